@@ -1,0 +1,98 @@
+//! Commands to bytes.
+//!
+//! A command is an array of bulk strings, in every protocol version. These functions append to a
+//! buffer and neither know nor check what a command means; the client and its pipelines call them.
+//! One rule is the caller's: a command has at least one argument, because a server answers `*0`
+//! with nothing and every later reply would go to the wrong caller.
+
+use memchr::memchr;
+
+/// Appends one command. Arguments may hold any bytes and any number of them.
+pub fn encode_command<A: AsRef<[u8]>>(out: &mut Vec<u8>, args: &[A]) {
+    let payload: usize = args.iter().map(|arg| arg.as_ref().len()).sum();
+    out.reserve(payload + (args.len() + 1) * LONGEST_FRAME);
+    header(out, b'*', args.len());
+    for arg in args {
+        argument(out, arg.as_ref());
+    }
+}
+
+/// Appends one command whose arguments lie one behind the other in `bytes`, and returns how many
+/// bytes of it they are. `None`, with nothing appended, if `lens` goes beyond `bytes`.
+#[must_use]
+pub fn encode_packed(out: &mut Vec<u8>, bytes: &[u8], lens: &[u32]) -> Option<usize> {
+    let payload: usize = lens.iter().try_fold(0usize, |sum, &len| sum.checked_add(len as usize))?;
+    let mut rest = bytes.get(..payload)?;
+    out.reserve(payload + (lens.len() + 1) * LONGEST_FRAME);
+    header(out, b'*', lens.len());
+    for &len in lens {
+        let (arg, behind) = rest.split_at(len as usize);
+        argument(out, arg);
+        rest = behind;
+    }
+    Some(payload)
+}
+
+/// The number of whole commands in `encoded[..sent]`.
+///
+/// `encoded` begins with a command and was written by this module; it may go on beyond `sent`.
+/// Time is in proportion to the arguments sent, not their bytes.
+pub fn whole_commands(encoded: &[u8], sent: usize) -> usize {
+    let sent = sent.min(encoded.len());
+    let mut commands = 0;
+    let mut at = 0;
+    while let Some(end) = command_end(encoded, at, sent) {
+        commands += 1;
+        at = end;
+    }
+    commands
+}
+
+/// The end of the command at `at`, unless it goes beyond `sent`.
+fn command_end(encoded: &[u8], at: usize, sent: usize) -> Option<usize> {
+    let (argc, mut at) = read_header(encoded.get(..sent)?, at)?;
+    for _ in 0..argc {
+        let (len, payload) = read_header(&encoded[..sent], at)?;
+        at = payload.checked_add(len)?.checked_add(2)?;
+        if at > sent {
+            return None;
+        }
+    }
+    Some(at)
+}
+
+/// The number in the header at `at` and the offset behind it, if it is whole.
+fn read_header(encoded: &[u8], at: usize) -> Option<(usize, usize)> {
+    let digits = encoded.get(at.checked_add(1)?..)?;
+    let newline = memchr(b'\n', &digits[..digits.len().min(LONGEST_FRAME)])?;
+    let number = std::str::from_utf8(digits[..newline].strip_suffix(b"\r")?).ok()?;
+    Some((number.parse().ok()?, at + 1 + newline + 1))
+}
+
+/// Appends one argument.
+#[inline]
+fn argument(out: &mut Vec<u8>, arg: &[u8]) {
+    header(out, b'$', arg.len());
+    out.extend_from_slice(arg);
+    out.extend_from_slice(b"\r\n");
+}
+
+/// Appends a marker, a number and CRLF. Arguments are mostly short: two digits cover nearly all,
+/// and constant sizes let the compiler write each header with one or two stores.
+#[inline]
+fn header(out: &mut Vec<u8>, marker: u8, number: usize) {
+    if number < 10 {
+        out.extend_from_slice(&[marker, b'0' + number as u8, b'\r', b'\n']);
+    } else if number < 100 {
+        let tens = b'0' + (number / 10) as u8;
+        let ones = b'0' + (number % 10) as u8;
+        out.extend_from_slice(&[marker, tens, ones, b'\r', b'\n']);
+    } else {
+        out.push(marker);
+        out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
+        out.extend_from_slice(b"\r\n");
+    }
+}
+
+/// Upper bound of the bytes around an argument: marker, 20 digits and two CRLF.
+const LONGEST_FRAME: usize = 25;
