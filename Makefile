@@ -1,0 +1,148 @@
+# Everything this project does, by name. On a fresh Debian 12 with Rust, Python 3.11 and a C compiler, `make demo` and
+# `make test` each work as the first command: they install what is missing (tools/bootstrap.sh). Every step looks first
+# whether it has anything to do.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+CARGO ?= cargo
+export PYTHON CARGO
+
+STAMPS := build/stamps
+VENV := .venv/bin
+LIBRARY := target/release/liboxipipe.so
+CMAKE_DIR := build/cmake
+PACKAGE := bindings/python
+PACKAGE_FILES := $(shell find $(PACKAGE) include bindings/c CMakeLists.txt -type f \
+	-not -path '*/tests/*' -not -path '*/__pycache__/*' 2>/dev/null)
+
+.PHONY: help
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+##
+## Build
+##
+
+.PHONY: build
+build: $(STAMPS)/package ## liboxipipe.so and .a in target/release, the package and `oxipipe` in .venv
+
+# Cargo knows best whether there is anything to do; when there is not, it leaves the time stamp alone.
+$(LIBRARY): FORCE
+	@tools/bootstrap.sh build
+	$(CARGO) build --release --locked
+
+$(STAMPS)/venv: tools/requirements-build.txt
+	@tools/bootstrap.sh build
+	@mkdir -p $(STAMPS)
+	$(PYTHON) -m venv .venv
+	$(VENV)/python -m pip install --quiet --requirement $<
+	@touch $@
+
+$(STAMPS)/test-tools: tools/requirements-test.txt $(STAMPS)/venv
+	$(VENV)/python -m pip install --quiet --requirement $<
+	@touch $@
+
+$(STAMPS)/package: $(LIBRARY) $(STAMPS)/venv $(PACKAGE_FILES)
+	$(VENV)/python -m pip install --quiet --no-build-isolation --no-deps --force-reinstall ./$(PACKAGE)
+	@touch $@
+
+.PHONY: FORCE
+FORCE:
+
+##
+## The main job
+##
+
+.PHONY: demo
+demo: ## load a real word list into a private server, verify it, compare with redis-py
+	@tools/bootstrap.sh build demo
+	@$(MAKE) --no-print-directory build
+	$(VENV)/python tools/demo.py
+
+##
+## Tests
+##
+
+.PHONY: test
+test: ## everything: Rust, C, Python on both back ends, the examples in the documentation
+	@tools/bootstrap.sh build test
+	@$(MAKE) --no-print-directory test-rust test-c test-python test-docs
+	@echo "make test: everything passed"
+
+.PHONY: test-rust
+test-rust: $(LIBRARY) ## unit, protocol, live and fault tests of the core, and its documentation examples
+	$(CARGO) test --locked
+
+.PHONY: test-c
+test-c: $(LIBRARY) ## the header alone in every C and C++ standard, the C examples, all of it under valgrind
+	cmake -S . -B $(CMAKE_DIR) -DCMAKE_BUILD_TYPE=Release >/dev/null
+	cmake --build $(CMAKE_DIR) --parallel 2
+	ctest --test-dir $(CMAKE_DIR) --output-on-failure
+
+.PHONY: test-python
+test-python: $(STAMPS)/package $(STAMPS)/test-tools ## the Python suite, once per back end
+	OXIPIPE_BACKEND=fast $(VENV)/python -m pytest -q $(PACKAGE)/tests
+	OXIPIPE_BACKEND=cffi $(VENV)/python -m pytest -q $(PACKAGE)/tests
+
+.PHONY: test-docs
+test-docs: $(STAMPS)/package $(STAMPS)/test-tools ## run every example of README.md and docs/, follow every link
+	$(VENV)/python -m pytest -q tests/docs
+
+##
+## Measuring
+##
+
+.PHONY: bench
+bench: ## side by side with other clients; writes docs/benchmarks.md
+	@tools/bootstrap.sh build bench
+	@$(MAKE) --no-print-directory build
+	benches/run.sh
+
+##
+## Checks
+##
+
+.PHONY: lint
+lint: lint-rust lint-python lint-generated ## formatting, warnings, types, stale generated files
+
+.PHONY: lint-rust
+lint-rust:
+	$(CARGO) fmt --check
+	$(CARGO) clippy --locked --all-targets -- -D warnings
+	$(CARGO) clippy --locked --no-default-features -- -D warnings
+	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --locked --no-deps --quiet
+
+.PHONY: lint-python
+lint-python: $(STAMPS)/test-tools
+	$(VENV)/ruff check .
+	$(VENV)/ruff format --check .
+	cd $(PACKAGE) && ../../$(VENV)/mypy --strict src
+
+.PHONY: lint-generated
+lint-generated: $(STAMPS)/test-tools
+	tools/gen_header.sh --check
+	$(VENV)/python tools/gen_commands.py --check
+	$(VENV)/python tools/gen_cffi.py --check
+
+.PHONY: deny
+deny: ## licences and advisories of the dependencies; needs cargo-deny and fetches the advisory database
+	@command -v cargo-deny >/dev/null || { echo "cargo-deny is missing: cargo install --locked cargo-deny" >&2; exit 1; }
+	$(CARGO) deny --locked check
+
+.PHONY: docs
+docs: ## rustdoc and the C reference, in docs/generated
+	@tools/bootstrap.sh docs
+	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --locked --no-deps --target-dir target
+	doxygen docs/Doxyfile
+
+##
+## Housekeeping
+##
+
+.PHONY: clean
+clean: ## remove everything that was built
+	rm -rf build .venv target docs/generated
