@@ -1,0 +1,880 @@
+/*
+ * oxipipe: a Redis/Valkey client. C interface.
+ *
+ *     #include <oxipipe/oxipipe.h>
+ *     #include <stdio.h>
+ *
+ *     int main(void) {
+ *         oxp_client *client;
+ *         if (oxp_connect("redis://localhost", 17, &client, NULL) < 0)
+ *             return 1;
+ *
+ *         oxp_slice ping[] = {{(const uint8_t *)"PING", 4}};
+ *         oxp_reply *reply;
+ *         if (oxp_client_command(client, ping, 1, &reply, NULL) == OXP_OK) {
+ *             const uint8_t *text;
+ *             size_t len;
+ *             if (oxp_reply_string(reply, 0, &text, &len) == OXP_OK)
+ *                 printf("%.*s\n", (int)len, (const char *)text);
+ *             oxp_reply_free(reply);
+ *         }
+ *         oxp_client_free(client);
+ *     }
+ *
+ * Objects     oxp_client (a server), oxp_pipeline (a batch of commands for it), oxp_reply (an
+ *             answer), oxp_options (how a client connects and behaves), oxp_error (the detail of a
+ *             failure). All are opaque; docs/abi.md has the contract as a whole,
+ *             bindings/c/examples has complete programs.
+ * Calls       Handle first, then inputs, then outputs, then an oxp_error, which may be NULL
+ *             everywhere.
+ * Status      OXP_OK is 0, failures are negative. A server's error is a reply of type
+ *             OXP_TYPE_ERROR: the call itself succeeded. After a failure, oxp_error_outcome says
+ *             whether the server may have applied the command.
+ * Ownership   "own" marks what the receiver must give to the _free function of its type. Everything
+ *             else is borrowed: for the duration of the call if it goes in, until the stated point
+ *             if it comes out. Never use free() on it.
+ * Pointers    Not NULL unless the text says "may be NULL"; where it does not, NULL is answered with
+ *             OXP_ERR_ARG, not with a crash. For bytes and lists, NULL with a length of 0 is an
+ *             empty one. Outputs are set to NULL or 0 on entry, so after a failure they are safe to
+ *             free and to print. Every _free function accepts NULL.
+ * Threads     "Any, concurrently": clients and replies. "Any, one at a time": options, pipelines,
+ *             errors; functions that take a const pointer may run at the same time as each other. A
+ *             function that says nothing about threads follows its handle.
+ * Text        UTF-8 with a length, not NUL-terminated, except the static strings that functions
+ *             return as const char *.
+ * Signals     SIGPIPE is never raised; a wait that a signal interrupts goes on (but see
+ *             oxp_options_set_interrupt).
+ * Versions    Later versions may add numbers (statuses, types, outcomes): treat unknown ones as
+ *             "other". While the version is 0.x, a new minor version may change the rest, and the
+ *             library's file name changes with it.
+ */
+
+#ifndef OXIPIPE_H
+#define OXIPIPE_H
+
+/* Generated from src/ffi by cbindgen: change the comments and signatures there. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "base.h"
+
+/// The call did what it says.
+#define OXP_OK 0
+
+/// An argument is wrong: NULL, a number out of range, a length that does not fit. Nothing was sent.
+#define OXP_ERR_ARG -1
+
+/// The handle is in use by another thread, or the call came from inside a callback of the same
+/// client. Nothing was sent.
+#define OXP_ERR_BUSY -2
+
+/// The client was closed.
+#define OXP_ERR_CLOSED -3
+
+/// An earlier OXP_ERR_PANIC left this handle in an unknown state; all it is good for is being
+/// freed.
+#define OXP_ERR_POISONED -4
+
+/// The command would change the state of a connection that others share (such as SUBSCRIBE or
+/// MULTI). Nothing was sent.
+#define OXP_ERR_REFUSED -5
+
+/// The caller's buffer is too small.
+#define OXP_ERR_SHORT -6
+
+/// The operating system reported an error on an established connection.
+#define OXP_ERR_IO -100
+
+/// No connection could be made.
+#define OXP_ERR_CONNECT -101
+
+/// The host name could not be resolved.
+#define OXP_ERR_RESOLVE -102
+
+/// The server closed the connection.
+#define OXP_ERR_DISCONNECTED -103
+
+/// The peer sent something that is not RESP, or a reply that nothing asked for.
+#define OXP_ERR_PROTOCOL -200
+
+/// A reply exceeds one of the limits set in the options.
+#define OXP_ERR_LIMIT -201
+
+/// The server did not accept the user or password, or wants some.
+#define OXP_ERR_AUTH -300
+
+/// The server refused the connection otherwise: too many clients, protected mode, unknown database.
+#define OXP_ERR_HANDSHAKE -301
+
+/// The call's deadline passed.
+#define OXP_ERR_TIMEOUT -500
+
+/// The caller's oxp_part_fn said stop.
+#define OXP_ERR_CANCELLED -501
+
+/// The caller's oxp_interrupt_fn said stop.
+#define OXP_ERR_INTERRUPTED -502
+
+/// A bug in this library, contained: it panicked. The handle that the call worked on is poisoned.
+#define OXP_ERR_PANIC -900
+
+/// No command was involved, or every command has its reply.
+#define OXP_OUTCOME_NONE 0
+
+/// Proved not applied: the server cannot have seen the whole command. Safe to send again.
+#define OXP_OUTCOME_NOT_APPLIED 1
+
+/// The command left and its reply did not arrive: it may or may not have been applied.
+#define OXP_OUTCOME_UNKNOWN 2
+
+/// The server said no.
+#define OXP_OUTCOME_REJECTED 3
+
+/// Commands whose outcome is unknown are not sent again.
+#define OXP_RETRY_NONE 0
+
+/// Commands that only read are sent again, within the deadline, when a lost connection left their
+/// outcome unknown.
+#define OXP_RETRY_READS 1
+
+/// No value, such as the GET of a missing key.
+#define OXP_TYPE_NULL 0
+
+/// A short text such as OK.
+#define OXP_TYPE_STATUS 1
+
+/// The server's error text, such as "ERR unknown command". The call itself succeeded.
+#define OXP_TYPE_ERROR 2
+
+/// A 64 bit integer.
+#define OXP_TYPE_INTEGER 3
+
+/// Any bytes.
+#define OXP_TYPE_STRING 4
+
+/// A double.
+#define OXP_TYPE_DOUBLE 5
+
+/// True or false.
+#define OXP_TYPE_BOOLEAN 6
+
+/// An integer of any length, as decimal text.
+#define OXP_TYPE_BIG_NUMBER 7
+
+/// A text with a format.
+#define OXP_TYPE_VERBATIM 8
+
+/// A list of values.
+#define OXP_TYPE_ARRAY 9
+
+/// Keys and values, alternating.
+#define OXP_TYPE_MAP 10
+
+/// Values without an order.
+#define OXP_TYPE_SET 11
+
+/// A message from the server that answers no command.
+#define OXP_TYPE_PUSH 12
+
+/// Keys and values about the value that follows.
+#define OXP_TYPE_ATTRIBUTE 13
+
+/// A client of one server. It connects when it is first used, or when told to, and connects again
+/// after a failure.
+///
+/// Calls block until the reply is there or the deadline passes. Several threads may call at once on
+/// one connection; each gets its own reply. A child made by fork() may go on using it: it gets a
+/// connection of its own.
+///
+/// Lifetime: until freed; handles made by oxp_client_clone, and pipelines, keep what they need of
+/// it, so the order of freeing does not matter. Threads: any, concurrently; but freeing a handle
+/// that another thread is using is undefined: close first, which ends the other calls, or give each
+/// thread a clone.
+typedef struct oxp_client oxp_client;
+
+/// The detail of a failure: status, outcome, text, address, numbers. Make one with oxp_error_new,
+/// pass it to any number of calls, free it at the end.
+///
+/// A call that fails fills it in; a call that succeeds leaves it as it was, so look at it only
+/// after a failure. What its functions point to is valid until the object is passed to another
+/// call, cleared or freed.
+///
+/// Lifetime: independent of all other handles. Threads: any, one at a time (concurrent reading is
+/// fine).
+typedef struct oxp_error oxp_error;
+
+/// How a client connects and behaves. Make one with oxp_options_new or oxp_options_from_url, set
+/// what should differ from the defaults, pass it to oxp_client_new any number of times, free it.
+/// Clients keep a copy.
+///
+/// Setters copy what they are given and return OXP_OK, or OXP_ERR_ARG for NULL options or a value
+/// that does not fit; the option then stays as it was. Texts are UTF-8 with a length, without a
+/// NUL.
+///
+/// Lifetime: independent of the clients made from it. Threads: any, one at a time (concurrent
+/// oxp_client_new is fine); a setter that meets another call answers OXP_ERR_BUSY.
+typedef struct oxp_options oxp_options;
+
+/// A batch of commands. Add commands, execute, add more, execute again; free it at the end. Adding
+/// may already send (see oxp_options_set_eager_bytes); an atomic pipeline sends nothing before it
+/// is executed.
+///
+/// Lifetime: keeps what it needs of its client; the order of freeing does not matter. Threads: any,
+/// one at a time. A call that meets another one on the same pipeline does nothing and answers
+/// OXP_ERR_BUSY.
+typedef struct oxp_pipeline oxp_pipeline;
+
+/// What the server answered, whole: a tree of values, stored as one array of nodes in preorder and
+/// one array of bytes. It never changes. Free it with oxp_reply_free; everything that its functions
+/// point to is valid until then.
+///
+/// A value is named by its index in the node array; 0 is the whole reply. The accessors check every
+/// index, and treat the index of an attribute (OXP_TYPE_ATTRIBUTE) as that of the value behind it,
+/// so that attributes never get in the way; who wants them finds them among the nodes.
+///
+/// Lifetime: independent of the client. Threads: any, concurrently.
+typedef struct oxp_reply oxp_reply;
+
+/// What a call came to: OXP_OK, or a negative OXP_ERR_* number. Positive numbers are kept for
+/// states that are not errors.
+///
+/// The numbers come in blocks: -1 use of the library, -100 operating system, -200 protocol, -300
+/// server's refusal, -500 time and cancellation, -900 bugs. Later versions may add numbers; treat
+/// an unknown negative one as a failure.
+typedef int32_t oxp_status;
+
+/// Asked during a wait whether to go on waiting; nonzero stops the call, which then returns
+/// OXP_ERR_INTERRUPTED.
+///
+/// Called on the waiting thread with no lock held, after each signal (EINTR) and at least ten times
+/// a second. It must not call into the same client, nor leave by longjmp or a C++ exception.
+/// user_data is what was registered with it.
+typedef int32_t (*oxp_interrupt_fn)(void *user_data);
+
+/// Releases user data that was registered with a callback. Called exactly once, on any thread, when
+/// no client, pipeline or options object can call the callback any more.
+typedef void (*oxp_drop_fn)(void *user_data);
+
+/// One value in a reply, 16 bytes. The nodes of a reply are in preorder: an aggregate stands before
+/// its children.
+///
+/// ```text
+/// type                     value                         len
+/// STATUS ERROR STRING      offset of the first byte      number of bytes
+/// BIG_NUMBER VERBATIM      (in oxp_reply_bytes)
+/// INTEGER                  int64_t, same bits            0
+/// DOUBLE                   double, same bits             0
+/// BOOLEAN                  0 or 1                        0
+/// NULL                     0                             0
+/// ARRAY SET PUSH           nodes in the subtree below    number of children
+/// MAP ATTRIBUTE            nodes in the subtree below    number of children: 2 for each pair
+/// ```
+///
+/// The sibling after node i is at i + 1 + value for aggregates, at i + 1 for all others. An
+/// attribute stands before the value it annotates; it is not counted in its parent's len. In the
+/// parts of a stream, value of an aggregate is 0. The text of a VERBATIM is preceded, in the bytes,
+/// by the three letters of its format and a colon.
+typedef struct oxp_node {
+    /// An OXP_TYPE_* number.
+    uint8_t type;
+    /// Bit 0 of an ERROR: it arrived in the length-prefixed form. All other bits are 0 for now.
+    uint8_t flags;
+    /// 0 for now.
+    uint16_t reserved;
+    /// Number of bytes or of children.
+    uint32_t len;
+    /// The number, the offset or the size of the subtree.
+    uint64_t value;
+} oxp_node;
+
+/// Bytes that somebody else owns. `data` may be NULL if `len` is 0.
+typedef struct oxp_slice {
+    /// The first byte.
+    const uint8_t *data;
+    /// Number of bytes.
+    size_t len;
+} oxp_slice;
+
+/// Receives a part of a streamed answer: some whole nodes in preorder, continuing where the part
+/// before ended. A part may end inside an aggregate.
+///
+/// user_data   what was passed with the callback.
+/// nodes       borrowed until the callback returns; value of aggregates is 0, see oxp_node.
+/// count       number of nodes, at least 1.
+/// bytes       borrowed until the callback returns; what the offsets in these nodes refer to.
+///
+/// Returns 0 to go on; anything else stops the call, which then returns OXP_ERR_CANCELLED.
+///
+/// Called on the calling thread, inside the call. It must not use the same client or pipeline (that
+/// answers OXP_ERR_BUSY), nor leave by longjmp or a C++ exception.
+typedef int32_t (*oxp_part_fn)(void *user_data,
+                               const struct oxp_node *nodes,
+                               size_t count,
+                               const uint8_t *bytes);
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+/// The version of the loaded library as text, such as "0.1.0"; static. OXP_VERSION is the version
+/// of the header.
+///
+/// Threads: any, concurrently. Since 0.1.
+OXP_API const char *oxp_version(void);
+
+/// The version of the loaded library as a number that can be compared: major << 16 | minor << 8 |
+/// patch, composed like OXP_VERSION_NUMBER.
+///
+/// Threads: any, concurrently. Since 0.1.
+OXP_API uint32_t oxp_version_number(void);
+
+/// The name of a status, such as "OXP_ERR_TIMEOUT", for logs; static, never NULL, "unknown" for an
+/// unknown number.
+///
+/// Threads: any, concurrently. Since 0.1.
+OXP_API const char *oxp_status_name(oxp_status status);
+
+/// The name of an outcome: "NONE", "NOT_APPLIED", "UNKNOWN" or "REJECTED"; static, never NULL,
+/// "unknown" for an unknown number.
+///
+/// Threads: any, concurrently. Since 0.1.
+OXP_API const char *oxp_outcome_name(int32_t outcome);
+
+/// Makes an empty error object.
+///
+/// out   own: the object, for oxp_error_free; NULL if the call fails.
+///
+/// Returns OXP_OK, or OXP_ERR_ARG if out is NULL. Threads: any, concurrently. Since 0.1.
+OXP_API OXP_NODISCARD oxp_status oxp_error_new(struct oxp_error **out);
+
+/// Frees an error object. error may be NULL. Since 0.1.
+OXP_API void oxp_error_free(struct oxp_error *error);
+
+/// Empties an error object, as if new. error may be NULL. Since 0.1.
+OXP_API void oxp_error_clear(struct oxp_error *error);
+
+/// The status that the failed call returned; OXP_OK if the object is empty or NULL. Since 0.1.
+OXP_API oxp_status oxp_error_status(const struct oxp_error *error);
+
+/// What became of the commands that have no reply: an OXP_OUTCOME_* number. OXP_OUTCOME_UNKNOWN as
+/// soon as one command may have been applied; OXP_OUTCOME_NONE if the object is empty or NULL.
+/// Since 0.1.
+OXP_API int32_t oxp_error_outcome(const struct oxp_error *error);
+
+/// What happened, in words for people: one line of UTF-8 with the server's address and the fate of
+/// the commands, without passwords, keys or values. Not NUL-terminated; empty if the object is
+/// empty or NULL.
+///
+/// text, len   receive the borrowed text; either may be NULL.
+///
+/// Since 0.1.
+OXP_API void oxp_error_message(const struct oxp_error *error, const uint8_t **text, size_t *len);
+
+/// The operating system's error number (errno), or 0 if none was involved. Since 0.1.
+OXP_API int32_t oxp_error_os_code(const struct oxp_error *error);
+
+/// The server's address, host:port or the path of a Unix socket, in UTF-8. Not NUL-terminated; NULL
+/// and 0 if no server was involved.
+///
+/// text, len   receive the borrowed text; either may be NULL.
+///
+/// Since 0.1.
+OXP_API void oxp_error_address(const struct oxp_error *error, const uint8_t **text, size_t *len);
+
+/// How far a failed pipeline came, in commands. The three numbers add up to its length; all are 0
+/// after other failures.
+///
+/// replied       receives the number of commands whose reply arrived.
+/// unknown       receives the number that left without a reply: they may or may not have been
+///               applied.
+/// not_applied   receives the number that the server cannot have applied.
+///
+/// Each may be NULL. Since 0.1.
+OXP_API
+void oxp_error_progress(const struct oxp_error *error,
+                        uint64_t *replied,
+                        uint64_t *unknown,
+                        uint64_t *not_applied);
+
+/// Makes options with the defaults: localhost:6379, database 0, RESP3, 5 s per call, 3 s for
+/// connecting.
+///
+/// out   own: the options, for oxp_options_free; NULL if the call fails.
+///
+/// Returns OXP_OK, or OXP_ERR_ARG if out is NULL. Threads: any, concurrently. Since 0.1.
+OXP_API OXP_NODISCARD oxp_status oxp_options_new(struct oxp_options **out);
+
+/// Makes options from a URL: redis://[user[:password]@][host][:port][/db][?option=value&...] or
+/// unix://[user[:password]@]/path[?option=value&...]; "valkey" may be written for "redis".
+///
+/// url, len   the URL, UTF-8; NULL with 0 stands for the defaults.
+/// out        own: the options, for oxp_options_free; NULL if the call fails.
+/// err        may be NULL; says which part of the URL is wrong, without repeating it.
+///
+/// Returns OXP_OK, or OXP_ERR_ARG for anything that is not such a URL. Threads: any, concurrently.
+/// Since 0.1.
+OXP_API
+OXP_NODISCARD
+oxp_status oxp_options_from_url(const char *url,
+                                size_t len,
+                                struct oxp_options **out,
+                                struct oxp_error *err);
+
+/// Frees options. options may be NULL. Since 0.1.
+OXP_API void oxp_options_free(struct oxp_options *options);
+
+/// Sets the host name or IP address. Empty: localhost. Since 0.1.
+OXP_API oxp_status oxp_options_set_host(struct oxp_options *options, const char *host, size_t len);
+
+/// Sets the TCP port. Default 6379. Since 0.1.
+OXP_API oxp_status oxp_options_set_port(struct oxp_options *options, uint16_t port);
+
+/// Sets the path of a Unix socket, which takes the place of host and port; any bytes but NUL.
+/// Empty: TCP again. Since 0.1.
+OXP_API
+oxp_status oxp_options_set_unix_path(struct oxp_options *options,
+                                     const char *path,
+                                     size_t len);
+
+/// Sets the number of the database that every new connection selects. Default 0. Since 0.1.
+OXP_API oxp_status oxp_options_set_db(struct oxp_options *options, uint32_t db);
+
+/// Sets the ACL user. Empty: the server's default user. Since 0.1.
+OXP_API
+oxp_status oxp_options_set_username(struct oxp_options *options,
+                                    const char *name,
+                                    size_t len);
+
+/// Sets the password. Empty: none. The library erases its copies when they are freed. Since 0.1.
+OXP_API
+oxp_status oxp_options_set_password(struct oxp_options *options,
+                                    const char *password,
+                                    size_t len);
+
+/// Sets the name of the connections, as in CLIENT SETNAME. Empty: none. Since 0.1.
+OXP_API
+oxp_status oxp_options_set_client_name(struct oxp_options *options,
+                                       const char *name,
+                                       size_t len);
+
+/// Sets the library name told to the server, as in CLIENT SETINFO LIB-NAME; for language bindings.
+/// Empty: "oxipipe". Since 0.1.
+OXP_API
+oxp_status oxp_options_set_lib_name(struct oxp_options *options,
+                                    const char *name,
+                                    size_t len);
+
+/// Sets the library version told to the server, as in CLIENT SETINFO LIB-VER; for language
+/// bindings. Empty: the version of this library. Since 0.1.
+OXP_API
+oxp_status oxp_options_set_lib_version(struct oxp_options *options,
+                                       const char *version,
+                                       size_t len);
+
+/// Sets the RESP version to ask for: 3 (falls back to 2 on servers that do not know it) or 2.
+/// Default 3. Since 0.1.
+OXP_API oxp_status oxp_options_set_protocol(struct oxp_options *options, uint32_t version);
+
+/// Sets the time for one whole call in milliseconds, from resolving the name to the last reply. 0:
+/// no limit. Default 5000. Since 0.1.
+OXP_API oxp_status oxp_options_set_timeout_ms(struct oxp_options *options, uint64_t timeout);
+
+/// Sets the time for resolving, connecting and the handshake in milliseconds, inside that of the
+/// whole call. 0: only the latter counts. Default 3000. Since 0.1.
+OXP_API
+oxp_status oxp_options_set_connect_timeout_ms(struct oxp_options *options,
+                                              uint64_t timeout);
+
+/// Sets how long a wait polls the socket before it sleeps, in microseconds: less latency for some
+/// processor time. 0: sleep at once. Default 50. Since 0.1.
+OXP_API oxp_status oxp_options_set_spin_us(struct oxp_options *options, uint32_t spin);
+
+/// Sets whether TCP keepalive probes are sent. Default true. Since 0.1.
+OXP_API oxp_status oxp_options_set_keepalive(struct oxp_options *options, bool keepalive);
+
+/// Sets how long sent data may stay unacknowledged before a TCP connection counts as dead, in
+/// milliseconds. 0: the system's choice. Default 10000. Since 0.1.
+OXP_API oxp_status oxp_options_set_user_timeout_ms(struct oxp_options *options, uint64_t timeout);
+
+/// Sets how many bytes of commands a pipeline gathers before it starts to send while more are being
+/// added. 0: it sends at execute only. Default 16384. Since 0.1.
+OXP_API oxp_status oxp_options_set_eager_bytes(struct oxp_options *options, size_t bytes);
+
+/// Sets which commands are sent again although the server may have applied them: an OXP_RETRY_*
+/// number. What is proved not applied is sent again in any case, within the deadline. Default
+/// OXP_RETRY_READS. Since 0.1.
+OXP_API oxp_status oxp_options_set_retry(struct oxp_options *options, uint32_t retry);
+
+/// Sets how deep a reply may be nested. Default 1024. Since 0.1.
+OXP_API oxp_status oxp_options_set_max_depth(struct oxp_options *options, size_t depth);
+
+/// Sets how long one string of a reply may be, in bytes. Default 512 MiB. Since 0.1.
+OXP_API oxp_status oxp_options_set_max_bulk_bytes(struct oxp_options *options, size_t bytes);
+
+/// Sets how long one line of the protocol may be, such as a status or an error, in bytes. Default
+/// 64 KiB. Since 0.1.
+OXP_API oxp_status oxp_options_set_max_line_bytes(struct oxp_options *options, size_t bytes);
+
+/// Sets how long one whole reply may be on the wire, in bytes. Default SIZE_MAX: no limit. Since
+/// 0.1.
+OXP_API oxp_status oxp_options_set_max_reply_bytes(struct oxp_options *options, size_t bytes);
+
+/// Sets the sizes of the kernel's socket buffers in bytes. 0: the system's choice, which is the
+/// default and nearly always right. Since 0.1.
+OXP_API
+oxp_status oxp_options_set_socket_buffers(struct oxp_options *options,
+                                          size_t send_bytes,
+                                          size_t receive_bytes);
+
+/// Sets a function that can stop a waiting call, for example because a signal handler asked for it.
+///
+/// interrupt   see oxp_interrupt_fn; NULL: none, which is the default.
+/// user_data   passed to it; may be NULL. It must be usable from every thread that uses the
+///             clients.
+/// drop        releases user_data, exactly once, also if this call fails; may be NULL.
+///
+/// Since 0.1.
+OXP_API
+oxp_status oxp_options_set_interrupt(struct oxp_options *options,
+                                     oxp_interrupt_fn interrupt,
+                                     void *user_data,
+                                     oxp_drop_fn drop);
+
+/// Frees a reply. reply may be NULL. Since 0.1.
+OXP_API void oxp_reply_free(struct oxp_reply *reply);
+
+/// The type of the whole reply: an OXP_TYPE_* number; OXP_TYPE_NULL for a NULL reply. Since 0.1.
+OXP_API uint32_t oxp_reply_type(const struct oxp_reply *reply);
+
+/// The type of the value at an index: an OXP_TYPE_* number; OXP_TYPE_NULL if there is no such
+/// value. Since 0.1.
+OXP_API uint32_t oxp_reply_type_at(const struct oxp_reply *reply, size_t index);
+
+/// The nodes of a reply, for reading it in one go.
+///
+/// nodes, count   receive the borrowed array; either may be NULL. NULL and 0 for a NULL reply.
+///
+/// Since 0.1.
+OXP_API
+void oxp_reply_nodes(const struct oxp_reply *reply,
+                     const struct oxp_node **nodes,
+                     size_t *count);
+
+/// The bytes of all strings of a reply, for the offsets in its nodes.
+///
+/// bytes, len   receive the borrowed array; either may be NULL. NULL and 0 for a NULL reply.
+///
+/// Since 0.1.
+OXP_API void oxp_reply_bytes(const struct oxp_reply *reply, const uint8_t **bytes, size_t *len);
+
+/// The index of child number i of the aggregate at index, counted from 0; SIZE_MAX if there is
+/// none. In a MAP, even children are keys and odd ones their values. The time grows with i: to
+/// visit all children, take the first one and go on with oxp_reply_next. Since 0.1.
+OXP_API size_t oxp_reply_child(const struct oxp_reply *reply, size_t index, size_t i);
+
+/// The index of the value that follows the one at index and everything below it: its next sibling,
+/// if it has one (count them with oxp_reply_len of the parent). SIZE_MAX at the end of the reply.
+/// Since 0.1.
+OXP_API size_t oxp_reply_next(const struct oxp_reply *reply, size_t index);
+
+/// Number of children of an aggregate (twice that of the pairs for a MAP), number of bytes of a
+/// string; 0 for every other value and where there is none. Since 0.1.
+OXP_API size_t oxp_reply_len(const struct oxp_reply *reply, size_t index);
+
+/// The number in an INTEGER.
+///
+/// value   receives it; 0 if the call fails.
+///
+/// Returns OXP_OK, or OXP_ERR_ARG if the value at index is not an INTEGER or value is NULL. Since
+/// 0.1.
+OXP_API oxp_status oxp_reply_integer(const struct oxp_reply *reply, size_t index, int64_t *value);
+
+/// The number in a DOUBLE.
+///
+/// value   receives it; 0 if the call fails.
+///
+/// Returns OXP_OK, or OXP_ERR_ARG if the value at index is not a DOUBLE or value is NULL. Since
+/// 0.1.
+OXP_API oxp_status oxp_reply_double(const struct oxp_reply *reply, size_t index, double *value);
+
+/// What a BOOLEAN says.
+///
+/// value   receives it; false if the call fails.
+///
+/// Returns OXP_OK, or OXP_ERR_ARG if the value at index is not a BOOLEAN or value is NULL. Since
+/// 0.1.
+OXP_API oxp_status oxp_reply_boolean(const struct oxp_reply *reply, size_t index, bool *value);
+
+/// The bytes of a STATUS, ERROR, STRING, BIG_NUMBER or VERBATIM. Not NUL-terminated.
+///
+/// bytes, len   receive the borrowed bytes; NULL and 0 if the call fails. len may be NULL.
+///
+/// Returns OXP_OK, or OXP_ERR_ARG if the value at index is of another type or bytes is NULL. Since
+/// 0.1.
+OXP_API
+oxp_status oxp_reply_string(const struct oxp_reply *reply,
+                            size_t index,
+                            const uint8_t **bytes,
+                            size_t *len);
+
+/// Connects to the server that a URL names: oxp_options_from_url, oxp_client_new and
+/// oxp_client_connect in one.
+///
+/// url, url_len   the URL; NULL with 0 stands for localhost:6379.
+/// out            own: the client, for oxp_client_free; NULL if the call fails.
+/// err            may be NULL.
+///
+/// Returns OXP_OK; OXP_ERR_ARG for a bad URL; OXP_ERR_RESOLVE, OXP_ERR_CONNECT, OXP_ERR_AUTH,
+/// OXP_ERR_HANDSHAKE, OXP_ERR_TIMEOUT and others if no connection was made. Threads: any,
+/// concurrently. Since 0.1.
+OXP_API
+OXP_NODISCARD
+oxp_status oxp_connect(const char *url,
+                       size_t url_len,
+                       struct oxp_client **out,
+                       struct oxp_error *err);
+
+/// Makes a client without connecting; that happens when it is first used.
+///
+/// options   borrowed for the call; the client keeps a copy.
+/// out       own: the client, for oxp_client_free; NULL if the call fails.
+/// err       may be NULL.
+///
+/// Returns OXP_OK, or OXP_ERR_ARG for a NULL. Threads: any, concurrently. Since 0.1.
+OXP_API
+OXP_NODISCARD
+oxp_status oxp_client_new(const struct oxp_options *options,
+                          struct oxp_client **out,
+                          struct oxp_error *err);
+
+/// Connects now, unless connected.
+///
+/// err   may be NULL.
+///
+/// Returns as oxp_connect, and OXP_ERR_CLOSED after oxp_client_close. Threads: any, concurrently.
+/// Since 0.1.
+OXP_API
+OXP_NODISCARD
+oxp_status oxp_client_connect(struct oxp_client *client,
+                              struct oxp_error *err);
+
+/// Makes a second handle of the same client: same connection, same state; to be freed on its own.
+///
+/// out   own: the new handle, for oxp_client_free; NULL if the call fails.
+///
+/// Returns OXP_OK, or OXP_ERR_ARG for a NULL. Threads: any, concurrently. Since 0.1.
+OXP_API
+OXP_NODISCARD
+oxp_status oxp_client_clone(struct oxp_client *client,
+                            struct oxp_client **out);
+
+/// Closes the connection for good, for all handles of this client: calls that wait in other threads
+/// end, and these and all later ones return OXP_ERR_CLOSED. Closing again does nothing. The handle
+/// must still be freed. client may be NULL.
+///
+/// Threads: any, concurrently. Since 0.1.
+OXP_API void oxp_client_close(struct oxp_client *client);
+
+/// Whether oxp_client_close was called; true for NULL. Threads: any, concurrently. Since 0.1.
+OXP_API bool oxp_client_is_closed(const struct oxp_client *client);
+
+/// Frees a handle; the last one of a client closes the connection. client may be NULL.
+///
+/// Threads: any, but no other call may be using this handle. Since 0.1.
+OXP_API void oxp_client_free(struct oxp_client *client);
+
+/// Sends one command and waits for its reply.
+///
+/// args, argc   the command's name and arguments, any bytes; borrowed for the call.
+/// out          own: the reply, for oxp_reply_free; NULL if the call fails.
+/// err          may be NULL.
+///
+/// Returns OXP_OK also if the server answers with an error: that is a reply of type OXP_TYPE_ERROR.
+/// Otherwise OXP_ERR_ARG, OXP_ERR_BUSY, OXP_ERR_CLOSED and OXP_ERR_REFUSED before anything is sent;
+/// any status of oxp_connect if a connection had to be made; OXP_ERR_IO, OXP_ERR_DISCONNECTED,
+/// OXP_ERR_PROTOCOL, OXP_ERR_LIMIT, OXP_ERR_TIMEOUT or OXP_ERR_INTERRUPTED, and then
+/// oxp_error_outcome says what became of the command. Threads: any, concurrently. Since 0.1.
+OXP_API
+OXP_NODISCARD
+oxp_status oxp_client_command(struct oxp_client *client,
+                              const struct oxp_slice *args,
+                              size_t argc,
+                              struct oxp_reply **out,
+                              struct oxp_error *err);
+
+/// Sends one command whose arguments lie one after the other, and waits for its reply; for language
+/// bindings.
+///
+/// bytes, len   all arguments without anything in between; borrowed for the call.
+/// lens, argc   the length of each; their sum is len.
+/// out          own: the reply, for oxp_reply_free; NULL if the call fails.
+/// err          may be NULL.
+///
+/// Returns as oxp_client_command. Threads: any, concurrently. Since 0.1.
+OXP_API
+OXP_NODISCARD
+oxp_status oxp_client_command_packed(struct oxp_client *client,
+                                     const uint8_t *bytes,
+                                     size_t len,
+                                     const uint32_t *lens,
+                                     size_t argc,
+                                     struct oxp_reply **out,
+                                     struct oxp_error *err);
+
+/// Sends one command and hands over its reply in parts, as they arrive: for replies too large to
+/// hold as a whole.
+///
+/// args, argc   the command's name and arguments; borrowed for the call.
+/// part         called for each part, in order.
+/// user_data    passed to it; may be NULL.
+/// err          may be NULL.
+///
+/// Returns as oxp_client_command, and OXP_ERR_CANCELLED if part said stop. Threads: any,
+/// concurrently. Since 0.1.
+OXP_API
+OXP_NODISCARD
+oxp_status oxp_client_command_stream(struct oxp_client *client,
+                                     const struct oxp_slice *args,
+                                     size_t argc,
+                                     oxp_part_fn part,
+                                     void *user_data,
+                                     struct oxp_error *err);
+
+/// Makes an empty pipeline.
+///
+/// client   borrowed for the call.
+/// out      own: the pipeline, for oxp_pipeline_free; NULL if the call fails.
+/// err      may be NULL.
+///
+/// Returns OXP_OK, or OXP_ERR_ARG for a NULL. Threads: any, concurrently. Since 0.1.
+OXP_API
+OXP_NODISCARD
+oxp_status oxp_pipeline_new(struct oxp_client *client,
+                            struct oxp_pipeline **out,
+                            struct oxp_error *err);
+
+/// Makes an empty pipeline whose commands the server executes as one transaction (MULTI, EXEC): all
+/// of them or, if one of them is not a valid command, none; and no command of anybody else in
+/// between.
+///
+/// client   borrowed for the call.
+/// out      own: the pipeline, for oxp_pipeline_free; NULL if the call fails.
+/// err      may be NULL.
+///
+/// Returns OXP_OK, or OXP_ERR_ARG for a NULL. Threads: any, concurrently. Since 0.1.
+OXP_API
+OXP_NODISCARD
+oxp_status oxp_pipeline_new_atomic(struct oxp_client *client,
+                                   struct oxp_pipeline **out,
+                                   struct oxp_error *err);
+
+/// Adds one command. The arguments are copied.
+///
+/// args, argc   the command's name and arguments, any bytes; borrowed for the call.
+/// err          may be NULL.
+///
+/// Returns OXP_OK; OXP_ERR_ARG for an empty or impossible command, OXP_ERR_REFUSED for one that
+/// does not belong in a pipeline: then nothing was added. A connection that fails while commands
+/// are sent early is reported by execute, not here. Since 0.1.
+OXP_API
+OXP_NODISCARD
+oxp_status oxp_pipeline_add_command(struct oxp_pipeline *pipeline,
+                                    const struct oxp_slice *args,
+                                    size_t argc,
+                                    struct oxp_error *err);
+
+/// Adds many commands in one call; for language bindings, and for whoever has the commands in this
+/// form already.
+///
+/// bytes, len          all arguments of all commands without anything in between; borrowed for the
+///                     call.
+/// lens, lens_count    the length of each argument; their sum is len.
+/// argcs, commands     the number of arguments of each command, name included; their sum is
+///                     lens_count.
+/// err                 may be NULL.
+///
+/// Returns as oxp_pipeline_add_command; after OXP_ERR_ARG and OXP_ERR_REFUSED none of the commands
+/// was added. Since 0.1.
+OXP_API
+OXP_NODISCARD
+oxp_status oxp_pipeline_add_packed(struct oxp_pipeline *pipeline,
+                                   const uint8_t *bytes,
+                                   size_t len,
+                                   const uint32_t *lens,
+                                   size_t lens_count,
+                                   const uint32_t *argcs,
+                                   size_t commands,
+                                   struct oxp_error *err);
+
+/// The number of commands added since the last execute or reset; 0 for NULL and while another call
+/// is running. Since 0.1.
+OXP_API size_t oxp_pipeline_len(const struct oxp_pipeline *pipeline);
+
+/// Sends what has not been sent and waits for all replies. The pipeline is empty afterwards,
+/// whatever happened, and can be used again.
+///
+/// out   own: an ARRAY with one reply per command, in order, for oxp_reply_free; NULL if the call
+///       fails. A command that the server refuses has an ERROR in its place. From an atomic
+///       pipeline: a NULL value if a watched key changed, an ERROR if the server refused the
+///       transaction as a whole; nothing was applied then.
+/// err   may be NULL.
+///
+/// Returns OXP_OK, also for no commands at all (an empty ARRAY); otherwise as oxp_client_command,
+/// and then oxp_error_progress says how many commands have been answered, may have been applied,
+/// and were not applied. Since 0.1.
+OXP_API
+OXP_NODISCARD
+oxp_status oxp_pipeline_execute(struct oxp_pipeline *pipeline,
+                                struct oxp_reply **out,
+                                struct oxp_error *err);
+
+/// As oxp_pipeline_execute, but hands over the replies in parts, as they arrive, one reply after
+/// the other without the ARRAY around them. After a failure, the replies handed over are those that
+/// arrived.
+///
+/// part        called for each part, in order.
+/// user_data   passed to it; may be NULL.
+/// err         may be NULL.
+///
+/// Returns as oxp_pipeline_execute, and OXP_ERR_CANCELLED if part said stop. Since 0.1.
+OXP_API
+OXP_NODISCARD
+oxp_status oxp_pipeline_execute_stream(struct oxp_pipeline *pipeline,
+                                       oxp_part_fn part,
+                                       void *user_data,
+                                       struct oxp_error *err);
+
+/// The name of a command that was added, or of one that the last execute sent, to say which reply
+/// is an error.
+///
+/// index       which one, counted from 0.
+/// name, len   receive the borrowed name as it was given, valid until the next call that adds,
+///             executes or resets; NULL and 0 if the call fails. len may be NULL.
+///
+/// Returns OXP_OK; OXP_ERR_ARG if there is no such command; OXP_ERR_BUSY. Since 0.1.
+OXP_API
+OXP_NODISCARD
+oxp_status oxp_pipeline_command_name(struct oxp_pipeline *pipeline,
+                                     size_t index,
+                                     const uint8_t **name,
+                                     size_t *len);
+
+/// Forgets all commands that were added. What was already sent early cannot be called back: the
+/// server applies it, its replies are thrown away.
+///
+/// Returns OXP_OK, OXP_ERR_ARG for NULL, OXP_ERR_BUSY or OXP_ERR_POISONED. Since 0.1.
+OXP_API oxp_status oxp_pipeline_reset(struct oxp_pipeline *pipeline);
+
+/// Frees a pipeline and what was added but not executed, as oxp_pipeline_reset. pipeline may be
+/// NULL.
+///
+/// Must not be called while another call uses the pipeline, such as from inside its own callback;
+/// where that is noticed, the pipeline is left alone and its memory is lost. Since 0.1.
+OXP_API void oxp_pipeline_free(struct oxp_pipeline *pipeline);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+#endif  /* OXIPIPE_H */

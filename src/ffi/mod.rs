@@ -1,0 +1,53 @@
+//! The C ABI: what `include/oxipipe/oxipipe.h` is generated from, one file per C type, in the
+//! header's order.
+//!
+//! The comments on exported items are the header's text and speak to C readers; `docs/abi.md` is
+//! the contract as a whole. Every function here is `unsafe` for one and the same reason: its
+//! pointers come from C. What the caller owes is the contract's short list (valid pointers, no use
+//! after free, exclusive handles used by one thread at a time); what this module owes is that NULL,
+//! wrong lengths, wrong numbers and panics inside end as a status.
+//!
+//! Behind the exported files stand five small ones: `boundary` (panics and errors to statuses),
+//! `pointer` (C pointers to Rust references), `handle` (ownership, use after free), `exclusive`
+//! (one thread at a time), `slice` (argument lists).
+
+// The Rust name of an exported type is its C name: no renaming table, and a search finds both
+// sides.
+#![allow(non_camel_case_types)]
+// One safety contract for all exported functions, above; repeating it would only lengthen the C
+// header.
+#![allow(clippy::missing_safety_doc)]
+
+mod version;
+mod status;
+mod slice;
+mod error;
+mod options;
+mod reply;
+mod client;
+mod pipeline;
+
+mod boundary;
+mod exclusive;
+mod handle;
+mod pointer;
+
+pub use client::*;
+pub use error::*;
+pub use options::*;
+pub use pipeline::*;
+pub use reply::*;
+pub use slice::oxp_slice;
+pub use status::*;
+pub use version::*;
+
+// The thread classes that the header promises, checked: shared handles may be used by several
+// threads at once, and an exclusive one that is in use answers other threads instead of racing with
+// them.
+const _: () = {
+    const fn usable_from_all_threads<T: Send + Sync>() {}
+    usable_from_all_threads::<oxp_client>();
+    usable_from_all_threads::<oxp_reply>();
+    usable_from_all_threads::<oxp_options>();
+    usable_from_all_threads::<oxp_pipeline>();
+};

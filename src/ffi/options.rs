@@ -1,0 +1,554 @@
+//! How a client connects and behaves: an opaque object with one setter per option.
+
+use std::ffi::{OsStr, c_char, c_void};
+use std::os::unix::ffi::OsStrExt;
+use std::ptr::null_mut;
+use std::sync::{PoisonError, RwLock, TryLockError};
+use std::time::Duration;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::options::{Interrupt, Options, Retry, Secret};
+
+use super::boundary::{boundary, contain};
+use super::error::oxp_error;
+use super::handle::{self, Alive, Handle};
+use super::pointer;
+use super::status::oxp_status;
+
+/// How a client connects and behaves. Make one with oxp_options_new or oxp_options_from_url, set
+/// what should differ from the defaults, pass it to oxp_client_new any number of times, free it.
+/// Clients keep a copy.
+///
+/// Setters copy what they are given and return OXP_OK, or OXP_ERR_ARG for NULL options or a value
+/// that does not fit; the option then stays as it was. Texts are UTF-8 with a length, without a
+/// NUL.
+///
+/// Lifetime: independent of the clients made from it. Threads: any, one at a time (concurrent
+/// oxp_client_new is fine); a setter that meets another call answers OXP_ERR_BUSY.
+pub struct oxp_options {
+    alive: Alive,
+    // A lock that is only ever tried: it detects misuse, and poisons itself.
+    options: RwLock<Options>,
+}
+
+/// Commands whose outcome is unknown are not sent again.
+pub const OXP_RETRY_NONE: u32 = 0;
+/// Commands that only read are sent again, within the deadline, when a lost connection left their
+/// outcome unknown.
+pub const OXP_RETRY_READS: u32 = 1;
+
+/// Asked during a wait whether to go on waiting; nonzero stops the call, which then returns
+/// OXP_ERR_INTERRUPTED.
+///
+/// Called on the waiting thread with no lock held, after each signal (EINTR) and at least ten times
+/// a second. It must not call into the same client, nor leave by longjmp or a C++ exception.
+/// user_data is what was registered with it.
+pub type oxp_interrupt_fn = Option<unsafe extern "C" fn(user_data: *mut c_void) -> i32>;
+
+/// Releases user data that was registered with a callback. Called exactly once, on any thread, when
+/// no client, pipeline or options object can call the callback any more.
+pub type oxp_drop_fn = Option<unsafe extern "C" fn(user_data: *mut c_void)>;
+
+/// Makes options with the defaults: localhost:6379, database 0, RESP3, 5 s per call, 3 s for
+/// connecting.
+///
+/// out   own: the options, for oxp_options_free; NULL if the call fails.
+///
+/// Returns OXP_OK, or OXP_ERR_ARG if out is NULL. Threads: any, concurrently. Since 0.1.
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn oxp_options_new(out: *mut *mut oxp_options) -> oxp_status {
+    // SAFETY: pointers come from C under the contract of this module.
+    unsafe {
+        boundary(null_mut(), || {
+            *pointer::out(out, null_mut())? = handle::give(oxp_options::new(Options::default()));
+            Ok(())
+        })
+    }
+}
+
+/// Makes options from a URL: redis://[user[:password]@][host][:port][/db][?option=value&...] or
+/// unix://[user[:password]@]/path[?option=value&...]; "valkey" may be written for "redis".
+///
+/// url, len   the URL, UTF-8; NULL with 0 stands for the defaults.
+/// out        own: the options, for oxp_options_free; NULL if the call fails.
+/// err        may be NULL; says which part of the URL is wrong, without repeating it.
+///
+/// Returns OXP_OK, or OXP_ERR_ARG for anything that is not such a URL. Threads: any, concurrently.
+/// Since 0.1.
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn oxp_options_from_url(
+    url: *const c_char,
+    len: usize,
+    out: *mut *mut oxp_options,
+    err: *mut oxp_error,
+) -> oxp_status {
+    // SAFETY: pointers come from C under the contract of this module.
+    unsafe {
+        boundary(err, || {
+            let out = pointer::out(out, null_mut())?;
+            *out = handle::give(oxp_options::new(from_url(url, len)?));
+            Ok(())
+        })
+    }
+}
+
+/// Frees options. options may be NULL. Since 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn oxp_options_free(options: *mut oxp_options) {
+    if !options.is_null() {
+        // SAFETY: pointers come from C under the contract of this module.
+        contain(|| drop(unsafe { handle::take_back(options) }));
+    }
+}
+
+/// Sets the host name or IP address. Empty: localhost. Since 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn oxp_options_set_host(
+    options: *mut oxp_options,
+    host: *const c_char,
+    len: usize,
+) -> oxp_status {
+    // SAFETY: pointers come from C under the contract of this module.
+    unsafe {
+        set(options, |options| {
+            options.host = optional_text(host, len)?.unwrap_or_else(|| Options::default().host);
+            Ok(())
+        })
+    }
+}
+
+/// Sets the TCP port. Default 6379. Since 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn oxp_options_set_port(options: *mut oxp_options, port: u16) -> oxp_status {
+    // SAFETY: pointers come from C under the contract of this module.
+    unsafe {
+        set(options, |options| {
+            options.port = port;
+            Ok(())
+        })
+    }
+}
+
+/// Sets the path of a Unix socket, which takes the place of host and port; any bytes but NUL.
+/// Empty: TCP again. Since 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn oxp_options_set_unix_path(
+    options: *mut oxp_options,
+    path: *const c_char,
+    len: usize,
+) -> oxp_status {
+    // SAFETY: pointers come from C under the contract of this module.
+    unsafe {
+        set(options, |options| {
+            let path = pointer::slice(path.cast::<u8>(), len)?;
+            if path.contains(&0) {
+                return Err(Error::argument("a path holds no NUL"));
+            }
+            options.unix_path = (!path.is_empty()).then(|| OsStr::from_bytes(path).into());
+            Ok(())
+        })
+    }
+}
+
+/// Sets the number of the database that every new connection selects. Default 0. Since 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn oxp_options_set_db(options: *mut oxp_options, db: u32) -> oxp_status {
+    // SAFETY: pointers come from C under the contract of this module.
+    unsafe {
+        set(options, |options| {
+            options.db = db;
+            Ok(())
+        })
+    }
+}
+
+/// Sets the ACL user. Empty: the server's default user. Since 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn oxp_options_set_username(
+    options: *mut oxp_options,
+    name: *const c_char,
+    len: usize,
+) -> oxp_status {
+    // SAFETY: pointers come from C under the contract of this module.
+    unsafe {
+        set(options, |options| {
+            options.username = optional_text(name, len)?;
+            Ok(())
+        })
+    }
+}
+
+/// Sets the password. Empty: none. The library erases its copies when they are freed. Since 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn oxp_options_set_password(
+    options: *mut oxp_options,
+    password: *const c_char,
+    len: usize,
+) -> oxp_status {
+    // SAFETY: pointers come from C under the contract of this module.
+    unsafe {
+        set(options, |options| {
+            options.password = optional_text(password, len)?.map(Secret::new);
+            Ok(())
+        })
+    }
+}
+
+/// Sets the name of the connections, as in CLIENT SETNAME. Empty: none. Since 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn oxp_options_set_client_name(
+    options: *mut oxp_options,
+    name: *const c_char,
+    len: usize,
+) -> oxp_status {
+    // SAFETY: pointers come from C under the contract of this module.
+    unsafe {
+        set(options, |options| {
+            options.client_name = optional_text(name, len)?;
+            Ok(())
+        })
+    }
+}
+
+/// Sets the library name told to the server, as in CLIENT SETINFO LIB-NAME; for language bindings.
+/// Empty: "oxipipe". Since 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn oxp_options_set_lib_name(
+    options: *mut oxp_options,
+    name: *const c_char,
+    len: usize,
+) -> oxp_status {
+    // SAFETY: pointers come from C under the contract of this module.
+    unsafe {
+        set(options, |options| {
+            options.lib_name = optional_text(name, len)?.unwrap_or_else(|| Options::default().lib_name);
+            Ok(())
+        })
+    }
+}
+
+/// Sets the library version told to the server, as in CLIENT SETINFO LIB-VER; for language
+/// bindings. Empty: the version of this library. Since 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn oxp_options_set_lib_version(
+    options: *mut oxp_options,
+    version: *const c_char,
+    len: usize,
+) -> oxp_status {
+    // SAFETY: pointers come from C under the contract of this module.
+    unsafe {
+        set(options, |options| {
+            options.lib_version =
+                optional_text(version, len)?.unwrap_or_else(|| Options::default().lib_version);
+            Ok(())
+        })
+    }
+}
+
+/// Sets the RESP version to ask for: 3 (falls back to 2 on servers that do not know it) or 2.
+/// Default 3. Since 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn oxp_options_set_protocol(options: *mut oxp_options, version: u32) -> oxp_status {
+    // SAFETY: pointers come from C under the contract of this module.
+    unsafe {
+        set(options, |options| {
+            options.protocol = match version {
+                2 => 2,
+                3 => 3,
+                _ => return Err(Error::argument("the protocol is 2 or 3")),
+            };
+            Ok(())
+        })
+    }
+}
+
+/// Sets the time for one whole call in milliseconds, from resolving the name to the last reply. 0:
+/// no limit. Default 5000. Since 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn oxp_options_set_timeout_ms(options: *mut oxp_options, timeout: u64) -> oxp_status {
+    // SAFETY: pointers come from C under the contract of this module.
+    unsafe {
+        set(options, |options| {
+            options.timeout = optional_ms(timeout);
+            Ok(())
+        })
+    }
+}
+
+/// Sets the time for resolving, connecting and the handshake in milliseconds, inside that of the
+/// whole call. 0: only the latter counts. Default 3000. Since 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn oxp_options_set_connect_timeout_ms(
+    options: *mut oxp_options,
+    timeout: u64,
+) -> oxp_status {
+    // SAFETY: pointers come from C under the contract of this module.
+    unsafe {
+        set(options, |options| {
+            options.connect_timeout = optional_ms(timeout);
+            Ok(())
+        })
+    }
+}
+
+/// Sets how long a wait polls the socket before it sleeps, in microseconds: less latency for some
+/// processor time. 0: sleep at once. Default 50. Since 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn oxp_options_set_spin_us(options: *mut oxp_options, spin: u32) -> oxp_status {
+    // SAFETY: pointers come from C under the contract of this module.
+    unsafe {
+        set(options, |options| {
+            options.spin = Duration::from_micros(spin.into());
+            Ok(())
+        })
+    }
+}
+
+/// Sets whether TCP keepalive probes are sent. Default true. Since 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn oxp_options_set_keepalive(options: *mut oxp_options, keepalive: bool) -> oxp_status {
+    // SAFETY: pointers come from C under the contract of this module.
+    unsafe {
+        set(options, |options| {
+            options.tcp_keepalive = keepalive;
+            Ok(())
+        })
+    }
+}
+
+/// Sets how long sent data may stay unacknowledged before a TCP connection counts as dead, in
+/// milliseconds. 0: the system's choice. Default 10000. Since 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn oxp_options_set_user_timeout_ms(
+    options: *mut oxp_options,
+    timeout: u64,
+) -> oxp_status {
+    // SAFETY: pointers come from C under the contract of this module.
+    unsafe {
+        set(options, |options| {
+            options.tcp_user_timeout = optional_ms(timeout);
+            Ok(())
+        })
+    }
+}
+
+/// Sets how many bytes of commands a pipeline gathers before it starts to send while more are being
+/// added. 0: it sends at execute only. Default 16384. Since 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn oxp_options_set_eager_bytes(options: *mut oxp_options, bytes: usize) -> oxp_status {
+    // SAFETY: pointers come from C under the contract of this module.
+    unsafe {
+        set(options, |options| {
+            options.eager_bytes = bytes;
+            Ok(())
+        })
+    }
+}
+
+/// Sets which commands are sent again although the server may have applied them: an OXP_RETRY_*
+/// number. What is proved not applied is sent again in any case, within the deadline. Default
+/// OXP_RETRY_READS. Since 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn oxp_options_set_retry(options: *mut oxp_options, retry: u32) -> oxp_status {
+    // SAFETY: pointers come from C under the contract of this module.
+    unsafe {
+        set(options, |options| {
+            options.retry = match retry {
+                OXP_RETRY_NONE => Retry::None,
+                OXP_RETRY_READS => Retry::Reads,
+                _ => return Err(Error::argument("unknown retry policy")),
+            };
+            Ok(())
+        })
+    }
+}
+
+/// Sets how deep a reply may be nested. Default 1024. Since 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn oxp_options_set_max_depth(options: *mut oxp_options, depth: usize) -> oxp_status {
+    // SAFETY: pointers come from C under the contract of this module.
+    unsafe {
+        set(options, |options| {
+            options.limits.depth = depth;
+            Ok(())
+        })
+    }
+}
+
+/// Sets how long one string of a reply may be, in bytes. Default 512 MiB. Since 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn oxp_options_set_max_bulk_bytes(
+    options: *mut oxp_options,
+    bytes: usize,
+) -> oxp_status {
+    // SAFETY: pointers come from C under the contract of this module.
+    unsafe {
+        set(options, |options| {
+            options.limits.bulk = bytes;
+            Ok(())
+        })
+    }
+}
+
+/// Sets how long one line of the protocol may be, such as a status or an error, in bytes. Default
+/// 64 KiB. Since 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn oxp_options_set_max_line_bytes(
+    options: *mut oxp_options,
+    bytes: usize,
+) -> oxp_status {
+    // SAFETY: pointers come from C under the contract of this module.
+    unsafe {
+        set(options, |options| {
+            options.limits.line = bytes;
+            Ok(())
+        })
+    }
+}
+
+/// Sets how long one whole reply may be on the wire, in bytes. Default SIZE_MAX: no limit. Since
+/// 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn oxp_options_set_max_reply_bytes(
+    options: *mut oxp_options,
+    bytes: usize,
+) -> oxp_status {
+    // SAFETY: pointers come from C under the contract of this module.
+    unsafe {
+        set(options, |options| {
+            options.limits.total = bytes;
+            Ok(())
+        })
+    }
+}
+
+/// Sets the sizes of the kernel's socket buffers in bytes. 0: the system's choice, which is the
+/// default and nearly always right. Since 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn oxp_options_set_socket_buffers(
+    options: *mut oxp_options,
+    send_bytes: usize,
+    receive_bytes: usize,
+) -> oxp_status {
+    // SAFETY: pointers come from C under the contract of this module.
+    unsafe {
+        set(options, |options| {
+            options.send_buffer = (send_bytes > 0).then_some(send_bytes);
+            options.receive_buffer = (receive_bytes > 0).then_some(receive_bytes);
+            Ok(())
+        })
+    }
+}
+
+/// Sets a function that can stop a waiting call, for example because a signal handler asked for it.
+///
+/// interrupt   see oxp_interrupt_fn; NULL: none, which is the default.
+/// user_data   passed to it; may be NULL. It must be usable from every thread that uses the
+///             clients.
+/// drop        releases user_data, exactly once, also if this call fails; may be NULL.
+///
+/// Since 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn oxp_options_set_interrupt(
+    options: *mut oxp_options,
+    interrupt: oxp_interrupt_fn,
+    user_data: *mut c_void,
+    drop: oxp_drop_fn,
+) -> oxp_status {
+    // Whatever happens from here on, this releases the user data once.
+    let hook = Hook { interrupt, user_data, drop };
+    // SAFETY: pointers come from C under the contract of this module.
+    unsafe {
+        set(options, |options| {
+            options.interrupt = hook.interrupt.is_some().then(|| Interrupt::new(move || hook.asks_to_stop()));
+            Ok(())
+        })
+    }
+}
+
+impl oxp_options {
+    fn new(options: Options) -> Self {
+        Self { alive: Alive::new(), options: RwLock::new(options) }
+    }
+
+    /// A copy, for a client.
+    pub(super) fn get(&self) -> Result<Options> {
+        self.options.try_read().map(|options| options.clone()).map_err(refusal)
+    }
+}
+
+impl Handle for oxp_options {
+    fn alive(&self) -> &Alive {
+        &self.alive
+    }
+}
+
+/// The options in a URL; no URL is the defaults.
+pub(super) unsafe fn from_url(url: *const c_char, len: usize) -> Result<Options> {
+    if url.is_null() && len == 0 {
+        return Ok(Options::default());
+    }
+    // SAFETY: pointers come from C under the contract of this module.
+    Options::from_url(unsafe { pointer::text(url, len)? })
+}
+
+unsafe fn set(options: *mut oxp_options, change: impl FnOnce(&mut Options) -> Result<()>) -> oxp_status {
+    // SAFETY: pointers come from C under the contract of this module.
+    unsafe {
+        boundary(null_mut(), || {
+            let options = pointer::borrow(options)?;
+            change(&mut *options.options.try_write().map_err(refusal)?)
+        })
+    }
+}
+
+fn refusal<T>(error: TryLockError<T>) -> Error {
+    match error {
+        TryLockError::WouldBlock => {
+            Error::not_applied(ErrorKind::Busy, "the options are in use by another call")
+        }
+        TryLockError::Poisoned(PoisonError { .. }) => {
+            Error::not_applied(ErrorKind::Poisoned, "an earlier panic left the options in an unknown state")
+        }
+    }
+}
+
+unsafe fn optional_text(data: *const c_char, len: usize) -> Result<Option<String>> {
+    // SAFETY: pointers come from C under the contract of this module.
+    let text = unsafe { pointer::text(data, len)? };
+    Ok((!text.is_empty()).then(|| text.to_owned()))
+}
+
+fn optional_ms(ms: u64) -> Option<Duration> {
+    (ms > 0).then(|| Duration::from_millis(ms))
+}
+
+/// A callback from C with its user data.
+struct Hook {
+    interrupt: oxp_interrupt_fn,
+    user_data: *mut c_void,
+    drop: oxp_drop_fn,
+}
+
+// SAFETY: the contract of `oxp_options_set_interrupt` says that the user data is for any thread.
+unsafe impl Send for Hook {}
+// SAFETY: as above.
+unsafe impl Sync for Hook {}
+
+impl Hook {
+    fn asks_to_stop(&self) -> bool {
+        // SAFETY: the contract of `oxp_options_set_interrupt`; `drop` has not run yet.
+        self.interrupt.is_some_and(|interrupt| unsafe { interrupt(self.user_data) } != 0)
+    }
+}
+
+impl Drop for Hook {
+    fn drop(&mut self) {
+        if let Some(drop) = self.drop {
+            // SAFETY: the contract of `oxp_options_set_interrupt`; this is the only call.
+            unsafe { drop(self.user_data) };
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! Argument lists from C, without a copy and without an allocation.
+
+use crate::error::{Error, Result};
+
+use super::pointer;
+
+/// Bytes that somebody else owns. `data` may be NULL if `len` is 0.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct oxp_slice {
+    /// The first byte.
+    pub data: *const u8,
+    /// Number of bytes.
+    pub len: usize,
+}
+
+/// An `oxp_slice` that was checked. Only [`arguments`] makes them, which is what makes `as_ref`
+/// sound.
+#[repr(transparent)]
+pub(super) struct Argument(oxp_slice);
+
+impl AsRef<[u8]> for Argument {
+    #[inline]
+    fn as_ref(&self) -> &[u8] {
+        if self.0.len == 0 {
+            return &[];
+        }
+        // SAFETY: `arguments` checked pointer and length; the caller of the exported function
+        // vouches for the bytes.
+        unsafe { std::slice::from_raw_parts(self.0.data, self.0.len) }
+    }
+}
+
+/// The arguments of one command in C's list form.
+///
+/// # Safety
+/// If `args` is not NULL it points to `argc` slices, and each slice's `data`, if not NULL, to `len`
+/// bytes, all unchanged for as long as the result is used.
+#[inline]
+pub(super) unsafe fn arguments<'a>(args: *const oxp_slice, argc: usize) -> Result<&'a [Argument]> {
+    // SAFETY: `Argument` is transparent over `oxp_slice`; the rest is this function's own contract.
+    let args = unsafe { pointer::slice(args.cast::<Argument>(), argc)? };
+    for Argument(slice) in args {
+        if slice.len > isize::MAX as usize || (slice.data.is_null() && slice.len > 0) {
+            return Err(Error::argument("an argument of the command is NULL or has an impossible length"));
+        }
+    }
+    Ok(args)
+}
+
+/// The arguments of one command in packed form: all bytes in one slab, and the length of each.
+pub(super) fn unpack<'a>(mut bytes: &'a [u8], lens: &[u32]) -> Result<Vec<&'a [u8]>> {
+    let mut args = Vec::with_capacity(lens.len());
+    for &len in lens {
+        let (arg, rest) = bytes.split_at_checked(len as usize).ok_or_else(lengths_do_not_fit)?;
+        args.push(arg);
+        bytes = rest;
+    }
+    if bytes.is_empty() { Ok(args) } else { Err(lengths_do_not_fit()) }
+}
+
+fn lengths_do_not_fit() -> Error {
+    Error::argument("the lengths do not add up to the packed bytes")
+}
+
+const _: () = {
+    assert!(size_of::<oxp_slice>() == 2 * size_of::<usize>());
+    assert!(std::mem::offset_of!(oxp_slice, data) == 0);
+    assert!(std::mem::offset_of!(oxp_slice, len) == size_of::<usize>());
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn packed_lengths_must_cover_the_bytes_exactly() {
+        assert_eq!(unpack(b"SETkv", &[3, 1, 1]).unwrap(), [&b"SET"[..], b"k", b"v"]);
+        assert_eq!(unpack(b"", &[0, 0]).unwrap(), [b"", b""]);
+        assert!(unpack(b"SETkv", &[3, 1]).is_err());
+        assert!(unpack(b"SETkv", &[3, 1, 2]).is_err());
+        assert!(unpack(b"x", &[u32::MAX, u32::MAX]).is_err());
+    }
+
+    #[test]
+    fn null_is_an_empty_argument_but_never_a_long_one() {
+        let list = |data, len| [oxp_slice { data: b"GET".as_ptr(), len: 3 }, oxp_slice { data, len }];
+        let empty = list(std::ptr::null(), 0);
+        // SAFETY: the list lives on this stack and its pointers are to static bytes or NULL.
+        let args = unsafe { arguments(empty.as_ptr(), 2) }.unwrap();
+        assert_eq!((args[0].as_ref(), args[1].as_ref()), (&b"GET"[..], &b""[..]));
+        for (data, len) in [(std::ptr::null(), 1), (b"x".as_ptr(), usize::MAX)] {
+            let bad = list(data, len);
+            // SAFETY: as above; the bad slice is refused before it is read.
+            assert!(unsafe { arguments(bad.as_ptr(), 2) }.is_err());
+        }
+        // SAFETY: NULL with a count is refused before it is read.
+        assert!(unsafe { arguments(std::ptr::null(), 1) }.is_err());
+    }
+}
