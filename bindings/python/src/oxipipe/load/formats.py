@@ -1,0 +1,99 @@
+"""The formats by name, and from an input to its records and the commands made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from .block import Block, InputError, Refusal
+from .csv_records import CsvRecords
+from .fields import Columns, Members, TemplateError, WholeLine
+from .json_lines import json_lines
+from .lines import Lines, Separated, plain
+from .resp_commands import RespCommands
+from .source import Source
+from .template import Template
+
+FORMATS = ("lines", "tsv", "csv", "json", "resp")
+
+_EXTENSIONS = {
+    "tsv": "tsv",
+    "tab": "tsv",
+    "csv": "csv",
+    "json": "json",
+    "jsonl": "json",
+    "ndjson": "json",
+    "resp": "resp",
+}
+
+
+class Commands(Protocol):
+    """Makes commands of records; `Template` is one."""
+
+    def commands(self, block: Block) -> Iterator[Sequence[Any]]: ...
+
+    def why(self, row: Any, error: Exception) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """What the user said about the input."""
+
+    name: str
+    header: bool = False
+    crlf: bool = False
+    delimiter: bytes | None = None
+
+    def __post_init__(self) -> None:
+        columns = self.name in ("tsv", "csv")
+        if self.header and not columns:
+            raise TemplateError(f"--header is for tsv and csv, not for {self.name}")
+        if self.delimiter is not None and not columns:
+            raise TemplateError(f"--delimiter is for tsv and csv, not for {self.name}")
+        if self.delimiter is not None and (
+            not self.delimiter
+            or self.delimiter in (b"\n", b"\r", b'"')
+            or (self.name == "csv" and len(self.delimiter) != 1)
+        ):
+            raise TemplateError("--delimiter is one byte (for tsv also several), no line end")
+
+    def open(
+        self, source: Source, template: str | None
+    ) -> tuple[Iterable[Block | Refusal], Commands]:
+        """The records of `source` and what makes commands of them. Reads the header, if any."""
+        if self.name == "resp":
+            if template is not None:
+                raise TemplateError("a resp file holds whole commands: it takes no --command")
+            return RespCommands(source), Verbatim()
+        if template is None:
+            raise TemplateError("--command is needed: it says what to send for each line")
+        if self.name == "json":
+            return json_lines(Lines(source, crlf=True)), Template(template, Members())
+        if self.name == "lines":
+            return plain(Lines(source, self.crlf)), Template(template, WholeLine())
+        records: CsvRecords | Separated
+        if self.name == "csv":
+            records = CsvRecords(Lines(source), self.delimiter or b",")
+        else:
+            records = Separated(Lines(source, self.crlf), self.delimiter or b"\t")
+        header = records.header() if self.header else None
+        if self.header and header is None:
+            raise InputError("the input is empty: there is no header line")
+        return records, Template(template, Columns(header))
+
+
+class Verbatim:
+    """Records that are commands already."""
+
+    def commands(self, block: Block) -> Iterator[Sequence[Any]]:
+        return iter(block.rows)
+
+    def why(self, row: Any, error: Exception) -> str:
+        return str(error)
+
+
+def by_extension(path: str) -> str:
+    """The format a file's name speaks for; plain lines if it speaks for none."""
+    name = path.lower().removesuffix(".gz")
+    return _EXTENSIONS.get(name.rpartition(".")[2] if "." in name else "", "lines")

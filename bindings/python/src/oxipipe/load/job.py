@@ -1,0 +1,137 @@
+"""One load from its options to its exit code: opens everything, runs the loader, reports."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..exceptions import RedisError
+from .aside import Aside, default_path
+from .block import Block, InputError, Refusal
+from .fields import TemplateError
+from .formats import Commands, Format, by_extension
+from .interrupt import Interrupt
+from .loader import Loader, Pipeline, message
+from .preview import Preview
+from .progress import progress_on
+from .report import as_json, as_text, complaints
+from .source import Source
+from .tally import ExitCode
+
+if TYPE_CHECKING:
+    from oxipipe import Redis
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """The options of `oxipipe load`; docs/load.md describes them."""
+
+    path: str
+    url: str = "redis://localhost:6379"
+    password: str | None = None
+    template: str | None = None
+    format: str | None = None
+    header: bool = False
+    crlf: bool = False
+    delimiter: bytes | None = None
+    pipeline_size: int = 10_000
+    max_errors: int = 0
+    timeout: float | None = None
+    refused: Path | None = None
+    dry_run: bool = False
+    quiet: bool = False
+    json: bool = False
+
+    def run(self) -> ExitCode:
+        """Loads the file. Everything that can be wrong is reported on stderr, not raised."""
+        try:
+            return self._run()
+        except (TemplateError, InputError, OSError) as error:
+            return _fail(ExitCode.UNUSABLE, str(error))
+        except RedisError as error:
+            return _fail(ExitCode.LOST, f"no connection: {message(error)}")
+        except KeyboardInterrupt:
+            return _fail(ExitCode.INTERRUPTED, "interrupted before anything was sent")
+
+    def _run(self) -> ExitCode:
+        name = self.format or by_extension(self.path)
+        layout = Format(name, self.header, self.crlf, self.delimiter)
+        with Source(self.path) as source:
+            records, commands = layout.open(source, self.template)
+            if self.dry_run:
+                return self._load(source, records, commands, Preview(sys.stdout), None)
+            with (
+                self._connected() as client,
+                client.pipeline(transaction=False) as pipeline,
+                Aside(self._aside_path()) as aside,
+            ):
+                return self._load(source, records, commands, pipeline, aside)
+
+    def _connected(self) -> Redis:
+        from oxipipe import Redis  # here, so that a dry run needs no library
+
+        options: dict[str, Any] = {}
+        if self.timeout is not None:
+            options["socket_timeout"] = self.timeout or None
+        if self.password is not None:
+            options["password"] = self.password
+        client = Redis.from_url(self.url, **options)
+        client.ping()
+        return client
+
+    def _aside_path(self) -> Path:
+        path = self.refused or default_path(self.path)
+        if path.exists() and self.path != "-" and path.samefile(self.path):
+            raise InputError(f"{path} is the input: refused lines need another file")
+        return path
+
+    def _load(
+        self,
+        source: Source,
+        records: Iterable[Block | Refusal],
+        commands: Commands,
+        pipeline: Pipeline,
+        aside: Aside | None,
+    ) -> ExitCode:
+        progress = progress_on(sys.stderr, self.quiet)
+        start = time.monotonic()
+        with Interrupt(lambda: source.reading) as interrupt:
+            loader = Loader(
+                pipeline,
+                source,
+                aside,
+                progress,
+                interrupt,
+                pipeline_size=self.pipeline_size,
+                max_errors=self.max_errors,
+            )
+            loader.run(records, commands)
+        seconds = time.monotonic() - start
+        progress.finish()
+        tally = loader.tally
+        kept = None
+        if aside is not None:
+            aside.close()
+            if aside.failed:
+                tally.stop(ExitCode.UNUSABLE, f"{aside.path} could not be written: {aside.failed}")
+            kept = aside.path if aside.count else None
+        if self.json:
+            print(as_json(tally, source.bytes, seconds, kept))
+        elif not self.quiet:
+            print(as_text(tally, source.bytes, seconds))
+        for complaint in complaints(tally, kept):
+            _say(complaint)
+        return tally.code()
+
+
+def _fail(code: ExitCode, reason: str) -> ExitCode:
+    _say(reason)
+    return code
+
+
+def _say(text: str) -> None:
+    print(f"oxipipe load: {text}", file=sys.stderr, flush=True)

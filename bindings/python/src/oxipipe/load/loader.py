@@ -1,0 +1,197 @@
+"""The loop: records into a pipeline, replies into the tally, lines that fail to the side.
+
+    for each block of records
+        queue its commands, at most a pipeline's worth; a record without a command is refused
+        when the pipeline is full, or the input makes us wait: execute, settle every reply
+
+At any moment a line is in exactly one state: not dealt with yet, queued (in `_queued`, in the
+order of the commands in the pipeline), or counted. Every way out of the loop settles `_queued`.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from itertools import chain, starmap
+from typing import Any, Protocol
+
+from ..exceptions import DataError, RedisError, RefusedError
+from .aside import Aside
+from .block import Block, InputError, Refusal
+from .formats import Commands
+from .interrupt import Interrupt, StopReading
+from .progress import Progress
+from .source import Source
+from .tally import ExitCode, Tally
+
+
+class Pipeline(Protocol):
+    """What the loader needs of a client's pipeline."""
+
+    def command(self, *args: Any) -> Any: ...
+
+    def execute(self, raise_on_error: bool = True) -> list[Any]: ...
+
+    def __len__(self) -> int: ...
+
+
+class Loader:
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        source: Source,
+        aside: Aside | None,
+        progress: Progress,
+        interrupt: Interrupt,
+        *,
+        pipeline_size: int,
+        max_errors: int,
+    ) -> None:
+        self.tally = Tally()
+        self._pipeline = pipeline
+        self._source = source
+        self._aside = aside
+        self._progress = progress
+        self._interrupt = interrupt
+        self._size = pipeline_size
+        self._max_errors = max_errors
+        self._queued: list[Block] = []
+
+    def run(self, records: Iterable[Block | Refusal], commands: Commands) -> None:
+        """Loads until the input ends or something stops it; the tally says which."""
+        tally = self.tally
+        try:
+            try:
+                for item in records:
+                    if isinstance(item, Refusal):
+                        self._refuse(item.number, item.reason, item.raw)
+                        tally.next_line = item.number + 1
+                    else:
+                        self._feed(item, commands)
+                    if self._stopping():
+                        break
+                    if self._queued and self._source.would_wait():
+                        self._execute()
+            except InputError as error:
+                tally.stop(ExitCode.UNUSABLE, str(error))
+            except StopReading:
+                pass
+            self._execute()
+        except KeyboardInterrupt:
+            self._abandon(RedisError("interrupted before the reply came"))
+        except (DataError, RefusedError) as error:
+            tally.stop(ExitCode.UNUSABLE, f"the commands cannot be sent: {message(error)}")
+            self._abandon(error)
+        except RedisError as error:
+            tally.stop(ExitCode.LOST, f"the connection was lost: {message(error)}")
+            self._abandon(error)
+        if self._interrupt.requested:
+            tally.stop(ExitCode.INTERRUPTED, "interrupted")
+
+    def _stopping(self) -> bool:
+        if 0 < self._max_errors <= self.tally.refused:
+            self.tally.stop(ExitCode.TOO_MANY_ERRORS, f"{self.tally.refused:,} lines were refused")
+        if self._aside is not None and self._aside.failed:
+            return True
+        return self._interrupt.requested or self.tally.exit_code is not None
+
+    def _feed(self, block: Block, commands: Commands) -> None:
+        pipeline = self._pipeline
+        at, end = 0, len(block)
+        while at < end and not self._stopping():
+            before = len(pipeline)
+            part = block.cut(at, min(at + STRIDE, at + self._size - before))
+            bad: Exception | None = None
+            try:
+                # No Python code runs per line here; how far it got can be read off the pipeline.
+                deque(starmap(pipeline.command, commands.commands(part)), maxlen=0)
+            except _REFUSABLE as error:
+                bad = error
+            finally:
+                done = len(pipeline) - before
+                self._queue(part if done == len(part) else part.cut(0, done))
+            at += done
+            if bad is not None:
+                reason = commands.why(part.rows[done], bad)
+                self._refuse(part.numbers[done], reason, part.raw[done])
+                self.tally.next_line = _after(part.numbers[done], part.raw[done])
+                at += 1
+            if len(pipeline) >= self._size:
+                self._execute()
+
+    def _queue(self, part: Block) -> None:
+        if len(part):
+            self._queued.append(part)
+            self.tally.lines += len(part)
+            self.tally.next_line = _after(part.numbers[-1], part.raw[-1])
+
+    def _execute(self) -> None:
+        if self._queued:
+            self._interrupt.executing = True
+            replies = self._pipeline.execute(raise_on_error=False)
+            self._interrupt.executing = False
+            self._settle(replies)
+            self._progress.update(self.tally, self._source.done())
+
+    def _settle(self, replies: list[Any]) -> None:
+        """Counts the lines that were answered, and takes them off the queue."""
+        if any(issubclass(kind, Exception) for kind in set(map(type, replies))):
+            for (number, line), reply in zip(self._lines(), replies, strict=False):
+                if isinstance(reply, Exception):
+                    self._set_aside(number, message(reply), line)
+                    self.tally.refused += 1
+                else:
+                    self.tally.accepted += 1
+        else:
+            self.tally.accepted += len(replies)
+        self._queued = []
+
+    def _abandon(self, error: BaseException) -> None:
+        """Settles the queue after a failed pipeline, by what the exception knows. What it does
+        not know about is unknown: nothing is called unsent without proof."""
+        replies = list(getattr(error, "replies", None) or [])
+        not_applied = getattr(error, "not_applied", 0)
+        pending = list(self._lines())
+        first_unsent = max(len(pending) - not_applied, len(replies))
+        self._settle(replies)
+        for place, (number, line) in enumerate(pending[len(replies) :], len(replies)):
+            if place < first_unsent:
+                self._set_aside(number, f"UNKNOWN {message(error)}", line)
+                self.tally.unknown.add(number)
+            else:
+                self._set_aside(number, f"NOT_APPLIED {message(error)}", line)
+                self.tally.not_applied.add(number)
+
+    def _lines(self) -> Iterator[tuple[int, bytes]]:
+        return chain.from_iterable(
+            zip(part.numbers, part.raw, strict=True) for part in self._queued
+        )
+
+    def _refuse(self, number: int, reason: str, line: bytes) -> None:
+        self._set_aside(number, reason, line)
+        self.tally.lines += 1
+        self.tally.refused += 1
+
+    def _set_aside(self, number: int, reason: str, line: bytes) -> None:
+        if self._aside is not None:
+            self._aside.write(number, reason, line)
+
+
+def message(error: BaseException) -> str:
+    """An error as the server worded it; exceptions drop the first word of some."""
+    text = str(error) or type(error).__name__
+    code = getattr(error, "status_code", None)
+    return text if code is None or text.startswith(code) else f"{code} {text}"
+
+
+def _after(number: int, raw: bytes) -> int:
+    """The number of the line after a record, which in CSV may be several lines long."""
+    return number + 1 + raw.count(b"\n")
+
+
+# What can only come from the line itself: a missing field, an argument that cannot be sent.
+_REFUSABLE = (LookupError, TypeError, ValueError, RecursionError, DataError, RefusedError)
+
+# Lines handed to the pipeline in one go. A bad line costs at most one more pass over the rest of
+# its stride; 256 makes both that and the fixed cost per stride disappear.
+STRIDE = 256

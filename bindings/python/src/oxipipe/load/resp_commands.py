@@ -1,0 +1,141 @@
+"""A file of commands as a client would send them: RESP arrays, and inline command lines.
+
+A length that does not fit what follows leaves no way to tell commands from data, and data must
+never be run as a command: reading stops there.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Sequence
+from typing import overload
+
+from .block import Block, InputError
+from .inline import join_inline, split_inline
+from .source import BLOCK, Source
+
+# The server's own limits.
+LONGEST_LINE = 64 * 1024
+LONGEST_VALUE = 512 * 1024 * 1024
+MOST_ARGUMENTS = 1024 * 1024
+
+# Commands per block: bounds what is parsed ahead of sending.
+BATCH = 512
+
+
+class RespCommands:
+    def __init__(self, source: Source) -> None:
+        self._bytes = _Bytes(source)
+        self._stream = io.BufferedReader(self._bytes, BLOCK)
+        self._offset = 0
+
+    def __iter__(self) -> Iterator[Block]:
+        batch: list[list[bytes]] = []
+        first = 1
+        try:
+            while (command := self._command()) is not None:
+                if command:
+                    batch.append(command)
+                # Commands are handed on before a read that might wait for the next ones.
+                drained = self._offset == self._bytes.delivered
+                if batch and (len(batch) == BATCH or drained):
+                    yield _block(first, batch)
+                    first += len(batch)
+                    batch = []
+        except _Broken as broken:
+            if batch:
+                yield _block(first, batch)
+            number = first + len(batch)
+            raise InputError(f"command {number:,}, byte {self._offset:,}: {broken}") from None
+        if batch:
+            yield _block(first, batch)
+
+    def _command(self) -> list[bytes] | None:
+        """The next command; empty for an empty line, None at the end of the input."""
+        head = self._line()
+        if head is None:
+            return None
+        if head[:1] != b"*":
+            command = split_inline(head)
+            if command is None:
+                raise _Broken("neither a RESP array nor an inline command (unbalanced quotes)")
+            return command
+        count = _length(head, b"*", MOST_ARGUMENTS)
+        if count == 0:
+            raise _Broken("an array without arguments")
+        return [self._argument() for _ in range(count)]
+
+    def _argument(self) -> bytes:
+        head = self._line()
+        if head is None:
+            raise _Broken("the input ends inside a command")
+        size = _length(head, b"$", LONGEST_VALUE)
+        value = self._stream.read(size + 2)
+        if len(value) < size + 2:
+            raise _Broken("the input ends inside a command")
+        if value[size:] != b"\r\n":
+            raise _Broken(f"a value of {size:,} bytes does not end where its length says")
+        self._offset += size + 2
+        return value[:size]
+
+    def _line(self) -> bytes | None:
+        line = self._stream.readline(LONGEST_LINE)
+        if not line:
+            return None
+        if line[-1:] != b"\n" and len(line) == LONGEST_LINE:
+            raise _Broken(f"a line is longer than {LONGEST_LINE:,} bytes")
+        self._offset += len(line)
+        return line.rstrip(b"\r\n")
+
+
+class Inline(Sequence[bytes]):
+    """Commands as inline command lines, made only for those that are looked at."""
+
+    def __init__(self, commands: Sequence[list[bytes]]) -> None:
+        self._commands = commands
+
+    def __len__(self) -> int:
+        return len(self._commands)
+
+    @overload
+    def __getitem__(self, index: int) -> bytes: ...
+    @overload
+    def __getitem__(self, index: slice) -> Inline: ...
+    def __getitem__(self, index: int | slice) -> bytes | Inline:
+        if isinstance(index, slice):
+            return Inline(self._commands[index])
+        return join_inline(self._commands[index])
+
+
+class _Bytes(io.RawIOBase):
+    """The source in the shape io.BufferedReader reads from."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self.delivered = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, target: memoryview) -> int:  # type: ignore[override]
+        data = self._source.read(len(target))
+        target[: len(data)] = data
+        self.delivered += len(data)
+        return len(data)
+
+
+class _Broken(Exception):
+    pass
+
+
+def _block(first: int, batch: list[list[bytes]]) -> Block:
+    return Block(range(first, first + len(batch)), Inline(batch), batch)
+
+
+def _length(head: bytes, kind: bytes, most: int) -> int:
+    if head[:1] != kind or not head[1:].isdigit():
+        raise _Broken(f"{head[:40]!r} where a length like {(kind + b'3').decode()} must be")
+    length = int(head[1:20])
+    if length > most:
+        raise _Broken(f"a length of {head[1:20].decode()}, more than any server takes")
+    return length
