@@ -1,0 +1,114 @@
+/*
+ * oxipipe._fast: the package's backend for CPython.
+ *
+ * The pieces, in the order one command meets them: _fast_client.c or _fast_pipeline.c (the methods),
+ * _fast_args.c (Python arguments to bytes), _fast_call.c (into the library and back, GIL and
+ * signals), _fast_reply.c (nodes to Python objects), _fast_callback.c (the shape of the reply).
+ * This file only ties them to a module.
+ */
+#include "_fast_call.h"
+#include "_fast_client.h"
+#include "_fast_pipeline.h"
+
+static FastState *state_of(PyObject *module)
+{
+    return PyModule_GetState(module);
+}
+
+static PyObject *configure(PyObject *module, PyObject *args, PyObject *keywords)
+{
+    static char *names[] = {"reply_error", "call_error", "data_error", "resolve_callback", NULL};
+    PyObject *reply_error, *call_error, *data_error, *resolve_callback;
+    if (!PyArg_ParseTupleAndKeywords(args, keywords, "$OOOO:configure", names, &reply_error,
+                                     &call_error, &data_error, &resolve_callback))
+        return NULL;
+    FastState *state = state_of(module);
+    FastState old = *state;
+    state->reply_error = Py_NewRef(reply_error);
+    state->call_error = Py_NewRef(call_error);
+    state->data_error = Py_NewRef(data_error);
+    state->resolve_callback = Py_NewRef(resolve_callback);
+    PyDict_Clear(state->callbacks);
+    Py_XDECREF(old.reply_error);
+    Py_XDECREF(old.call_error);
+    Py_XDECREF(old.data_error);
+    Py_XDECREF(old.resolve_callback);
+    Py_RETURN_NONE;
+}
+
+static int execute(PyObject *module)
+{
+    FastState *state = state_of(module);
+    state->callbacks = PyDict_New();
+    state->client_type = PyType_FromModuleAndSpec(module, &CLIENT_SPEC, NULL);
+    state->pipeline_type = PyType_FromModuleAndSpec(module, &PIPELINE_SPEC, NULL);
+    if (!state->callbacks || !state->client_type || !state->pipeline_type)
+        return -1;
+    if (PyModule_AddType(module, (PyTypeObject *)state->client_type) < 0 ||
+        PyModule_AddType(module, (PyTypeObject *)state->pipeline_type) < 0)
+        return -1;
+    return call_prepare_exit(module);
+}
+
+static int traverse(PyObject *module, visitproc visit, void *arg)
+{
+    FastState *state = state_of(module);
+    Py_VISIT(state->client_type);
+    Py_VISIT(state->pipeline_type);
+    Py_VISIT(state->reply_error);
+    Py_VISIT(state->call_error);
+    Py_VISIT(state->data_error);
+    Py_VISIT(state->resolve_callback);
+    Py_VISIT(state->callbacks);
+    return 0;
+}
+
+/* Clients may outlive this by a moment while the interpreter ends, so the cache is only emptied:
+ * they look into it without asking whether it is there. */
+static int clear(PyObject *module)
+{
+    FastState *state = state_of(module);
+    Py_CLEAR(state->client_type);
+    Py_CLEAR(state->pipeline_type);
+    Py_CLEAR(state->reply_error);
+    Py_CLEAR(state->call_error);
+    Py_CLEAR(state->data_error);
+    Py_CLEAR(state->resolve_callback);
+    if (state->callbacks)
+        PyDict_Clear(state->callbacks);
+    return 0;
+}
+
+static void release(void *module)
+{
+    clear(module);
+    Py_CLEAR(state_of(module)->callbacks);
+}
+
+static PyMethodDef METHODS[] = {
+    {"configure", (PyCFunction)(void (*)(void))configure, METH_VARARGS | METH_KEYWORDS,
+     PyDoc_STR("Sets what the package supplies: exceptions and reply callbacks.")},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyModuleDef_Slot SLOTS[] = {
+    {Py_mod_exec, execute},
+    {0, NULL},
+};
+
+static PyModuleDef MODULE = {
+    PyModuleDef_HEAD_INIT,
+    .m_name = "oxipipe._fast",
+    .m_doc = PyDoc_STR("The backend for CPython: C on the limited API and on oxipipe.h."),
+    .m_size = sizeof(FastState),
+    .m_methods = METHODS,
+    .m_slots = SLOTS,
+    .m_traverse = traverse,
+    .m_clear = clear,
+    .m_free = release,
+};
+
+PyMODINIT_FUNC PyInit__fast(void)
+{
+    return PyModuleDef_Init(&MODULE);
+}

@@ -1,0 +1,219 @@
+#include "_fast_client.h"
+
+#include "_fast_args.h"
+#include "_fast_callback.h"
+#include "_fast_options.h"
+
+static PyObject *run(ClientCore *self, PyObject *callback, PyObject *const *args,
+                     Py_ssize_t count);
+static PyObject *first_reply(ReplyBuilder *builder);
+
+/* It takes the class so that it finds the module from a subclass too. */
+static PyObject *client_open(ClientCore *self, PyTypeObject *defining_class, PyObject *const *args,
+                             Py_ssize_t count, PyObject *keywords)
+{
+    const FastState *state = PyType_GetModuleState(defining_class);
+    if (count != 1 || keywords || !PyDict_Check(args[0])) {
+        PyErr_SetString(PyExc_TypeError, "_open() takes one dict of options");
+        return NULL;
+    }
+    if (!state->call_error || self->handle) {
+        PyErr_SetString(PyExc_RuntimeError, self->handle ? "the client is open already"
+                                                         : "configure() has not been called");
+        return NULL;
+    }
+    TextCodec codec;
+    if (codec_from_dict(&codec, args[0]) < 0)
+        return NULL;
+    oxp_options *options = options_from_dict(state, args[0]);
+    if (!options) {
+        codec_clear(&codec);
+        return NULL;
+    }
+    oxp_error *error = error_slot_borrow(&self->errors);
+    oxp_status status = oxp_client_new(options, &self->handle, error);
+    oxp_options_free(options);
+    if (status < 0) {
+        codec_clear(&codec);
+        call_raise(state, status, error);
+    } else {
+        self->module = Py_NewRef(PyType_GetModule(defining_class));
+        self->state = state;
+        self->codec = codec;
+    }
+    error_slot_return(&self->errors, error);
+    return status < 0 ? NULL : Py_NewRef(Py_None);
+}
+
+static PyObject *client_connect(ClientCore *self, PyObject *unused)
+{
+    (void)unused;
+    if (client_check_open(self) < 0)
+        return NULL;
+    oxp_error *error = error_slot_borrow(&self->errors);
+    FastCall call;
+    call_release(&call, NULL);
+    oxp_status status = oxp_client_connect(self->handle, error);
+    call_reacquire(&call);
+    if (status < 0)
+        call_raise(self->state, status, error);
+    error_slot_return(&self->errors, error);
+    return PyErr_Occurred() ? NULL : Py_NewRef(Py_None);
+}
+
+static PyObject *client_command(ClientCore *self, PyObject *const *args, Py_ssize_t count)
+{
+    if (client_check_open(self) < 0)
+        return NULL;
+    PyObject *callback =
+        count > 0 ? callback_find(self->state, args[0]) : Py_NewRef(Py_None);
+    if (!callback)
+        return NULL;
+    PyObject *reply = run(self, callback, args, count);
+    Py_DECREF(callback);
+    return reply;
+}
+
+static PyObject *client_command_as(ClientCore *self, PyObject *const *args, Py_ssize_t count)
+{
+    if (client_check_open(self) < 0)
+        return NULL;
+    if (count < 1) {
+        PyErr_SetString(PyExc_TypeError, "command_as() needs a callback or None");
+        return NULL;
+    }
+    return run(self, args[0], args + 1, count - 1);
+}
+
+static PyObject *client_close(ClientCore *self, PyObject *unused)
+{
+    (void)unused;
+    if (self->handle) {
+        FastCall call;
+        call_release(&call, NULL);
+        oxp_client_close(self->handle);
+        call_reacquire(&call);
+    }
+    Py_RETURN_NONE;
+}
+
+static PyObject *client_closed(ClientCore *self, void *unused)
+{
+    (void)unused;
+    return PyBool_FromLong(oxp_client_is_closed(self->handle));
+}
+
+int client_check_open(const ClientCore *client)
+{
+    if (client->handle)
+        return 0;
+    PyErr_SetString(PyExc_RuntimeError, "the client has not been opened");
+    return -1;
+}
+
+static PyObject *run(ClientCore *self, PyObject *callback, PyObject *const *args,
+                     Py_ssize_t count)
+{
+    Arguments arguments;
+    if (arguments_collect(&arguments, self->state, &self->codec, args, count) < 0)
+        return NULL;
+    ReplyBuilder builder;
+    if (builder_init(&builder, self->state, &self->codec, 1) < 0) {
+        arguments_release(&arguments);
+        return NULL;
+    }
+    oxp_error *error = error_slot_borrow(&self->errors);
+    FastCall call;
+    call_release(&call, &builder);
+    oxp_status status = oxp_client_command_stream(self->handle, arguments.slices, arguments.count,
+                                                  call_take_part, &call, error);
+    call_reacquire(&call);
+    arguments_release(&arguments);
+    if (status < 0)
+        call_raise(self->state, status, error);
+    error_slot_return(&self->errors, error);
+
+    PyObject *reply = PyErr_Occurred() ? NULL : first_reply(&builder);
+    builder_clear(&builder);
+    if (!reply || callback == Py_None)
+        return reply;
+    PyObject *shaped = PyObject_CallFunctionObjArgs(callback, reply, NULL);
+    Py_DECREF(reply);
+    return shaped;
+}
+
+static PyObject *first_reply(ReplyBuilder *builder)
+{
+    if (!builder_is_complete(builder)) {
+        PyErr_SetString(PyExc_SystemError, "the call succeeded without a whole reply");
+        return NULL;
+    }
+    PyObject *reply = PyList_GetItem(builder->frames[0].container, 0);
+    if (builder->first_error < 0)
+        return Py_NewRef(reply);
+    PyErr_SetObject((PyObject *)Py_TYPE(reply), reply);
+    return NULL;
+}
+
+static int client_traverse(ClientCore *self, visitproc visit, void *arg)
+{
+    Py_VISIT(Py_TYPE((PyObject *)self));
+    Py_VISIT(self->module);
+    return 0;
+}
+
+/* Nothing here can be part of a cycle that only this object could break: the module is reachable
+ * through the type anyway, and methods need it for as long as they can be called. */
+static void client_dealloc(ClientCore *self)
+{
+    PyTypeObject *type = Py_TYPE((PyObject *)self);
+    PyObject_GC_UnTrack(self);
+    if (self->handle) {
+        FastCall call;
+        call_release(&call, NULL);
+        oxp_client_free(self->handle);
+        call_reacquire(&call);
+    }
+    oxp_error_free(self->errors.error);
+    codec_clear(&self->codec);
+    Py_CLEAR(self->module);
+    ((freefunc)PyType_GetSlot(type, Py_tp_free))(self);
+    Py_DECREF(type);
+}
+
+static PyMethodDef CLIENT_METHODS[] = {
+    {"_open", (PyCFunction)(void (*)(void))client_open,
+     METH_METHOD | METH_FASTCALL | METH_KEYWORDS,
+     PyDoc_STR("Makes the client from a dict of options, without connecting.")},
+    {"_connect", (PyCFunction)client_connect, METH_NOARGS,
+     PyDoc_STR("Connects now, unless connected.")},
+    {"command", (PyCFunction)(void (*)(void))client_command, METH_FASTCALL,
+     PyDoc_STR("Runs one command and returns its reply in the shape of that command.")},
+    {"command_as", (PyCFunction)(void (*)(void))client_command_as, METH_FASTCALL,
+     PyDoc_STR("Runs one command; the first argument shapes the reply, None leaves it raw.")},
+    {"close", (PyCFunction)client_close, METH_NOARGS,
+     PyDoc_STR("Closes the connection for good. Calls waiting in other threads end.")},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyGetSetDef CLIENT_PROPERTIES[] = {
+    {"closed", (getter)client_closed, NULL, PyDoc_STR("Whether close() was called."), NULL},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+static PyType_Slot CLIENT_SLOTS[] = {
+    {Py_tp_doc, PyDoc_STR("One client of one server.")},
+    {Py_tp_dealloc, client_dealloc},
+    {Py_tp_traverse, client_traverse},
+    {Py_tp_methods, CLIENT_METHODS},
+    {Py_tp_getset, CLIENT_PROPERTIES},
+    {0, NULL},
+};
+
+PyType_Spec CLIENT_SPEC = {
+    .name = "oxipipe._fast.ClientCore",
+    .basicsize = sizeof(ClientCore),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC |
+             Py_TPFLAGS_IMMUTABLETYPE,
+    .slots = CLIENT_SLOTS,
+};

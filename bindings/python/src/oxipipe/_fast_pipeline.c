@@ -1,0 +1,359 @@
+#include "_fast_pipeline.h"
+
+#include "_fast_args.h"
+#include "_fast_callback.h"
+#include "_fast_client.h"
+
+typedef struct {
+    PyObject_HEAD
+    ClientCore *client; /* own */
+    const FastState *state;
+    oxp_pipeline *handle; /* NULL until _open() */
+    bool is_atomic;
+    bool in_call; /* a call runs without the GIL; meanwhile nobody else may touch this object */
+    size_t commands;
+    CallbackLog callbacks;
+    ErrorSlot errors;
+} PipelineCore;
+
+static PyObject *add(PipelineCore *self, PyObject *callback, PyObject *const *args,
+                     Py_ssize_t count);
+static int check_idle(const PipelineCore *self);
+static oxp_status execute_stream(PipelineCore *self, ReplyBuilder *builder, oxp_error *error);
+static oxp_status execute_atomic(PipelineCore *self, ReplyBuilder *builder, oxp_error *error,
+                                 bool *aborted);
+static int feed_atomic(PipelineCore *self, ReplyBuilder *builder, const oxp_reply *reply,
+                       bool *aborted);
+static void raise_with_replies(PipelineCore *self, oxp_status status, const oxp_error *error,
+                               ReplyBuilder *builder, const CallbackLog *callbacks);
+static PyObject *finish(ReplyBuilder *builder, const CallbackLog *callbacks, bool aborted);
+static void drop_commands(PipelineCore *self);
+
+static PyObject *pipeline_open(PipelineCore *self, PyTypeObject *defining_class,
+                               PyObject *const *args, Py_ssize_t count, PyObject *keywords)
+{
+    const FastState *state = PyType_GetModuleState(defining_class);
+    int is_client = 0;
+    if (count == 2 && !keywords && state->client_type)
+        is_client = PyObject_IsInstance(args[0], state->client_type);
+    if (is_client < 0)
+        return NULL;
+    if (!is_client) {
+        PyErr_SetString(PyExc_TypeError, "_open() takes a ClientCore and a bool");
+        return NULL;
+    }
+    int is_atomic = PyObject_IsTrue(args[1]);
+    ClientCore *client = (ClientCore *)args[0];
+    if (is_atomic < 0 || client_check_open(client) < 0)
+        return NULL;
+    if (self->handle) {
+        PyErr_SetString(PyExc_RuntimeError, "the pipeline is open already");
+        return NULL;
+    }
+    oxp_error *error = error_slot_borrow(&self->errors);
+    oxp_status status = is_atomic ? oxp_pipeline_new_atomic(client->handle, &self->handle, error)
+                                  : oxp_pipeline_new(client->handle, &self->handle, error);
+    if (status < 0)
+        call_raise(state, status, error);
+    error_slot_return(&self->errors, error);
+    if (status < 0)
+        return NULL;
+    self->client = (ClientCore *)Py_NewRef((PyObject *)client);
+    self->state = client->state;
+    self->is_atomic = is_atomic;
+    Py_RETURN_NONE;
+}
+
+static PyObject *pipeline_command(PipelineCore *self, PyObject *const *args, Py_ssize_t count)
+{
+    if (check_idle(self) < 0)
+        return NULL;
+    PyObject *callback =
+        count > 0 ? callback_find(self->state, args[0]) : Py_NewRef(Py_None);
+    if (!callback)
+        return NULL;
+    PyObject *result = add(self, callback, args, count);
+    Py_DECREF(callback);
+    return result;
+}
+
+static PyObject *pipeline_command_as(PipelineCore *self, PyObject *const *args, Py_ssize_t count)
+{
+    if (check_idle(self) < 0)
+        return NULL;
+    if (count < 1) {
+        PyErr_SetString(PyExc_TypeError, "command_as() needs a callback or None");
+        return NULL;
+    }
+    return add(self, args[0], args + 1, count - 1);
+}
+
+static PyObject *pipeline_execute(PipelineCore *self, PyObject *unused)
+{
+    (void)unused;
+    if (check_idle(self) < 0)
+        return NULL;
+    ReplyBuilder builder;
+    if (builder_init(&builder, self->state, &self->client->codec, self->commands) < 0)
+        return NULL;
+    bool aborted = false;
+    oxp_error *error = error_slot_borrow(&self->errors);
+    self->in_call = true;
+    oxp_status status = self->is_atomic ? execute_atomic(self, &builder, error, &aborted)
+                                        : execute_stream(self, &builder, error);
+    self->in_call = false;
+
+    /* From here on Python code runs that may use this very pipeline again: it is empty and idle. */
+    CallbackLog callbacks = self->callbacks;
+    self->callbacks = (CallbackLog){0};
+    self->commands = 0;
+    PyObject *result = NULL;
+    if (PyErr_Occurred())
+        ;
+    else if (status < 0)
+        raise_with_replies(self, status, error, &builder, &callbacks);
+    else
+        result = finish(&builder, &callbacks, aborted);
+    error_slot_return(&self->errors, error);
+    callback_log_clear(&callbacks);
+    builder_clear(&builder);
+    return result;
+}
+
+static PyObject *pipeline_command_name(PipelineCore *self, PyObject *position)
+{
+    if (check_idle(self) < 0)
+        return NULL;
+    size_t index = PyLong_AsSize_t(position);
+    if (index == (size_t)-1 && PyErr_Occurred())
+        return NULL;
+    const uint8_t *name = NULL;
+    size_t len = 0;
+    if (oxp_pipeline_command_name(self->handle, index, &name, &len) < 0) {
+        PyErr_SetString(PyExc_IndexError, "the pipeline has no such command");
+        return NULL;
+    }
+    return PyUnicode_DecodeUTF8((const char *)name, (Py_ssize_t)len, "replace");
+}
+
+static PyObject *pipeline_reset(PipelineCore *self, PyObject *unused)
+{
+    (void)unused;
+    if (check_idle(self) < 0)
+        return NULL;
+    drop_commands(self);
+    Py_RETURN_NONE;
+}
+
+static Py_ssize_t pipeline_len(PipelineCore *self)
+{
+    return (Py_ssize_t)self->commands;
+}
+
+/* As redis-py has it: an empty pipeline is still a pipeline. */
+static int pipeline_bool(PipelineCore *self)
+{
+    (void)self;
+    return 1;
+}
+
+static PyObject *add(PipelineCore *self, PyObject *callback, PyObject *const *args,
+                     Py_ssize_t count)
+{
+    Arguments arguments;
+    if (arguments_collect(&arguments, self->state, &self->client->codec, args, count) < 0)
+        return NULL;
+    /* Collecting may have run a codec written in Python, and with it other threads. */
+    if (check_idle(self) < 0 || callback_log_reserve(&self->callbacks) < 0) {
+        arguments_release(&arguments);
+        return NULL;
+    }
+    oxp_error *error = error_slot_borrow(&self->errors);
+    oxp_status status = oxp_pipeline_add_command(self->handle, arguments.slices, arguments.count,
+                                                 error);
+    arguments_release(&arguments);
+    if (status < 0) {
+        call_raise(self->state, status, error);
+    } else {
+        if (callback != Py_None)
+            callback_log_push(&self->callbacks, self->commands, callback);
+        self->commands++;
+    }
+    error_slot_return(&self->errors, error);
+    return status < 0 ? NULL : Py_NewRef((PyObject *)self);
+}
+
+static int check_idle(const PipelineCore *self)
+{
+    if (self->handle && !self->in_call)
+        return 0;
+    if (self->handle)
+        call_raise_local(self->state, OXP_ERR_BUSY, "the pipeline is in use by another thread");
+    else
+        PyErr_SetString(PyExc_RuntimeError, "the pipeline has not been opened");
+    return -1;
+}
+
+static oxp_status execute_stream(PipelineCore *self, ReplyBuilder *builder, oxp_error *error)
+{
+    FastCall call;
+    call_release(&call, builder);
+    oxp_status status =
+        oxp_pipeline_execute_stream(self->handle, call_take_part, &call, error);
+    call_reacquire(&call);
+    return status;
+}
+
+/* Not streamed: only the reply as a whole tells a transaction of one NULL from an aborted one. */
+static oxp_status execute_atomic(PipelineCore *self, ReplyBuilder *builder, oxp_error *error,
+                                 bool *aborted)
+{
+    oxp_reply *reply = NULL;
+    FastCall call;
+    call_release(&call, builder);
+    oxp_status status = oxp_pipeline_execute(self->handle, &reply, error);
+    call_reacquire(&call);
+    /* A failure to build leaves its exception set; there is nothing left to drain here. */
+    if (status >= 0 && !PyErr_Occurred())
+        (void)feed_atomic(self, builder, reply, aborted);
+    oxp_reply_free(reply);
+    return status;
+}
+
+static int feed_atomic(PipelineCore *self, ReplyBuilder *builder, const oxp_reply *reply,
+                       bool *aborted)
+{
+    const oxp_node *nodes = NULL;
+    const uint8_t *bytes = NULL;
+    size_t count = 0, len = 0;
+    oxp_reply_nodes(reply, &nodes, &count);
+    oxp_reply_bytes(reply, &bytes, &len);
+    if (count > 0 && nodes[0].type == OXP_TYPE_ARRAY && nodes[0].len == self->commands)
+        return builder_feed(builder, nodes + 1, count - 1, bytes);
+    if (count == 1 && nodes[0].type == OXP_TYPE_NULL) {
+        *aborted = true;
+        return 0;
+    }
+    if (count == 1 && nodes[0].type == OXP_TYPE_ERROR) {
+        PyObject *refusal = builder_server_error(builder, &nodes[0], bytes);
+        if (refusal)
+            PyErr_SetObject((PyObject *)Py_TYPE(refusal), refusal);
+        Py_XDECREF(refusal);
+        return -1;
+    }
+    PyErr_SetString(PyExc_SystemError, "a transaction's reply is none of the possible kinds");
+    return -1;
+}
+
+/* What arrived before the failure goes with the exception, so that nothing is lost silently. */
+static void raise_with_replies(PipelineCore *self, oxp_status status, const oxp_error *error,
+                               ReplyBuilder *builder, const CallbackLog *callbacks)
+{
+    Py_ssize_t first_error = builder->first_error;
+    PyObject *exception = call_exception(self->state, status, error);
+    PyObject *replies = exception ? builder_take(builder) : NULL;
+    if (replies && callback_log_apply(callbacks, replies, &first_error) == 0 &&
+        PyObject_SetAttrString(exception, "replies", replies) == 0)
+        PyErr_SetObject((PyObject *)Py_TYPE(exception), exception);
+    Py_XDECREF(replies);
+    Py_XDECREF(exception);
+}
+
+static PyObject *finish(ReplyBuilder *builder, const CallbackLog *callbacks, bool aborted)
+{
+    Py_ssize_t first_error = builder->first_error;
+    PyObject *replies = NULL;
+    if (aborted) {
+        replies = Py_NewRef(Py_None);
+    } else if (!builder_is_complete(builder)) {
+        PyErr_SetString(PyExc_SystemError, "fewer replies arrived than commands were sent");
+    } else if ((replies = builder_take(builder)) &&
+               callback_log_apply(callbacks, replies, &first_error) < 0) {
+        Py_CLEAR(replies);
+    }
+    PyObject *result = replies ? Py_BuildValue("On", replies, first_error) : NULL;
+    Py_XDECREF(replies);
+    return result;
+}
+
+static void drop_commands(PipelineCore *self)
+{
+    if (self->commands > 0) {
+        FastCall call;
+        self->in_call = true;
+        call_release(&call, NULL);
+        oxp_pipeline_reset(self->handle);
+        call_reacquire(&call);
+        self->in_call = false;
+        self->commands = 0;
+    }
+    callback_log_clear(&self->callbacks);
+}
+
+static int pipeline_traverse(PipelineCore *self, visitproc visit, void *arg)
+{
+    Py_VISIT(Py_TYPE((PyObject *)self));
+    Py_VISIT(self->client);
+    return callback_log_visit(&self->callbacks, visit, arg);
+}
+
+/* The client stays: methods rely on it, and it cannot refer back to this object by itself. A cycle
+ * through a subclass' attributes is broken at those attributes. */
+static int pipeline_clear(PipelineCore *self)
+{
+    callback_log_clear(&self->callbacks);
+    return 0;
+}
+
+static void pipeline_dealloc(PipelineCore *self)
+{
+    PyTypeObject *type = Py_TYPE((PyObject *)self);
+    PyObject_GC_UnTrack(self);
+    callback_log_clear(&self->callbacks);
+    if (self->handle) {
+        FastCall call;
+        call_release(&call, NULL);
+        oxp_pipeline_free(self->handle);
+        call_reacquire(&call);
+    }
+    oxp_error_free(self->errors.error);
+    Py_CLEAR(self->client);
+    ((freefunc)PyType_GetSlot(type, Py_tp_free))(self);
+    Py_DECREF(type);
+}
+
+static PyMethodDef PIPELINE_METHODS[] = {
+    {"_open", (PyCFunction)(void (*)(void))pipeline_open,
+     METH_METHOD | METH_FASTCALL | METH_KEYWORDS,
+     PyDoc_STR("Makes the pipeline on a client; atomic or not.")},
+    {"command", (PyCFunction)(void (*)(void))pipeline_command, METH_FASTCALL,
+     PyDoc_STR("Adds one command and returns the pipeline.")},
+    {"command_as", (PyCFunction)(void (*)(void))pipeline_command_as, METH_FASTCALL,
+     PyDoc_STR("Adds one command; the first argument shapes its reply, None leaves it raw.")},
+    {"_execute", (PyCFunction)pipeline_execute, METH_NOARGS,
+     PyDoc_STR("Runs the commands: (replies, index of the first error or -1).")},
+    {"_command_name", (PyCFunction)pipeline_command_name, METH_O,
+     PyDoc_STR("The name of the command at an index, also right after _execute().")},
+    {"reset", (PyCFunction)pipeline_reset, METH_NOARGS,
+     PyDoc_STR("Forgets the commands. What was sent early is applied nevertheless.")},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyType_Slot PIPELINE_SLOTS[] = {
+    {Py_tp_doc, PyDoc_STR("A batch of commands for one client.")},
+    {Py_tp_dealloc, pipeline_dealloc},
+    {Py_tp_traverse, pipeline_traverse},
+    {Py_tp_clear, pipeline_clear},
+    {Py_tp_methods, PIPELINE_METHODS},
+    {Py_mp_length, pipeline_len},
+    {Py_nb_bool, pipeline_bool},
+    {0, NULL},
+};
+
+PyType_Spec PIPELINE_SPEC = {
+    .name = "oxipipe._fast.PipelineCore",
+    .basicsize = sizeof(PipelineCore),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC |
+             Py_TPFLAGS_IMMUTABLETYPE,
+    .slots = PIPELINE_SLOTS,
+};

@@ -1,0 +1,45 @@
+/*
+ * What the accelerator keeps per module, and the text rules a client hands to everybody who turns
+ * Python objects into bytes or back.
+ *
+ * The accelerator is CPython's limited API (3.11) on one side and oxipipe.h on the other, nothing
+ * else. Every file here runs with the GIL held unless it says otherwise.
+ */
+#ifndef OXIPIPE_FAST_STATE_H
+#define OXIPIPE_FAST_STATE_H
+
+#ifndef Py_LIMITED_API
+#define Py_LIMITED_API 0x030b0000
+#endif
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <oxipipe/oxipipe.h>
+
+/* Per module. The four callables come from configure() and are NULL before it. */
+typedef struct {
+    PyObject *client_type;
+    PyObject *pipeline_type;
+    PyObject *reply_error;
+    PyObject *call_error;
+    PyObject *data_error;
+    PyObject *resolve_callback;
+    PyObject *callbacks; /* dict: command name as it was given -> callback or None */
+} FastState;
+
+/* How str becomes bytes and back. The names point into the two str objects beside them. */
+typedef struct {
+    PyObject *encoding;
+    PyObject *errors;
+    const char *encoding_name;
+    const char *errors_name;
+    bool is_utf8;
+    bool is_strict;
+    bool decodes; /* replies become str instead of bytes */
+} TextCodec;
+
+#endif
