@@ -88,13 +88,17 @@ impl<T> Drop for Entered<'_, T> {
 mod tests {
     use super::*;
 
+    fn refused<T>(value: &Exclusive<T>) -> ErrorKind {
+        value.enter().err().expect("the value is not free").kind()
+    }
+
     #[test]
     fn the_second_call_is_told_busy_and_the_next_one_enters() {
         let value = Exclusive::new(1);
         let mut first = value.enter().unwrap();
         *first += 1;
         assert!(value.is_in_use());
-        assert_eq!(value.enter().err().unwrap().kind(), ErrorKind::Busy);
+        assert_eq!(refused(&value), ErrorKind::Busy);
         drop(first);
         assert_eq!(*value.enter().unwrap(), 2);
     }
@@ -106,19 +110,19 @@ mod tests {
             let work = || {
                 let mut entered = 0;
                 while entered < 10_000 {
-                    if let Ok(mut pair) = value.enter() {
-                        assert_eq!(pair.0, pair.1);
-                        pair.0 += 1;
-                        pair.1 += 1;
-                        entered += 1;
-                    }
+                    let Ok(mut inside) = value.enter() else { continue };
+                    let (a, b) = &mut *inside;
+                    assert_eq!(a, b);
+                    *a += 1;
+                    *b += 1;
+                    entered += 1;
                 }
                 entered
             };
             let threads = [scope.spawn(work), scope.spawn(work)];
             threads.into_iter().map(|thread| thread.join().unwrap()).sum()
         });
-        assert_eq!(value.enter().unwrap().0, entered);
+        assert_eq!(*value.enter().unwrap(), (entered, entered));
     }
 
     #[test]
@@ -129,7 +133,7 @@ mod tests {
             panic!("on purpose");
         }));
         assert!(panicked.is_err());
-        assert_eq!(value.enter().err().unwrap().kind(), ErrorKind::Poisoned);
+        assert_eq!(refused(&value), ErrorKind::Poisoned);
         assert!(!value.is_in_use());
     }
 }

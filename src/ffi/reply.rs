@@ -1,13 +1,14 @@
 //! Replies for C: the tape as it is, and accessors that walk it.
 
-use std::ptr::null;
+use std::ptr::{null, null_mut};
 
-use crate::resp::{Node, Reply};
+use crate::error::{Error, Result};
+use crate::resp::{Kind, Node, Reply, Value};
 
-use super::boundary::contain;
+use super::boundary::{boundary, contain};
 use super::handle::{self, Alive, Handle};
-use super::pointer::put;
-use super::status::{OXP_ERR_ARG, OXP_OK, oxp_status};
+use super::pointer::{self, put};
+use super::status::oxp_status;
 
 /// What the server answered, whole: a tree of values, stored as one array of nodes in preorder and
 /// one array of bytes. It never changes. Free it with oxp_reply_free; everything that its functions
@@ -107,7 +108,7 @@ pub unsafe extern "C" fn oxp_reply_type(reply: *const oxp_reply) -> u32 {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_reply_type_at(reply: *const oxp_reply, index: usize) -> u32 {
     // SAFETY: pointers come from C under the contract of this module.
-    unsafe { node(reply, index) }.map_or(OXP_TYPE_NULL, |node| node.r#type.into())
+    unsafe { value_at(reply, index) }.map_or(OXP_TYPE_NULL, |value| value.kind() as u32)
 }
 
 /// The nodes of a reply, for reading it in one go.
@@ -123,9 +124,9 @@ pub unsafe extern "C" fn oxp_reply_nodes(
 ) {
     // SAFETY: pointers come from C under the contract of this module.
     unsafe {
-        let tape = borrow(reply).map(oxp_reply::nodes);
-        put(nodes, tape.map_or(null(), <[oxp_node]>::as_ptr));
-        put(count, tape.map_or(0, <[oxp_node]>::len));
+        let tape = pointer::borrow(reply).map(|reply| as_c(reply.reply.nodes()));
+        put(nodes, tape.as_ref().map_or(null(), |tape| tape.as_ptr()));
+        put(count, tape.as_ref().map_or(0, |tape| tape.len()));
     }
 }
 
@@ -138,9 +139,9 @@ pub unsafe extern "C" fn oxp_reply_nodes(
 pub unsafe extern "C" fn oxp_reply_bytes(reply: *const oxp_reply, bytes: *mut *const u8, len: *mut usize) {
     // SAFETY: pointers come from C under the contract of this module.
     unsafe {
-        let arena = borrow(reply).map(|reply| reply.reply.bytes());
-        put(bytes, arena.map_or(null(), <[u8]>::as_ptr));
-        put(len, arena.map_or(0, <[u8]>::len));
+        let arena = pointer::borrow(reply).map(|reply| reply.reply.bytes());
+        put(bytes, arena.as_ref().map_or(null(), |arena| arena.as_ptr()));
+        put(len, arena.as_ref().map_or(0, |arena| arena.len()));
     }
 }
 
@@ -150,7 +151,7 @@ pub unsafe extern "C" fn oxp_reply_bytes(reply: *const oxp_reply, bytes: *mut *c
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_reply_child(reply: *const oxp_reply, index: usize, i: usize) -> usize {
     // SAFETY: pointers come from C under the contract of this module.
-    unsafe { borrow(reply) }.and_then(|reply| child(reply.nodes(), index, i)).unwrap_or(usize::MAX)
+    unsafe { value_at(reply, index) }.ok().and_then(|value| value.get(i)).map_or(usize::MAX, Value::index)
 }
 
 /// The index of the value that follows the one at index and everything below it: its next sibling,
@@ -159,7 +160,8 @@ pub unsafe extern "C" fn oxp_reply_child(reply: *const oxp_reply, index: usize, 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_reply_next(reply: *const oxp_reply, index: usize) -> usize {
     // SAFETY: pointers come from C under the contract of this module.
-    unsafe { borrow(reply) }.and_then(|reply| next(reply.nodes(), index)).unwrap_or(usize::MAX)
+    unsafe { value_at(reply, index).and_then(|value| value_at(reply, after(value))) }
+        .map_or(usize::MAX, Value::index)
 }
 
 /// Number of children of an aggregate (twice that of the pairs for a MAP), number of bytes of a
@@ -167,7 +169,7 @@ pub unsafe extern "C" fn oxp_reply_next(reply: *const oxp_reply, index: usize) -
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_reply_len(reply: *const oxp_reply, index: usize) -> usize {
     // SAFETY: pointers come from C under the contract of this module.
-    unsafe { node(reply, index) }.map_or(0, |node| node.len as usize)
+    unsafe { value_at(reply, index) }.map_or(0, Value::len)
 }
 
 /// The number in an INTEGER.
@@ -183,7 +185,7 @@ pub unsafe extern "C" fn oxp_reply_integer(
     value: *mut i64,
 ) -> oxp_status {
     // SAFETY: pointers come from C under the contract of this module.
-    unsafe { scalar(reply, index, OXP_TYPE_INTEGER, value, 0, |bits| bits as i64) }
+    unsafe { read(reply, index, value, 0, Value::as_int) }
 }
 
 /// The number in a DOUBLE.
@@ -199,7 +201,7 @@ pub unsafe extern "C" fn oxp_reply_double(
     value: *mut f64,
 ) -> oxp_status {
     // SAFETY: pointers come from C under the contract of this module.
-    unsafe { scalar(reply, index, OXP_TYPE_DOUBLE, value, 0.0, f64::from_bits) }
+    unsafe { read(reply, index, value, 0.0, Value::as_double) }
 }
 
 /// What a BOOLEAN says.
@@ -215,7 +217,7 @@ pub unsafe extern "C" fn oxp_reply_boolean(
     value: *mut bool,
 ) -> oxp_status {
     // SAFETY: pointers come from C under the contract of this module.
-    unsafe { scalar(reply, index, OXP_TYPE_BOOLEAN, value, false, |bits| bits != 0) }
+    unsafe { read(reply, index, value, false, Value::as_bool) }
 }
 
 /// The bytes of a STATUS, ERROR, STRING, BIG_NUMBER or VERBATIM. Not NUL-terminated.
@@ -233,36 +235,20 @@ pub unsafe extern "C" fn oxp_reply_string(
 ) -> oxp_status {
     // SAFETY: pointers come from C under the contract of this module.
     unsafe {
-        put(bytes, null());
         put(len, 0);
-        let Some(text) = borrow(reply).and_then(|reply| reply.text(index)) else { return OXP_ERR_ARG };
-        if bytes.is_null() {
-            return OXP_ERR_ARG;
-        }
-        put(bytes, text.as_ptr());
-        put(len, text.len());
+        boundary(null_mut(), || {
+            let bytes = pointer::out(bytes, null())?;
+            let text = value_at(reply, index)?.bytes().ok_or_else(another_type)?;
+            *bytes = text.as_ptr();
+            put(len, text.len());
+            Ok(())
+        })
     }
-    OXP_OK
 }
 
 impl oxp_reply {
     pub(super) fn new(reply: Reply) -> Self {
         Self { alive: Alive::new(), reply }
-    }
-
-    fn nodes(&self) -> &[oxp_node] {
-        as_c(self.reply.nodes())
-    }
-
-    fn text(&self, index: usize) -> Option<&[u8]> {
-        let nodes = self.nodes();
-        let node = &nodes[value_at(nodes, index)?];
-        let is_text = matches!(
-            node.r#type.into(),
-            OXP_TYPE_STATUS | OXP_TYPE_ERROR | OXP_TYPE_STRING | OXP_TYPE_BIG_NUMBER | OXP_TYPE_VERBATIM
-        );
-        let start = node.value as usize;
-        is_text.then(|| self.reply.bytes().get(start..start.checked_add(node.len as usize)?)).flatten()
     }
 }
 
@@ -278,68 +264,62 @@ pub(super) fn as_c(nodes: &[Node]) -> &[oxp_node] {
     unsafe { std::slice::from_raw_parts(nodes.as_ptr().cast(), nodes.len()) }
 }
 
-/// The index itself, or that of the value behind the attributes there.
-fn value_at(nodes: &[oxp_node], mut index: usize) -> Option<usize> {
-    while u32::from(nodes.get(index)?.r#type) == OXP_TYPE_ATTRIBUTE {
-        index = after(nodes, index);
-    }
-    Some(index)
-}
-
-/// Where the subtree at an index ends.
-fn after(nodes: &[oxp_node], index: usize) -> usize {
-    let node = &nodes[index];
-    let below = if is_aggregate(node) { node.value as usize } else { 0 };
-    index.saturating_add(1).saturating_add(below)
-}
-
-fn next(nodes: &[oxp_node], index: usize) -> Option<usize> {
-    value_at(nodes, after(nodes, value_at(nodes, index)?))
-}
-
-fn child(nodes: &[oxp_node], index: usize, i: usize) -> Option<usize> {
-    let parent = value_at(nodes, index)?;
-    if !is_aggregate(&nodes[parent]) || i >= nodes[parent].len as usize {
-        return None;
-    }
-    (0..i).try_fold(value_at(nodes, parent + 1)?, |sibling, _| next(nodes, sibling))
-}
-
-fn is_aggregate(node: &oxp_node) -> bool {
-    (OXP_TYPE_ARRAY..=OXP_TYPE_ATTRIBUTE).contains(&node.r#type.into())
-}
-
-unsafe fn borrow<'a>(reply: *const oxp_reply) -> Option<&'a oxp_reply> {
+/// The value at an index, or the one behind the attributes there.
+unsafe fn value_at<'a>(reply: *const oxp_reply, index: usize) -> Result<Value<'a>> {
     // SAFETY: pointers come from C under the contract of this module.
-    let reply = unsafe { reply.as_ref() }?;
-    reply.alive.check();
-    Some(reply)
+    let reply = &unsafe { pointer::borrow(reply)? }.reply;
+    let at = |index| reply.at(index).ok_or_else(|| Error::argument("the reply has no value at this index"));
+    let mut value = at(index)?;
+    while value.kind() == Kind::Attribute {
+        value = at(after(value))?;
+    }
+    Ok(value)
 }
 
-unsafe fn node<'a>(reply: *const oxp_reply, index: usize) -> Option<&'a oxp_node> {
-    // SAFETY: pointers come from C under the contract of this module.
-    let nodes = unsafe { borrow(reply) }?.nodes();
-    value_at(nodes, index).map(|index| &nodes[index])
+/// Where the subtree of a value ends.
+fn after(value: Value<'_>) -> usize {
+    let node = value.node();
+    let below = if node.is_aggregate() { node.value as usize } else { 0 };
+    value.index().saturating_add(1).saturating_add(below)
 }
 
-unsafe fn scalar<T>(
+unsafe fn read<'a, T>(
     reply: *const oxp_reply,
     index: usize,
-    kind: u32,
     out: *mut T,
     empty: T,
-    convert: impl FnOnce(u64) -> T,
+    convert: impl FnOnce(Value<'a>) -> Option<T>,
 ) -> oxp_status {
     // SAFETY: pointers come from C under the contract of this module.
     unsafe {
-        put(out, empty);
-        match node(reply, index) {
-            Some(node) if u32::from(node.r#type) == kind && !out.is_null() => put(out, convert(node.value)),
-            _ => return OXP_ERR_ARG,
-        }
+        boundary(null_mut(), || {
+            let out = pointer::out(out, empty)?;
+            *out = convert(value_at(reply, index)?).ok_or_else(another_type)?;
+            Ok(())
+        })
     }
-    OXP_OK
 }
+
+fn another_type() -> Error {
+    Error::argument("the value is of another type")
+}
+
+const _: () = {
+    assert!(OXP_TYPE_NULL == Kind::Null as u32);
+    assert!(OXP_TYPE_STATUS == Kind::Status as u32);
+    assert!(OXP_TYPE_ERROR == Kind::Error as u32);
+    assert!(OXP_TYPE_INTEGER == Kind::Integer as u32);
+    assert!(OXP_TYPE_STRING == Kind::String as u32);
+    assert!(OXP_TYPE_DOUBLE == Kind::Double as u32);
+    assert!(OXP_TYPE_BOOLEAN == Kind::Boolean as u32);
+    assert!(OXP_TYPE_BIG_NUMBER == Kind::BigNumber as u32);
+    assert!(OXP_TYPE_VERBATIM == Kind::Verbatim as u32);
+    assert!(OXP_TYPE_ARRAY == Kind::Array as u32);
+    assert!(OXP_TYPE_MAP == Kind::Map as u32);
+    assert!(OXP_TYPE_SET == Kind::Set as u32);
+    assert!(OXP_TYPE_PUSH == Kind::Push as u32);
+    assert!(OXP_TYPE_ATTRIBUTE == Kind::Attribute as u32);
+};
 
 const _: () = {
     use std::mem::offset_of;
@@ -354,39 +334,34 @@ const _: () = {
 
 #[cfg(test)]
 mod tests {
+    use crate::resp::{Limits, Parsed, Parser, ReplyBuilder};
+
     use super::*;
 
-    /// `|{k: v} [1, |{a: [2, 3]} [4, 5], 6]`: attributes at the top and inside, one with an aggregate.
-    fn annotated() -> Vec<oxp_node> {
-        let node = |kind: u32, len, value| oxp_node { r#type: kind as u8, flags: 0, reserved: 0, len, value };
-        vec![
-            node(OXP_TYPE_ATTRIBUTE, 2, 2),
-            node(OXP_TYPE_STRING, 1, 0),
-            node(OXP_TYPE_STRING, 1, 1),
-            node(OXP_TYPE_ARRAY, 3, 10), // 3: the root
-            node(OXP_TYPE_INTEGER, 0, 1),
-            node(OXP_TYPE_ATTRIBUTE, 2, 4),
-            node(OXP_TYPE_STRING, 1, 2),
-            node(OXP_TYPE_ARRAY, 2, 2),
-            node(OXP_TYPE_INTEGER, 0, 2),
-            node(OXP_TYPE_INTEGER, 0, 3),
-            node(OXP_TYPE_ARRAY, 2, 2), // 10: the annotated child
-            node(OXP_TYPE_INTEGER, 0, 4),
-            node(OXP_TYPE_INTEGER, 0, 5),
-            node(OXP_TYPE_INTEGER, 0, 6),
-        ]
+    fn reply(wire: &[u8]) -> oxp_reply {
+        let (mut nodes, mut at) = (Vec::new(), 0);
+        let parsed = Parser::new(Limits::default()).parse(wire, &mut at, &mut nodes).unwrap();
+        assert!(matches!(parsed, Parsed::Reply));
+        let mut builder = ReplyBuilder::new();
+        builder.append(&nodes, wire);
+        oxp_reply::new(builder.finish())
     }
 
     #[test]
     fn attributes_are_looked_through() {
-        let nodes = annotated();
-        assert_eq!(value_at(&nodes, 0), Some(3));
-        assert_eq!([0, 1, 2, 3].map(|i| child(&nodes, 0, i)), [Some(4), Some(10), Some(13), None]);
-        assert_eq!(next(&nodes, 4), Some(10));
-        assert_eq!(next(&nodes, 5), Some(13));
-        assert_eq!(next(&nodes, 13), None);
-        assert_eq!(next(&nodes, 99), None);
-        assert_eq!(child(&nodes, 4, 0), None);
-        assert_eq!(child(&nodes, 5, 1), Some(12));
+        // |{k: v} [1, |{a: [2, 3]} [4, 5], 6]
+        let reply =
+            reply(b"|1\r\n+k\r\n+v\r\n*3\r\n:1\r\n|1\r\n+a\r\n*2\r\n:2\r\n:3\r\n*2\r\n:4\r\n:5\r\n:6\r\n");
+        // SAFETY: the reply lives on this stack.
+        unsafe {
+            assert_eq!(oxp_reply_type(&reply), OXP_TYPE_ARRAY);
+            assert_eq!(oxp_reply_len(&reply, 0), 3);
+            assert_eq!([0, 1, 2, 3].map(|i| oxp_reply_child(&reply, 0, i)), [4, 10, 13, usize::MAX]);
+            assert_eq!(oxp_reply_next(&reply, 4), 10);
+            assert_eq!(oxp_reply_next(&reply, 5), 13);
+            assert_eq!([oxp_reply_next(&reply, 13), oxp_reply_next(&reply, 99)], [usize::MAX; 2]);
+            assert_eq!(oxp_reply_child(&reply, 4, 0), usize::MAX);
+            assert_eq!(oxp_reply_child(&reply, 5, 1), 12);
+        }
     }
 }
