@@ -1,0 +1,12 @@
+//! Turns the crank: joins `proto` and `transport` for callers that block.
+//!
+//! * [`Link`] is one client's connection as callers see it: always there, reconnecting by itself, shared by any number of
+//!   threads.
+//! * [`Wire`] is one connection while it lasts.
+
+mod backoff;
+mod link;
+mod spin;
+mod wire;
+
+pub(crate) use link::{Link, Payload, Ticket};

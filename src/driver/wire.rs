@@ -1,0 +1,218 @@
+//! One connection while it lasts: a socket and the session spoken over it.
+
+use std::io;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::spin::Spin;
+use crate::error::{Error, ErrorKind, Result};
+use crate::options::Options;
+use crate::proto::{Handshake, Received, Requests, Session, Step};
+use crate::resp::{self, Reply, ReplyBuilder};
+use crate::transport::{Inbox, Interest, Patience, Socket, Wake, dial, wait};
+
+/// A connection that has been greeted.
+///
+/// The reading half can be taken out, so that its holder waits for the socket and uses what arrives without keeping others
+/// from queueing and sending.
+pub(crate) struct Wire {
+    pub(super) session: Session,
+    pub(super) spin: Spin,
+    /// `None` while somebody holds it.
+    pub(super) reader: Option<Reader>,
+    socket: Arc<Socket>,
+    /// Writing failed. Replies that are already on their way are still read; their end is the end of the connection.
+    write_failure: Option<Error>,
+}
+
+/// The reading half.
+pub(super) struct Reader {
+    socket: Arc<Socket>,
+    inbox: Inbox,
+    /// Bytes needed before parsing can go on.
+    missing: usize,
+}
+
+/// What trying to read came to.
+pub(super) enum Fill {
+    /// There are new bytes.
+    Data,
+    /// There are none; why the waiting ended.
+    Nothing(Wake),
+}
+
+impl Wire {
+    /// Connects and greets, all within the options' connect timeout. Errors say that nothing was applied.
+    pub(super) fn establish(options: &Options, patience: &Patience<'_>) -> Result<Self> {
+        let socket = Arc::new(dial(options, patience)?);
+        let mut wire = Self {
+            session: Session::new(options.limits.clone()),
+            spin: Spin::new(options.spin),
+            reader: Some(Reader { socket: Arc::clone(&socket), inbox: Inbox::new(), missing: 1 }),
+            socket,
+            write_failure: None,
+        };
+        let mut handshake = Handshake::new(options);
+        loop {
+            let commands = handshake.commands();
+            let replies = wire.exchange(&commands, patience).map_err(|error| match error.kind() {
+                ErrorKind::Disconnected => Error::new(
+                    ErrorKind::Disconnected,
+                    "the server closed the connection during the greeting",
+                ),
+                ErrorKind::Timeout => {
+                    Error::new(ErrorKind::Timeout, "the server did not answer the greeting in time")
+                }
+                _ => error,
+            })?;
+            match handshake.judge(&replies)? {
+                Step::Done => return Ok(wire),
+                Step::Again => {}
+            }
+        }
+    }
+
+    /// Sends commands and waits for their replies, while nobody else uses the connection.
+    fn exchange(&mut self, commands: &[Vec<&[u8]>], patience: &Patience<'_>) -> Result<Reply> {
+        let mut requests = Requests::default();
+        let id = requests.open();
+        for args in commands {
+            self.session.enqueue(&mut requests, id, 1, 0, |out| resp::encode_command(out, args));
+        }
+        let mut replies = ReplyBuilder::with_root_array();
+        let mut reader = self.reader.take().expect("invariant: a new connection is used by one thread");
+        while !requests.get(id).is_settled() {
+            self.flush();
+            let slice = patience.slice(Instant::now());
+            match reader.fill(self.interest(), Duration::ZERO, slice)? {
+                Fill::Nothing(wake) => patience.check(Instant::now(), wake == Wake::Signal)?,
+                Fill::Data => {
+                    let mut pos = 0;
+                    loop {
+                        match self.session.receive(reader.window(), &mut pos, &mut requests, Some(id))? {
+                            Received::Part => {
+                                replies.append(self.session.part(), reader.window());
+                                self.session.part().clear();
+                            }
+                            Received::Starved { missing } => {
+                                reader.starved(missing);
+                                break;
+                            }
+                        }
+                    }
+                    reader.consume(pos);
+                }
+            }
+        }
+        self.reader = Some(reader);
+        Ok(replies.finish())
+    }
+
+    /// Writes what the kernel takes. A failure shows when reading reaches the end.
+    pub(super) fn flush(&mut self) {
+        while self.write_failure.is_none() && !self.session.pending().is_empty() {
+            match self.socket.write(self.session.pending()) {
+                Ok(count) => self.session.written(count),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+                Err(error) => self.write_failure = Some(broken("writing failed", &error)),
+            }
+        }
+    }
+
+    /// What the next wait has to wait for.
+    pub(super) fn interest(&self) -> Interest {
+        let has_unsent = self.write_failure.is_none() && !self.session.pending().is_empty();
+        if has_unsent { Interest::ReadWrite } else { Interest::Read }
+    }
+
+    /// Reads what is there without waiting and keeps the replies for their owners.
+    pub(super) fn drain(&mut self, requests: &mut Requests) -> Result<()> {
+        let Some(reader) = self.reader.as_mut() else { return Ok(()) };
+        while reader.fill_now()? {
+            let mut pos = 0;
+            if let Received::Starved { missing } =
+                self.session.receive(reader.window(), &mut pos, requests, None)?
+            {
+                reader.starved(missing);
+            }
+            reader.consume(pos);
+        }
+        Ok(())
+    }
+
+    /// Ends the connection for whoever waits for it.
+    pub(super) fn shut_down(&self) {
+        self.socket.shut_down();
+    }
+
+    /// The error to report when reading ended with `error`: the first sign of trouble is the better explanation.
+    pub(super) fn cause(&self, error: Error) -> Error {
+        match &self.write_failure {
+            Some(first) if error.kind() == ErrorKind::Disconnected => first.clone(),
+            _ => error,
+        }
+    }
+}
+
+impl Reader {
+    /// Reads once. Without data it first polls for up to `spin`, then sleeps for up to `timeout`.
+    pub(super) fn fill(
+        &mut self,
+        interest: Interest,
+        spin: Duration,
+        timeout: Option<Duration>,
+    ) -> Result<Fill> {
+        if self.fill_now()? || (!spin.is_zero() && self.poll_for(spin)?) {
+            return Ok(Fill::Data);
+        }
+        match wait(&self.socket, interest, timeout) {
+            Ok(Wake::Ready) if self.fill_now()? => Ok(Fill::Data),
+            Ok(wake) => Ok(Fill::Nothing(wake)),
+            Err(error) => Err(broken("waiting failed", &error)),
+        }
+    }
+
+    fn poll_for(&mut self, spin: Duration) -> Result<bool> {
+        let start = Instant::now();
+        while !self.fill_now()? {
+            if start.elapsed() >= spin {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Reads once without waiting; whether there was anything.
+    fn fill_now(&mut self) -> Result<bool> {
+        match self.inbox.fill(&mut &*self.socket, self.missing) {
+            Ok(0) => Err(Error::new(ErrorKind::Disconnected, "the server closed the connection")),
+            Ok(_) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(false),
+            Err(error) => Err(broken("reading failed", &error)),
+        }
+    }
+
+    pub(super) fn window(&self) -> &[u8] {
+        self.inbox.window()
+    }
+
+    /// Drops the first `count` bytes of the window.
+    pub(super) fn consume(&mut self, count: usize) {
+        self.inbox.consume(count);
+    }
+
+    pub(super) fn starved(&mut self, missing: usize) {
+        self.missing = missing;
+    }
+}
+
+/// An I/O error on an established connection. A reset is the server going away, however it shows.
+fn broken(context: &str, error: &io::Error) -> Error {
+    let kind = match error.kind() {
+        io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionAborted => {
+            ErrorKind::Disconnected
+        }
+        _ => ErrorKind::Io,
+    };
+    Error::from_io(kind, context, error)
+}

@@ -1,0 +1,49 @@
+//! oxipipe: a Redis/Valkey client that pumps data at the server's own speed and says exactly what happened when it cannot.
+//!
+//! ```no_run
+//! use oxipipe::Client;
+//!
+//! let client = Client::open("redis://localhost:6379")?;
+//! client.command(&["SET", "greeting", "hello"])?;
+//! let mut pipeline = client.pipeline();
+//! for n in 0..10_000 {
+//!     pipeline.command(&["HSET", "words", &format!("word|{n}"), "1"])?;
+//! }
+//! let replies = pipeline.execute()?;
+//! assert_eq!(replies.root().len(), 10_000);
+//! # Ok::<(), oxipipe::Error>(())
+//! ```
+//!
+//! # Layout
+//!
+//! One command travels from left to right through these modules and its reply comes back the same way; each module imports
+//! only from those before it.
+//!
+//! * [`resp`]: bytes to commands and replies. No sockets, no clock.
+//! * `proto`: one connection as a state machine without I/O: handshake, outbound bytes, commands in flight.
+//! * `transport`: the only code that touches sockets: connecting, names, reading, writing, waiting.
+//! * `driver`: turns the crank: joins `proto` and `transport` for callers that block.
+//! * [`Client`], [`Pipeline`]: the Rust API.
+//! * `ffi`: the C ABI, one file per C type. Nothing imports it.
+//!
+//! Beside them stand the words they all share: [`Error`], [`Options`] (with its URL syntax) and `command`, the table of what
+//! is known about each server command.
+
+mod client;
+mod command;
+mod driver;
+mod error;
+#[cfg(feature = "capi")]
+pub mod ffi;
+mod options;
+mod pipeline;
+mod proto;
+pub mod resp;
+mod transport;
+mod url;
+
+pub use client::Client;
+pub use error::{Error, ErrorKind, Outcome, Progress, Result};
+pub use options::{Interrupt, Options, Retry, Secret};
+pub use pipeline::Pipeline;
+pub use resp::{Kind, Limits, Node, Reply, Value};

@@ -1,0 +1,171 @@
+//! How a client connects and behaves. One struct for all languages; the URL syntax is in `url`.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use zeroize::Zeroize;
+
+use crate::error::Result;
+use crate::resp::Limits;
+
+/// Everything that can be chosen about a client. Start from [`Options::default`] or [`Options::from_url`] and set fields.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Options {
+    /// Host name or IP address. Default `localhost`.
+    pub host: String,
+    /// TCP port. Default 6379.
+    pub port: u16,
+    /// Path of a Unix socket; takes the place of host and port.
+    pub unix_path: Option<PathBuf>,
+    /// Database number, selected on every new connection. Default 0.
+    pub db: u32,
+    /// ACL user; the server's `default` user if absent.
+    pub username: Option<String>,
+    /// Password.
+    pub password: Option<Secret>,
+    /// Name of the connection, as in CLIENT SETNAME.
+    pub client_name: Option<String>,
+    /// Library name told to the server with CLIENT SETINFO. Default `oxipipe`.
+    pub lib_name: String,
+    /// Library version told to the server with CLIENT SETINFO.
+    pub lib_version: String,
+    /// RESP version to ask for: 3 (falls back to 2 where the server does not know it) or 2. Default 3.
+    pub protocol: u8,
+    /// Time for one whole call, from queueing to the last reply. `None`: no limit. Default 5 s.
+    pub timeout: Option<Duration>,
+    /// Time for resolving, connecting and the handshake together, inside `timeout`. `None`: only `timeout` counts.
+    /// Default 3 s.
+    pub connect_timeout: Option<Duration>,
+    /// How long a wait polls the socket before it sleeps. Zero: sleep at once. Default 50 us.
+    pub spin: Duration,
+    /// Whether to send TCP keepalive probes. Default true: after 15 s, every 5 s, 3 times.
+    pub tcp_keepalive: bool,
+    /// How long sent data may stay unacknowledged before the connection counts as dead. Default 10 s.
+    pub tcp_user_timeout: Option<Duration>,
+    /// Size of the kernel's send buffer in bytes; `None`: the system's choice.
+    pub send_buffer: Option<usize>,
+    /// Size of the kernel's receive buffer in bytes; `None`: the system's choice.
+    pub receive_buffer: Option<usize>,
+    /// Bounds on what a server may send.
+    pub limits: Limits,
+    /// Bytes that a pipeline gathers before it starts to send. Zero: it sends at execute only. Default 16 KiB.
+    pub eager_bytes: usize,
+    /// Which commands may be sent again after a failure that leaves their outcome unknown.
+    pub retry: Retry,
+    /// Called while a call waits; ends the wait when it returns true.
+    pub interrupt: Option<Interrupt>,
+}
+
+/// Which commands are sent again although the server may have applied them. What is *proved* not applied is always sent
+/// again, until the deadline.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(u32)]
+pub enum Retry {
+    /// None.
+    None = 0,
+    /// Commands that only read: sending them twice does no harm.
+    #[default]
+    Reads = 1,
+}
+
+/// A hook that a waiting call asks, on its own thread and with no lock held, whether to go on: after each signal (EINTR) and
+/// at least ten times a second. This is how Ctrl-C gets through.
+#[derive(Clone)]
+pub struct Interrupt(Arc<dyn Fn() -> bool + Send + Sync>);
+
+/// A password: erased when dropped, never printed.
+#[derive(Clone)]
+pub struct Secret(String);
+
+impl Options {
+    /// Options from a URL; see the crate documentation of URLs in `docs/urls.md`.
+    ///
+    /// `redis://[user[:password]@][host][:port][/db][?option=value&...]` or
+    /// `unix://[user[:password]@]/path[?db=n&...]`; `valkey` may be written for `redis`.
+    ///
+    /// # Errors
+    /// `Argument` for anything that is not such a URL, an unknown option or a value that does not fit.
+    pub fn from_url(url: &str) -> Result<Self> {
+        crate::url::parse(url)
+    }
+
+    /// The address for messages: `host:port` or the path of the socket.
+    pub fn address(&self) -> String {
+        match &self.unix_path {
+            Some(path) => path.display().to_string(),
+            None if self.host.contains(':') => format!("[{}]:{}", self.host, self.port),
+            None => format!("{}:{}", self.host, self.port),
+        }
+    }
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            host: "localhost".into(),
+            port: 6379,
+            unix_path: None,
+            db: 0,
+            username: None,
+            password: None,
+            client_name: None,
+            lib_name: "oxipipe".into(),
+            lib_version: env!("CARGO_PKG_VERSION").into(),
+            protocol: 3,
+            timeout: Some(Duration::from_secs(5)),
+            connect_timeout: Some(Duration::from_secs(3)),
+            spin: Duration::from_micros(50),
+            tcp_keepalive: true,
+            tcp_user_timeout: Some(Duration::from_secs(10)),
+            send_buffer: None,
+            receive_buffer: None,
+            limits: Limits::default(),
+            eager_bytes: 16 * 1024,
+            retry: Retry::default(),
+            interrupt: None,
+        }
+    }
+}
+
+impl Interrupt {
+    /// A hook from a function that returns true to stop the wait.
+    pub fn new(hook: impl Fn() -> bool + Send + Sync + 'static) -> Self {
+        Self(Arc::new(hook))
+    }
+
+    pub(crate) fn stops(&self) -> bool {
+        (self.0)()
+    }
+}
+
+impl fmt::Debug for Interrupt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Interrupt")
+    }
+}
+
+impl Secret {
+    /// A secret with this text.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    pub(crate) fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+impl Drop for Secret {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
+}

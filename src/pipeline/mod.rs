@@ -1,0 +1,249 @@
+//! Many commands, one wait.
+
+mod packed;
+mod transaction;
+
+use std::sync::Arc;
+
+use self::packed::Packed;
+use crate::client::Client;
+use crate::command::{self, CommandLog};
+use crate::driver::{Link, Payload, Ticket};
+use crate::error::{Error, Progress, Result};
+use crate::resp::{self, Node, Reply, ReplyBuilder};
+
+/// A pipeline on one client, to be used by one thread at a time.
+///
+/// Once [`Options::eager_bytes`](crate::Options::eager_bytes) are gathered, sending starts and replies are taken in while more
+/// commands are added. An atomic pipeline sends nothing before [`execute`](Self::execute). Afterwards, whether it worked or
+/// not, the pipeline is empty and can be used again.
+pub struct Pipeline {
+    link: Arc<Link>,
+    atomic: bool,
+    /// Encoded commands that were not handed to the link yet; in an atomic pipeline they follow a MULTI.
+    buffer: Vec<u8>,
+    buffered: u64,
+    ticket: Option<Ticket>,
+    /// Sending early failed, so what comes is only gathered; `execute` tries again or reports.
+    held: bool,
+    log: CommandLog,
+    /// The log shows the commands of the last execution and starts anew with the next command.
+    executed: bool,
+}
+
+/// A buffer above this size is given back after an execution.
+const KEEP: usize = 1024 * 1024;
+
+impl Pipeline {
+    pub(crate) fn new(client: &Client, atomic: bool) -> Self {
+        Self {
+            link: Arc::clone(client.link()),
+            atomic,
+            buffer: Vec::new(),
+            buffered: 0,
+            ticket: None,
+            held: false,
+            log: CommandLog::default(),
+            executed: false,
+        }
+    }
+
+    /// Adds a command. Never waits for replies; may send what has been gathered.
+    ///
+    /// # Errors
+    /// `Argument` for an empty command, `Refused` for one that has no place in a pipeline; nothing was added then. A connection
+    /// that fails meanwhile is reported by [`execute`](Self::execute).
+    #[inline]
+    pub fn command<A: AsRef<[u8]>>(&mut self, args: &[A]) -> Result<&mut Self> {
+        command::refuse(args)?;
+        self.start();
+        resp::encode_command(&mut self.buffer, args);
+        self.added(args[0].as_ref());
+        Ok(self)
+    }
+
+    /// Adds many commands at once: `bytes` holds all arguments end to end, `lens` their lengths, `argcs` the number of arguments
+    /// of each command.
+    ///
+    /// # Errors
+    /// `Argument` if the numbers do not add up, `Refused` as for [`command`](Self::command); nothing was added then.
+    pub fn add_packed(&mut self, bytes: &[u8], lens: &[u32], argcs: &[u32]) -> Result<()> {
+        for args in Packed::new(bytes, lens, argcs)? {
+            command::refuse(&args.first_two())?;
+        }
+        for args in Packed::new(bytes, lens, argcs)? {
+            self.start();
+            resp::encode_packed(&mut self.buffer, args.bytes, args.lens)
+                .expect("invariant: the numbers add up");
+            self.added(args.first_two()[0]);
+        }
+        Ok(())
+    }
+
+    /// Number of commands added since the last execution.
+    pub fn len(&self) -> usize {
+        if self.executed { 0 } else { self.log.len() }
+    }
+
+    /// Whether no command was added since the last execution.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Waits for all replies: an array with one reply per command, in order, error replies in their places.
+    ///
+    /// An atomic pipeline whose transaction the server discarded has an error at each place; one that a watched key stopped is
+    /// a null reply. An empty pipeline is an empty array and asks nobody.
+    ///
+    /// # Errors
+    /// The connection failed or the deadline passed; [`progress`](crate::Error::progress) tells how many commands were answered,
+    /// may have been applied, or were not applied.
+    pub fn execute(&mut self) -> Result<Reply> {
+        if self.atomic && !self.is_empty() {
+            return self.execute_atomic();
+        }
+        let mut replies = ReplyBuilder::with_root_array();
+        self.execute_stream(&mut |nodes, bytes| {
+            replies.append(nodes, bytes);
+            true
+        })?;
+        Ok(replies.finish())
+    }
+
+    /// Like [`execute`](Self::execute), but hands out the replies in parts while they arrive, one after the other without an
+    /// array around them. See [`Client::command_stream`] for what a part is. No part at all means an empty pipeline or a
+    /// transaction that a watched key stopped.
+    ///
+    /// # Errors
+    /// As for [`execute`](Self::execute); `Cancelled` if `sink` stopped. Parts that were handed out before stay valid.
+    pub fn execute_stream(&mut self, sink: &mut dyn FnMut(&[Node], &[u8]) -> bool) -> Result<()> {
+        if self.is_empty() {
+            return Ok(());
+        }
+        if self.atomic {
+            let reply = self.execute_atomic()?;
+            // Without the root node; a null root has no replies to show.
+            return match reply.nodes() {
+                [_, replies @ ..] if !replies.is_empty() && !sink(replies, reply.bytes()) => {
+                    Err(Error::new(crate::ErrorKind::Cancelled, "the reply callback asked to stop"))
+                }
+                _ => Ok(()),
+            };
+        }
+        let total = self.log.len() as u64;
+        let result = match self.ticket.take() {
+            Some(ticket) => self.finish(ticket, sink),
+            None => self.call(sink),
+        };
+        self.clear();
+        result.map_err(|error| account_for_all(error, total))
+    }
+
+    /// Forgets all commands. Those that have left already run all the same; their replies are swallowed.
+    pub fn reset(&mut self) {
+        if let Some(ticket) = self.ticket.take() {
+            self.link.abandon(ticket);
+        }
+        self.clear();
+        self.log.clear();
+    }
+
+    /// The name of a command as it was given, by its place; of the last execution until another command is added.
+    pub fn command_name(&self, index: usize) -> Option<&[u8]> {
+        self.log.name(index)
+    }
+
+    fn start(&mut self) {
+        if self.executed {
+            self.executed = false;
+            self.log.clear();
+        }
+        if self.atomic && self.buffer.is_empty() {
+            resp::encode_command(&mut self.buffer, &["MULTI"]);
+        }
+    }
+
+    #[inline]
+    fn added(&mut self, name: &[u8]) {
+        self.log.push(name);
+        self.buffered += 1;
+        let eager = self.link.options().eager_bytes;
+        if self.buffer.len() >= eager && eager > 0 && !self.atomic && !self.held {
+            self.feed();
+        }
+    }
+
+    /// Sends what has been gathered. A failure is kept for `execute`.
+    fn feed(&mut self) {
+        match self.link.feed(&mut self.ticket, self.buffered, &self.buffer) {
+            Ok(true) => {
+                self.buffer.clear();
+                self.buffered = 0;
+            }
+            Ok(false) | Err(_) => self.held = true,
+        }
+    }
+
+    /// Nothing has been sent yet, so all of it can be sent again.
+    fn call(&self, sink: &mut dyn FnMut(&[Node], &[u8]) -> bool) -> Result<()> {
+        let payload = Payload {
+            commands: self.buffered,
+            size_hint: self.buffer.len(),
+            write: &|out| out.extend_from_slice(&self.buffer),
+            read_only: &|| self.log.all_read_only(),
+            may_block: false,
+            atomic: self.atomic,
+        };
+        self.link.call(&payload, sink)
+    }
+
+    fn finish(&mut self, ticket: Ticket, sink: &mut dyn FnMut(&[Node], &[u8]) -> bool) -> Result<()> {
+        let mut ticket = Some(ticket);
+        let fed = match self.buffered {
+            0 => Ok(true),
+            commands => self.link.feed(&mut ticket, commands, &self.buffer),
+        };
+        let ticket = ticket.expect("invariant: feeding keeps the ticket");
+        match fed {
+            Ok(_) => self.link.finish(ticket, sink),
+            Err(error) => Err(error.with_progress(self.link.abandon(ticket))),
+        }
+    }
+
+    fn execute_atomic(&mut self) -> Result<Reply> {
+        let commands = self.log.len();
+        resp::encode_command(&mut self.buffer, &["EXEC"]);
+        self.buffered += 2;
+        let mut replies = ReplyBuilder::with_root_array();
+        let result = self.call(&mut |nodes, bytes| {
+            replies.append(nodes, bytes);
+            true
+        });
+        self.clear();
+        result?;
+        transaction::results(&replies.finish(), commands)
+    }
+
+    /// Ready for the next commands; the names stay until then.
+    fn clear(&mut self) {
+        self.buffer.clear();
+        if self.buffer.capacity() > KEEP {
+            self.buffer = Vec::new();
+        }
+        self.buffered = 0;
+        self.held = false;
+        self.executed = true;
+    }
+}
+
+impl Drop for Pipeline {
+    fn drop(&mut self) {
+        self.reset();
+    }
+}
+
+/// Adds the commands that were never handed to the link to those not applied.
+fn account_for_all(error: Error, total: u64) -> Error {
+    let Progress { replied, unknown, .. } = error.progress().unwrap_or_default();
+    error.with_progress(Progress { replied, unknown, not_applied: total - replied - unknown })
+}

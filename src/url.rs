@@ -1,0 +1,222 @@
+//! URLs to options and nothing else: no I/O, no name resolution.
+
+use std::time::Duration;
+
+use crate::error::{Error, Result};
+use crate::options::{Options, Retry, Secret};
+
+/// Parses a connection URL. Error texts name the part that is wrong but never repeat the URL, which may hold a password.
+pub(crate) fn parse(url: &str) -> Result<Options> {
+    let (scheme, rest) =
+        url.split_once("://").ok_or_else(|| Error::argument("a URL starts with redis:// or unix://"))?;
+    let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
+    let mut options = Options::default();
+    match scheme {
+        "redis" | "valkey" => parse_tcp(&mut options, rest)?,
+        "unix" | "redis+unix" | "valkey+unix" => parse_unix(&mut options, rest)?,
+        "rediss" | "valkeys" => return Err(Error::argument("TLS (rediss://) is not part of this version")),
+        "redis+cluster" | "rediss+cluster" | "valkey+cluster" | "valkeys+cluster" | "redis+sentinel"
+        | "valkey+sentinel" => {
+            return Err(Error::argument(format!("{scheme}:// is not part of this version")));
+        }
+        _ => return Err(Error::argument("unknown URL scheme: use redis://, valkey:// or unix://")),
+    }
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        set_option(&mut options, name, &decode(value)?)?;
+    }
+    Ok(options)
+}
+
+fn parse_tcp(options: &mut Options, rest: &str) -> Result<()> {
+    let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+    let host_port = parse_credentials(options, authority)?;
+    let (host, port) = if let Some(v6) = host_port.strip_prefix('[') {
+        let (host, after) =
+            v6.split_once(']').ok_or_else(|| Error::argument("an IPv6 address in a URL ends with ]"))?;
+        (host, after.strip_prefix(':'))
+    } else {
+        match host_port.rsplit_once(':') {
+            Some((host, port)) => (host, Some(port)),
+            None => (host_port, None),
+        }
+    };
+    if !host.is_empty() {
+        options.host = decode(host)?;
+    }
+    if let Some(port) = port.filter(|port| !port.is_empty()) {
+        options.port = number(port, "the port")?;
+    }
+    if !path.is_empty() {
+        options.db = number(path, "the database after /")?;
+    }
+    Ok(())
+}
+
+fn parse_unix(options: &mut Options, rest: &str) -> Result<()> {
+    // A path starts with /, so whatever stands before the first one are credentials.
+    let slash = rest.find('/').ok_or_else(|| Error::argument("unix:// needs an absolute path"))?;
+    let host = parse_credentials(options, &rest[..slash])?;
+    if !host.is_empty() {
+        return Err(Error::argument("unix:// takes no host: write unix:///path"));
+    }
+    options.unix_path = Some(decode(&rest[slash..])?.into());
+    Ok(())
+}
+
+/// Takes `user:password@` off the front and returns what follows.
+fn parse_credentials<'a>(options: &mut Options, authority: &'a str) -> Result<&'a str> {
+    let Some((credentials, host)) = authority.rsplit_once('@') else { return Ok(authority) };
+    let (user, password) = credentials.split_once(':').unwrap_or((credentials, ""));
+    if !user.is_empty() {
+        options.username = Some(decode(user)?);
+    }
+    if !password.is_empty() {
+        options.password = Some(Secret::new(decode(password)?));
+    }
+    Ok(host)
+}
+
+fn set_option(options: &mut Options, name: &str, value: &str) -> Result<()> {
+    match name {
+        "db" => options.db = number(value, name)?,
+        "username" => options.username = Some(value.into()),
+        "password" => options.password = Some(Secret::new(value)),
+        "client_name" => options.client_name = Some(value.into()),
+        "protocol" => {
+            options.protocol = number(value, name)?;
+            if !(2..=3).contains(&options.protocol) {
+                return Err(Error::argument("protocol is 2 or 3"));
+            }
+        }
+        "timeout" | "socket_timeout" => options.timeout = seconds(value, name)?,
+        "connect_timeout" | "socket_connect_timeout" => options.connect_timeout = seconds(value, name)?,
+        "user_timeout" => options.tcp_user_timeout = seconds(value, name)?,
+        "spin_us" => options.spin = Duration::from_micros(number::<u32>(value, name)?.into()),
+        "keepalive" => options.tcp_keepalive = boolean(value, name)?,
+        "eager_bytes" => options.eager_bytes = number(value, name)?,
+        "send_buffer" => options.send_buffer = Some(number(value, name)?),
+        "receive_buffer" => options.receive_buffer = Some(number(value, name)?),
+        "max_depth" => options.limits.depth = number(value, name)?,
+        "max_line_bytes" => options.limits.line = number(value, name)?,
+        "max_bulk_bytes" => options.limits.bulk = number(value, name)?,
+        "max_reply_bytes" => options.limits.total = number(value, name)?,
+        "retry" => {
+            options.retry = match value {
+                "none" => Retry::None,
+                "reads" => Retry::Reads,
+                _ => return Err(Error::argument("retry is none or reads")),
+            }
+        }
+        _ => return Err(Error::argument(format!("unknown URL option {name:?}"))),
+    }
+    Ok(())
+}
+
+fn number<T: std::str::FromStr>(text: &str, what: &str) -> Result<T> {
+    // `parse` would accept a leading +, which in a URL is more likely a mistake.
+    if !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(Error::argument(format!("{what} is not a number")));
+    }
+    text.parse().map_err(|_| Error::argument(format!("{what} is not a number in range")))
+}
+
+/// Seconds, with a fraction if wanted; 0 means no limit.
+fn seconds(text: &str, what: &str) -> Result<Option<Duration>> {
+    let value: f64 =
+        text.parse().map_err(|_| Error::argument(format!("{what} is not a number of seconds")))?;
+    let duration = Duration::try_from_secs_f64(value)
+        .map_err(|_| Error::argument(format!("{what} is not a number of seconds in range")))?;
+    Ok((!duration.is_zero()).then_some(duration))
+}
+
+fn boolean(text: &str, what: &str) -> Result<bool> {
+    match text {
+        "1" | "true" | "yes" | "on" => Ok(true),
+        "0" | "false" | "no" | "off" => Ok(false),
+        _ => Err(Error::argument(format!("{what} is true or false"))),
+    }
+}
+
+/// Undoes %XX.
+fn decode(text: &str) -> Result<String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        if byte != b'%' {
+            bytes.push(byte);
+            continue;
+        }
+        let mut digit = || rest.next().and_then(|byte| char::from(byte).to_digit(16));
+        let (Some(high), Some(low)) = (digit(), digit()) else {
+            return Err(Error::argument("a % in a URL is followed by two hexadecimal digits"));
+        };
+        bytes.push((high * 16 + low) as u8);
+    }
+    String::from_utf8(bytes).map_err(|_| Error::argument("a URL holds bytes that are not UTF-8"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::ErrorKind;
+
+    #[test]
+    fn a_full_tcp_url() {
+        let options =
+            parse("redis://ann:p%40ss@example.org:7000/5?timeout=1.5&spin_us=0&retry=none").unwrap();
+        assert_eq!(options.host, "example.org");
+        assert_eq!((options.port, options.db), (7000, 5));
+        assert_eq!(options.username.as_deref(), Some("ann"));
+        assert_eq!(options.password.unwrap().expose(), "p@ss");
+        assert_eq!(options.timeout, Some(Duration::from_millis(1500)));
+        assert!(options.spin.is_zero());
+        assert_eq!(options.retry, Retry::None);
+    }
+
+    #[test]
+    fn defaults_fill_what_a_url_leaves_out() {
+        let options = parse("valkey://").unwrap();
+        assert_eq!((options.host.as_str(), options.port, options.db), ("localhost", 6379, 0));
+        assert_eq!(parse("redis://:secret@host").unwrap().password.unwrap().expose(), "secret");
+        assert_eq!(parse("redis://h?timeout=0").unwrap().timeout, None);
+    }
+
+    #[test]
+    fn ipv6_and_unix() {
+        let options = parse("redis://[::1]:7001/1").unwrap();
+        assert_eq!((options.host.as_str(), options.port), ("::1", 7001));
+        assert_eq!(options.address(), "[::1]:7001");
+        let options = parse("unix://u:p@/run/re%20dis.sock?db=3").unwrap();
+        assert_eq!(options.unix_path.unwrap().to_str(), Some("/run/re dis.sock"));
+        assert_eq!((options.db, options.username.as_deref()), (3, Some("u")));
+    }
+
+    #[test]
+    fn bad_urls_are_argument_errors_that_do_not_repeat_the_password() {
+        for url in [
+            "",
+            "localhost",
+            "http://h",
+            "rediss://h",
+            "redis+cluster://h",
+            "redis://h:port",
+            "redis://h:70000",
+            "redis://:s3cret@h/x",
+            "redis://:s3cret@h?nope=1",
+            "redis://h?timeout=-1",
+            "redis://h?timeout=nan",
+            "redis://h?protocol=4",
+            "redis://[::1",
+            "redis://h?keepalive=maybe",
+            "redis://%zz",
+            "unix://sock",
+            "unix://host/path",
+            "redis://h/+1",
+        ] {
+            let error = parse(url).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Argument, "{url}");
+            assert!(!error.to_string().contains("s3cret"), "{error}");
+        }
+    }
+}
