@@ -11,7 +11,7 @@ pub struct Limits {
     /// Bytes in a line, without its type byte and CRLF. Default 64 KiB, at least
     /// [`Limits::MIN_LINE`].
     pub line: usize,
-    /// Bytes in one string, error or verbatim payload. Default 512 MiB, at most `u32::MAX`.
+    /// Bytes in one string, error or verbatim payload. Default 512 MiB, always below 4 GiB.
     pub bulk: usize,
     /// Bytes on the wire of one top-level reply, attributes included. Default unlimited.
     pub total: usize,
