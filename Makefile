@@ -136,7 +136,8 @@ deny: ## licences and advisories of the dependencies; needs cargo-deny and fetch
 .PHONY: docs
 docs: ## rustdoc and the C reference, in docs/generated
 	@tools/bootstrap.sh docs
-	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --locked --no-deps --target-dir target
+	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --locked --no-deps
+	mkdir -p docs/generated
 	doxygen docs/Doxyfile
 
 ##
