@@ -23,6 +23,9 @@ static PyObject *client_open(ClientCore *self, PyTypeObject *defining_class, PyO
         return NULL;
     }
     TextCodec codec;
+    size_t eager_bytes;
+    if (eager_bytes_from_dict(&eager_bytes, args[0]) < 0)
+        return NULL;
     if (codec_from_dict(&codec, args[0]) < 0)
         return NULL;
     oxp_options *options = options_from_dict(state, args[0]);
@@ -39,6 +42,7 @@ static PyObject *client_open(ClientCore *self, PyTypeObject *defining_class, PyO
     } else {
         self->module = Py_NewRef(PyType_GetModule(defining_class));
         self->state = state;
+        self->eager_bytes = eager_bytes;
         self->codec = codec;
     }
     error_slot_return(&self->errors, error);

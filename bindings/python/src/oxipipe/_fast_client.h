@@ -11,6 +11,7 @@ typedef struct {
     PyObject *module; /* own; keeps `state` alive */
     const FastState *state;
     oxp_client *handle; /* NULL until _open() */
+    size_t eager_bytes; /* pipelines send when they have gathered this much; SIZE_MAX for never */
     TextCodec codec;
     ErrorSlot errors;
 } ClientCore;

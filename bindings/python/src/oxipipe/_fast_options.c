@@ -48,6 +48,9 @@ static const Option OPTIONS[] = {
     {.name = "socket_buffers", .sizes = oxp_options_set_socket_buffers},
 };
 
+/* The library's default, see oxp_options_set_eager_bytes(). */
+enum { DEFAULT_EAGER_BYTES = 16 * 1024 };
+
 /* Not options of the library: handled elsewhere in this file. */
 static const char *const OWN_KEYS[] = {"url", "encoding", "errors", "decode"};
 
@@ -79,6 +82,27 @@ oxp_options *options_from_dict(const FastState *state, PyObject *dict)
         return NULL;
     }
     return options;
+}
+
+int eager_bytes_from_dict(size_t *eager_bytes, PyObject *dict)
+{
+    PyObject *given = PyDict_GetItemString(dict, "eager_bytes");
+    PyObject *url = PyDict_GetItemString(dict, "url");
+    *eager_bytes = DEFAULT_EAGER_BYTES;
+    if (given && given != Py_None) {
+        *eager_bytes = PyLong_AsSize_t(given);
+        if (*eager_bytes == (size_t)-1 && PyErr_Occurred())
+            return -1;
+        if (*eager_bytes == 0)
+            *eager_bytes = SIZE_MAX;
+    } else if (url && url != Py_None) {
+        const char *text = PyUnicode_AsUTF8AndSize(url, NULL);
+        if (!text)
+            return -1;
+        if (strstr(text, "eager_bytes"))
+            *eager_bytes = 0; /* unknown here: treat every add as one that may send */
+    }
+    return 0;
 }
 
 int codec_from_dict(TextCodec *codec, PyObject *dict)

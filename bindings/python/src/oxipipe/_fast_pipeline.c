@@ -12,21 +12,19 @@ typedef struct {
     bool is_atomic;
     bool in_call; /* a call runs without the GIL; meanwhile nobody else may touch this object */
     size_t commands;
+    size_t gathered; /* bytes added since the library last sent early */
     CallbackLog callbacks;
     ErrorSlot errors;
 } PipelineCore;
 
 static PyObject *add(PipelineCore *self, PyObject *callback, PyObject *const *args,
                      Py_ssize_t count);
+static oxp_status hand_over(PipelineCore *self, const Arguments *arguments, oxp_error *error);
 static int check_idle(const PipelineCore *self);
-static oxp_status execute_stream(PipelineCore *self, ReplyBuilder *builder, oxp_error *error);
-static oxp_status execute_atomic(PipelineCore *self, ReplyBuilder *builder, oxp_error *error,
-                                 bool *aborted);
-static int feed_atomic(PipelineCore *self, ReplyBuilder *builder, const oxp_reply *reply,
-                       bool *aborted);
 static void raise_with_replies(PipelineCore *self, oxp_status status, const oxp_error *error,
                                ReplyBuilder *builder, const CallbackLog *callbacks);
-static PyObject *finish(ReplyBuilder *builder, const CallbackLog *callbacks, bool aborted);
+static PyObject *finish(const PipelineCore *self, ReplyBuilder *builder,
+                        const CallbackLog *callbacks);
 static void drop_commands(PipelineCore *self);
 
 static PyObject *pipeline_open(PipelineCore *self, PyTypeObject *defining_class,
@@ -96,24 +94,26 @@ static PyObject *pipeline_execute(PipelineCore *self, PyObject *unused)
     ReplyBuilder builder;
     if (builder_init(&builder, self->state, &self->client->codec, self->commands) < 0)
         return NULL;
-    bool aborted = false;
     oxp_error *error = error_slot_borrow(&self->errors);
+    FastCall call;
     self->in_call = true;
-    oxp_status status = self->is_atomic ? execute_atomic(self, &builder, error, &aborted)
-                                        : execute_stream(self, &builder, error);
+    call_release(&call, &builder);
+    oxp_status status = oxp_pipeline_execute_stream(self->handle, call_take_part, &call, error);
+    call_reacquire(&call);
     self->in_call = false;
 
     /* From here on Python code runs that may use this very pipeline again: it is empty and idle. */
     CallbackLog callbacks = self->callbacks;
     self->callbacks = (CallbackLog){0};
     self->commands = 0;
+    self->gathered = 0;
     PyObject *result = NULL;
     if (PyErr_Occurred())
         ;
     else if (status < 0)
         raise_with_replies(self, status, error, &builder, &callbacks);
     else
-        result = finish(&builder, &callbacks, aborted);
+        result = finish(self, &builder, &callbacks);
     error_slot_return(&self->errors, error);
     callback_log_clear(&callbacks);
     builder_clear(&builder);
@@ -169,8 +169,7 @@ static PyObject *add(PipelineCore *self, PyObject *callback, PyObject *const *ar
         return NULL;
     }
     oxp_error *error = error_slot_borrow(&self->errors);
-    oxp_status status = oxp_pipeline_add_command(self->handle, arguments.slices, arguments.count,
-                                                 error);
+    oxp_status status = hand_over(self, &arguments, error);
     arguments_release(&arguments);
     if (status < 0) {
         call_raise(self->state, status, error);
@@ -183,6 +182,28 @@ static PyObject *add(PipelineCore *self, PyObject *callback, PyObject *const *ar
     return status < 0 ? NULL : Py_NewRef((PyObject *)self);
 }
 
+/* Most adds only copy into the library's buffer, and letting go of the GIL would cost more than
+ * that. The one that fills the buffer sends it, which may even have to connect. */
+static oxp_status hand_over(PipelineCore *self, const Arguments *arguments, oxp_error *error)
+{
+    oxp_status status;
+    size_t gathered = self->gathered + arguments->wire_bytes;
+    if (self->is_atomic || gathered < self->client->eager_bytes) {
+        status = oxp_pipeline_add_command(self->handle, arguments->slices, arguments->count, error);
+    } else {
+        FastCall call;
+        self->in_call = true;
+        call_release(&call, NULL);
+        status = oxp_pipeline_add_command(self->handle, arguments->slices, arguments->count, error);
+        call_reacquire(&call);
+        self->in_call = false;
+        gathered = 0;
+    }
+    if (status >= 0)
+        self->gathered = gathered;
+    return status;
+}
+
 static int check_idle(const PipelineCore *self)
 {
     if (self->handle && !self->in_call)
@@ -191,57 +212,6 @@ static int check_idle(const PipelineCore *self)
         call_raise_local(self->state, OXP_ERR_BUSY, "the pipeline is in use by another thread");
     else
         PyErr_SetString(PyExc_RuntimeError, "the pipeline has not been opened");
-    return -1;
-}
-
-static oxp_status execute_stream(PipelineCore *self, ReplyBuilder *builder, oxp_error *error)
-{
-    FastCall call;
-    call_release(&call, builder);
-    oxp_status status =
-        oxp_pipeline_execute_stream(self->handle, call_take_part, &call, error);
-    call_reacquire(&call);
-    return status;
-}
-
-/* Not streamed: only the reply as a whole tells a transaction of one NULL from an aborted one. */
-static oxp_status execute_atomic(PipelineCore *self, ReplyBuilder *builder, oxp_error *error,
-                                 bool *aborted)
-{
-    oxp_reply *reply = NULL;
-    FastCall call;
-    call_release(&call, builder);
-    oxp_status status = oxp_pipeline_execute(self->handle, &reply, error);
-    call_reacquire(&call);
-    /* A failure to build leaves its exception set; there is nothing left to drain here. */
-    if (status >= 0 && !PyErr_Occurred())
-        (void)feed_atomic(self, builder, reply, aborted);
-    oxp_reply_free(reply);
-    return status;
-}
-
-static int feed_atomic(PipelineCore *self, ReplyBuilder *builder, const oxp_reply *reply,
-                       bool *aborted)
-{
-    const oxp_node *nodes = NULL;
-    const uint8_t *bytes = NULL;
-    size_t count = 0, len = 0;
-    oxp_reply_nodes(reply, &nodes, &count);
-    oxp_reply_bytes(reply, &bytes, &len);
-    if (count > 0 && nodes[0].type == OXP_TYPE_ARRAY && nodes[0].len == self->commands)
-        return builder_feed(builder, nodes + 1, count - 1, bytes);
-    if (count == 1 && nodes[0].type == OXP_TYPE_NULL) {
-        *aborted = true;
-        return 0;
-    }
-    if (count == 1 && nodes[0].type == OXP_TYPE_ERROR) {
-        PyObject *refusal = builder_server_error(builder, &nodes[0], bytes);
-        if (refusal)
-            PyErr_SetObject((PyObject *)Py_TYPE(refusal), refusal);
-        Py_XDECREF(refusal);
-        return -1;
-    }
-    PyErr_SetString(PyExc_SystemError, "a transaction's reply is none of the possible kinds");
     return -1;
 }
 
@@ -259,17 +229,19 @@ static void raise_with_replies(PipelineCore *self, oxp_status status, const oxp_
     Py_XDECREF(exception);
 }
 
-static PyObject *finish(ReplyBuilder *builder, const CallbackLog *callbacks, bool aborted)
+static PyObject *finish(const PipelineCore *self, ReplyBuilder *builder,
+                        const CallbackLog *callbacks)
 {
     Py_ssize_t first_error = builder->first_error;
     PyObject *replies = NULL;
-    if (aborted) {
-        replies = Py_NewRef(Py_None);
-    } else if (!builder_is_complete(builder)) {
+    if (builder_is_complete(builder)) {
+        replies = builder_take(builder);
+        if (replies && callback_log_apply(callbacks, replies, &first_error) < 0)
+            Py_CLEAR(replies);
+    } else if (self->is_atomic && builder_is_untouched(builder)) {
+        replies = Py_NewRef(Py_None); /* a watched key changed */
+    } else {
         PyErr_SetString(PyExc_SystemError, "fewer replies arrived than commands were sent");
-    } else if ((replies = builder_take(builder)) &&
-               callback_log_apply(callbacks, replies, &first_error) < 0) {
-        Py_CLEAR(replies);
     }
     PyObject *result = replies ? Py_BuildValue("On", replies, first_error) : NULL;
     Py_XDECREF(replies);
@@ -286,6 +258,7 @@ static void drop_commands(PipelineCore *self)
         call_reacquire(&call);
         self->in_call = false;
         self->commands = 0;
+        self->gathered = 0;
     }
     callback_log_clear(&self->callbacks);
 }

@@ -74,6 +74,11 @@ bool builder_is_complete(const ReplyBuilder *builder)
     return builder->depth == 1 && builder->frames[0].left == 0;
 }
 
+bool builder_is_untouched(const ReplyBuilder *builder)
+{
+    return builder->depth == 1 && builder->frames[0].filled == 0;
+}
+
 /* A list created with its final length has empty slots until they are filled, which no other
  * thread may see: what the collector does not track, gc.get_objects() cannot hand out. */
 void builder_suspend(ReplyBuilder *builder)

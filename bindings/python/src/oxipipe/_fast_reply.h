@@ -41,6 +41,8 @@ int builder_init(ReplyBuilder *builder, const FastState *state, const TextCodec 
 int builder_feed(ReplyBuilder *builder, const oxp_node *nodes, size_t count, const uint8_t *bytes);
 /* Every expected reply is there. */
 bool builder_is_complete(const ReplyBuilder *builder);
+/* No node has arrived. */
+bool builder_is_untouched(const ReplyBuilder *builder);
 /* To be called before the GIL is released with replies still open. */
 void builder_suspend(ReplyBuilder *builder);
 /* Hands over the list of the replies that are whole. */
