@@ -30,10 +30,12 @@ help: ## this list
 .PHONY: build
 build: $(STAMPS)/package ## liboxipipe.so and .a in target/release, the package and `oxipipe` in .venv
 
-# Cargo knows best whether there is anything to do; when there is not, it leaves the time stamp alone.
+# Cargo knows best whether there is anything to do; when there is not, it leaves the time stamp alone. The link is the
+# name by which a program that was linked here looks for the library.
 $(LIBRARY): FORCE
 	@tools/bootstrap.sh build
 	$(CARGO) build --release --locked
+	@ln -sfn liboxipipe.so $(dir $@)$$(readelf -d $@ | sed -n 's/.*soname: \[\(.*\)\]/\1/p')
 
 $(STAMPS)/venv: tools/requirements-build.txt
 	@tools/bootstrap.sh build

@@ -28,6 +28,7 @@ PAGES = sorted(
     for page in ROOT.glob(pattern)
     if "generated" not in page.parts
 )
+PROGRAMS = ("python", "c", "rust", "sh")
 SECONDS = 60
 
 
@@ -51,7 +52,7 @@ def examples(page: Path) -> Iterator[Example]:
     text = page.read_text()
     at = 0
     while found := fence.search(text, at):
-        if found[1] in RUN:
+        if found[1] in PROGRAMS:
             yield Example(
                 page, text.count("\n", 0, found.start()) + 1, found[1], found[2], found[4]
             )
