@@ -45,15 +45,18 @@ class CsvRecords:
         for first, raw in chunks:
             if first == 1:
                 raw[0] = raw[0].removeprefix(BOM)
-            lines = [line.removesuffix(b"\r") for line in raw]
-            rows = self._one_line_records(lines)
+            text = b"\n".join(raw)
+            lines = raw
+            if b"\r" in text:
+                lines = [line.removesuffix(b"\r") for line in raw]
+            rows = self._one_line_records(lines, quoted=b'"' in text)
             if rows is not None:
                 yield Block(range(first, first + len(lines)), lines, rows)
             else:
                 yield from self._one_by_one(first, raw, chunks)
 
-    def _one_line_records(self, lines: list[bytes]) -> list[list[bytes]] | None:
-        if not any(b'"' in line for line in lines):
+    def _one_line_records(self, lines: list[bytes], quoted: bool) -> list[list[bytes]] | None:
+        if not quoted:
             return [line.split(self._delimiter) for line in lines]
         try:
             rows = self._parse(lines)

@@ -14,8 +14,8 @@ from typing import Any, Protocol
 Getter = Callable[[Any], bytes]
 
 
-class TemplateError(ValueError):
-    """The command template cannot be used, whatever the input is."""
+class UsageError(ValueError):
+    """The template or an option cannot work, whatever the input holds."""
 
 
 class Fields(Protocol):
@@ -31,14 +31,14 @@ class WholeLine:
 
     def column(self, index: int) -> Getter:
         if index:
-            raise TemplateError(
+            raise UsageError(
                 f"{{{index}}}: a plain line has only {{0}}, the line itself; "
                 "for columns say --format tsv or --format csv"
             )
         return bytes
 
     def named(self, name: str) -> Getter:
-        raise TemplateError(f"{{{name}}}: plain lines have no named fields")
+        raise UsageError(f"{{{name}}}: plain lines have no named fields")
 
     def why(self, row: Any, key: int | str, error: Exception) -> str:
         return str(error)
@@ -55,12 +55,12 @@ class Columns:
 
     def named(self, name: str) -> Getter:
         if self._header is None:
-            raise TemplateError(f"{{{name}}}: columns have names only with --header")
+            raise UsageError(f"{{{name}}}: columns have names only with --header")
         found = [i for i, title in enumerate(self._header) if title == encoded(name)]
         if len(found) != 1:
             titles = ", ".join(title.decode("utf-8", "replace") for title in self._header)
             times = "no column" if not found else f"{len(found)} columns"
-            raise TemplateError(f"{{{name}}}: {times} of that name in the header: {titles}")
+            raise UsageError(f"{{{name}}}: {times} of that name in the header: {titles}")
         return itemgetter(found[0])
 
     def why(self, row: Any, key: int | str, error: Exception) -> str:

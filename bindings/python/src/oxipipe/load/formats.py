@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from .block import Block, InputError, Refusal
 from .csv_records import CsvRecords
-from .fields import Columns, Members, TemplateError, WholeLine
+from .fields import Columns, Members, UsageError, WholeLine
 from .json_lines import json_lines
 from .lines import Lines, Separated, plain
 from .resp_commands import RespCommands
@@ -48,15 +48,15 @@ class Format:
     def __post_init__(self) -> None:
         columns = self.name in ("tsv", "csv")
         if self.header and not columns:
-            raise TemplateError(f"--header is for tsv and csv, not for {self.name}")
+            raise UsageError(f"--header is for tsv and csv, not for {self.name}")
         if self.delimiter is not None and not columns:
-            raise TemplateError(f"--delimiter is for tsv and csv, not for {self.name}")
-        if self.delimiter is not None and (
-            not self.delimiter
-            or self.delimiter in (b"\n", b"\r", b'"')
-            or (self.name == "csv" and len(self.delimiter) != 1)
-        ):
-            raise TemplateError("--delimiter is one byte (for tsv also several), no line end")
+            raise UsageError(f"--delimiter is for tsv and csv, not for {self.name}")
+        if self.delimiter is None:
+            return
+        if not self.delimiter or b"\n" in self.delimiter:
+            raise UsageError("--delimiter must not be empty or hold a line end")
+        if self.name == "csv" and (len(self.delimiter) != 1 or self.delimiter in b'"\r'):
+            raise UsageError("for csv --delimiter is one byte, no quote and no line end")
 
     def open(
         self, source: Source, template: str | None
@@ -64,10 +64,10 @@ class Format:
         """The records of `source` and what makes commands of them. Reads the header, if any."""
         if self.name == "resp":
             if template is not None:
-                raise TemplateError("a resp file holds whole commands: it takes no --command")
+                raise UsageError("a resp file holds whole commands: it takes no --command")
             return RespCommands(source), Verbatim()
         if template is None:
-            raise TemplateError("--command is needed: it says what to send for each line")
+            raise UsageError("--command is needed: it says what to send for each line")
         if self.name == "json":
             return json_lines(Lines(source, crlf=True)), Template(template, Members())
         if self.name == "lines":

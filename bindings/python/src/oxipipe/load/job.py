@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ..exceptions import RedisError
 from .aside import Aside, default_path
 from .block import Block, InputError, Refusal
-from .fields import TemplateError
+from .fields import UsageError
 from .formats import Commands, Format, by_extension
 from .interrupt import Interrupt
 from .loader import Loader, Pipeline, message
@@ -50,7 +50,7 @@ class Job:
         """Loads the file. Everything that can be wrong is reported on stderr, not raised."""
         try:
             return self._run()
-        except (TemplateError, InputError, OSError) as error:
+        except (UsageError, InputError, OSError) as error:
             return _fail(ExitCode.UNUSABLE, str(error))
         except RedisError as error:
             return _fail(ExitCode.LOST, f"no connection: {message(error)}")

@@ -19,9 +19,6 @@ LONGEST_LINE = 64 * 1024
 LONGEST_VALUE = 512 * 1024 * 1024
 MOST_ARGUMENTS = 1024 * 1024
 
-# Commands per block: bounds what is parsed ahead of sending.
-BATCH = 512
-
 
 class RespCommands:
     def __init__(self, source: Source) -> None:
@@ -30,25 +27,41 @@ class RespCommands:
         self._offset = 0
 
     def __iter__(self) -> Iterator[Block]:
-        batch: list[list[bytes]] = []
-        first = 1
+        number = 1
+        while True:
+            quick, size = _whole_commands(self._stream.peek())
+            self._stream.read(size)
+            self._offset += size
+            if quick:
+                yield _block(number, quick)
+                number += len(quick)
+            # What stopped the quick way: a command cut off by the end of the buffer, or commands
+            # that it cannot take, of which there may be many.
+            slow, end = self._step_by_step(1 if len(quick) >= BATCH else BATCH)
+            if slow:
+                yield _block(number, slow)
+                number += len(slow)
+            if isinstance(end, _Broken):
+                raise InputError(f"command {number:,}, byte {self._offset:,}: {end}")
+            if end:
+                return
+
+    def _step_by_step(self, most: int) -> tuple[list[list[bytes]], bool | _Broken]:
+        """Up to `most` commands, and whether the input ended or what broke it. Returns before a
+        read that might wait for the next command."""
+        commands: list[list[bytes]] = []
         try:
-            while (command := self._command()) is not None:
+            while len(commands) < most:
+                command = self._command()
+                if command is None:
+                    return commands, True
                 if command:
-                    batch.append(command)
-                # Commands are handed on before a read that might wait for the next ones.
-                drained = self._offset == self._bytes.delivered
-                if batch and (len(batch) == BATCH or drained):
-                    yield _block(first, batch)
-                    first += len(batch)
-                    batch = []
+                    commands.append(command)
+                if self._offset == self._bytes.delivered:
+                    break
         except _Broken as broken:
-            if batch:
-                yield _block(first, batch)
-            number = first + len(batch)
-            raise InputError(f"command {number:,}, byte {self._offset:,}: {broken}") from None
-        if batch:
-            yield _block(first, batch)
+            return commands, broken
+        return commands, False
 
     def _command(self) -> list[bytes] | None:
         """The next command; empty for an empty line, None at the end of the input."""
@@ -128,6 +141,25 @@ class _Broken(Exception):
     pass
 
 
+def _whole_commands(data: bytes) -> tuple[list[list[bytes]], int]:
+    """The commands at the start of `data` that are plain to see, and their size in bytes: arrays
+    whose values hold no CRLF, so that splitting at CRLF gives lengths and values in turn. Every
+    length is compared. Everything else is left to the careful way, which is six times slower."""
+    tokens = data.split(b"\r\n")
+    commands = []
+    at, last = 0, len(tokens) - 1  # the last token has not seen its CRLF
+    while at < last:
+        end = at + 1 + 2 * _COUNTS.get(tokens[at], last)
+        if end > last:
+            break
+        values = tokens[at + 2 : end : 2]
+        if tokens[at + 1 : end : 2] != [b"$%d" % len(value) for value in values]:
+            break
+        commands.append(values)
+        at = end
+    return commands, len(data) - len(b"\r\n".join(tokens[at:]))
+
+
 def _block(first: int, batch: list[list[bytes]]) -> Block:
     return Block(range(first, first + len(batch)), Inline(batch), batch)
 
@@ -139,3 +171,9 @@ def _length(head: bytes, kind: bytes, most: int) -> int:
     if length > most:
         raise _Broken(f"a length of {head[1:20].decode()}, more than any server takes")
     return length
+
+
+_COUNTS = {b"*%d" % count: count for count in range(1, 64)}
+
+# Commands to take the careful way before the quick one is tried again.
+BATCH = 256

@@ -14,7 +14,7 @@ from itertools import repeat
 from typing import Any
 
 from .block import Block
-from .fields import Fields, TemplateError, encoded
+from .fields import Fields, UsageError, encoded
 
 # An argument's values for the records of a block, in their order.
 Column = Callable[[Block], Iterable[Any]]
@@ -27,9 +27,9 @@ class Template:
         try:
             arguments = shlex.split(template)
         except ValueError as error:
-            raise TemplateError(f"{error}".lower().replace(" quotation", " quote")) from None
+            raise UsageError(f"{error}".lower().replace(" quotation", " quote")) from None
         if not arguments:
-            raise TemplateError("it holds no command")
+            raise UsageError("it holds no command")
         self._fields = fields
         self._placeholders: list[tuple[int | str, Callable[[Any], bytes]]] = []
         self._columns = [self._argument(argument) for argument in arguments]
@@ -94,9 +94,7 @@ def split(argument: str) -> Iterator[Text | Placeholder]:
     """Takes one argument apart; doubled braces are literal ones."""
     for literal, name, odd in _PIECE.findall(argument):
         if odd:
-            raise TemplateError(
-                f"a lone {odd} in {argument!r}: write {odd * 2} for a literal brace"
-            )
+            raise UsageError(f"a lone {odd} in {argument!r}: write {odd * 2} for a literal brace")
         if literal:
             yield Text(literal.replace("{{", "{").replace("}}", "}"))
         else:
