@@ -57,7 +57,7 @@ pub(crate) fn may_block<A: AsRef<[u8]>>(args: &[A]) -> bool {
     if name.eq_ignore_ascii_case(b"WAIT") || name.eq_ignore_ascii_case(b"WAITAOF") {
         return true;
     }
-    if !find(name).is_some_and(|info| info.flags & Flags::BLOCKING != 0) {
+    if find(name).is_none_or(|info| info.flags & Flags::BLOCKING == 0) {
         return false;
     }
     // XREAD and XREADGROUP only block when asked to.

@@ -390,9 +390,8 @@ impl Link {
                         stopped = Some(self.release(&mut state, id));
                     }
                 }
-                Ok(Received::Starved { missing }) => {
+                Ok(Received::Starved) => {
                     reader.consume(pos);
-                    reader.starved(missing);
                     put_back(&mut state, reader);
                     self.wake(&state);
                     break;

@@ -29,8 +29,6 @@ pub(crate) struct Wire {
 pub(super) struct Reader {
     socket: Arc<Socket>,
     inbox: Inbox,
-    /// Bytes needed before parsing can go on.
-    missing: usize,
 }
 
 /// What trying to read came to.
@@ -46,9 +44,9 @@ impl Wire {
     pub(super) fn establish(options: &Options, patience: &Patience<'_>) -> Result<Self> {
         let socket = Arc::new(dial(options, patience)?);
         let mut wire = Self {
-            session: Session::new(options.limits.clone()),
+            session: Session::new(options.limits),
             spin: Spin::new(options.spin),
-            reader: Some(Reader { socket: Arc::clone(&socket), inbox: Inbox::new(), missing: 1 }),
+            reader: Some(Reader { socket: Arc::clone(&socket), inbox: Inbox::new() }),
             socket,
             write_failure: None,
         };
@@ -88,17 +86,11 @@ impl Wire {
                 Fill::Nothing(wake) => patience.check(Instant::now(), wake == Wake::Signal)?,
                 Fill::Data => {
                     let mut pos = 0;
-                    loop {
-                        match self.session.receive(reader.window(), &mut pos, &mut requests, Some(id))? {
-                            Received::Part => {
-                                replies.append(self.session.part(), reader.window());
-                                self.session.part().clear();
-                            }
-                            Received::Starved { missing } => {
-                                reader.starved(missing);
-                                break;
-                            }
-                        }
+                    while self.session.receive(reader.window(), &mut pos, &mut requests, Some(id))?
+                        == Received::Part
+                    {
+                        replies.append(self.session.part(), reader.window());
+                        self.session.part().clear();
                     }
                     reader.consume(pos);
                 }
@@ -130,11 +122,7 @@ impl Wire {
         let Some(reader) = self.reader.as_mut() else { return Ok(()) };
         while reader.fill_now()? {
             let mut pos = 0;
-            if let Received::Starved { missing } =
-                self.session.receive(reader.window(), &mut pos, requests, None)?
-            {
-                reader.starved(missing);
-            }
+            self.session.receive(reader.window(), &mut pos, requests, None)?;
             reader.consume(pos);
         }
         Ok(())
@@ -184,7 +172,7 @@ impl Reader {
 
     /// Reads once without waiting; whether there was anything.
     fn fill_now(&mut self) -> Result<bool> {
-        match self.inbox.fill(&mut &*self.socket, self.missing) {
+        match self.inbox.fill(&mut &*self.socket) {
             Ok(0) => Err(Error::new(ErrorKind::Disconnected, "the server closed the connection")),
             Ok(_) => Ok(true),
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(false),
@@ -199,10 +187,6 @@ impl Reader {
     /// Drops the first `count` bytes of the window.
     pub(super) fn consume(&mut self, count: usize) {
         self.inbox.consume(count);
-    }
-
-    pub(super) fn starved(&mut self, missing: usize) {
-        self.missing = missing;
     }
 }
 

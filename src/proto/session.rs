@@ -36,8 +36,8 @@ struct Run {
 pub(crate) enum Received {
     /// [`Session::part`] holds replies for the request asked for; call again after having taken them.
     Part,
-    /// The window is used up; at least `missing` more bytes are needed.
-    Starved { missing: usize },
+    /// The window is used up.
+    Starved,
 }
 
 impl Session {
@@ -118,7 +118,7 @@ impl Session {
                         requests.sweep(request);
                     }
                 }
-                Parsed::Incomplete { missing } => {
+                Parsed::Incomplete { .. } => {
                     if self.inside_push
                         || self.nodes.get(start).is_some_and(|node| node.kind == Kind::Push as u8)
                     {
@@ -131,7 +131,7 @@ impl Session {
                             return Ok(Received::Part);
                         }
                     }
-                    return Ok(Received::Starved { missing });
+                    return Ok(Received::Starved);
                 }
             }
         }

@@ -38,17 +38,16 @@ impl Inbox {
         }
     }
 
-    /// Reads once from `source`; at least `missing` more bytes are needed. 0 means end of file.
-    pub(crate) fn fill(&mut self, source: &mut impl Read, missing: usize) -> io::Result<usize> {
-        self.make_room(missing);
+    /// Reads once from `source`. 0 means end of file.
+    pub(crate) fn fill(&mut self, source: &mut impl Read) -> io::Result<usize> {
+        self.make_room();
         let count = source.read(&mut self.buffer[self.end..])?;
         self.end += count;
         Ok(count)
     }
 
-    fn make_room(&mut self, missing: usize) {
-        let wanted = missing.min(SMALL);
-        if self.buffer.len() - self.end >= wanted {
+    fn make_room(&mut self) {
+        if self.buffer.len() - self.end >= SMALL {
             return;
         }
         let used = self.end - self.start;
@@ -78,7 +77,7 @@ mod tests {
         let mut inbox = Inbox::new();
         let mut seen = Vec::new();
         let mut round = 0;
-        while inbox.fill(&mut source, 1).unwrap() > 0 {
+        while inbox.fill(&mut source).unwrap() > 0 {
             round += 1;
             if round % 3 == 0 {
                 let count = inbox.window().len() * 2 / 3;
@@ -95,7 +94,7 @@ mod tests {
         let sent = vec![7; 2 * KEEP];
         let mut source = &sent[..];
         let mut inbox = Inbox::new();
-        while inbox.fill(&mut source, usize::MAX).unwrap() > 0 {}
+        while inbox.fill(&mut source).unwrap() > 0 {}
         assert_eq!(inbox.window().len(), sent.len());
         inbox.consume(sent.len());
         assert_eq!(inbox.buffer.len(), SIZE);
