@@ -5,22 +5,33 @@
     tools/gen_commands.py --check           writes nothing; exit status 1 if a generated file is stale
     tools/gen_commands.py --describe SOCKET takes a new description from the server on that Unix socket
 
-Inputs, all committed: `tools/commands/redis-*.json` (what COMMAND and COMMAND DOCS said, trimmed). The
-output is committed too, so that neither a build nor a package needs this program or a server.
+Inputs, all committed: `tools/commands/redis-*.json` (what COMMAND and COMMAND DOCS said, trimmed), and for the
+Python methods `tools/commands/signatures.pyi` (redis-py's signatures of the regular commands) and the package's
+`_commands_written.py` (the irregular ones, of which only the types are taken). The output is committed too, so
+that neither a build nor a package needs this program or a server.
 """
 
 from __future__ import annotations
 
 import argparse
+import ast
+import functools
 import json
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 DESCRIPTION = ROOT / "tools/commands/redis-7.0.15.json"
+SIGNATURES = ROOT / "tools/commands/signatures.pyi"
+PACKAGE = ROOT / "bindings/python/src/oxipipe"
 TABLE = ROOT / "src/command/table.rs"
+METHODS = PACKAGE / "_commands.py"
+STUBS = PACKAGE / "_commands.pyi"
+WRITTEN = PACKAGE / "_commands_written.py"
+CALLBACKS = PACKAGE / "_callbacks.py"
 
 # Server flag -> constant in src/command/mod.rs. Flags that the client does not act upon stay out of the table.
 FLAGS = {
@@ -45,8 +56,15 @@ def main() -> int:
     if options.describe:
         DESCRIPTION.write_text(describe(options.describe))
     commands = json.loads(DESCRIPTION.read_text())
-    outputs = {TABLE: rust_table(commands)}
-    stale = [path for path, text in outputs.items() if not path.exists() or path.read_text() != text]
+    methods = regular_methods({command["name"]: command for command in commands})
+    outputs = {
+        TABLE: rust_table(commands),
+        METHODS: python_methods(methods),
+        STUBS: python_stubs(methods, written_methods()),
+    }
+    stale = [
+        path for path, text in outputs.items() if not path.exists() or path.read_text() != text
+    ]
     for path in stale:
         if options.check:
             print(f"{path.relative_to(ROOT)} is stale: run tools/gen_commands.py", file=sys.stderr)
@@ -79,6 +97,150 @@ def rust_table(commands: list[Command]) -> str:
             "",
         ]
     )
+
+
+# Methods whose name is not that of the command.
+IRREGULAR_NAMES = {"client_no_evict": "CLIENT NO-EVICT", "delete": "DEL"}
+
+
+@dataclass
+class Method:
+    """One regular method of the Python classes."""
+
+    name: str
+    wire: list[str]
+    arguments: ast.arguments
+    returns: str
+    summary: str
+
+    def parameters(self) -> str:
+        return ", ".join(filter(None, ["self", ast.unparse(self.arguments)]))
+
+
+def regular_methods(described: dict[str, Command]) -> list[Method]:
+    methods = []
+    for node in ast.parse(SIGNATURES.read_text()).body:
+        if not isinstance(node, ast.FunctionDef):
+            continue
+        command = IRREGULAR_NAMES.get(node.name, node.name.upper().replace("_", " "))
+        description = described[command.replace(" ", "|")]
+        check_arity(node, command, description["arity"])
+        summary = description["summary"].strip().rstrip(".") + "."
+        methods.append(
+            Method(node.name, command.split(), node.args, ast.unparse(node.returns), summary)
+        )
+    return methods
+
+
+def check_arity(node: ast.FunctionDef, command: str, arity: int) -> None:
+    """The server counts the words of a command; negative means at least that many."""
+    words = len(command.split()) + len(node.args.args)
+    optional = sum(is_none(default) for default in node.args.defaults)
+    fits = words == arity if arity > 0 else node.args.vararg or words >= -arity
+    if (arity > 0 and (optional or node.args.vararg)) or not fits:
+        raise SystemExit(f"{SIGNATURES.name}: {node.name} does not fit {command}, arity {arity}")
+
+
+def python_methods(methods: list[Method]) -> str:
+    lines = [
+        GENERATED.format(source=SIGNATURES.name),
+        '"""The regular named commands. Their types are in `_commands.pyi`, their replies\' shapes in `_callbacks`."""',
+        "",
+        "from oxipipe._callbacks import BY_NAME",
+        "from oxipipe._commands_written import WrittenCommands, _listed",
+        "",
+        "",
+        "class Commands(WrittenCommands):",
+        '    """Every named command; mixed into `Redis` and `Pipeline`."""',
+    ]
+    for method in methods:
+        plain = ast.parse(f"def f({ast.unparse(method.arguments)}): 0").body[0].args
+        for argument in [*plain.args, *filter(None, [plain.vararg])]:
+            argument.annotation = None
+        parameters = ", ".join(filter(None, ["self", ast.unparse(plain)]))
+        lines += ["", f"    def {method.name}({parameters}):", f'        """{method.summary}"""']
+        lines += [f"        {line}" for line in method_body(method)]
+    return "\n".join([*lines, "", "", "PipelineCommands = Commands", ""])
+
+
+def method_body(method: Method) -> list[str]:
+    words = [f'"{word}"' for word in method.wire]
+    arguments = method.arguments
+    defaults = [None] * (len(arguments.args) - len(arguments.defaults)) + arguments.defaults
+    lines = []
+    rest = f"*{arguments.vararg.arg}" if arguments.vararg else ""
+    optional = [a.arg for a, default in zip(arguments.args, defaults, strict=True) if is_none(default)]
+    for argument in arguments.args:
+        if ast.unparse(argument.annotation) == "KeysT":
+            words.append(f"*_listed({argument.arg}, {arguments.vararg.arg})")
+            rest = ""
+        elif argument.arg not in optional:
+            words.append(argument.arg)
+    words += filter(None, [rest])
+    send = "self.command("
+    if len(method.wire) > 1:
+        # The backend finds callbacks by the first word only.
+        name = " ".join(method.wire)
+        send = (
+            f'self.command_as(BY_NAME["{name}"], '
+            if name in callback_names()
+            else "self.command_as(None, "
+        )
+    if not optional:
+        return [f"return {send}{', '.join(words)})"]
+    lines = [f"args = [{', '.join(words)}]"]
+    for name in optional:
+        lines += [f"if {name} is not None:", f"    args.append({name})"]
+    return [*lines, f"return {send}*args)"]
+
+
+def python_stubs(methods: list[Method], written: list[ast.FunctionDef]) -> str:
+    lines = [
+        GENERATED.format(source=f"{SIGNATURES.name} and {WRITTEN.name}"),
+        "from collections.abc import Callable, Mapping, Sequence",
+        "from datetime import datetime",
+        "from typing import Any, Self",
+        "",
+        "from oxipipe._callbacks import Callback",
+        "from oxipipe._commands_written import WrittenCommands",
+        "from oxipipe.typing import AbsExpiryT, EncodableT, ExpiryT, FieldT, KeysT, KeyT, PatternT",
+        "",
+        "class Commands(WrittenCommands):",
+        *(f"    def {m.name}({m.parameters()}) -> {m.returns}: ..." for m in methods),
+        "",
+        "class PipelineCommands:",
+        "    def command(self, *args: Any) -> Self: ...",
+        "    def command_as(self, callback: Callback | None, *args: Any) -> Self: ...",
+        *(
+            f"    def {f.name}({ast.unparse(f.args)}) -> Self: ..."
+            for f in written
+            if f.name not in ("command", "command_as")
+        ),
+        *(f"    def {m.name}({m.parameters()}) -> Self: ..." for m in methods),
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def written_methods() -> list[ast.FunctionDef]:
+    (written,) = (n for n in ast.parse(WRITTEN.read_text()).body if isinstance(n, ast.ClassDef))
+    return [
+        n for n in written.body if isinstance(n, ast.FunctionDef) and not n.name.startswith("_")
+    ]
+
+
+@functools.cache
+def callback_names() -> frozenset[str]:
+    namespace: dict[str, Any] = {}
+    exec(compile(CALLBACKS.read_text(), CALLBACKS, "exec"), namespace)
+    return frozenset(namespace["BY_NAME"])
+
+
+def is_none(node: ast.expr | None) -> bool:
+    return isinstance(node, ast.Constant) and node.value is None
+
+
+GENERATED = "# Generated by tools/gen_commands.py from {source}. Do not edit.\n"
 
 
 def describe(socket: str) -> str:
@@ -114,7 +276,9 @@ def trimmed(entry: list[Any], docs: dict[str, Any]) -> Command:
 
 
 def trimmed_argument(argument: dict[str, Any]) -> dict[str, Any]:
-    kept = {key: argument[key] for key in ("name", "type", "token", "flags", "since") if key in argument}
+    kept = {
+        key: argument[key] for key in ("name", "type", "token", "flags", "since") if key in argument
+    }
     if "arguments" in argument:
         kept["arguments"] = [trimmed_argument(child) for child in argument["arguments"]]
     return kept

@@ -1,0 +1,95 @@
+"""oxipipe: pump data in and out of Redis and Valkey at the server's own speed.
+
+    import oxipipe
+
+    r = oxipipe.connect("localhost", 6379)           # or a URL
+    r.set("greeting", "hello")
+    with r.pipeline(transaction=False) as p:
+        for i in range(10_000):
+            p.hset("words", f"word{i}", i)
+        p.execute()
+
+Names, arguments and replies are redis-py's; see `Redis` and `Pipeline`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from oxipipe._version import __version__
+from oxipipe.client import Redis, StrictRedis, from_url
+from oxipipe.default import add_command, connect, execute, pipeline
+from oxipipe.exceptions import (
+    AuthenticationError,
+    AuthenticationWrongNumberOfArgsError,
+    BusyLoadingError,
+    ChildDeadlockedError,
+    ConnectionError,
+    DataError,
+    InvalidResponse,
+    OutOfMemoryError,
+    PubSubError,
+    ReadOnlyError,
+    RedisError,
+    ResponseError,
+    TimeoutError,
+    WatchError,
+)
+from oxipipe.pipeline import Pipeline
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from oxipipe.server import Server
+
+__all__ = [
+    "AuthenticationError",
+    "AuthenticationWrongNumberOfArgsError",
+    "BusyLoadingError",
+    "ChildDeadlockedError",
+    "ConnectionError",
+    "DataError",
+    "InvalidResponse",
+    "OutOfMemoryError",
+    "Pipeline",
+    "PubSubError",
+    "ReadOnlyError",
+    "Redis",
+    "RedisError",
+    "ResponseError",
+    "Server",
+    "StrictRedis",
+    "TimeoutError",
+    "WatchError",
+    "__version__",
+    "add_command",
+    "connect",
+    "execute",
+    "from_url",
+    "get_include",
+    "get_library",
+    "pipeline",
+]
+
+
+def get_library() -> str:
+    """Path of the shared library in this package, for programs in other languages."""
+    from oxipipe._native import library
+
+    return library()
+
+
+def get_include() -> str:
+    """Directory of this package's C headers, for `#include <oxipipe/oxipipe.h>`."""
+    from oxipipe._native import include
+
+    return include()
+
+
+def __getattr__(name: str) -> Any:
+    # Not needed by most programs, and not cheap to import.
+    if name == "Server":
+        from oxipipe.server import Server
+
+        return Server
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

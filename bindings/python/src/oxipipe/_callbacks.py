@@ -1,0 +1,313 @@
+"""What Python callers see of each reply: redis-py's shapes, whichever protocol the server spoke.
+
+RESP3 tells maps, sets and doubles apart where RESP2 has arrays and strings; a callback accepts either and
+gives the same object. Callbacks never see error replies. `BY_NAME` is the table; commands without an entry
+give the reply as the backend built it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    Callback = Callable[[Any], Any]
+
+
+def resolve(name: object) -> Callback | None:
+    """The callback of the command called `name`, in any spelling; backends cache the answer."""
+    if isinstance(name, (bytes, bytearray, memoryview)):
+        name = bytes(name).decode("latin-1")
+    return BY_NAME.get(name.upper()) if isinstance(name, str) else None
+
+
+def text(value: Any) -> Any:
+    """`value` as str if it is bytes; anything else as it is."""
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
+
+
+def texts(reply: Any) -> list[Any]:
+    return [text(value) for value in reply]
+
+
+def ok(reply: Any) -> bool:
+    return text(reply) == "OK"
+
+
+def set_result(reply: Any) -> Any:
+    # With GET the reply is the old value, which passes.
+    return True if reply in (b"OK", "OK") else reply
+
+
+def always_true(_reply: Any) -> bool:
+    return True
+
+
+def pong(reply: Any) -> bool:
+    return text(reply) == "PONG"
+
+
+def float_or_none(reply: Any) -> float | None:
+    return None if reply is None else float(reply)
+
+
+def floats(reply: Any) -> list[float | None]:
+    return [float_or_none(value) for value in reply]
+
+
+def count_or_score(reply: Any) -> Any:
+    # ZADD answers a number of members, with INCR a score.
+    return reply if reply is None or isinstance(reply, int) else float(reply)
+
+
+def as_set(reply: Any) -> set[Any]:
+    return reply if isinstance(reply, set) else set(reply or ())
+
+
+def tuple_or_none(reply: Any) -> tuple[Any, ...] | None:
+    return tuple(reply) if reply else None
+
+
+def pairs(reply: Any) -> Any:
+    """A map as a dict, from RESP2's flat list too."""
+    if isinstance(reply, dict):
+        return reply
+    items = iter(reply or ())
+    return dict(zip(items, items, strict=True))
+
+
+def dicts(reply: Any) -> list[dict[str, Any]]:
+    return [{text(key): text(value) for key, value in pairs(item).items()} for item in reply]
+
+
+def flat(reply: Any) -> Any:
+    """RESP3's list of pairs, or map, as RESP2's flat list."""
+    if isinstance(reply, dict):
+        return [part for item in reply.items() for part in item]
+    if reply and isinstance(reply, list) and isinstance(reply[0], list):
+        return [part for item in reply for part in item]
+    return reply
+
+
+def scored(reply: Any, cast: Callable[[Any], Any] = float) -> Any:
+    """Members with scores as a list of (member, score)."""
+    if not reply:
+        return reply
+    items = iter(flat(reply))
+    return [(member, _score(score, cast)) for member, score in zip(items, items, strict=True)]
+
+
+def nested_scored(reply: Any) -> Any:
+    # Without knowing whether scores were asked for: only RESP3 shows it, by nesting.
+    return scored(reply) if reply and isinstance(reply[0], list) else reply
+
+
+def popped_score(reply: Any) -> Any:
+    return (reply[0], reply[1], float(reply[2])) if reply else None
+
+
+def scan(reply: Any) -> tuple[int, list[Any]]:
+    return int(reply[0]), reply[1]
+
+
+def hscan(reply: Any) -> tuple[int, dict[Any, Any]]:
+    return int(reply[0]), pairs(reply[1])
+
+
+def zscan(reply: Any) -> tuple[int, list[Any]]:
+    return int(reply[0]), scored(reply[1])
+
+
+def bools(reply: Any) -> list[bool]:
+    return [bool(value) for value in reply]
+
+
+def server_time(reply: Any) -> tuple[int, int]:
+    return int(reply[0]), int(reply[1])
+
+
+def last_save(reply: Any) -> Any:
+    import datetime
+
+    return datetime.datetime.fromtimestamp(int(reply))
+
+
+def config_get(reply: Any) -> dict[Any, Any]:
+    return {text(key): text(value) for key, value in pairs(reply).items()}
+
+
+def info(reply: Any) -> dict[str, Any]:
+    """`INFO` as a dict: numbers as numbers, `k=v,k=v` as dicts, everything else as str."""
+    found: dict[str, Any] = {}
+    for line in text(reply).splitlines():
+        if not line or line.startswith("#"):
+            continue
+        key, colon, value = line.partition(":")
+        if not colon:
+            found.setdefault("__raw__", []).append(line)
+        elif key == "module":
+            found.setdefault("modules", []).append(_info_value(value))
+        else:
+            found[key] = _info_value(value)
+    return found
+
+
+def client_list(reply: Any) -> list[dict[str, str]]:
+    return [_client(line) for line in text(reply).splitlines()]
+
+
+def client_info(reply: Any) -> dict[str, Any]:
+    client: dict[str, Any] = dict(_client(text(reply).strip()))
+    for key in _CLIENT_NUMBERS & client.keys():
+        client[key] = int(client[key])
+    return client
+
+
+def client_kill(reply: Any) -> Any:
+    return reply if isinstance(reply, int) else ok(reply)
+
+
+def debug_object(reply: Any) -> dict[str, Any]:
+    fields: dict[str, Any] = {}
+    for field in ("type:" + text(reply)).split():
+        key, _, value = field.partition(":")
+        fields[key] = int(value) if key in _DEBUG_NUMBERS else value
+    return fields
+
+
+def memory_stats(reply: Any) -> dict[str, Any]:
+    stats = {}
+    for key, value in pairs(reply).items():
+        key = text(key)
+        stats[key] = config_get(value) if key.startswith("db.") else text(value)
+    return stats
+
+
+def commands(reply: Any) -> Any:
+    if not reply or not isinstance(reply[0], list):
+        return reply  # a subcommand of COMMAND
+    described: dict[str, dict[str, Any]] = {}
+    for entry in reply:
+        name = text(entry[0])
+        described[name] = {
+            "name": name,
+            "arity": entry[1],
+            "flags": [text(flag) for flag in entry[2]],
+            "first_key_pos": entry[3],
+            "last_key_pos": entry[4],
+            "step_count": entry[5],
+        }
+        if len(entry) > 6:
+            described[name]["acl_categories"] = [text(category) for category in entry[6]]
+        if len(entry) > 9:
+            described[name]["tips"] = entry[7]
+            described[name]["key_specifications"] = entry[8]
+            described[name]["subcommands"] = entry[9]
+    return described
+
+
+def slowlog(reply: Any) -> list[dict[str, Any]]:
+    return [_slow_call(*entry) for entry in reply]
+
+
+def _score(score: Any, cast: Callable[[Any], Any]) -> Any:
+    if cast is float:
+        return float(score)
+    # Callers' functions were written for the bytes that RESP2 delivers.
+    return cast(f"{score:.17g}".encode() if isinstance(score, float) else score)
+
+
+def _info_value(value: str) -> Any:
+    if "=" in value:
+        fields: dict[str, Any] = {}
+        for item in filter(None, value.split(",")):
+            key, equals, content = item.rpartition("=")
+            if equals:
+                fields[key] = _info_value(content)
+            else:
+                fields[content] = True
+        return fields
+    if "," in value:
+        return [_info_value(item) for item in value.split(",") if item]
+    try:
+        return float(value) if "." in value else int(value)
+    except ValueError:
+        return value
+
+
+def _client(line: str) -> dict[str, str]:
+    fields: dict[str, str] = {}
+    key = ""
+    for token in line.split(" "):
+        name, equals, value = token.partition("=")
+        if equals:
+            key = name
+            fields[key] = value
+        else:  # a space inside a value, such as the path of a Unix socket
+            fields[key] += " " + token
+    return fields
+
+
+def _slow_call(number: int, start: int, duration: int, args: Any, *client: Any) -> dict[str, Any]:
+    space = " " if args and isinstance(args[0], str) else b" "
+    call = {"id": number, "start_time": start, "duration": duration, "command": space.join(args)}
+    if len(client) >= 2:
+        call["client_address"], call["client_name"] = client[:2]
+    return call
+
+
+_CLIENT_NUMBERS = frozenset(
+    "id age idle db sub psub multi qbuf qbuf-free obl argv-mem oll omem tot-mem".split()
+)
+_DEBUG_NUMBERS = frozenset("refcount serializedlength lru lru_seconds_idle".split())
+
+
+def _table() -> dict[str, Callback]:
+    by_callback: dict[Callback, str] = {
+        bool: "AUTH COPY EXPIRE EXPIREAT HEXISTS HMSET MOVE MSETNX PERSIST PSETEX PEXPIRE PEXPIREAT RENAMENX"
+        " SETEX SETNX SMOVE CLIENT_UNBLOCK",
+        float: "HINCRBYFLOAT INCRBYFLOAT",
+        ok: "FLUSHALL FLUSHDB LSET LTRIM MSET PFMERGE RENAME SAVE SELECT SWAPDB CLIENT_PAUSE CLIENT_SETINFO"
+        " CLIENT_SETNAME CONFIG_RESETSTAT CONFIG_SET MEMORY_PURGE SLOWLOG_RESET QUIT SCRIPT_FLUSH",
+        always_true: "BGREWRITEAOF BGSAVE",
+        as_set: "SDIFF SINTER SMEMBERS SUNION",
+        tuple_or_none: "BLPOP BRPOP",
+        popped_score: "BZPOPMAX BZPOPMIN",
+        float_or_none: "ZINCRBY ZSCORE GEODIST",
+        floats: "ZMSCORE",
+        count_or_score: "ZADD",
+        scored: "ZPOPMAX ZPOPMIN",
+        nested_scored: "ZINTER ZRANGE ZRANGEBYSCORE ZREVRANGE ZREVRANGEBYSCORE ZUNION",
+        flat: "HRANDFIELD LCS ZDIFF ZRANDMEMBER",
+        pairs: "HGETALL",
+        scan: "SCAN SSCAN",
+        hscan: "HSCAN",
+        zscan: "ZSCAN",
+        text: "ACL_GENPASS ACL_WHOAMI CLIENT_GETNAME RESET SCRIPT_LOAD",
+        texts: "ACL_CAT ACL_LIST ACL_USERS COMMAND_GETKEYS GEOHASH",
+        bools: "SCRIPT_EXISTS",
+        set_result: "SET",
+        pong: "PING",
+        info: "INFO",
+        server_time: "TIME",
+        last_save: "LASTSAVE",
+        config_get: "CONFIG_GET",
+        client_info: "CLIENT_INFO",
+        client_kill: "CLIENT_KILL",
+        client_list: "CLIENT_LIST",
+        commands: "COMMAND",
+        debug_object: "DEBUG_OBJECT",
+        memory_stats: "MEMORY_STATS",
+        slowlog: "SLOWLOG_GET",
+    }
+    return {
+        name.replace("_", " "): callback
+        for callback, names in by_callback.items()
+        for name in names.split()
+    }
+
+
+#: Upper-case command name ("CONFIG GET" for subcommands) -> callback.
+BY_NAME = _table()

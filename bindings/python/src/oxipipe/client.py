@@ -1,0 +1,331 @@
+"""`Redis`: one server, as redis-py presents it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from oxipipe import _backend, _callbacks
+from oxipipe._commands import Commands
+from oxipipe._version import __version__
+from oxipipe.pipeline import Pipeline
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any, Self
+
+    from oxipipe.typing import KeyT, PatternT
+
+#: What redis-py's constructor also takes, and why it cannot be had here (yet).
+_UNSUPPORTED = {
+    "cache": "client-side caching",
+    "cache_config": "client-side caching",
+    "connection_pool": "redis-py's connection pools",
+    "credential_provider": "credential providers",
+    "event_dispatcher": "redis-py's event dispatcher",
+    "health_check_interval": "timed health checks",
+    "max_connections": "connection pools",
+    "redis_connect_func": "connect callbacks",
+    "socket_keepalive_options": "single keepalive settings",
+}
+
+
+class Redis(_backend.ClientCore, Commands):
+    """A client of one server. It connects when it is first used, and again after a failure.
+
+    The arguments are redis-py's. Times are in seconds, None is no limit. `socket_timeout` is the time
+    for one whole call, a pipeline's `execute` included. Different from redis-py's or new:
+
+    * `protocol`: 3 (falls back to 2 by itself) or 2;
+    * `spin_us`: how long a wait polls the socket before it sleeps, in microseconds; 0: sleep at once;
+    * `eager_bytes`: a pipeline starts to send when this much is waiting; 0: only at `execute`;
+    * `retry_reads`: send commands that only read again after a lost connection.
+
+    Any number of threads may use one client. A `with` block closes it at the end.
+    """
+
+    def __init__(
+        self,
+        host: str = "localhost",
+        port: int = 6379,
+        db: int = 0,
+        password: str | None = None,
+        socket_timeout: float | None = 5.0,
+        socket_connect_timeout: float | None = 3.0,
+        socket_keepalive: bool | None = True,
+        unix_socket_path: str | None = None,
+        encoding: str = "utf-8",
+        encoding_errors: str = "strict",
+        decode_responses: bool = False,
+        client_name: str | None = None,
+        lib_name: str | None = None,
+        lib_version: str | None = None,
+        username: str | None = None,
+        protocol: int | None = None,
+        *,
+        spin_us: int | None = None,
+        eager_bytes: int | None = None,
+        retry_reads: bool = False,
+        user_timeout: float | None = None,
+        socket_buffers: tuple[int, int] | None = None,
+        max_depth: int | None = None,
+        max_bulk_bytes: int | None = None,
+        max_line_bytes: int | None = None,
+        max_reply_bytes: int | None = None,
+        **redis_py: Any,
+    ) -> None:
+        _refuse(redis_py)
+        options: dict[str, Any] = {
+            "host": host,
+            "port": port,
+            "db": db,
+            "timeout_ms": _milliseconds("socket_timeout", socket_timeout),
+            "connect_timeout_ms": _milliseconds("socket_connect_timeout", socket_connect_timeout),
+            "keepalive": bool(socket_keepalive),
+        }
+        if unix_socket_path is not None:
+            options["unix_path"] = unix_socket_path
+        self._address = _address(unix_socket_path or host, port, db, unix_socket_path is not None)
+        self._start(
+            options,
+            encoding,
+            encoding_errors,
+            decode_responses,
+            password=password,
+            username=username,
+            client_name=client_name,
+            lib_name=lib_name,
+            lib_version=lib_version,
+            protocol=protocol,
+            spin_us=spin_us,
+            eager_bytes=eager_bytes,
+            retry=1 if retry_reads else None,
+            user_timeout_ms=None
+            if user_timeout is None
+            else _milliseconds("user_timeout", user_timeout),
+            socket_buffers=socket_buffers,
+            max_depth=max_depth,
+            max_bulk_bytes=max_bulk_bytes,
+            max_line_bytes=max_line_bytes,
+            max_reply_bytes=max_reply_bytes,
+        )
+
+    @classmethod
+    def from_url(cls, url: str, **kwargs: Any) -> Self:
+        """A client of the server that `url` names; `kwargs` (as of the constructor) win over the URL.
+
+        `redis://[[user]:password@]host[:port][/db][?option=...]` or `unix://[[user]:password@]/path[?db=...]`. The
+        options are the constructor's: `db`, `username`, `password`, `protocol`, `client_name`, `socket_timeout`,
+        `socket_connect_timeout`, `spin_us`, `decode_responses`, `encoding`, `encoding_errors` and so on.
+        """
+        url, of_python = _split_url(url)
+        for name, value in of_python.items():
+            kwargs.setdefault(name, value)
+        client = cls.__new__(cls)
+        client._start_url(url, **kwargs)
+        return client
+
+    def _start_url(
+        self,
+        url: str,
+        encoding: str = "utf-8",
+        encoding_errors: str = "strict",
+        decode_responses: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        options: dict[str, Any] = {}
+        for name, value in kwargs.items():
+            if name in _TIMES:
+                options[_TIMES[name]] = _milliseconds(name, value)
+            elif name in _RENAMED:
+                options[_RENAMED[name]] = value
+            elif name in _SAME:
+                options[name] = value
+            else:
+                _refuse({name: value})
+        self._address = _without_secrets(url)
+        self._start({"url": url}, encoding, encoding_errors, decode_responses, **options)
+
+    def _start(
+        self,
+        options: dict[str, Any],
+        encoding: str,
+        encoding_errors: str,
+        decode_responses: bool,
+        **given: Any,
+    ) -> None:
+        options.update((name, value) for name, value in given.items() if value is not None)
+        options.setdefault("lib_name", "oxipipe-py")
+        options.setdefault("lib_version", __version__)
+        "".encode(
+            encoding, encoding_errors
+        )  # an unknown encoding fails here, not in the first call
+        options.update(encoding=encoding, errors=encoding_errors, decode=bool(decode_responses))
+        self._open(options)
+
+    def connect(self) -> Self:
+        """Connects now, to find out whether that works, and returns the client."""
+        self._connect()
+        return self
+
+    def execute_command(self, *args: Any) -> Any:
+        """As `command`; and as in redis-py, "CONFIG GET" in one argument is two words."""
+        name, *words = _words(args)
+        if not words:
+            return self.command(*args)
+        return self.command_as(_callbacks.resolve(f"{name} {words[0]}"), name, *words, *args[1:])
+
+    def pipeline(self, transaction: bool = True, shard_hint: str | None = None) -> Pipeline:
+        """A `Pipeline` that gathers commands for this client; one transaction unless told otherwise."""
+        return Pipeline(self, transaction, shard_hint)
+
+    def scan_iter(
+        self,
+        match: PatternT | None = None,
+        count: int | None = None,
+        _type: str | None = None,
+    ) -> Iterator[Any]:
+        """All keys of the database. A key that comes or goes meanwhile may or may not be among them."""
+        cursor = -1
+        while cursor:
+            cursor, keys = self.scan(max(cursor, 0), match, count, _type)
+            yield from keys
+
+    def hscan_iter(
+        self,
+        name: KeyT,
+        match: PatternT | None = None,
+        count: int | None = None,
+        no_values: bool | None = None,
+    ) -> Iterator[Any]:
+        """All (field, value) pairs of a hash, or only the fields."""
+        cursor = -1
+        while cursor:
+            cursor, fields = self.hscan(name, max(cursor, 0), match, count, no_values)
+            yield from fields if no_values else fields.items()
+
+    def sscan_iter(
+        self, name: KeyT, match: PatternT | None = None, count: int | None = None
+    ) -> Iterator[Any]:
+        """All members of a set."""
+        cursor = -1
+        while cursor:
+            cursor, members = self.sscan(name, max(cursor, 0), match, count)
+            yield from members
+
+    def zscan_iter(
+        self, name: KeyT, match: PatternT | None = None, count: int | None = None
+    ) -> Iterator[tuple[Any, float]]:
+        """All (member, score) pairs of a sorted set."""
+        cursor = -1
+        while cursor:
+            cursor, members = self.zscan(name, max(cursor, 0), match, count)
+            yield from members
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__module__}.{type(self).__qualname__} {self._address}>"
+
+
+#: redis-py's other name for the same class.
+StrictRedis = Redis
+
+
+def from_url(url: str, **kwargs: Any) -> Redis:
+    """`Redis.from_url`."""
+    return Redis.from_url(url, **kwargs)
+
+
+# Constructor argument -> option, for what may stand beside a URL.
+_TIMES = {
+    "socket_timeout": "timeout_ms",
+    "socket_connect_timeout": "connect_timeout_ms",
+    "user_timeout": "user_timeout_ms",
+}
+_RENAMED = {
+    "socket_keepalive": "keepalive",
+    "unix_socket_path": "unix_path",
+    "retry_reads": "retry",
+}
+_SAME = frozenset(
+    "host port db password username client_name lib_name lib_version protocol spin_us eager_bytes socket_buffers"
+    " max_depth max_bulk_bytes max_line_bytes max_reply_bytes".split()
+)
+_OF_PYTHON = ("decode_responses", "encoding", "encoding_errors")
+
+
+def _refuse(arguments: dict[str, Any]) -> None:
+    """Says of each argument that redis-py takes why it is not taken here; one at its default passes."""
+    for name, value in arguments.items():
+        if name == "ssl" or name.startswith("ssl_"):
+            reason: str | None = "TLS"
+            value = value if name == "ssl" else None
+        elif name.startswith("retry"):
+            reason = "retries as redis-py configures them (see retry_reads)"
+        else:
+            reason = _UNSUPPORTED.get(name)
+        if reason is None:
+            raise TypeError(f"Redis() got an unexpected keyword argument {name!r}")
+        if value:
+            raise NotImplementedError(f"{name}: this version of oxipipe does not have {reason}")
+
+
+def _milliseconds(name: str, seconds: float | None) -> int:
+    """The library's 0 is no limit, so anything shorter than a millisecond has to be one."""
+    if seconds is None:
+        return 0
+    if seconds <= 0:
+        raise ValueError(f"{name} is {seconds}; it must be above 0, or None for no limit")
+    return max(1, round(seconds * 1000))
+
+
+def _words(args: tuple[Any, ...]) -> list[Any]:
+    name = args[0] if args else None
+    if isinstance(name, str) and " " in name:
+        return name.split()
+    if isinstance(name, bytes) and b" " in name:
+        return name.decode("latin-1").split()
+    return [name]
+
+
+def _address(place: str, port: int, db: int, is_path: bool) -> str:
+    if is_path:
+        return f"unix://{place}?db={db}"
+    return f"redis://[{place}]:{port}/{db}" if ":" in place else f"redis://{place}:{port}/{db}"
+
+
+def _without_secrets(url: str) -> str:
+    """The URL without user, password and options."""
+    scheme, _, rest = url.partition("://")
+    authority, slash, path = rest.partition("?")[0].partition("/")
+    return f"{scheme}://{authority.rpartition('@')[2]}{slash}{path.rpartition('@')[2]}"
+
+
+def _split_url(url: str) -> tuple[str, dict[str, Any]]:
+    """Takes the options that are Python's business out of a URL."""
+    head, question_mark, query = url.partition("?")
+    if not question_mark:
+        return url, {}
+    from urllib.parse import unquote_plus
+
+    kept, found = [], {}
+    for option in query.split("&"):
+        name, _, value = option.partition("=")
+        if name in _OF_PYTHON:
+            found[name] = unquote_plus(value)
+        else:
+            kept.append(option)
+    if "decode_responses" in found:
+        found["decode_responses"] = found["decode_responses"].lower() in (
+            "1",
+            "true",
+            "yes",
+            "on",
+            "t",
+            "y",
+        )  # type: ignore[assignment]
+    return (f"{head}?{'&'.join(kept)}" if kept else head), found

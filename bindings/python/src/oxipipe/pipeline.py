@@ -1,0 +1,80 @@
+"""`Pipeline`: many commands, one trip."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from oxipipe import _backend, _callbacks
+from oxipipe._commands import PipelineCommands
+from oxipipe.exceptions import ExecAbortError, RedisError, WatchError
+
+if TYPE_CHECKING:
+    from typing import Any, Self
+
+    from oxipipe.client import Redis
+
+
+class Pipeline(_backend.PipelineCore, PipelineCommands):
+    """Gathers commands for a client, and executes them all in `execute`, as one transaction by default.
+
+    Every command method adds its command and returns the pipeline; `command` takes any command. Without a transaction,
+    sending starts while commands are still being added. After `execute`, whether it worked or failed, and after
+    `reset`, the pipeline is empty and can be used again; a `with` block resets it at the end. One thread at
+    a time may use a pipeline; another one gets a `ConcurrentUseError`.
+    """
+
+    def __init__(
+        self, client: Redis, transaction: bool = True, shard_hint: str | None = None
+    ) -> None:
+        # redis-py's parameter for clusters; one server has nothing to choose from.
+        self.shard_hint = shard_hint
+        self.transaction = bool(transaction)
+        self._open(client, self.transaction)
+
+    def execute(self, raise_on_error: bool = True) -> list[Any]:
+        """Executes what was added, and returns the replies in order.
+
+        The server executes all commands even if it refuses some of them; then the first refusal is raised, with
+        `index`, `command` and all `replies`, or with `raise_on_error=False` the list has exceptions in those places.
+        (A transaction with an invalid command is refused as a whole.)
+        """
+        if not len(self):
+            return []
+        replies, first_error = self._execute()
+        if replies is None:
+            error = WatchError("Watched variable changed.")
+            error.outcome = "REJECTED"
+            raise error
+        if first_error >= 0 and raise_on_error:
+            raise self._described(replies, first_error)
+        return replies
+
+    def execute_command(self, *args: Any) -> Self:
+        """As `command`; and as in redis-py, "CONFIG GET" in one argument is two words."""
+        name = args[0] if args else None
+        if isinstance(name, str) and " " in name:
+            words = name.split()
+            return self.command_as(_callbacks.resolve(" ".join(words[:2])), *words, *args[1:])
+        return self.command(*args)
+
+    def _described(self, replies: list[Any], index: int) -> Exception:
+        if isinstance(replies[index], ExecAbortError):
+            # The transaction was refused because of one command, which has an error of its own.
+            causes = (i for i, r in enumerate(replies) if isinstance(r, RedisError))
+            index = next((i for i in causes if not isinstance(replies[i], ExecAbortError)), index)
+        error: RedisError = replies[index]
+        error.index, error.command = index, self._command_name(index)
+        error.replies = replies
+        text = f"Command # {index + 1} ({error.command}) of pipeline caused error: {error.args[0]}"
+        error.args = (text, *error.args[1:])
+        return error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self.reset()
+
+    def __repr__(self) -> str:
+        kind = " transaction" if self.transaction else ""
+        return f"<{type(self).__module__}.{type(self).__qualname__}{kind} of {len(self)} commands>"
