@@ -14,11 +14,14 @@
 mod builder;
 mod encode;
 mod error;
+mod header;
 mod limits;
+mod line;
 mod node;
 mod number;
 mod parser;
 mod reply;
+mod short;
 mod value;
 
 pub use builder::ReplyBuilder;

@@ -16,12 +16,13 @@
 //! Nesting is a stack of counters of values still to come, so no recursion and no cost per level
 //! but eight bytes that the peer paid for with at least four.
 
-use memchr::memchr;
-
 use super::error::ProtocolError;
+use super::header::{Declared, VERBATIM_PREFIX, declared};
 use super::limits::Limits;
+use super::line::{Line, find_line};
 use super::node::{Kind, Node};
-use super::number::{self, BadLength};
+use super::number;
+use super::short::{short_scalar, short_value};
 
 /// What one call of [`Parser::parse`] found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -258,7 +259,7 @@ impl Parser {
             b'(' => return Err(ProtocolError::malformed("not a big number", line)),
             b'_' if line.is_empty() => Node::new(Kind::Null, 0, 0),
             b'_' => return Err(ProtocolError::malformed("not a null", line)),
-            _ => match self.declared(marker, line)? {
+            _ => match declared(marker, line, &self.limits)? {
                 Declared::Null => Node::new(Kind::Null, 0, 0),
                 Declared::Elements { kind, len } => Node::new(kind, len, 0),
                 Declared::Bytes { kind, len } => {
@@ -272,54 +273,6 @@ impl Parser {
         };
         *at = after;
         Ok(Step::Value(node))
-    }
-
-    /// What the header line of a length-prefixed value or an aggregate declares.
-    fn declared(&self, marker: u8, line: &[u8]) -> Result<Declared, ProtocolError> {
-        let declared = match number::length(line) {
-            Ok(Some(declared)) => declared,
-            Ok(None) if matches!(marker, b'$' | b'*') => return Ok(Declared::Null),
-            Ok(None) | Err(BadLength::Malformed) => {
-                let what = match (marker, line) {
-                    (_, b"?") => "streamed strings and aggregates are not supported",
-                    (b'$' | b'!' | b'=', _) => "not the length of a string",
-                    _ => "not a number of elements",
-                };
-                return Err(ProtocolError::malformed(what, line));
-            }
-            // A number no limit allows; say so with the limit it meets below.
-            Err(BadLength::TooLarge) => u64::MAX,
-        };
-
-        let kind = match marker {
-            b'$' => Kind::String,
-            b'!' => Kind::Error,
-            b'=' => Kind::Verbatim,
-            b'*' => Kind::Array,
-            b'%' => Kind::Map,
-            b'~' => Kind::Set,
-            b'>' => Kind::Push,
-            _ => Kind::Attribute,
-        };
-        if !kind.is_aggregate() {
-            return match usize::try_from(declared) {
-                Ok(len) if len <= self.limits.bulk => {
-                    if kind == Kind::Verbatim && len < VERBATIM_PREFIX {
-                        return Err(ProtocolError::malformed("verbatim text without format", line));
-                    }
-                    Ok(Declared::Bytes { kind, len })
-                }
-                _ => Err(ProtocolError::limit("length of a string", self.limits.bulk)),
-            };
-        }
-        let elements = match kind {
-            Kind::Map | Kind::Attribute => declared.checked_mul(2),
-            _ => Some(declared),
-        };
-        match elements.and_then(|elements| u32::try_from(elements).ok()) {
-            Some(len) => Ok(Declared::Elements { kind, len }),
-            None => Err(ProtocolError::limit("number of elements", u32::MAX as usize)),
-        }
     }
 
     /// The payload at `*at` whose header said `len` bytes.
@@ -380,126 +333,6 @@ enum Step {
     Wait(usize),
 }
 
-enum Declared {
-    Null,
-    Bytes { kind: Kind, len: usize },
-    Elements { kind: Kind, len: u32 },
-}
-
-enum Line<'a> {
-    /// The text between the type byte and CRLF.
-    Whole(&'a [u8]),
-    Partial {
-        missing: usize,
-    },
-    TooLong,
-}
-
-/// The line at the start of `rest`, of which `scanned` bytes are known to hold no line end.
-///
-/// Only CRLF ends a line: some modules send lone line feeds in status lines, and taking those for
-/// the end would shift every later reply.
-fn find_line(rest: &[u8], scanned: usize, limit: usize) -> Line<'_> {
-    let longest = limit.saturating_add(3);
-    let rest = &rest[..rest.len().min(longest)];
-    let mut from = scanned.max(1).min(rest.len());
-    while let Some(found) = memchr(b'\n', &rest[from..]) {
-        let newline = from + found;
-        if newline > 1 && rest[newline - 1] == b'\r' {
-            return Line::Whole(&rest[1..newline - 1]);
-        }
-        from = newline + 1;
-    }
-    // The last byte may be the CR of the end to come.
-    let ends_in_cr = rest.len() > 1 && rest.ends_with(b"\r");
-    if rest.len() - 1 - usize::from(ends_in_cr) > limit {
-        return Line::TooLong;
-    }
-    Line::Partial { missing: if ends_in_cr { 1 } else { 2 } }
-}
-
-/// A scalar or a plain array header of the most frequent form, whole in the window. `None` says
-/// nothing about the bytes: [`Parser::any_value`] looks at them again.
-#[inline(always)]
-fn short_value(window: &[u8], at: usize, bulk_limit: usize) -> Option<(Node, usize)> {
-    if window.get(at) == Some(&b'*') {
-        let (count, used) = short_length(&window[at + 1..])?;
-        return Some((Node::new(Kind::Array, count as u32, 0), at + 1 + used));
-    }
-    short_scalar(window, at, bulk_limit)
-}
-
-/// As [`short_value`], without arrays.
-#[inline(always)]
-fn short_scalar(window: &[u8], at: usize, bulk_limit: usize) -> Option<(Node, usize)> {
-    let (&marker, rest) = window.get(at..)?.split_first()?;
-    match marker {
-        b':' => {
-            let (number, used) = match rest {
-                [b'-', rest @ ..] => {
-                    let (number, used) = short_number(rest)?;
-                    (-(number as i64), used + 1)
-                }
-                _ => {
-                    let (number, used) = short_number(rest)?;
-                    (number as i64, used)
-                }
-            };
-            Some((Node::new(Kind::Integer, 0, number as u64), at + 1 + used))
-        }
-        b'$' => {
-            let (len, used) = short_length(rest)?;
-            let len = len as usize;
-            if len > bulk_limit || rest.get(used + len..used + len + 2)? != b"\r\n" {
-                return None;
-            }
-            let text_at = at + 1 + used;
-            Some((Node::new(Kind::String, len as u32, text_at as u64), text_at + len + 2))
-        }
-        b'+' => {
-            let len = short_line(rest)?;
-            Some((Node::new(Kind::Status, len as u32, at as u64 + 1), at + 1 + len + 2))
-        }
-        b'_' if rest.starts_with(b"\r\n") => Some((Node::new(Kind::Null, 0, 0), at + 3)),
-        _ => None,
-    }
-}
-
-/// A number of at most `SHORT_DIGITS` digits with its CRLF, and the bytes of both.
-#[inline(always)]
-fn short_number(text: &[u8]) -> Option<(u64, usize)> {
-    let mut number = 0;
-    for (index, &byte) in text.iter().enumerate().take(SHORT_DIGITS + 1) {
-        let digit = byte.wrapping_sub(b'0');
-        if digit > 9 {
-            let ends = byte == b'\r' && index > 0 && text.get(index + 1) == Some(&b'\n');
-            return ends.then_some((number, index + 2));
-        }
-        number = number * 10 + u64::from(digit);
-    }
-    None
-}
-
-/// As [`short_number`], without leading zeros, and below 2^32.
-#[inline(always)]
-fn short_length(text: &[u8]) -> Option<(u64, usize)> {
-    let (number, used) = short_number(text)?;
-    let leading_zero = text[0] == b'0' && used > 3;
-    (!leading_zero && number <= u64::from(u32::MAX)).then_some((number, used))
-}
-
-/// The length of a line that ends within `SHORT_LINE` bytes.
-#[inline(always)]
-fn short_line(text: &[u8]) -> Option<usize> {
-    // Not `windows(2)`: the answer is nearly always the third byte, so a plain loop wins.
-    for (index, &byte) in text.iter().enumerate().take(SHORT_LINE) {
-        if byte == b'\r' {
-            return (text.get(index + 1) == Some(&b'\n')).then_some(index);
-        }
-    }
-    None
-}
-
 /// Whether a value can begin with this byte.
 fn is_marker(byte: u8) -> bool {
     matches!(
@@ -523,9 +356,3 @@ fn is_marker(byte: u8) -> bool {
 
 /// Bytes of `_` and CRLF.
 const SHORTEST_VALUE: usize = 3;
-/// Bytes of the format of verbatim text and the `:` behind it.
-const VERBATIM_PREFIX: usize = 4;
-/// Digits that fit in 64 bits whatever they are, sign or no sign.
-const SHORT_DIGITS: usize = 18;
-/// Below `Limits::MIN_LINE`, so the short cut cannot exceed the line limit.
-const SHORT_LINE: usize = 24;
