@@ -40,6 +40,10 @@ static void put(Arguments *out, const char *data, size_t len)
 int arguments_collect(Arguments *out, const FastState *state, const TextCodec *codec,
                       PyObject *const *objects, Py_ssize_t count)
 {
+    if (count == 0) {
+        PyErr_SetString(state->data_error, "a command needs at least its name");
+        return -1;
+    }
     out->slices = out->inline_slices;
     out->numbers = out->inline_numbers;
     out->heap = NULL;

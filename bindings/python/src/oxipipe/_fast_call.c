@@ -35,6 +35,8 @@ void call_release(FastCall *call, ReplyBuilder *builder)
 {
     call->builder = builder;
     call->discards = false;
+    if (builder)
+        builder_suspend(builder);
     call->released = PyEval_SaveThread();
 }
 

@@ -6,9 +6,9 @@ enum { CACHED_NAMES = 4096 };
 
 PyObject *callback_find(const FastState *state, PyObject *name)
 {
-    /* Other objects are refused or have no name to look up; they may not even be hashable. */
+    /* Other objects may be mutable, such as a bytearray, or no name at all. */
     if (!PyUnicode_Check(name) && !PyBytes_Check(name))
-        return Py_NewRef(Py_None);
+        return PyObject_CallFunctionObjArgs(state->resolve_callback, name, NULL);
     PyObject *callback = PyDict_GetItemWithError(state->callbacks, name);
     if (callback)
         return Py_NewRef(callback);

@@ -56,6 +56,7 @@ static const char *const OWN_KEYS[] = {"url", "encoding", "errors", "decode"};
 
 static oxp_options *start(const FastState *state, PyObject *dict);
 static int apply(const FastState *state, oxp_options *options, PyObject *key, PyObject *value);
+/* These leave `status` as it is, a refusal, if the value is of the right type but out of range. */
 static int apply_text(const Option *option, oxp_options *options, PyObject *value,
                       oxp_status *status);
 static int apply_number(const Option *option, oxp_options *options, PyObject *value,
@@ -172,16 +173,17 @@ static int apply(const FastState *state, oxp_options *options, PyObject *key, Py
         const Option *option = &OPTIONS[i];
         if (strcmp(option->name, name) != 0)
             continue;
-        oxp_status status;
-        if ((option->text ? apply_text : apply_number)(option, options, value, &status) < 0)
+        oxp_status status = OXP_ERR_ARG;
+        if ((option->text ? apply_text : apply_number)(option, options, value, &status) == 0 &&
+            status >= 0)
+            return 0;
+        if (PyErr_Occurred() && !PyErr_ExceptionMatches(PyExc_TypeError) &&
+            !PyErr_ExceptionMatches(PyExc_OverflowError))
             return -1;
-        if (status < 0) {
-            char message[96];
-            PyOS_snprintf(message, sizeof message, "the value of option %s is not valid", name);
-            call_raise_local(state, status, message);
-            return -1;
-        }
-        return 0;
+        PyErr_Clear();
+        /* Without the value: it may be a password. */
+        PyErr_Format(state->data_error, "invalid value for option %s", name);
+        return -1;
     }
     if (is_own_key(name))
         return 0;
@@ -189,12 +191,14 @@ static int apply(const FastState *state, oxp_options *options, PyObject *key, Py
     return -1;
 }
 
-/* Text and file system paths; bytes pass as they are. */
 static int apply_text(const Option *option, oxp_options *options, PyObject *value,
                       oxp_status *status)
 {
-    PyObject *bytes = NULL;
-    if (!PyUnicode_FSConverter(value, &bytes))
+    /* Paths come from the operating system with surrogates where they are not UTF-8. */
+    PyObject *bytes = PyBytes_Check(value)
+                          ? Py_NewRef(value)
+                          : PyUnicode_AsEncodedString(value, "utf-8", "surrogateescape");
+    if (!bytes)
         return -1;
     *status = option->text(options, PyBytes_AsString(bytes), (size_t)PyBytes_Size(bytes));
     Py_DECREF(bytes);
@@ -204,18 +208,12 @@ static int apply_text(const Option *option, oxp_options *options, PyObject *valu
 static int apply_number(const Option *option, oxp_options *options, PyObject *value,
                         oxp_status *status)
 {
-    size_t send_bytes, receive_bytes;
     if (option->sizes) {
         Py_ssize_t send, receive;
-        if (!PyTuple_Check(value)) {
-            PyErr_Format(PyExc_TypeError, "option %s takes a tuple of two sizes", option->name);
+        if (!PyTuple_Check(value) || !PyArg_ParseTuple(value, "nn", &send, &receive))
             return -1;
-        }
-        if (!PyArg_ParseTuple(value, "nn", &send, &receive))
-            return -1;
-        send_bytes = send < 0 ? 0 : (size_t)send;
-        receive_bytes = receive < 0 ? 0 : (size_t)receive;
-        *status = option->sizes(options, send_bytes, receive_bytes);
+        if (send >= 0 && receive >= 0)
+            *status = option->sizes(options, (size_t)send, (size_t)receive);
         return 0;
     }
     if (option->boolean) {
@@ -232,8 +230,8 @@ static int apply_number(const Option *option, oxp_options *options, PyObject *va
                                : option->u64 ? UINT64_MAX
                                              : SIZE_MAX;
     if (number > limit)
-        *status = OXP_ERR_ARG;
-    else if (option->u16)
+        return 0;
+    if (option->u16)
         *status = option->u16(options, (uint16_t)number);
     else if (option->u32)
         *status = option->u32(options, (uint32_t)number);
