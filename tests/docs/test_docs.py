@@ -111,6 +111,9 @@ def test_example(example: Example, port: int, tmp_path: Path) -> None:
 
 
 def python(program: str, directory: Path) -> list[str]:
+    # Further down a page nobody repeats the import.
+    if "import oxipipe" not in program:
+        program = f"import oxipipe\n{program}"
     (directory / "example.py").write_text(program)
     return [sys.executable, "-X", "dev", "-W", "error", "example.py"]
 
