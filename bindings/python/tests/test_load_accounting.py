@@ -30,7 +30,7 @@ class Scripted:
         self._fate = fate
         self._queued: list[tuple[Any, ...]] = []
 
-    def command(self, *args: Any) -> None:
+    def command_as(self, callback: None, *args: Any) -> None:
         if b"unsendable" in args:
             raise DataError("it cannot be sent")
         self._queued.append(args)

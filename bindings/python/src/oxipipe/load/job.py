@@ -7,9 +7,11 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+from urllib.parse import urlsplit
 
-from ..exceptions import RedisError
+from ..client import Redis
+from ..exceptions import DataError, RedisError, RefusedError
 from .aside import Aside, default_path
 from .block import Block, InputError, Refusal
 from .fields import UsageError
@@ -21,9 +23,6 @@ from .progress import progress_on
 from .report import as_json, as_text, complaints
 from .source import Source
 from .tally import ExitCode
-
-if TYPE_CHECKING:
-    from oxipipe import Redis
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +49,7 @@ class Job:
         """Loads the file. Everything that can be wrong is reported on stderr, not raised."""
         try:
             return self._run()
-        except (UsageError, InputError, OSError) as error:
+        except (UsageError, InputError, OSError, DataError, RefusedError) as error:
             return _fail(ExitCode.UNUSABLE, str(error))
         except RedisError as error:
             return _fail(ExitCode.LOST, f"no connection: {message(error)}")
@@ -72,16 +71,12 @@ class Job:
                 return self._load(source, records, commands, pipeline, aside)
 
     def _connected(self) -> Redis:
-        from oxipipe import Redis  # here, so that a dry run needs no library
-
         options: dict[str, Any] = {}
         if self.timeout is not None:
             options["socket_timeout"] = self.timeout or None
-        if self.password is not None:
+        if self.password is not None and urlsplit(self.url).password is None:
             options["password"] = self.password
-        client = Redis.from_url(self.url, **options)
-        client.ping()
-        return client
+        return Redis.from_url(self.url, **options).connect()
 
     def _aside_path(self) -> Path:
         path = self.refused or default_path(self.path)
@@ -110,22 +105,24 @@ class Job:
                 max_errors=self.max_errors,
             )
             loader.run(records, commands)
-        seconds = time.monotonic() - start
-        progress.finish()
-        tally = loader.tally
-        kept = None
-        if aside is not None:
-            aside.close()
-            if aside.failed:
-                tally.stop(ExitCode.UNUSABLE, f"{aside.path} could not be written: {aside.failed}")
-            kept = aside.path if aside.count else None
-        if self.json:
-            print(as_json(tally, source.bytes, seconds, kept))
-        elif not self.quiet:
-            print(as_text(tally, source.bytes, seconds))
-        for complaint in complaints(tally, kept):
-            _say(complaint)
-        return tally.code()
+            seconds = time.monotonic() - start
+            progress.finish()
+            tally = loader.tally
+            kept = None
+            if aside is not None:
+                aside.close()
+                if aside.failed:
+                    tally.stop(
+                        ExitCode.UNUSABLE, f"{aside.path} could not be written: {aside.failed}"
+                    )
+                kept = aside.path if aside.count else None
+            if self.json:
+                print(as_json(tally, source.bytes, seconds, kept))
+            elif not self.quiet:
+                print(as_text(tally, source.bytes, seconds))
+            for complaint in complaints(tally, kept):
+                _say(complaint)
+            return tally.code()
 
 
 def _fail(code: ExitCode, reason: str) -> ExitCode:

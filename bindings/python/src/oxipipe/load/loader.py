@@ -14,6 +14,7 @@ import gc
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from itertools import chain, starmap
 from typing import Any, Protocol
 
@@ -30,7 +31,7 @@ from .tally import ExitCode, Tally
 class Pipeline(Protocol):
     """What the loader needs of a client's pipeline."""
 
-    def command(self, *args: Any) -> Any: ...
+    def command_as(self, callback: None, *args: Any) -> Any: ...
 
     def execute(self, raise_on_error: bool = True) -> list[Any]: ...
 
@@ -51,6 +52,8 @@ class Loader:
     ) -> None:
         self.tally = Tally()
         self._pipeline = pipeline
+        # Nobody reads the replies, so they are not shaped as those of a command usually are.
+        self._add = partial(pipeline.command_as, None)
         self._source = source
         self._aside = aside
         self._progress = progress
@@ -110,7 +113,7 @@ class Loader:
             bad: Exception | None = None
             try:
                 # No Python code runs per line here; how far it got can be read off the pipeline.
-                deque(starmap(pipeline.command, commands.commands(part)), maxlen=0)
+                deque(starmap(self._add, commands.commands(part)), maxlen=0)
             except _REFUSABLE as error:
                 bad = error
             finally:

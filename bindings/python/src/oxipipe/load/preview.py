@@ -13,7 +13,7 @@ class Preview:
         self._left = shown
         self._count = 0
 
-    def command(self, *args: Any) -> None:
+    def command_as(self, callback: None, *args: Any) -> None:
         self._count += 1
         if self._left:
             self._left -= 1
