@@ -86,6 +86,7 @@ class Decoder:
                 elif kind != ATTRIBUTE:
                     self._add(_aggregate(kind, []))
                 continue
+            value: Any
             if kind == INTEGER:
                 value = values[i]
             elif kind in _TEXTS:

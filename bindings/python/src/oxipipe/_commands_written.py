@@ -78,14 +78,14 @@ class WrittenCommands:
     def incr(self, name: KeyT, amount: int = 1) -> int:
         """Add `amount` to the integer value of a key, and return the sum."""
         if amount == 1:
-            return self.command("INCR", name)  # type: ignore[no-any-return]
-        return self.command("INCRBY", name, amount)  # type: ignore[no-any-return]
+            return self.command("INCR", name)
+        return self.command("INCRBY", name, amount)
 
     def decr(self, name: KeyT, amount: int = 1) -> int:
         """Subtract `amount` from the integer value of a key, and return the difference."""
         if amount == 1:
-            return self.command("DECR", name)  # type: ignore[no-any-return]
-        return self.command("DECRBY", name, amount)  # type: ignore[no-any-return]
+            return self.command("DECR", name)
+        return self.command("DECRBY", name, amount)
 
     def lcs(
         self,
@@ -110,19 +110,19 @@ class WrittenCommands:
 
     def mset(self, mapping: Mapping[Any, EncodableT]) -> bool:
         """Set all keys of `mapping` at once."""
-        return self.command("MSET", *_flat(mapping))  # type: ignore[no-any-return]
+        return self.command("MSET", *_flat(mapping))
 
     def msetnx(self, mapping: Mapping[Any, EncodableT]) -> bool:
         """Set all keys of `mapping` at once if none of them exists; whether that was so."""
-        return self.command("MSETNX", *_flat(mapping))  # type: ignore[no-any-return]
+        return self.command("MSETNX", *_flat(mapping))
 
     def psetex(self, name: KeyT, time_ms: ExpiryT, value: EncodableT) -> bool:
         """Set the value of a key that expires after `time_ms` milliseconds."""
-        return self.command("PSETEX", name, _milliseconds(time_ms), value)  # type: ignore[no-any-return]
+        return self.command("PSETEX", name, _milliseconds(time_ms), value)
 
     def setex(self, name: KeyT, time: ExpiryT, value: EncodableT) -> bool:
         """Set the value of a key that expires after `time` seconds."""
-        return self.command("SETEX", name, _seconds(time), value)  # type: ignore[no-any-return]
+        return self.command("SETEX", name, _seconds(time), value)
 
     # -- hashes ----------------------------------------------------------------------------------------------
 
@@ -138,7 +138,7 @@ class WrittenCommands:
 
         Returns the number of fields that are new."""
         if mapping is None and items is None and key is not None:
-            return self.command("HSET", name, key, value)  # type: ignore[no-any-return]
+            return self.command("HSET", name, key, value)
         if key is None and not mapping and not items:
             raise DataError("hset needs at least one field: a key, a mapping or items")
         args: list[Any] = ["HSET", name]
@@ -148,13 +148,13 @@ class WrittenCommands:
             args += (key, value)
         if mapping:
             args += _flat(mapping)
-        return self.command(*args)  # type: ignore[no-any-return]
+        return self.command(*args)
 
     def hmset(self, name: KeyT, mapping: Mapping[Any, EncodableT]) -> bool:
         """Set fields of a hash. `hset` does the same and returns more."""
         if not mapping:
             raise DataError("hmset needs at least one field")
-        return self.command("HMSET", name, *_flat(mapping))  # type: ignore[no-any-return]
+        return self.command("HMSET", name, *_flat(mapping))
 
     def hrandfield(self, key: KeyT, count: int | None = None, withvalues: bool = False) -> Any:
         """One random field of a hash, or a list of `count` of them, with their values if wanted."""
@@ -178,8 +178,8 @@ class WrittenCommands:
         _scan_options(args, match, count)
         if no_values:
             args.append("NOVALUES")
-            return self.command_as(_callbacks.scan, *args)  # type: ignore[no-any-return]
-        return self.command(*args)  # type: ignore[no-any-return]
+            return self.command_as(_callbacks.scan, *args)
+        return self.command(*args)
 
     # -- keys ------------------------------------------------------------------------------------------------
 
@@ -196,7 +196,7 @@ class WrittenCommands:
             args += ("DB", destination_db)
         if replace:
             args.append("REPLACE")
-        return self.command(*args)  # type: ignore[no-any-return]
+        return self.command(*args)
 
     def expire(
         self,
@@ -208,7 +208,7 @@ class WrittenCommands:
         lt: bool = False,
     ) -> bool:
         """Let a key expire after `time` seconds; whether that was set."""
-        return self.command("EXPIRE", name, _seconds(time), *_expire_if(nx, xx, gt, lt))  # type: ignore[no-any-return]
+        return self.command("EXPIRE", name, _seconds(time), *_expire_if(nx, xx, gt, lt))
 
     def expireat(
         self,
@@ -220,7 +220,7 @@ class WrittenCommands:
         lt: bool = False,
     ) -> bool:
         """Let a key expire at a time, a datetime or seconds since 1970; whether that was set."""
-        return self.command("EXPIREAT", name, _unix(when), *_expire_if(nx, xx, gt, lt))  # type: ignore[no-any-return]
+        return self.command("EXPIREAT", name, _unix(when), *_expire_if(nx, xx, gt, lt))
 
     def pexpire(
         self,
@@ -232,7 +232,7 @@ class WrittenCommands:
         lt: bool = False,
     ) -> bool:
         """Let a key expire after `time` milliseconds; whether that was set."""
-        return self.command("PEXPIRE", name, _milliseconds(time), *_expire_if(nx, xx, gt, lt))  # type: ignore[no-any-return]
+        return self.command("PEXPIRE", name, _milliseconds(time), *_expire_if(nx, xx, gt, lt))
 
     def pexpireat(
         self,
@@ -244,7 +244,7 @@ class WrittenCommands:
         lt: bool = False,
     ) -> bool:
         """Let a key expire at a time, a datetime or milliseconds since 1970; whether that was set."""
-        return self.command("PEXPIREAT", name, _unix_ms(when), *_expire_if(nx, xx, gt, lt))  # type: ignore[no-any-return]
+        return self.command("PEXPIREAT", name, _unix_ms(when), *_expire_if(nx, xx, gt, lt))
 
     def object(self, infotype: str, key: KeyT) -> Any:
         """Internals of the value of a key: its "encoding", "freq", "idletime" or "refcount"."""
@@ -284,7 +284,7 @@ class WrittenCommands:
         _scan_options(args, match, count)
         if _type is not None:
             args += ("TYPE", _type)
-        return self.command(*args)  # type: ignore[no-any-return]
+        return self.command(*args)
 
     def sscan(
         self, name: KeyT, cursor: int = 0, match: PatternT | None = None, count: int | None = None
@@ -292,7 +292,7 @@ class WrittenCommands:
         """One step through the members of a set: the next cursor, 0 at the end, and a list of members."""
         args: list[Any] = ["SSCAN", name, cursor]
         _scan_options(args, match, count)
-        return self.command(*args)  # type: ignore[no-any-return]
+        return self.command(*args)
 
     def zscan(
         self, name: KeyT, cursor: int = 0, match: PatternT | None = None, count: int | None = None
@@ -300,7 +300,7 @@ class WrittenCommands:
         """One step through a sorted set: the next cursor, 0 at the end, and (member, score) pairs."""
         args: list[Any] = ["ZSCAN", name, cursor]
         _scan_options(args, match, count)
-        return self.command(*args)  # type: ignore[no-any-return]
+        return self.command(*args)
 
     def sort(
         self,
@@ -318,7 +318,7 @@ class WrittenCommands:
         if (start is None) is not (num is None):
             raise DataError("sort takes start and num together")
         single = isinstance(get, (bytes, str))
-        patterns: Sequence[Any] = [get] if single else get or ()  # type: ignore[assignment]
+        patterns: Sequence[Any] = [get] if single else get or ()
         if groups and len(patterns) < 2:
             raise DataError("sort with groups needs at least two patterns in get")
         args: list[Any] = ["SORT", name]
@@ -343,7 +343,7 @@ class WrittenCommands:
 
     def bgsave(self, schedule: bool = True) -> bool:
         """Save the data set in the background, after a rewrite that is under way if `schedule`."""
-        return self.command("BGSAVE", *(["SCHEDULE"] if schedule else []))  # type: ignore[no-any-return]
+        return self.command("BGSAVE", *(["SCHEDULE"] if schedule else []))
 
     def client_kill_filter(
         self,
@@ -369,7 +369,7 @@ class WrittenCommands:
             args += ("SKIPME", "YES" if skipme else "NO")
         if not args:
             raise DataError("client_kill_filter needs at least one filter")
-        return self.command_as(None, "CLIENT", "KILL", *args)  # type: ignore[no-any-return]
+        return self.command_as(None, "CLIENT", "KILL", *args)
 
     def client_list(
         self, _type: str | None = None, client_id: Sequence[EncodableT] = ()
@@ -380,46 +380,46 @@ class WrittenCommands:
             args += ("TYPE", _type)
         if client_id:
             args += ("ID", *client_id)
-        return self.command_as(_callbacks.client_list, *args)  # type: ignore[no-any-return]
+        return self.command_as(_callbacks.client_list, *args)
 
     def client_pause(self, timeout: int, all: bool = True) -> bool:
         """Let the server ignore its clients, or only their writes, for `timeout` milliseconds."""
         args: list[Any] = ["CLIENT", "PAUSE", timeout]
         if not all:
             args.append("WRITE")
-        return self.command_as(_callbacks.ok, *args)  # type: ignore[no-any-return]
+        return self.command_as(_callbacks.ok, *args)
 
     def client_unblock(self, client_id: int, error: bool = False) -> bool:
         """End the blocking call of another client, with an error if wanted; whether it was blocked."""
         args: list[Any] = ["CLIENT", "UNBLOCK", client_id]
         if error:
             args.append("ERROR")
-        return self.command_as(bool, *args)  # type: ignore[no-any-return]
+        return self.command_as(bool, *args)
 
     def debug_object(self, key: KeyT) -> dict[str, Any]:
         """Internals of the value of a key, as a dict."""
-        return self.command_as(_callbacks.debug_object, "DEBUG", "OBJECT", key)  # type: ignore[no-any-return]
+        return self.command_as(_callbacks.debug_object, "DEBUG", "OBJECT", key)
 
     def flushall(self, asynchronous: bool = False) -> bool:
         """Delete every key of every database."""
-        return self.command("FLUSHALL", *(["ASYNC"] if asynchronous else []))  # type: ignore[no-any-return]
+        return self.command("FLUSHALL", *(["ASYNC"] if asynchronous else []))
 
     def flushdb(self, asynchronous: bool = False) -> bool:
         """Delete every key of the database."""
-        return self.command("FLUSHDB", *(["ASYNC"] if asynchronous else []))  # type: ignore[no-any-return]
+        return self.command("FLUSHDB", *(["ASYNC"] if asynchronous else []))
 
     def info(self, section: str | None = None, *args: str) -> dict[str, Any]:
         """The server's description of itself, or sections of it, as a dict."""
         if section is None:
-            return self.command("INFO")  # type: ignore[no-any-return]
-        return self.command("INFO", section, *args)  # type: ignore[no-any-return]
+            return self.command("INFO")
+        return self.command("INFO", section, *args)
 
     def memory_usage(self, key: KeyT, samples: int | None = None) -> int | None:
         """The bytes a key takes; an estimate from `samples` elements (0: all) if it has many."""
         args: list[Any] = ["MEMORY", "USAGE", key]
         if samples is not None:
             args += ("SAMPLES", samples)
-        return self.command(*args)  # type: ignore[no-any-return]
+        return self.command(*args)
 
     # -- lists -----------------------------------------------------------------------------------------------
 
@@ -433,7 +433,7 @@ class WrittenCommands:
 
     def linsert(self, name: KeyT, where: str, refvalue: EncodableT, value: EncodableT) -> int:
         """Insert `value` "BEFORE" or "AFTER" `refvalue`; the new length, -1 if there is no such element."""
-        return self.command("LINSERT", name, where, refvalue, value)  # type: ignore[no-any-return]
+        return self.command("LINSERT", name, where, refvalue, value)
 
     def lmove(
         self, first_list: KeyT, second_list: KeyT, src: str = "LEFT", dest: str = "RIGHT"

@@ -1,0 +1,175 @@
+"""Calls of the library through cffi: their outcome, what interrupts them, and what they call back."""
+
+from __future__ import annotations
+
+from _thread import get_ident
+from typing import TYPE_CHECKING
+
+from oxipipe._cffi_decode import Decoder
+from oxipipe._ffi import ffi, lib
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, Self
+
+    from oxipipe._callbacks import Callback
+
+
+class Hooks:
+    """How the package makes exceptions and finds callbacks; `configure` sets it, once."""
+
+    reply_error: Callable[[str], Exception]
+    call_error: Callable[..., Exception]
+    data_error: type[Exception]
+    resolve_callback: Callable[[object], Callback | None]
+
+
+hooks = Hooks()
+
+
+class Call:
+    """Memory for the outcome of one call; from `idle_call`, because making it costs as much as a call."""
+
+    __slots__ = ("bytes", "count", "error", "len", "nodes", "reply")
+
+    def __init__(self) -> None:
+        out = ffi.new("oxp_error **")
+        if lib.oxp_error_new(out) < 0:
+            raise MemoryError("no memory for an error object")
+        self.error = ffi.gc(out[0], lib.oxp_error_free)
+        self.reply = ffi.new("oxp_reply **")
+        self.nodes, self.count = ffi.new("const oxp_node **"), ffi.new("size_t *")
+        self.bytes, self.len = ffi.new("const uint8_t **"), ffi.new("size_t *")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        if self.reply[0]:
+            lib.oxp_reply_free(self.reply[0])
+            self.reply[0] = ffi.NULL
+        _idle_calls.append(self)
+
+    def check(self, status: int, replies: list[Any] | None = None) -> None:
+        """Raises what a call that ended with `status` has to raise."""
+        if _raised:
+            # What a signal handler raised stopped the call, and says more than the call's own error.
+            raised = _raised.pop(get_ident(), None)
+            if raised is not None:
+                raise raised
+        if status < 0:
+            error = self._exception(status)
+            error.replies = replies  # type: ignore[attr-defined]
+            raise error
+
+    def result(
+        self, status: int, decoding: tuple[str, str] | None, replies: list[Any] | None = None
+    ) -> Any:
+        """The reply of a call that ended with `status`, or what it has to raise."""
+        self.check(status, replies)
+        lib.oxp_reply_nodes(self.reply[0], self.nodes, self.count)
+        lib.oxp_reply_bytes(self.reply[0], self.bytes, self.len)
+        decoder = Decoder(decoding, hooks.reply_error)
+        decoder.feed(self.nodes[0], self.count[0], ffi.buffer(self.bytes[0], self.len[0]))
+        if decoder.failure is not None:
+            raise decoder.failure
+        return decoder.items[0]
+
+    def _exception(self, status: int) -> Exception:
+        error = self.error
+        lib.oxp_error_message(error, self.bytes, self.len)
+        message = ffi.buffer(self.bytes[0], self.len[0])[:].decode("utf-8", "replace")
+        replied, unknown, not_applied = (ffi.new("uint64_t *") for _ in range(3))
+        lib.oxp_error_progress(error, replied, unknown, not_applied)
+        return hooks.call_error(
+            status,
+            lib.oxp_error_outcome(error),
+            message,
+            lib.oxp_error_os_code(error),
+            replied[0],
+            unknown[0],
+            not_applied[0],
+        )
+
+
+def idle_call() -> Call:
+    """A `Call` that nobody uses; its `with` block gives it back."""
+    try:
+        return _idle_calls.pop()
+    except IndexError:
+        return Call()
+
+
+def new_options(options: dict[str, Any]) -> Any:
+    """`oxp_options` from a URL under "url", if any, and from what the setters without their prefix are called."""
+    out = ffi.new("oxp_options **")
+    url = options.pop("url", None)
+    with idle_call() as call:
+        if url is None:
+            call.check(lib.oxp_options_new(out))
+        else:
+            encoded = url.encode()
+            call.check(lib.oxp_options_from_url(encoded, len(encoded), out, call.error))
+    handle = ffi.gc(out[0], lib.oxp_options_free)
+    for name, value in options.items():
+        _set_option(handle, name, value)
+    lib.oxp_options_set_interrupt(handle, lib.oxp_py_interrupt, ffi.NULL, ffi.NULL)
+    return handle
+
+
+def _set_option(options: Any, name: str, value: Any) -> None:
+    setter = getattr(lib, f"oxp_options_set_{name}")
+    if isinstance(value, str):
+        value = value.encode("utf-8", "surrogateescape")
+    try:
+        if isinstance(value, bytes):
+            status = setter(options, value, len(value))
+        elif isinstance(value, tuple):
+            status = setter(options, *value)
+        else:
+            status = setter(options, value)
+    except (OverflowError, TypeError) as error:
+        raise hooks.data_error(f"option {name}: {error}") from None
+    if status < 0:
+        shown = "what was given" if name == "password" else repr(value)
+        raise hooks.data_error(f"option {name} cannot be {shown}")
+
+
+def _remember(_type: object, exception: BaseException, _traceback: object) -> None:
+    _raised[get_ident()] = exception
+
+
+@ffi.def_extern(error=1, onerror=_remember)  # type: ignore[untyped-decorator]
+def oxp_py_interrupt(_user_data: Any) -> int:
+    """Called in long waits: that Python code runs at all is what lets signal handlers run."""
+    return 0
+
+
+@ffi.def_extern(error=1, onerror=_remember)  # type: ignore[untyped-decorator]
+def oxp_py_part(user_data: Any, nodes: Any, count: int, data: Any) -> int:
+    """Called with each part of the replies to a pipeline; `user_data` is the `Decoder`."""
+    ffi.from_handle(user_data).feed(nodes, count, ffi.buffer(data, _end_of_text(nodes, count)))
+    return 0
+
+
+def _end_of_text(nodes: Any, count: int) -> int:
+    """How many bytes the nodes refer to: their texts lie in their order."""
+    for index in range(count - 1, -1, -1):
+        node = nodes[index]
+        if node.type in _TEXT_TYPES:
+            return int(node.value + node.len)
+    return 0
+
+
+_idle_calls: list[Call] = []
+#: What signal handlers raised inside a call, by thread; `Call.check` raises it behind the call.
+_raised: dict[int, BaseException] = {}
+_TEXT_TYPES = frozenset(
+    (
+        lib.OXP_TYPE_STATUS,
+        lib.OXP_TYPE_ERROR,
+        lib.OXP_TYPE_STRING,
+        lib.OXP_TYPE_BIG_NUMBER,
+        lib.OXP_TYPE_VERBATIM,
+    )
+)
