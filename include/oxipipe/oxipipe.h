@@ -273,8 +273,8 @@ typedef void (*oxp_drop_fn)(void *user_data);
 ///
 /// The sibling after node i is at i + 1 + value for aggregates, at i + 1 for all others. An
 /// attribute stands before the value it annotates; it is not counted in its parent's len. In the
-/// parts of a stream, value of an aggregate is 0. The text of a VERBATIM is preceded, in the bytes,
-/// by the three letters of its format and a colon.
+/// parts of a stream, value says nothing in aggregates. The text of a VERBATIM is preceded, in the
+/// bytes, by the three letters of its format and a colon.
 typedef struct oxp_node {
     /// An OXP_TYPE_* number.
     uint8_t type;
@@ -300,7 +300,7 @@ typedef struct oxp_slice {
 /// before ended. A part may end inside an aggregate.
 ///
 /// user_data   what was passed with the callback.
-/// nodes       borrowed until the callback returns; value of aggregates is 0, see oxp_node.
+/// nodes       borrowed until the callback returns; value says nothing in aggregates.
 /// count       number of nodes, at least 1.
 /// bytes       borrowed until the callback returns; what the offsets in these nodes refer to.
 ///
@@ -815,14 +815,13 @@ OXP_API size_t oxp_pipeline_len(const struct oxp_pipeline *pipeline);
 /// whatever happened, and can be used again.
 ///
 /// out   own: an ARRAY with one reply per command, in order, for oxp_reply_free; NULL if the call
-///       fails. A command that the server refuses has an ERROR in its place. From an atomic
-///       pipeline: a NULL value if a watched key changed, an ERROR if the server refused the
-///       transaction as a whole; nothing was applied then.
+///       fails. A command that the server refuses has an ERROR in its place. If the server discards
+///       the transaction of an atomic pipeline, every place has an ERROR and nothing was applied.
 /// err   may be NULL.
 ///
-/// Returns OXP_OK, also for no commands at all (an empty ARRAY); otherwise as oxp_client_command,
-/// and then oxp_error_progress says how many commands have been answered, may have been applied,
-/// and were not applied. Since 0.1.
+/// Returns OXP_OK, also for no commands at all (an empty ARRAY, and nothing is sent); otherwise as
+/// oxp_client_command, and then oxp_error_progress says how many commands were answered, may have
+/// been applied, and were not applied. Since 0.1.
 OXP_API
 OXP_NODISCARD
 oxp_status oxp_pipeline_execute(struct oxp_pipeline *pipeline,

@@ -36,7 +36,7 @@ pub struct oxp_client {
 /// before ended. A part may end inside an aggregate.
 ///
 /// user_data   what was passed with the callback.
-/// nodes       borrowed until the callback returns; value of aggregates is 0, see oxp_node.
+/// nodes       borrowed until the callback returns; value says nothing in aggregates.
 /// count       number of nodes, at least 1.
 /// bytes       borrowed until the callback returns; what the offsets in these nodes refer to.
 ///

@@ -36,8 +36,8 @@ pub unsafe extern "C" fn oxp_error_new(out: *mut *mut oxp_error) -> oxp_status {
     // SAFETY: pointers come from C under the contract of this module.
     unsafe {
         boundary(null_mut(), || {
-            *pointer::out(out, null_mut())? =
-                handle::give(oxp_error { alive: Alive::new(), error: None, text: String::new() });
+            let out = pointer::out(out, null_mut())?;
+            *out = handle::give(oxp_error { alive: Alive::new(), error: None, text: String::new() });
             Ok(())
         })
     }

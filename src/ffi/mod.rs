@@ -18,15 +18,24 @@
 // header.
 #![allow(clippy::missing_safety_doc)]
 
+// The order of the header. Blank lines keep rustfmt from sorting.
 mod version;
+
 mod status;
+
 mod slice;
+
 mod error;
+
 mod options;
+
 mod reply;
+
 mod client;
+
 mod pipeline;
 
+// Behind them.
 mod boundary;
 mod exclusive;
 mod handle;

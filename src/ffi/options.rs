@@ -61,7 +61,8 @@ pub unsafe extern "C" fn oxp_options_new(out: *mut *mut oxp_options) -> oxp_stat
     // SAFETY: pointers come from C under the contract of this module.
     unsafe {
         boundary(null_mut(), || {
-            *pointer::out(out, null_mut())? = handle::give(oxp_options::new(Options::default()));
+            let out = pointer::out(out, null_mut())?;
+            *out = handle::give(oxp_options::new(Options::default()));
             Ok(())
         })
     }

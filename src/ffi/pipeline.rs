@@ -139,14 +139,13 @@ pub unsafe extern "C" fn oxp_pipeline_len(pipeline: *const oxp_pipeline) -> usiz
 /// whatever happened, and can be used again.
 ///
 /// out   own: an ARRAY with one reply per command, in order, for oxp_reply_free; NULL if the call
-///       fails. A command that the server refuses has an ERROR in its place. From an atomic
-///       pipeline: a NULL value if a watched key changed, an ERROR if the server refused the
-///       transaction as a whole; nothing was applied then.
+///       fails. A command that the server refuses has an ERROR in its place. If the server discards
+///       the transaction of an atomic pipeline, every place has an ERROR and nothing was applied.
 /// err   may be NULL.
 ///
-/// Returns OXP_OK, also for no commands at all (an empty ARRAY); otherwise as oxp_client_command,
-/// and then oxp_error_progress says how many commands have been answered, may have been applied,
-/// and were not applied. Since 0.1.
+/// Returns OXP_OK, also for no commands at all (an empty ARRAY, and nothing is sent); otherwise as
+/// oxp_client_command, and then oxp_error_progress says how many commands were answered, may have
+/// been applied, and were not applied. Since 0.1.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_pipeline_execute(

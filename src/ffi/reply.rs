@@ -41,8 +41,8 @@ pub struct oxp_reply {
 ///
 /// The sibling after node i is at i + 1 + value for aggregates, at i + 1 for all others. An
 /// attribute stands before the value it annotates; it is not counted in its parent's len. In the
-/// parts of a stream, value of an aggregate is 0. The text of a VERBATIM is preceded, in the bytes,
-/// by the three letters of its format and a colon.
+/// parts of a stream, value says nothing in aggregates. The text of a VERBATIM is preceded, in the
+/// bytes, by the three letters of its format and a colon.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct oxp_node {

@@ -1,0 +1,217 @@
+/* Options: what is accepted and refused, and that the accepted arrives at the server. */
+
+#include "check.h"
+
+static void urls(void) {
+    oxp_error *err = new_error();
+    static const char *const good[] = {
+        "redis://", "redis://localhost", "valkey://user:p%40ss@[::1]:7000/3?timeout=1.5&spin_us=0",
+        "unix:///run/redis.sock?db=2",
+    };
+    for (size_t i = 0; i < COUNT(good); i++) {
+        oxp_options *options;
+        CHECK_OK(oxp_options_from_url(good[i], strlen(good[i]), &options, err), err);
+        oxp_options_free(options);
+    }
+    static const char *const bad[] = {
+        "", "localhost", "http://localhost", "redis://host:99999", "redis://:s3cret@host/x", "redis://h?nope=1",
+    };
+    for (size_t i = 0; i < COUNT(bad); i++) {
+        oxp_options *options = (oxp_options *)&options;
+        CHECK_STATUS(OXP_ERR_ARG, oxp_options_from_url(bad[i], strlen(bad[i]), &options, err));
+        CHECK(options == NULL);
+        CHECK(oxp_error_status(err) == OXP_ERR_ARG);
+        CHECK(oxp_error_outcome(err) == OXP_OUTCOME_NOT_APPLIED);
+        CHECK(strlen(message_of(err)) > 0);
+        CHECK(strstr(message_of(err), "s3cret") == NULL);
+    }
+    oxp_options *options;
+    CHECK_OK(oxp_options_from_url(NULL, 0, &options, err), err);
+    oxp_options_free(options);
+    CHECK_STATUS(OXP_ERR_ARG, oxp_options_from_url(NULL, 5, &options, err));
+    CHECK_STATUS(OXP_ERR_ARG, oxp_options_from_url("redis://\xff", 9, &options, err));
+    CHECK_STATUS(OXP_ERR_ARG, oxp_options_from_url("redis://", 8, NULL, err));
+    oxp_error_free(err);
+}
+
+static void values(void) {
+    oxp_options *o;
+    CHECK_STATUS(OXP_OK, oxp_options_new(&o));
+    CHECK_STATUS(OXP_OK, oxp_options_set_host(o, "localhost", 9));
+    CHECK_STATUS(OXP_OK, oxp_options_set_host(o, NULL, 0));
+    CHECK_STATUS(OXP_OK, oxp_options_set_port(o, 7000));
+    CHECK_STATUS(OXP_OK, oxp_options_set_db(o, 1));
+    CHECK_STATUS(OXP_OK, oxp_options_set_username(o, "me", 2));
+    CHECK_STATUS(OXP_OK, oxp_options_set_password(o, "secret", 6));
+    CHECK_STATUS(OXP_OK, oxp_options_set_password(o, NULL, 0));
+    CHECK_STATUS(OXP_OK, oxp_options_set_client_name(o, "tests", 5));
+    CHECK_STATUS(OXP_OK, oxp_options_set_lib_name(o, "tests", 5));
+    CHECK_STATUS(OXP_OK, oxp_options_set_lib_version(o, "1", 1));
+    CHECK_STATUS(OXP_OK, oxp_options_set_protocol(o, 2));
+    CHECK_STATUS(OXP_OK, oxp_options_set_timeout_ms(o, 0));
+    CHECK_STATUS(OXP_OK, oxp_options_set_timeout_ms(o, UINT64_MAX));
+    CHECK_STATUS(OXP_OK, oxp_options_set_connect_timeout_ms(o, 1));
+    CHECK_STATUS(OXP_OK, oxp_options_set_spin_us(o, 0));
+    CHECK_STATUS(OXP_OK, oxp_options_set_keepalive(o, false));
+    CHECK_STATUS(OXP_OK, oxp_options_set_user_timeout_ms(o, 1));
+    CHECK_STATUS(OXP_OK, oxp_options_set_eager_bytes(o, 0));
+    CHECK_STATUS(OXP_OK, oxp_options_set_retry(o, OXP_RETRY_NONE));
+    CHECK_STATUS(OXP_OK, oxp_options_set_max_depth(o, 10));
+    CHECK_STATUS(OXP_OK, oxp_options_set_max_bulk_bytes(o, 10));
+    CHECK_STATUS(OXP_OK, oxp_options_set_max_line_bytes(o, 10));
+    CHECK_STATUS(OXP_OK, oxp_options_set_max_reply_bytes(o, SIZE_MAX));
+    CHECK_STATUS(OXP_OK, oxp_options_set_socket_buffers(o, 4096, 0));
+
+    CHECK_STATUS(OXP_ERR_ARG, oxp_options_set_protocol(o, 4));
+    CHECK_STATUS(OXP_ERR_ARG, oxp_options_set_retry(o, 99));
+    CHECK_STATUS(OXP_ERR_ARG, oxp_options_set_host(o, "\xc3\x28", 2));
+    CHECK_STATUS(OXP_ERR_ARG, oxp_options_set_host(o, NULL, 1));
+    CHECK_STATUS(OXP_ERR_ARG, oxp_options_set_unix_path(o, "/a\0b", 4));
+    oxp_options_free(o);
+
+    CHECK_STATUS(OXP_ERR_ARG, oxp_options_new(NULL));
+    CHECK_STATUS(OXP_ERR_ARG, oxp_options_set_host(NULL, "localhost", 9));
+    CHECK_STATUS(OXP_ERR_ARG, oxp_options_set_port(NULL, 1));
+    CHECK_STATUS(OXP_ERR_ARG, oxp_options_set_unix_path(NULL, "/", 1));
+    CHECK_STATUS(OXP_ERR_ARG, oxp_options_set_db(NULL, 1));
+    CHECK_STATUS(OXP_ERR_ARG, oxp_options_set_username(NULL, "a", 1));
+    CHECK_STATUS(OXP_ERR_ARG, oxp_options_set_password(NULL, "a", 1));
+    CHECK_STATUS(OXP_ERR_ARG, oxp_options_set_client_name(NULL, "a", 1));
+    CHECK_STATUS(OXP_ERR_ARG, oxp_options_set_lib_name(NULL, "a", 1));
+    CHECK_STATUS(OXP_ERR_ARG, oxp_options_set_lib_version(NULL, "a", 1));
+    CHECK_STATUS(OXP_ERR_ARG, oxp_options_set_protocol(NULL, 3));
+    CHECK_STATUS(OXP_ERR_ARG, oxp_options_set_timeout_ms(NULL, 1));
+    CHECK_STATUS(OXP_ERR_ARG, oxp_options_set_connect_timeout_ms(NULL, 1));
+    CHECK_STATUS(OXP_ERR_ARG, oxp_options_set_spin_us(NULL, 1));
+    CHECK_STATUS(OXP_ERR_ARG, oxp_options_set_keepalive(NULL, true));
+    CHECK_STATUS(OXP_ERR_ARG, oxp_options_set_user_timeout_ms(NULL, 1));
+    CHECK_STATUS(OXP_ERR_ARG, oxp_options_set_eager_bytes(NULL, 1));
+    CHECK_STATUS(OXP_ERR_ARG, oxp_options_set_retry(NULL, 0));
+    CHECK_STATUS(OXP_ERR_ARG, oxp_options_set_max_depth(NULL, 1));
+    CHECK_STATUS(OXP_ERR_ARG, oxp_options_set_max_bulk_bytes(NULL, 1));
+    CHECK_STATUS(OXP_ERR_ARG, oxp_options_set_max_line_bytes(NULL, 1));
+    CHECK_STATUS(OXP_ERR_ARG, oxp_options_set_max_reply_bytes(NULL, 1));
+    CHECK_STATUS(OXP_ERR_ARG, oxp_options_set_socket_buffers(NULL, 1, 1));
+    oxp_options_free(NULL);
+}
+
+/* Connects with changed options and shows that the server sees them. */
+static void effects(void) {
+    oxp_error *err = new_error();
+    oxp_client *client;
+    oxp_options *options = server_options();
+    CHECK_STATUS(OXP_OK, oxp_options_set_db(options, 5));
+    CHECK_STATUS(OXP_OK, oxp_options_set_client_name(options, "me", 2));
+    CHECK_OK(oxp_client_new(options, &client, err), err);
+    oxp_options_free(options);
+    expect_text(client, "CLIENT GETNAME", "me");
+    oxp_reply *reply = command(client, "CLIENT LIST");
+    const uint8_t *text;
+    size_t len;
+    CHECK_STATUS(OXP_OK, oxp_reply_string(reply, 0, &text, &len));
+    char list[1024];
+    snprintf(list, sizeof list, "%.*s", (int)len, (const char *)text);
+    CHECK(strstr(list, " db=5 ") != NULL);
+    CHECK(strstr(list, " resp=3") != NULL);
+    oxp_reply_free(reply);
+    oxp_client_free(client);
+
+    options = server_options();
+    CHECK_STATUS(OXP_OK, oxp_options_set_db(options, 100000));
+    CHECK_OK(oxp_client_new(options, &client, err), err);
+    CHECK_STATUS(OXP_ERR_HANDSHAKE, oxp_client_connect(client, err));
+    oxp_client_free(client);
+
+    CHECK_STATUS(OXP_OK, oxp_options_set_db(options, 0));
+    CHECK_STATUS(OXP_OK, oxp_options_set_username(options, "nobody", 6));
+    CHECK_STATUS(OXP_OK, oxp_options_set_password(options, "s3cret", 6));
+    CHECK_OK(oxp_client_new(options, &client, err), err);
+    CHECK_STATUS(OXP_ERR_AUTH, oxp_client_connect(client, err));
+    CHECK(strstr(message_of(err), "s3cret") == NULL);
+    oxp_client_free(client);
+
+    CHECK_STATUS(OXP_OK, oxp_options_set_username(options, NULL, 0));
+    CHECK_STATUS(OXP_OK, oxp_options_set_password(options, NULL, 0));
+    CHECK_STATUS(OXP_OK, oxp_options_set_max_bulk_bytes(options, 100));
+    CHECK_OK(oxp_client_new(options, &client, err), err);
+    oxp_slice args[MAX_ARGS];
+    size_t argc = split("SETRANGE long 200 x", args);
+    CHECK_OK(oxp_client_command(client, args, argc, &reply, err), err);
+    oxp_reply_free(reply);
+    argc = split("GET long", args);
+    CHECK_STATUS(OXP_ERR_LIMIT, oxp_client_command(client, args, argc, &reply, err));
+    CHECK(reply == NULL);
+    oxp_client_free(client);
+    oxp_options_free(options);
+    oxp_error_free(err);
+}
+
+typedef struct {
+    int asked;
+    int dropped;
+    int stop;
+} Hook;
+
+static int32_t ask(void *user_data) {
+    Hook *hook = user_data;
+    hook->asked++;
+    return hook->stop;
+}
+
+static void drop(void *user_data) {
+    Hook *hook = user_data;
+    hook->dropped++;
+}
+
+static void interrupts(void) {
+    oxp_error *err = new_error();
+    oxp_options *options = server_options();
+    Hook replaced = {0, 0, 0}, hook = {0, 0, 1}, refused = {0, 0, 0};
+    CHECK_STATUS(OXP_OK, oxp_options_set_interrupt(options, ask, &replaced, drop));
+    CHECK(replaced.dropped == 0);
+    CHECK_STATUS(OXP_OK, oxp_options_set_interrupt(options, ask, &hook, drop));
+    CHECK(replaced.dropped == 1);
+    CHECK_STATUS(OXP_ERR_ARG, oxp_options_set_interrupt(NULL, ask, &refused, drop));
+    CHECK(refused.dropped == 1);
+
+    oxp_client *client;
+    CHECK_OK(oxp_client_new(options, &client, err), err);
+    oxp_options_free(options);
+    CHECK(hook.dropped == 0);
+
+    /* The server sleeps longer than the hook is patient. */
+    oxp_slice args[MAX_ARGS];
+    size_t argc = split("DEBUG SLEEP 1", args);
+    oxp_reply *reply;
+    CHECK_STATUS(OXP_ERR_INTERRUPTED, oxp_client_command(client, args, argc, &reply, err));
+    CHECK(reply == NULL);
+    CHECK(hook.asked > 0);
+    CHECK(oxp_error_outcome(err) == OXP_OUTCOME_UNKNOWN);
+
+    /* The client is as good as new, and nobody gets the reply that still came. */
+    hook.stop = 0;
+    expect_text(client, "ECHO next", "next");
+    oxp_client_free(client);
+    CHECK(hook.dropped == 1);
+    CHECK(replaced.asked + refused.asked == 0);
+    CHECK(replaced.dropped == 1 && refused.dropped == 1);
+
+    /* Without a function there is nothing to ask, but still something to release. */
+    Hook idle = {0, 0, 0};
+    CHECK_STATUS(OXP_OK, oxp_options_new(&options));
+    CHECK_STATUS(OXP_OK, oxp_options_set_interrupt(options, NULL, &idle, drop));
+    CHECK(idle.dropped == 1);
+    CHECK_STATUS(OXP_OK, oxp_options_set_interrupt(options, ask, &idle, NULL));
+    oxp_options_free(options);
+    CHECK(idle.dropped == 1);
+    oxp_error_free(err);
+}
+
+int main(void) {
+    start();
+    urls();
+    values();
+    effects();
+    interrupts();
+    return 0;
+}
