@@ -160,7 +160,7 @@ class Miser:
 @pytest.mark.parametrize("answered", [1, 999, 1000, 1001, 2500])
 def test_exactly_the_answered_lines_are_accepted(tmp_path: Path, answered: int) -> None:
     miser = Miser(tmp_path / "socket", answered)
-    loading = Loading(miser.url, tmp_path, "--pipeline-size", "1000")
+    loading = Loading(miser.url, tmp_path, "--pipeline-size", "1000", "--timeout", "2")
     loading.write(3000)
     summary = loading.end()
     miser.close()
