@@ -1,7 +1,7 @@
 /*
  * oxipipe._fast: the package's backend for CPython.
  *
- * The pieces, in the order one command meets them: _fast_client.c or _fast_pipeline.c (the methods),
+ * The pieces, in the order one command meets them: _fast_client.c or _fast_pipeline.c (methods),
  * _fast_args.c (Python arguments to bytes), _fast_call.c (into the library and back, GIL and
  * signals), _fast_reply.c (nodes to Python objects), _fast_callback.c (the shape of the reply).
  * This file only ties them to a module.

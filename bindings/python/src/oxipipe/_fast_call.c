@@ -7,10 +7,10 @@
 
 /*
  * Interpreter exit. Once it finalizes, CPython ends every other thread that asks for the GIL with
- * pthread_exit(). A thread that asks from a library callback has Rust frames below it, and unwinding
- * those aborts the process: a daemon thread waiting for a reply would turn a clean exit into a core
- * dump. So, from Python's exit handlers on, such threads park instead of asking, and the exit
- * handler waits for those that are already past the check, which Python at that point still serves.
+ * pthread_exit(). A thread that asks from a library callback has Rust frames below it, and
+ * unwinding those aborts the process: a daemon thread waiting for a reply would turn a clean exit
+ * into a core dump. So, from Python's exit handlers on, such threads park instead of asking, and
+ * the exit handler waits for those that are already past the check: Python still serves them then.
  */
 static atomic_size_t threads_in_python;
 static atomic_ulong finalizing_thread; /* 0 while the interpreter lives */
@@ -191,6 +191,9 @@ int call_prepare_exit(PyObject *module)
     static PyMethodDef STAND_DOWN = {"_stand_down", stand_down, METH_NOARGS, NULL};
     static bool watches_fork;
 
+    /* The end of a subinterpreter is not the end: its threads have to be done by then. */
+    if (PyInterpreterState_GetID(PyInterpreterState_Get()) != 0)
+        return 0;
     atomic_store(&finalizing_thread, 0);
     if (!watches_fork && pthread_atfork(NULL, NULL, forget_other_threads) == 0)
         watches_fork = true;

@@ -6,8 +6,8 @@
 
 #include "_fast_state.h"
 
-/* Keys are the names of the oxp_options setters without "set_", plus "url"; None leaves the default.
- * The caller frees the result; NULL with an exception set on failure. */
+/* Keys are the names of the oxp_options setters without "set_", plus "url"; None leaves the
+ * default. The caller frees the result; NULL with an exception set on failure. */
 oxp_options *options_from_dict(const FastState *state, PyObject *dict);
 
 /* From how many gathered bytes on an add to a pipeline sends; SIZE_MAX for never. */

@@ -1,5 +1,5 @@
 /*
- * PipelineCore, the type under oxipipe.Pipeline: one oxp_pipeline and the callbacks of its commands.
+ * PipelineCore, the type under oxipipe.Pipeline: one oxp_pipeline and its commands' callbacks.
  */
 #ifndef OXIPIPE_FAST_PIPELINE_H
 #define OXIPIPE_FAST_PIPELINE_H
