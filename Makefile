@@ -94,6 +94,15 @@ test-python: $(STAMPS)/package $(STAMPS)/test-tools ## the Python suite, once pe
 test-docs: $(STAMPS)/package $(STAMPS)/test-tools ## run every example of README.md and docs/, follow every link
 	$(VENV)/python -m pytest -q tests/docs
 
+FUZZ_SECONDS ?= 300
+.PHONY: fuzz
+fuzz: ## long fuzzing, FUZZ_SECONDS=300 per target; needs a nightly Rust and cargo-fuzz
+	@command -v cargo-fuzz >/dev/null || { echo "cargo-fuzz is missing: cargo install --locked cargo-fuzz" >&2; exit 1; }
+	for target in $$($(CARGO) +nightly fuzz list); do \
+		mkdir -p build/fuzz/$$target; \
+		$(CARGO) +nightly fuzz run $$target build/fuzz/$$target fuzz/corpus/$$target -- -max_total_time=$(FUZZ_SECONDS); \
+	done
+
 ##
 ## Measuring
 ##
@@ -122,7 +131,7 @@ lint-rust:
 lint-python: $(STAMPS)/test-tools
 	$(VENV)/ruff check .
 	$(VENV)/ruff format --check .
-	cd $(PACKAGE) && ../../$(VENV)/mypy --strict src
+	cd $(PACKAGE) && ../../$(VENV)/mypy src tests && ../../$(VENV)/mypy ../../tests/docs
 
 .PHONY: lint-generated
 lint-generated: $(STAMPS)/test-tools
