@@ -1,0 +1,86 @@
+"""The project's speed targets, checked against a run. A report, never a failing test: figures on
+a busy machine prove nothing either way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from plan import SCALE
+from summary import Results, Spread, format_ratio
+
+IMPORT_MS = 30.0
+WHEEL_MB = 3.0
+FLAT = 1.3
+_BENCHMARKS = tuple(f"redis-benchmark-P{depth}" for depth in (100, 500, 10_000))
+
+# case, ours, theirs, at least so many times faster, how the report calls it
+_RATIOS: tuple[tuple[str, str, str | tuple[str, ...], float, str], ...] = (
+    ("hset", "oxipipe", "redis-py", 7.0, "pipeline of 10,000 HSET, against redis-py + hiredis"),
+    ("hset", "oxipipe", "glide-sync", 9.0, "... against valkey-glide-sync"),
+    ("hset", "oxipipe", "credis", 2.0, "... against credis"),
+    ("hset", "oxipipe", "hiredis-c", 1.3, "... against hiredis (C)"),
+    ("hset", "oxipipe", _BENCHMARKS, 1.1, "... against redis-benchmark, best of three -P"),
+    ("hset", "oxipipe-cffi", "redis-py", 3.0, "... cffi backend, against redis-py + hiredis"),
+    ("hset-fresh", "oxipipe", "redis-py", 7.0, "the same into an empty hash, against redis-py"),
+    ("hset-fresh", "oxipipe", "glide-sync", 9.0, "... against valkey-glide-sync"),
+    ("hset-fresh", "oxipipe", "credis", 2.0, "... against credis"),
+    ("hset-fresh", "oxipipe", "hiredis-c", 1.3, "... against hiredis (C)"),
+    ("hset-fresh", "oxipipe", _BENCHMARKS, 1.1, "... against redis-benchmark, best of three -P"),
+    ("hset-fresh", "oxipipe-cffi", "redis-py", 3.0, "... cffi backend, against redis-py"),
+    ("call-apart", "oxipipe", "redis-py", 3.0, "one call at a time, against redis-py"),
+    ("call-apart", "oxipipe-sleep", "redis-py", 1.15, "... without adaptive waiting (spin_us=0)"),
+    ("call", "oxipipe", "redis-py", 3.0, "one call at a time, cores left to the scheduler"),
+    ("call", "oxipipe-sleep", "redis-py", 1.15, "... without adaptive waiting (spin_us=0)"),
+    ("hset", "oxipipe-c", "hiredis-c", 1.5, "C pipeline of 10,000 HSET, against hiredis"),
+    ("hset-fresh", "oxipipe-c", "hiredis-c", 1.5, "... into an empty hash"),
+    ("lrange", "oxipipe", "redis-py", 1.1, "LRANGE of 100,000, against redis-py + hiredis"),
+    ("hgetall", "oxipipe", "redis-py", 1.1, "HGETALL of 100,000, against redis-py + hiredis"),
+    ("mget", "oxipipe", "redis-py", 1.1, "MGET of 10,000 x 1 KiB, against redis-py + hiredis"),
+)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    name: str
+    target: str
+    measured: str
+    passed: bool | None  # None: not measured in this run
+
+    @property
+    def word(self) -> str:
+        return {True: "PASS", False: "MISS", None: "-"}[self.passed]
+
+
+def check(results: Results) -> list[Verdict]:
+    verdicts = []
+    for case, ours, theirs, bound, name in _RATIOS:
+        ratio = results.ratio(case, ours, theirs)
+        verdicts.append(_verdict(name, f">= {bound:g}x", ratio, lambda m, b=bound: m >= b))
+    flat = results.unevenness([f"scale-{size}" for size in SCALE], "oxipipe")
+    name = "cost per command, pipelines of 100 to 1,000,000, largest / smallest"
+    verdicts.append(_verdict(name, f"<= {FLAT:g}x", flat, lambda m: m <= FLAT))
+    return [*verdicts, _import(results), _wheel(results)]
+
+
+def _verdict(name: str, target: str, ratio: Spread | None, good: object) -> Verdict:
+    if ratio is None:
+        return Verdict(name, target, "not measured", None)
+    assert callable(good)
+    return Verdict(name, target, format_ratio(ratio), bool(good(ratio.median)))
+
+
+def _import(results: Results) -> Verdict:
+    name, target = "import oxipipe, beyond cffi's own", f"< {IMPORT_MS:g} ms"
+    time = results.imports("oxipipe after cffi")
+    if time is None:
+        return Verdict(name, target, "not measured", None)
+    measured = f"{time.median:.1f} ms ({time.low:.1f}-{time.high:.1f})"
+    return Verdict(name, target, measured, time.median < IMPORT_MS)
+
+
+def _wheel(results: Results) -> Verdict:
+    name, target = "wheel size", f"< {WHEEL_MB:g} MB"
+    size = results.data["wheel_bytes"]
+    if not size:
+        return Verdict(name, target, "no wheel found", None)
+    return Verdict(name, target, f"{size / 1e6:.2f} MB", size / 1e6 < WHEEL_MB)
