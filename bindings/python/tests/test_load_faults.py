@@ -101,7 +101,7 @@ def test_a_killed_server_leaves_no_line_without_a_fate(
     assert summary["exit_code"] == 3
     assert summary["unknown"] + summary["not_applied"] > 0
     assert summary["accepted"] < 2 * LINES
-    assert "connection was lost" in summary["said"]
+    assert "the pipeline failed" in summary["said"]
 
 
 def test_a_stopped_server_runs_into_the_timeout(server: oxipipe.Server, tmp_path: Path) -> None:
@@ -212,8 +212,9 @@ def test_ctrl_c_twice_gives_up_on_a_silent_server(server: oxipipe.Server, tmp_pa
     finally:
         os.kill(server.pid, signal.SIGCONT)
     summary = loading.end()
-    assert (summary["exit_code"], summary["accepted"]) == (130, 1000)
-    assert summary["unknown"] == summary["lines"] - 1000
+    # The second thousand may have joined the first in one pipeline, all of it unknown then.
+    assert (summary["exit_code"], summary["lines"]) == (130, 2000)
+    assert summary["unknown"] in (1000, 2000)
 
 
 MEASURED = """

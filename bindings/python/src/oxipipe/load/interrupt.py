@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import FrameType, TracebackType
 from typing import Any
 
@@ -19,11 +20,11 @@ class StopReading(BaseException):
 
 class Interrupt:
     """A context in which the two signals set `requested`. Does nothing outside the main thread,
-    where Python handles no signals. `executing` is set while the server is waited for."""
+    where Python handles no signals."""
 
     def __init__(self, reading: Callable[[], bool]) -> None:
         self.requested = False
-        self.executing = False
+        self._allowed = False
         self._reading = reading
         self._before: dict[signal.Signals, Any] = {}
 
@@ -42,10 +43,19 @@ class Interrupt:
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
+    @contextmanager
+    def allowed(self) -> Iterator[None]:
+        """Where the second signal may raise KeyboardInterrupt: while the server is waited for."""
+        self._allowed = True
+        try:
+            yield
+        finally:
+            self._allowed = False
+
     def _handle(self, number: int, frame: FrameType | None) -> None:
         again = self.requested
         self.requested = True
         if self._reading():
             raise StopReading
-        if again and self.executing:
+        if again and self._allowed:
             raise KeyboardInterrupt

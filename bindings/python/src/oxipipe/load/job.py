@@ -22,7 +22,7 @@ from .preview import Preview
 from .progress import progress_on
 from .report import as_json, as_text, complaints
 from .source import Source
-from .tally import ExitCode
+from .tally import ExitCode, Tally
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,22 +107,24 @@ class Job:
             loader.run(records, commands)
             seconds = time.monotonic() - start
             progress.finish()
-            tally = loader.tally
-            kept = None
-            if aside is not None:
-                aside.close()
-                if aside.failed:
-                    tally.stop(
-                        ExitCode.UNUSABLE, f"{aside.path} could not be written: {aside.failed}"
-                    )
-                kept = aside.path if aside.count else None
-            if self.json:
-                print(as_json(tally, source.bytes, seconds, kept))
-            elif not self.quiet:
-                print(as_text(tally, source.bytes, seconds))
-            for complaint in complaints(tally, kept):
-                _say(complaint)
-            return tally.code()
+            return self._report(loader.tally, source, seconds, aside)
+
+    def _report(
+        self, tally: Tally, source: Source, seconds: float, aside: Aside | None
+    ) -> ExitCode:
+        kept = None
+        if aside is not None:
+            aside.close()
+            if aside.failed:
+                tally.stop(ExitCode.UNUSABLE, f"{aside.path} could not be written: {aside.failed}")
+            kept = aside.path if aside.count else None
+        if self.json:
+            print(as_json(tally, source.bytes, seconds, kept))
+        elif not self.quiet:
+            print(as_text(tally, source.bytes, seconds))
+        for complaint in complaints(tally, kept):
+            _say(complaint)
+        return tally.code()
 
 
 def _fail(code: ExitCode, reason: str) -> ExitCode:

@@ -92,7 +92,7 @@ class Loader:
             tally.stop(ExitCode.UNUSABLE, f"the commands cannot be sent: {message(error)}")
             self._abandon(error)
         except RedisError as error:
-            tally.stop(ExitCode.LOST, f"the connection was lost: {message(error)}")
+            tally.stop(ExitCode.LOST, f"the pipeline failed: {message(error)}")
             self._abandon(error)
         if self._interrupt.requested:
             tally.stop(ExitCode.INTERRUPTED, "interrupted")
@@ -136,9 +136,8 @@ class Loader:
 
     def _execute(self) -> None:
         if self._queued:
-            self._interrupt.executing = True
-            replies = self._pipeline.execute(raise_on_error=False)
-            self._interrupt.executing = False
+            with self._interrupt.allowed():
+                replies = self._pipeline.execute(raise_on_error=False)
             self._settle(replies)
             self._progress.update(self.tally, self._source.done())
 

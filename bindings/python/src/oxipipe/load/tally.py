@@ -16,7 +16,7 @@ class ExitCode(IntEnum):
     UNUSABLE = 2
     """Wrong usage, a bad template, or an input that cannot be read (to its end)."""
     LOST = 3
-    """No connection, or it was lost on the way."""
+    """No connection, or it was lost, or the time for a pipeline passed."""
     TOO_MANY_ERRORS = 4
     """Stopped by --max-errors."""
     INTERRUPTED = 130
