@@ -150,7 +150,7 @@ impl Link {
         let State { wire: Some(wire), requests, .. } = &mut *state else {
             unreachable!("ready() leaves a connection")
         };
-        let id = ticket.get_or_insert_with(|| Ticket(requests.open())).0;
+        let id = ticket.get_or_insert_with(|| Ticket(requests.open(false))).0;
         if requests.get(id).failed() {
             return Ok(false);
         }
@@ -196,7 +196,7 @@ impl Link {
         let State { wire: Some(wire), requests, .. } = &mut *state else {
             unreachable!("ready() leaves a connection")
         };
-        let id = requests.open();
+        let id = requests.open(payload.may_block);
         wire.session.enqueue(requests, id, payload.commands, payload.size_hint, payload.write);
         wire.flush();
         self.drive(state, id, patience, sink)
@@ -457,7 +457,8 @@ impl Link {
 
     /// Takes the caller away from a request and tells the fate of its commands.
     fn release(&self, state: &mut State, id: RequestId) -> Progress {
-        let State { wire, requests, .. } = state;
+        let State { wire, requests, .. } = &mut *state;
+        let is_blocking = requests.get(id).is_blocking();
         let progress = match wire {
             Some(wire) => wire.session.abandon(requests, id),
             None => {
@@ -466,6 +467,10 @@ impl Link {
                 progress
             }
         };
+        if is_blocking && progress.unknown > 0 {
+            // Its reply may never come, and nothing behind it would be answered before.
+            self.lose(state, Error::new(ErrorKind::Disconnected, "a blocking command was given up"));
+        }
         self.wake(state);
         progress
     }

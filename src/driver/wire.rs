@@ -73,7 +73,7 @@ impl Wire {
     /// Sends commands and waits for their replies, while nobody else uses the connection.
     fn exchange(&mut self, commands: &[Vec<&[u8]>], patience: &Patience<'_>) -> Result<Reply> {
         let mut requests = Requests::default();
-        let id = requests.open();
+        let id = requests.open(false);
         for args in commands {
             self.session.enqueue(&mut requests, id, 1, 0, |out| resp::encode_command(out, args));
         }

@@ -28,13 +28,16 @@ pub(super) fn results(replies: &Reply, commands: usize) -> Result<Reply> {
             "EXEC answered with another number of replies than it had commands",
         )
         .with_outcome(Outcome::Unknown)),
-        _ => Ok(subtree(replies, exec)),
+        Kind::Array | Kind::Null => Ok(subtree(replies, exec)),
+        _ => Err(Error::new(ErrorKind::Protocol, "EXEC answered with something else than replies")
+            .with_outcome(Outcome::Unknown)),
     }
 }
 
-/// One value of a reply as a reply of its own.
+/// An array or null inside a reply as a reply of its own.
 fn subtree(replies: &Reply, value: Value<'_>) -> Reply {
-    let nodes = &replies.nodes()[value.index()..][..=value.node().value as usize];
+    let descendants = if value.kind() == Kind::Array { value.node().value as usize } else { 0 };
+    let nodes = &replies.nodes()[value.index()..][..=descendants];
     let mut builder = ReplyBuilder::new();
     builder.append(nodes, replies.bytes());
     builder.finish()
@@ -49,4 +52,60 @@ fn in_place(root: Value<'_>, exec: Value<'_>, commands: usize) -> Reply {
         builder.append(&[node], text);
     }
     builder.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resp::{Limits, Parsed, Parser};
+
+    fn of(wire: &str, commands: usize) -> Result<Reply> {
+        let mut parser = Parser::new(Limits::default());
+        let mut builder = ReplyBuilder::with_root_array();
+        let (mut pos, mut nodes) = (0, Vec::new());
+        while let Parsed::Reply = parser.parse(wire.as_bytes(), &mut pos, &mut nodes).unwrap() {
+            builder.append(&nodes, wire.as_bytes());
+            nodes.clear();
+        }
+        results(&builder.finish(), commands)
+    }
+
+    #[test]
+    fn the_array_of_exec_is_the_result() {
+        let reply =
+            of("+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n*2\r\n:1\r\n$1\r\na\r\n-WRONGTYPE x\r\n", 2).unwrap();
+        assert_eq!(reply.root().len(), 2);
+        assert_eq!(reply.root().get(0).unwrap().get(1).unwrap().bytes(), Some(&b"a"[..]));
+        assert_eq!(reply.root().get(1).unwrap().error(), Some(&b"WRONGTYPE x"[..]));
+    }
+
+    #[test]
+    fn a_discarded_transaction_has_an_error_in_each_place() {
+        let reply = of("+OK\r\n-ERR one\r\n+QUEUED\r\n-EXECABORT all\r\n", 2).unwrap();
+        let errors: Vec<_> = reply.root().children().map(|reply| reply.error().unwrap()).collect();
+        assert_eq!(errors, [&b"ERR one"[..], b"EXECABORT all"]);
+    }
+
+    #[test]
+    fn a_watched_key_gives_null() {
+        assert!(of("+OK\r\n+QUEUED\r\n_\r\n", 1).unwrap().root().is_null());
+        assert!(of("+OK\r\n+QUEUED\r\n*-1\r\n", 1).unwrap().root().is_null());
+    }
+
+    #[test]
+    fn what_was_no_transaction_is_an_error() {
+        for wire in [
+            "-NOPERM multi\r\n+OK\r\n-ERR EXEC without MULTI\r\n",
+            "+OK\r\n+QUEUED\r\n+OK\r\n",
+            "+OK\r\n+QUEUED\r\n*2\r\n:1\r\n:2\r\n",
+            "+OK\r\n+QUEUED\r\n%1\r\n:1\r\n:2\r\n",
+        ] {
+            let error = of(wire, 1).unwrap_err();
+            assert_eq!(
+                (error.kind(), error.outcome()),
+                (ErrorKind::Protocol, Some(Outcome::Unknown)),
+                "{wire}"
+            );
+        }
+    }
 }

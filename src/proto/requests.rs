@@ -25,11 +25,13 @@ pub(crate) struct Request {
     replied: u64,
     failure: Option<Error>,
     abandoned: bool,
+    /// The server may hold back the reply for as long as it likes.
+    blocking: bool,
 }
 
 impl Requests {
-    pub(crate) fn open(&mut self) -> RequestId {
-        RequestId(self.0.insert(Request::default()))
+    pub(crate) fn open(&mut self, blocking: bool) -> RequestId {
+        RequestId(self.0.insert(Request { blocking, ..Request::default() }))
     }
 
     /// Ends a request that is settled, or that never had a command.
@@ -66,6 +68,10 @@ impl Request {
     /// Whether everything sent so far has its reply, or none will come any more.
     pub(crate) fn is_settled(&self) -> bool {
         self.failure.is_some() || self.replied == self.commands
+    }
+
+    pub(crate) fn is_blocking(&self) -> bool {
+        self.blocking
     }
 
     pub(crate) fn failed(&self) -> bool {

@@ -100,7 +100,21 @@ impl Session {
     ) -> Result<Received, Error> {
         loop {
             let start = self.nodes.len();
-            match self.parser.parse(window, pos, &mut self.nodes).map_err(protocol_error)? {
+            let parsed = match self.parser.parse(window, pos, &mut self.nodes) {
+                Ok(parsed) => parsed,
+                Err(error) => {
+                    // Whole replies before the fault are good. If they are `direct`'s, it gets them now and the parser
+                    // repeats the error at the next call.
+                    self.nodes.truncate(start);
+                    if let (false, Some(run)) = (self.nodes.is_empty(), self.in_flight.front())
+                        && self.hand_on(run.request, window, requests, direct)
+                    {
+                        return Ok(Received::Part);
+                    }
+                    return Err(protocol_error(error));
+                }
+            };
+            match parsed {
                 Parsed::Push => {
                     self.nodes.truncate(start);
                     self.inside_push = false;

@@ -60,7 +60,7 @@ fn fate(requests: &mut Requests, id: RequestId) -> (u64, u64, u64) {
 #[test]
 fn replies_go_to_requests_in_the_order_of_their_commands() {
     let mut talk = Talk::new();
-    let (a, b) = (talk.requests.open(), talk.requests.open());
+    let (a, b) = (talk.requests.open(false), talk.requests.open(false));
     for id in [a, a, b, a] {
         talk.send(id, "PING");
     }
@@ -77,7 +77,7 @@ fn replies_go_to_requests_in_the_order_of_their_commands() {
 #[test]
 fn an_aggregate_cut_in_the_middle_arrives_in_parts() {
     let mut talk = Talk::new();
-    let a = talk.requests.open();
+    let a = talk.requests.open(false);
     talk.send(a, "KEYS");
     talk.flush();
     assert_eq!(talk.hear("*3\r\n:1\r\n", Some(a)).unwrap(), 2);
@@ -89,7 +89,7 @@ fn an_aggregate_cut_in_the_middle_arrives_in_parts() {
 #[test]
 fn pushes_between_replies_and_in_pieces_shift_nothing() {
     let mut talk = Talk::new();
-    let a = talk.requests.open();
+    let a = talk.requests.open(false);
     talk.send(a, "PING");
     talk.send(a, "PING");
     talk.flush();
@@ -110,7 +110,7 @@ fn a_reply_that_nothing_asked_for_is_an_error() {
 #[test]
 fn an_abandoned_request_keeps_its_place_and_its_replies_are_swallowed() {
     let mut talk = Talk::new();
-    let (a, b) = (talk.requests.open(), talk.requests.open());
+    let (a, b) = (talk.requests.open(false), talk.requests.open(false));
     talk.send(a, "GET");
     talk.send(b, "GET");
     talk.flush();
@@ -124,14 +124,14 @@ fn an_abandoned_request_keeps_its_place_and_its_replies_are_swallowed() {
 #[test]
 fn commands_that_have_not_left_are_taken_back() {
     let mut talk = Talk::new();
-    let (a, b) = (talk.requests.open(), talk.requests.open());
+    let (a, b) = (talk.requests.open(false), talk.requests.open(false));
     talk.send(a, "GET");
     talk.flush();
     talk.send(b, "SET");
     let progress = talk.session.abandon(&mut talk.requests, b);
     assert_eq!(progress.outcome(), Some(Outcome::NotApplied));
     assert!(talk.session.pending().is_empty());
-    let c = talk.requests.open();
+    let c = talk.requests.open(false);
     talk.send(c, "GET");
     talk.flush();
     assert_eq!(talk.hear("+a\r\n+c\r\n", Some(c)).unwrap(), 1);
@@ -141,7 +141,7 @@ fn commands_that_have_not_left_are_taken_back() {
 #[test]
 fn a_lost_connection_tells_each_request_the_fate_of_its_own_commands() {
     let mut talk = Talk::new();
-    let (a, b, c) = (talk.requests.open(), talk.requests.open(), talk.requests.open());
+    let (a, b, c) = (talk.requests.open(false), talk.requests.open(false), talk.requests.open(false));
     for id in [a, a, b] {
         talk.send(id, "PING");
     }
@@ -163,7 +163,7 @@ fn every_cut_of_one_command_short_of_its_end_is_not_applied() {
     resp::encode_command(&mut encoded, &["INCR"]);
     for cut in 0..=encoded.len() {
         let mut talk = Talk::new();
-        let a = talk.requests.open();
+        let a = talk.requests.open(false);
         talk.send(a, "INCR");
         if cut > 0 {
             talk.session.written(cut);
@@ -176,11 +176,39 @@ fn every_cut_of_one_command_short_of_its_end_is_not_applied() {
 #[test]
 fn an_answered_request_survives_the_loss_of_its_connection() {
     let mut talk = Talk::new();
-    let a = talk.requests.open();
+    let a = talk.requests.open(false);
     talk.send(a, "PING");
     talk.flush();
     talk.hear("+PONG\r\n", None).unwrap();
     let mut requests = talk.fail();
     assert!(requests.get(a).is_settled());
     assert!(requests.close(a).into_result().is_ok());
+}
+
+#[test]
+fn replies_before_a_fault_in_the_same_window_are_delivered() {
+    for direct in [true, false] {
+        let mut talk = Talk::new();
+        let a = talk.requests.open(false);
+        for _ in 0..3 {
+            talk.send(a, "PING");
+        }
+        talk.flush();
+        let text = b"+1\r\n+2\r\n!nonsense\r\n";
+        let mut pos = 0;
+        let mut direct_nodes = 0;
+        let error = loop {
+            match talk.session.receive(text, &mut pos, &mut talk.requests, direct.then_some(a)) {
+                Ok(Received::Part) => {
+                    direct_nodes += talk.session.part().len();
+                    talk.session.part().clear();
+                }
+                Ok(Received::Starved) => panic!("a fault must be reported"),
+                Err(error) => break error,
+            }
+        };
+        assert_eq!(error.kind(), ErrorKind::Protocol);
+        assert_eq!(direct_nodes + talk.kept(a), 2);
+        assert_eq!(fate(&mut talk.fail(), a), (2, 1, 0));
+    }
 }
