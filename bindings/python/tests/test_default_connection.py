@@ -1,0 +1,110 @@
+"""The module-level functions, and cpipe's on top of them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+import oxipipe
+from oxipipe import default, exceptions
+from oxipipe.compat import cpipe
+
+
+@pytest.fixture(autouse=True)
+def nothing_stays() -> Iterator[None]:
+    yield
+    default.set_client(None)
+    cpipe._background = None
+
+
+def test_there_is_none_at_first() -> None:
+    default.set_client(None)
+    for use in (oxipipe.execute, oxipipe.pipeline, lambda: oxipipe.add_command("PING")):
+        with pytest.raises(oxipipe.RedisError, match="connect"):
+            use()
+
+
+def test_connect_sets_it(server: oxipipe.Server, r: oxipipe.Redis) -> None:
+    client = oxipipe.connect(server.url, decode_responses=True)
+    assert default.get_client() is client
+    oxipipe.add_command("hset", "words", "word|1", "1")
+    oxipipe.add_command("hget", "words", "word|1")
+    assert oxipipe.execute() == [1, "1"]
+    assert oxipipe.execute() == []
+    assert oxipipe.pipeline().get("none").execute() == [None]
+
+
+def test_connect_connects() -> None:
+    with oxipipe.Server(tcp=True) as server:
+        assert oxipipe.connect("127.0.0.1", server.port).ping()
+    with pytest.raises(exceptions.ConnectionError):
+        oxipipe.connect("127.0.0.1", server.port)
+
+
+def test_threads_do_not_mix(server: oxipipe.Server, r: oxipipe.Redis) -> None:
+    oxipipe.connect(server.url)
+    wrong: list[object] = []
+
+    def work(number: int) -> None:
+        for n in range(50):
+            for k in range(20):
+                oxipipe.add_command("ECHO", f"{number}-{n}-{k}")
+            if oxipipe.execute() != [f"{number}-{n}-{k}".encode() for k in range(20)]:
+                wrong.append((number, n))
+
+    threads = [threading.Thread(target=work, args=(n,)) for n in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong
+
+
+def test_a_new_connection_gets_a_new_pipeline(server: oxipipe.Server, r: oxipipe.Redis) -> None:
+    oxipipe.connect(server.url)
+    oxipipe.add_command("SET", "a", 1)
+    oxipipe.connect(server.url)
+    assert oxipipe.execute() == []
+
+
+def test_cpipe(server: oxipipe.Server, r: oxipipe.Redis) -> None:
+    assert cpipe.Connect(server.url) == 0
+    cpipe.add_command("hset", "words", "word|1", "1")
+    cpipe.add_command("hget", "words", "word|1")
+    assert cpipe.execute() == [1, b"1"]
+    assert cpipe.hset("words", "word|2", "2") == 1
+    assert cpipe.hget("words", "word|2") == b"2"
+    assert cpipe.set("a", "b") is True
+    assert cpipe.get("a") == b"b"
+
+
+def test_cpipe_in_the_background(server: oxipipe.Server, r: oxipipe.Redis) -> None:
+    assert cpipe.ConnectPool(host=server.url, pool=10) == 0
+
+    def work(number: int) -> None:
+        for n in range(500):
+            cpipe.phset("words", f"{number}-{n}", n)
+
+    threads = [threading.Thread(target=work, args=(n,)) for n in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert cpipe.flush() == [1] * 2000
+    assert r.hlen("words") == 2000
+    cpipe.phget("words", "0-7")
+    assert cpipe.flush() == [b"7"]
+    assert cpipe.flush() == []
+    r.set("text", "x")
+    cpipe.phset("text", "f", 1)
+    with pytest.raises(exceptions.ResponseError, match="WRONGTYPE"):
+        cpipe.flush()
+
+
+def test_cpipe_without_a_connection() -> None:
+    with pytest.raises(oxipipe.RedisError, match="Connect"):
+        cpipe.flush()
+    with pytest.raises(ValueError, match="pool"):
+        cpipe.ConnectPool(pool=0)
