@@ -405,8 +405,12 @@ void oxp_error_progress(const struct oxp_error *error,
 /// Returns OXP_OK, or OXP_ERR_ARG if out is NULL. Threads: any, concurrently. Since 0.1.
 OXP_API OXP_NODISCARD oxp_status oxp_options_new(struct oxp_options **out);
 
-/// Makes options from a URL: redis://[user[:password]@][host][:port][/db][?option=value&...] or
-/// unix://[user[:password]@]/path[?option=value&...]; "valkey" may be written for "redis".
+/// Makes options from a URL; "valkey" may be written for "redis", and docs/urls.md has the options.
+///
+/// ```text
+/// redis://[user[:password]@][host][:port][/db][?option=value&...]
+/// unix://[user[:password]@]/path[?option=value&...]
+/// ```
 ///
 /// url, len   the URL, UTF-8; NULL with 0 stands for the defaults.
 /// out        own: the options, for oxp_options_free; NULL if the call fails.

@@ -68,8 +68,12 @@ pub unsafe extern "C" fn oxp_options_new(out: *mut *mut oxp_options) -> oxp_stat
     }
 }
 
-/// Makes options from a URL: redis://[user[:password]@][host][:port][/db][?option=value&...] or
-/// unix://[user[:password]@]/path[?option=value&...]; "valkey" may be written for "redis".
+/// Makes options from a URL; "valkey" may be written for "redis", and docs/urls.md has the options.
+///
+/// ```text
+/// redis://[user[:password]@][host][:port][/db][?option=value&...]
+/// unix://[user[:password]@]/path[?option=value&...]
+/// ```
 ///
 /// url, len   the URL, UTF-8; NULL with 0 stands for the defaults.
 /// out        own: the options, for oxp_options_free; NULL if the call fails.
