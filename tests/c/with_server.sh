@@ -1,6 +1,6 @@
 #!/bin/sh
-# Runs a command with OXIPIPE_URL set to a private server on a Unix socket; stops the server and removes its directory
-# afterwards. The server binary is $OXIPIPE_SERVER, or valkey-server or redis-server from PATH.
+# Runs a command with OXIPIPE_URL set to a private server on a Unix socket, and TMPDIR to a directory of its own; stops the
+# server and removes the directory afterwards. The server binary is $OXIPIPE_SERVER, or valkey-server or redis-server from PATH.
 set -eu
 
 server=${OXIPIPE_SERVER:-$(command -v valkey-server || command -v redis-server || true)}
@@ -32,4 +32,4 @@ if ! grep -q 'eady to accept' "$directory/log"; then
     exit 1
 fi
 
-OXIPIPE_URL="unix://$directory/socket" "$@"
+OXIPIPE_URL="unix://$directory/socket" TMPDIR="$directory" "$@"
