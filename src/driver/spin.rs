@@ -3,6 +3,8 @@
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use crate::transport::several_processors;
+
 /// Falling asleep and being woken costs more than a round trip on the same machine, so a wait first polls for a short while.
 /// Where that fails, because the server is far away or slow, it is tried more and more rarely and soon costs nothing.
 ///
@@ -13,15 +15,14 @@ pub(crate) struct Spin {
     skip: u32,
 }
 
-/// After that many failures in a row, one wait in 64 still tries.
+/// After that many more failures than successes, one wait in 64 still tries.
 const MAX_FAILURES: u32 = 6;
 
 impl Spin {
     /// Polls for at most `limit`; never on a machine with one processor, where polling only keeps the server from running.
     pub(crate) fn new(limit: Duration) -> Self {
-        static SEVERAL_CPUS: OnceLock<bool> = OnceLock::new();
-        let several =
-            *SEVERAL_CPUS.get_or_init(|| std::thread::available_parallelism().is_ok_and(|n| n.get() > 1));
+        static SEVERAL: OnceLock<bool> = OnceLock::new();
+        let several = *SEVERAL.get_or_init(several_processors);
         Self { limit: if several { limit } else { Duration::ZERO }, failures: 0, skip: 0 }
     }
 
@@ -37,11 +38,11 @@ impl Spin {
     /// Tells how a wait that did poll ended.
     pub(crate) fn record(&mut self, data_came: bool) {
         if data_came {
-            self.failures = 0;
+            self.failures = self.failures.saturating_sub(1);
         } else {
             self.failures = (self.failures + 1).min(MAX_FAILURES);
-            self.skip = (1 << self.failures) - 1;
         }
+        self.skip = (1 << self.failures) - 1;
     }
 }
 

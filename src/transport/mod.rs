@@ -16,4 +16,4 @@ pub(crate) use dial::dial;
 pub(crate) use inbox::Inbox;
 pub(crate) use patience::{Patience, closed};
 pub(crate) use socket::Socket;
-pub(crate) use wait::{Interest, Wake, wait};
+pub(crate) use wait::{Interest, Wake, several_processors, wait};

@@ -25,6 +25,15 @@ pub(crate) enum Wake {
     Signal,
 }
 
+/// Whether another processor can run the server while this one polls.
+///
+/// Counts the machine's processors, not those this process may use: a client bound to one of them gains as much from polling as
+/// any other, as long as the server is not bound to the same one.
+pub(crate) fn several_processors() -> bool {
+    // SAFETY: sysconf has no preconditions.
+    unsafe { libc::sysconf(libc::_SC_NPROCESSORS_ONLN) > 1 }
+}
+
 /// Sleeps until the socket is ready, a signal arrives or the time is up. `None` waits for ever.
 pub(crate) fn wait(socket: &Socket, interest: Interest, timeout: Option<Duration>) -> io::Result<Wake> {
     let events = match interest {
