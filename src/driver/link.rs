@@ -322,25 +322,17 @@ impl Link {
         let wire = state.wire.as_mut().expect("invariant: an open request has a connection");
         wire.flush();
         let interest = wire.interest();
-        let spin = wire.spin.budget();
         let mut reader =
             wire.reader.take().expect("invariant: without a driver the reading half is in its place");
         state.driver = Some(thread::current().id());
         drop(state);
 
-        let start = Instant::now();
-        let fill = reader.fill(interest, spin, patience.slice(start));
-        let waited_in_vain = !spin.is_zero() && start.elapsed() > spin;
+        let fill = reader.fill(interest, patience.slice(Instant::now()));
 
         let mut state = self.lock();
         state.driver = None;
         if state.epoch != epoch {
             return (state, Turn::On { signal: false });
-        }
-        if !spin.is_zero()
-            && let Some(wire) = &mut state.wire
-        {
-            wire.spin.record(!waited_in_vain);
         }
         match fill {
             Ok(Fill::Data) => self.hand_out(state, reader, id, sink),

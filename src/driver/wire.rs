@@ -17,7 +17,6 @@ use crate::transport::{Inbox, Interest, Patience, Socket, Wake, dial, wait};
 /// from queueing and sending.
 pub(crate) struct Wire {
     pub(super) session: Session,
-    pub(super) spin: Spin,
     /// `None` while somebody holds it.
     pub(super) reader: Option<Reader>,
     socket: Arc<Socket>,
@@ -29,6 +28,7 @@ pub(crate) struct Wire {
 pub(super) struct Reader {
     socket: Arc<Socket>,
     inbox: Inbox,
+    spin: Spin,
 }
 
 /// What trying to read came to.
@@ -45,8 +45,11 @@ impl Wire {
         let socket = Arc::new(dial(options, patience)?);
         let mut wire = Self {
             session: Session::new(options.limits),
-            spin: Spin::new(options.spin),
-            reader: Some(Reader { socket: Arc::clone(&socket), inbox: Inbox::new() }),
+            reader: Some(Reader {
+                socket: Arc::clone(&socket),
+                inbox: Inbox::new(),
+                spin: Spin::new(options.spin),
+            }),
             socket,
             write_failure: None,
         };
@@ -82,7 +85,7 @@ impl Wire {
         while !requests.get(id).is_settled() {
             self.flush();
             let slice = patience.slice(Instant::now());
-            match reader.fill(self.interest(), Duration::ZERO, slice)? {
+            match reader.fill(self.interest(), slice)? {
                 Fill::Nothing(wake) => patience.check(Instant::now(), wake == Wake::Signal)?,
                 Fill::Data => {
                     let mut pos = 0;
@@ -143,14 +146,9 @@ impl Wire {
 }
 
 impl Reader {
-    /// Reads once. Without data it first polls for up to `spin`, then sleeps for up to `timeout`.
-    pub(super) fn fill(
-        &mut self,
-        interest: Interest,
-        spin: Duration,
-        timeout: Option<Duration>,
-    ) -> Result<Fill> {
-        if self.fill_now()? || (!spin.is_zero() && self.poll_for(spin)?) {
+    /// Reads once. Without data it may poll for a while, then sleeps for up to `timeout`.
+    pub(super) fn fill(&mut self, interest: Interest, timeout: Option<Duration>) -> Result<Fill> {
+        if self.fill_now()? || self.poll()? {
             return Ok(Fill::Data);
         }
         match wait(&self.socket, interest, timeout) {
@@ -160,14 +158,19 @@ impl Reader {
         }
     }
 
-    fn poll_for(&mut self, spin: Duration) -> Result<bool> {
-        let start = Instant::now();
-        while !self.fill_now()? {
-            if start.elapsed() >= spin {
-                return Ok(false);
-            }
+    /// Reads again and again for as long as that is worth it; whether there was anything.
+    fn poll(&mut self) -> Result<bool> {
+        let budget = self.spin.budget();
+        if budget.is_zero() {
+            return Ok(false);
         }
-        Ok(true)
+        let start = Instant::now();
+        let mut data_came = false;
+        while !data_came && start.elapsed() < budget {
+            data_came = self.fill_now()?;
+        }
+        self.spin.record(data_came);
+        Ok(data_came)
     }
 
     /// Reads once without waiting; whether there was anything.
