@@ -108,9 +108,7 @@ fuzz: ## long fuzzing, FUZZ_SECONDS=300 per target; needs a nightly Rust and car
 ##
 
 .PHONY: bench
-bench: ## side by side with other clients; writes docs/benchmarks.md
-	@tools/bootstrap.sh build bench
-	@$(MAKE) --no-print-directory build
+bench: build ## side by side with other clients; writes docs/benchmarks.md
 	benches/run.sh
 
 ##

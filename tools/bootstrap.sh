@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes sure that the programs a target needs are there, and installs those that are not.
 #
-#     tools/bootstrap.sh build|demo|test|bench|docs ...
+#     tools/bootstrap.sh build|demo|test|docs ...
 #
 # Looks before it installs: with everything in place it takes milliseconds and touches nothing. Missing system
 # packages come from apt, as root or through sudo; elsewhere it says what to install and stops. Rust is the one thing
@@ -41,11 +41,6 @@ assert os.path.exists(os.path.join(s.get_paths()["include"], "Python.h"))'
             need g++ command -v g++
             need valgrind command -v valgrind
             need pkg-config command -v pkg-config
-            ;;
-        bench)
-            need redis-server command -v redis-server
-            need redis-tools command -v redis-benchmark
-            need libhiredis-dev test -e /usr/include/hiredis/hiredis.h
             ;;
         docs)
             need doxygen command -v doxygen
