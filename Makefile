@@ -10,6 +10,8 @@ SHELL := /bin/bash
 PYTHON ?= python3
 CARGO ?= cargo
 export PYTHON CARGO
+# What is built stands at fixed places, for programs that link with it.
+unexport CARGO_TARGET_DIR
 
 STAMPS := build/stamps
 VENV := .venv/bin
