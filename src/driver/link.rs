@@ -321,13 +321,13 @@ impl Link {
         let epoch = state.epoch;
         let wire = state.wire.as_mut().expect("invariant: an open request has a connection");
         wire.flush();
-        let interest = wire.interest();
+        let (interest, may_poll) = (wire.interest(), wire.may_poll());
         let mut reader =
             wire.reader.take().expect("invariant: without a driver the reading half is in its place");
         state.driver = Some(thread::current().id());
         drop(state);
 
-        let fill = reader.fill(interest, patience.slice(Instant::now()));
+        let fill = reader.fill(interest, may_poll, patience.slice(Instant::now()));
 
         let mut state = self.lock();
         state.driver = None;

@@ -85,7 +85,7 @@ impl Wire {
         while !requests.get(id).is_settled() {
             self.flush();
             let slice = patience.slice(Instant::now());
-            match reader.fill(self.interest(), slice)? {
+            match reader.fill(self.interest(), self.may_poll(), slice)? {
                 Fill::Nothing(wake) => patience.check(Instant::now(), wake == Wake::Signal)?,
                 Fill::Data => {
                     let mut pos = 0;
@@ -120,6 +120,12 @@ impl Wire {
         if has_unsent { Interest::ReadWrite } else { Interest::Read }
     }
 
+    /// Whether polling can pay. Servers answer what they read together, so the replies to many commands come late and all at
+    /// once, and the cost of waking up is shared by all of them.
+    pub(super) fn may_poll(&self) -> bool {
+        self.session.in_flight() <= 16
+    }
+
     /// Reads what is there without waiting and keeps the replies for their owners.
     pub(super) fn drain(&mut self, requests: &mut Requests) -> Result<()> {
         let Some(reader) = self.reader.as_mut() else { return Ok(()) };
@@ -147,8 +153,13 @@ impl Wire {
 
 impl Reader {
     /// Reads once. Without data it may poll for a while, then sleeps for up to `timeout`.
-    pub(super) fn fill(&mut self, interest: Interest, timeout: Option<Duration>) -> Result<Fill> {
-        if self.fill_now()? || self.poll()? {
+    pub(super) fn fill(
+        &mut self,
+        interest: Interest,
+        may_poll: bool,
+        timeout: Option<Duration>,
+    ) -> Result<Fill> {
+        if self.fill_now()? || (may_poll && self.poll()?) {
             return Ok(Fill::Data);
         }
         match wait(&self.socket, interest, timeout) {

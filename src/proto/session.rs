@@ -83,6 +83,11 @@ impl Session {
         self.outbound.advance(count);
     }
 
+    /// Number of commands whose replies are still to come.
+    pub(crate) fn in_flight(&self) -> u64 {
+        self.in_flight.front().map_or(0, |run| self.next - (run.first + run.replied))
+    }
+
     pub(crate) fn is_idle(&self) -> bool {
         self.in_flight.is_empty()
     }
