@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import os
 import signal
 import socket
 import subprocess
 import sys
+import termios
 import threading
 import time
+from array import array
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any
@@ -55,6 +58,12 @@ class Loading:
             self.process.stdin.flush()
         except BrokenPipeError:
             pass  # it stopped before it had read everything, which the tests expect
+
+    def has_read_everything(self) -> bool:
+        assert self.process.stdin
+        waiting = array("i", [0])
+        fcntl.ioctl(self.process.stdin, termios.FIONREAD, waiting)
+        return waiting[0] == 0
 
     def end(self) -> dict[str, Any]:
         """Waits for the process; its summary, checked against the lines it set aside."""
@@ -198,12 +207,11 @@ def test_ctrl_c_while_loading(server: oxipipe.Server, tmp_path: Path) -> None:
 def test_ctrl_c_twice_gives_up_on_a_silent_server(server: oxipipe.Server, tmp_path: Path) -> None:
     loading = Loading(server.url, tmp_path, "--timeout", "0")
     with server.connect() as redis:
-        loading.write(1000)
-        until(lambda: redis.hlen("h") == 1000)
+        until(lambda: len(redis.client_list()) == 2)
     os.kill(server.pid, signal.SIGSTOP)
     try:
         loading.write(1000)
-
+        until(loading.has_read_everything)
         while loading.process.poll() is None:
             # Two signals that arrive together count as one; then it takes another round.
             loading.process.send_signal(signal.SIGINT)
@@ -212,9 +220,9 @@ def test_ctrl_c_twice_gives_up_on_a_silent_server(server: oxipipe.Server, tmp_pa
     finally:
         os.kill(server.pid, signal.SIGCONT)
     summary = loading.end()
-    # The second thousand may have joined the first in one pipeline, all of it unknown then.
-    assert (summary["exit_code"], summary["lines"]) == (130, 2000)
-    assert summary["unknown"] in (1000, 2000)
+    # How many were queued when the first signal came is a matter of microseconds.
+    assert summary["exit_code"] == 130
+    assert summary["unknown"] == summary["lines"] <= 1000
 
 
 MEASURED = """

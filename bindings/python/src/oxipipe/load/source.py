@@ -33,11 +33,10 @@ class Source:
         status = os.fstat(self._file.fileno())
         self._regular = stat.S_ISREG(status.st_mode)
         self.size = status.st_size if self._regular else None
-        # A pipe has no name that could end in .gz; no text starts with gzip's two bytes.
-        packed = self._file.peek(2)[:2] == b"\x1f\x8b" if piped else path.endswith(".gz")
-        self._stream: io.BufferedIOBase = self._file
-        if packed:
-            self._stream = gzip.GzipFile(fileobj=self._file, mode="rb")
+        # Decided at the first read: a pipe has no name that could end in .gz, and looking into it
+        # may mean to wait.
+        self._packed = None if piped else path.endswith(".gz")
+        self._stream: io.BufferedIOBase | None = None
 
     def __enter__(self) -> Source:
         return self
@@ -54,6 +53,8 @@ class Source:
         """The next bytes as they come, at most `most`; none at the end."""
         self.reading = True
         try:
+            if self._stream is None:
+                self._stream = self._unpacked()
             data = self._stream.read1(most)
         except (OSError, EOFError, zlib.error) as error:
             raise InputError(f"reading failed after {self.bytes:,} bytes: {error}") from error
@@ -73,5 +74,13 @@ class Source:
         return min(self._file.tell() / self.size, 1.0) if self.size else 1.0
 
     def close(self) -> None:
-        self._stream.close()
+        if self._stream is not None:
+            self._stream.close()
         self._file.close()
+
+    def _unpacked(self) -> io.BufferedIOBase:
+        packed = self._packed
+        if packed is None:
+            # No text starts with gzip's two bytes.
+            packed = self._file.peek(2)[:2] == b"\x1f\x8b"
+        return gzip.GzipFile(fileobj=self._file, mode="rb") if packed else self._file
