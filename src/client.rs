@@ -67,7 +67,7 @@ impl Client {
         args: &[A],
         sink: &mut dyn FnMut(&[Node], &[u8]) -> bool,
     ) -> Result<()> {
-        command::refuse(args)?;
+        command::refuse(args.iter().map(AsRef::as_ref))?;
         let payload = Payload {
             commands: 1,
             size_hint: args.iter().map(|arg| arg.as_ref().len()).sum(),

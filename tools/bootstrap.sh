@@ -86,7 +86,7 @@ if [ ${#packages[@]} -gt 0 ]; then
 fi
 
 if ! command -v "${CARGO:-cargo}" >/dev/null; then
-    echo "cargo is missing: install Rust 1.85 or later, for example with rustup" >&2
+    echo "cargo is missing: install Rust 1.88 or later, for example with rustup" >&2
     exit 1
 fi
 if ! "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then

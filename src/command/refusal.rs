@@ -6,8 +6,8 @@ use crate::error::{Error, ErrorKind, Result};
 ///
 /// Sits on the path of every command: the length and the first letter turn nearly all of them away.
 #[inline]
-pub(crate) fn refuse<A: AsRef<[u8]>>(args: &[A]) -> Result<()> {
-    let Some(name) = args.first().map(AsRef::as_ref) else {
+pub(crate) fn refuse<'a>(mut args: impl Iterator<Item = &'a [u8]>) -> Result<()> {
+    let Some(name) = args.next() else {
         return Err(Error::argument("a command needs at least its name"));
     };
     let Some(first) = name.first() else {
@@ -21,7 +21,7 @@ pub(crate) fn refuse<A: AsRef<[u8]>>(args: &[A]) -> Result<()> {
         | (9, b's')
         | (10, b'p' | b's')
         | (11, b'u')
-        | (12, b'p' | b's') => refuse_by_name(name, args.get(1).map(AsRef::as_ref)),
+        | (12, b'p' | b's') => refuse_by_name(name, args.next()),
         _ => Ok(()),
     }
 }
@@ -57,7 +57,7 @@ mod tests {
     use super::*;
 
     fn kind(args: &[&str]) -> Option<ErrorKind> {
-        refuse(args).err().map(|error| error.kind())
+        refuse(args.iter().map(|arg| arg.as_bytes())).err().map(|error| error.kind())
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! How long to wait before the next try.
 
+use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
 /// Exponential with full jitter, the first try at once: waits a random part of 10 ms, 20 ms, 40 ms ... 2 s.
@@ -31,6 +32,12 @@ impl Backoff {
     }
 }
 
+/// A random number from 0 up to 1, good enough to spread clients that lost the same server.
+pub(super) fn chance() -> f64 {
+    let bits = RandomState::new().hash_one(());
+    (bits >> 11) as f64 / (1_u64 << 53) as f64
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -41,6 +48,8 @@ mod tests {
         let delays: Vec<_> = (0..12).map(|_| backoff.next(1.0).as_millis()).collect();
         assert_eq!(delays, [0, 10, 20, 40, 80, 160, 320, 640, 1280, 2000, 2000, 2000]);
         assert_eq!(backoff.next(0.5).as_millis(), 1000);
+        assert!((0..100).all(|_| (0.0..1.0).contains(&chance())));
+        assert_ne!(chance(), chance());
         for _ in 0..100 {
             assert!(backoff.next(0.99) <= CAP);
         }

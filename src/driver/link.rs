@@ -3,10 +3,10 @@
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
-use super::backoff::Backoff;
+use super::backoff::{Backoff, chance};
+use super::thread_mark::ThreadMark;
 use super::wire::{Fill, Reader, Wire};
 use crate::error::{Error, ErrorKind, Outcome, Progress, Result};
 use crate::options::{Options, Retry};
@@ -37,7 +37,7 @@ struct State {
     wire: Option<Wire>,
     requests: Requests,
     /// The thread that holds the reading half or is connecting.
-    driver: Option<ThreadId>,
+    driver: Option<ThreadMark>,
     /// Callers asleep in `changed`.
     waiting: usize,
     /// Counts connections, so that a driver notices that its own is gone.
@@ -124,7 +124,7 @@ impl Link {
                     if backoff.tries() == 0 {
                         backoff.next(0.0);
                     }
-                    if self.pause(backoff.next(fastrand::f64()), &patience).is_err() {
+                    if self.pause(backoff.next(chance()), &patience).is_err() {
                         sink(&nodes, &bytes);
                         return Ok(());
                     }
@@ -134,7 +134,7 @@ impl Link {
             };
             if delivered
                 || !self.may_retry(&error, payload)
-                || self.pause(backoff.next(fastrand::f64()), &patience).is_err()
+                || self.pause(backoff.next(chance()), &patience).is_err()
             {
                 return Err(error);
             }
@@ -146,6 +146,12 @@ impl Link {
     ///
     /// False if the pipeline has failed before: nothing was sent and [`finish`](Self::finish) will tell.
     pub(crate) fn feed(&self, ticket: &mut Option<Ticket>, commands: u64, bytes: &[u8]) -> Result<bool> {
+        // Before a new connection is made for what cannot go on anyway: `finish` has the reason, and it is a better one.
+        if let Some(Ticket(id)) = ticket
+            && self.lock().requests.get(*id).failed()
+        {
+            return Ok(false);
+        }
         let mut state = self.ready(&self.patience(self.options.timeout))?;
         let State { wire: Some(wire), requests, .. } = &mut *state else {
             unreachable!("ready() leaves a connection")
@@ -221,7 +227,7 @@ impl Link {
                 return Ok(state);
             }
             state = match state.driver {
-                Some(thread) if thread == thread::current().id() => return Err(reentrant()),
+                Some(thread) if thread == ThreadMark::current() => return Err(reentrant()),
                 Some(_) => {
                     self.follow(state, patience).map_err(|error| error.with_outcome(Outcome::NotApplied))?
                 }
@@ -235,7 +241,7 @@ impl Link {
         mut state: MutexGuard<'a, State>,
         patience: &Patience<'_>,
     ) -> Result<MutexGuard<'a, State>> {
-        state.driver = Some(thread::current().id());
+        state.driver = Some(ThreadMark::current());
         drop(state);
         let deadline = Deadline::after(Instant::now(), self.options.connect_timeout);
         let result = Wire::establish(&self.options, &patience.until(deadline));
@@ -258,7 +264,7 @@ impl Link {
         patience: &Patience<'_>,
         sink: Sink<'_>,
     ) -> Result<()> {
-        let me = thread::current().id();
+        let me = ThreadMark::current();
         loop {
             if let Some((nodes, bytes)) = state.requests.get_mut(id).take_kept() {
                 drop(state);
@@ -324,7 +330,7 @@ impl Link {
         let (interest, may_poll) = (wire.interest(), wire.may_poll());
         let mut reader =
             wire.reader.take().expect("invariant: without a driver the reading half is in its place");
-        state.driver = Some(thread::current().id());
+        state.driver = Some(ThreadMark::current());
         drop(state);
 
         let fill = reader.fill(interest, may_poll, patience.slice(Instant::now()));
@@ -366,7 +372,7 @@ impl Link {
             match wire.session.receive(reader.window(), &mut pos, requests, direct) {
                 Ok(Received::Part) => {
                     let mut nodes = std::mem::take(wire.session.part());
-                    state.driver = Some(thread::current().id());
+                    state.driver = Some(ThreadMark::current());
                     drop(state);
                     let go_on = self.deliver(id, sink, &nodes, reader.window());
                     state = self.lock();

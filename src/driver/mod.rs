@@ -7,6 +7,7 @@
 mod backoff;
 mod link;
 mod spin;
+mod thread_mark;
 mod wire;
 
 pub(crate) use link::{Link, Payload, Ticket};

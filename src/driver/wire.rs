@@ -8,7 +8,7 @@ use super::spin::Spin;
 use crate::error::{Error, ErrorKind, Result};
 use crate::options::Options;
 use crate::proto::{Handshake, Received, Requests, Session, Step};
-use crate::resp::{self, Reply, ReplyBuilder};
+use crate::resp::{self, ReplyBuilder};
 use crate::transport::{Inbox, Interest, Patience, Socket, Wake, dial, wait};
 
 /// A connection that has been greeted.
@@ -56,15 +56,21 @@ impl Wire {
         let mut handshake = Handshake::new(options);
         loop {
             let commands = handshake.commands();
-            let replies = wire.exchange(&commands, patience).map_err(|error| match error.kind() {
-                ErrorKind::Disconnected => Error::new(
-                    ErrorKind::Disconnected,
-                    "the server closed the connection during the greeting",
-                ),
-                ErrorKind::Timeout => {
-                    Error::new(ErrorKind::Timeout, "the server did not answer the greeting in time")
-                }
-                _ => error,
+            let mut replies = ReplyBuilder::with_root_array();
+            let result = wire.exchange(&commands, &mut replies, patience);
+            let replies = replies.finish();
+            // A server that refuses says why and hangs up: what it said counts for more.
+            result.map_err(|error| {
+                handshake.refusal(&replies).unwrap_or_else(|| match error.kind() {
+                    ErrorKind::Disconnected => Error::new(
+                        ErrorKind::Disconnected,
+                        "the server closed the connection during the greeting",
+                    ),
+                    ErrorKind::Timeout => {
+                        Error::new(ErrorKind::Timeout, "the server did not answer the greeting in time")
+                    }
+                    _ => error,
+                })
             })?;
             match handshake.judge(&replies)? {
                 Step::Done => return Ok(wire),
@@ -73,14 +79,19 @@ impl Wire {
         }
     }
 
-    /// Sends commands and waits for their replies, while nobody else uses the connection.
-    fn exchange(&mut self, commands: &[Vec<&[u8]>], patience: &Patience<'_>) -> Result<Reply> {
+    /// Sends commands and waits for their replies, while nobody else uses the connection. After a failure, `replies` has
+    /// those that came.
+    fn exchange(
+        &mut self,
+        commands: &[Vec<&[u8]>],
+        replies: &mut ReplyBuilder,
+        patience: &Patience<'_>,
+    ) -> Result<()> {
         let mut requests = Requests::default();
         let id = requests.open(false);
         for args in commands {
             self.session.enqueue(&mut requests, id, 1, 0, |out| resp::encode_command(out, args));
         }
-        let mut replies = ReplyBuilder::with_root_array();
         let mut reader = self.reader.take().expect("invariant: a new connection is used by one thread");
         while !requests.get(id).is_settled() {
             self.flush();
@@ -100,7 +111,7 @@ impl Wire {
             }
         }
         self.reader = Some(reader);
-        Ok(replies.finish())
+        Ok(())
     }
 
     /// Writes what the kernel takes. A failure shows when reading reaches the end.

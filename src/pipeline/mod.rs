@@ -55,7 +55,7 @@ impl Pipeline {
     /// that fails meanwhile is reported by [`execute`](Self::execute).
     #[inline]
     pub fn command<A: AsRef<[u8]>>(&mut self, args: &[A]) -> Result<&mut Self> {
-        command::refuse(args)?;
+        command::refuse(args.iter().map(AsRef::as_ref))?;
         self.start();
         resp::encode_command(&mut self.buffer, args);
         self.added(args[0].as_ref());
@@ -69,13 +69,13 @@ impl Pipeline {
     /// `Argument` if the numbers do not add up, `Refused` as for [`command`](Self::command); nothing was added then.
     pub fn add_packed(&mut self, bytes: &[u8], lens: &[u32], argcs: &[u32]) -> Result<()> {
         for args in Packed::new(bytes, lens, argcs)? {
-            command::refuse(&args.first_two())?;
+            command::refuse(args.iter())?;
         }
         for args in Packed::new(bytes, lens, argcs)? {
             self.start();
             resp::encode_packed(&mut self.buffer, args.bytes, args.lens)
                 .expect("invariant: the numbers add up");
-            self.added(args.first_two()[0]);
+            self.added(args.iter().next().expect("invariant: a command without a name is refused"));
         }
         Ok(())
     }

@@ -39,14 +39,12 @@ impl<'a> Iterator for Packed<'a> {
 }
 
 impl<'a> PackedCommand<'a> {
-    /// The name and the first argument, as far as there are any.
-    pub(super) fn first_two(&self) -> Vec<&'a [u8]> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
         let mut rest = self.bytes;
-        let mut next = |&len: &u32| {
+        self.lens.iter().map(move |&len| {
             let (arg, after) = rest.split_at(len as usize);
             rest = after;
             arg
-        };
-        self.lens.iter().take(2).map(&mut next).collect()
+        })
     }
 }

@@ -113,6 +113,12 @@ impl<'a> Handshake<'a> {
         Ok(Step::Done)
     }
 
+    /// What the server had against us, if it said so before the connection ended.
+    pub(crate) fn refusal(&self, replies: &Reply) -> Option<Error> {
+        let text = replies.root().get(0)?.error()?;
+        (!is_hello_unknown(text)).then(|| refused(text))
+    }
+
     fn plan(&mut self) {
         self.words.clear();
         match self.flight {

@@ -1,7 +1,7 @@
 //! From options to a connected socket, within a deadline.
 
 use std::io;
-use std::sync::mpsc::RecvTimeoutError;
+use std::net::SocketAddr;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -65,15 +65,12 @@ fn connect(address: &SockAddr, options: &Options, patience: &Patience<'_>) -> Re
     }
 }
 
-fn listen<T>(answer: &std::sync::mpsc::Receiver<T>, patience: &Patience<'_>) -> Result<T> {
+fn listen(answer: &resolve::Answer, patience: &Patience<'_>) -> Result<io::Result<Vec<SocketAddr>>> {
     loop {
         let slice = patience.slice(Instant::now()).unwrap_or(LOOK).min(LOOK);
-        match answer.recv_timeout(slice) {
-            Ok(answer) => return Ok(answer),
-            Err(RecvTimeoutError::Timeout) => patience.check(Instant::now(), false).map_err(in_time)?,
-            Err(RecvTimeoutError::Disconnected) => {
-                return Err(Error::new(ErrorKind::Resolve, "the resolver ended without an answer"));
-            }
+        match answer.take(slice) {
+            Some(answer) => return Ok(answer),
+            None => patience.check(Instant::now(), false).map_err(in_time)?,
         }
     }
 }
