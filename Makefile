@@ -79,7 +79,7 @@ test: ## everything: Rust, C, Python on both back ends, the examples in the docu
 
 .PHONY: test-rust
 test-rust: $(LIBRARY) ## unit, protocol, live and fault tests of the core, and its documentation examples
-	$(CARGO) test --locked
+	$(CARGO) test --locked --no-fail-fast
 
 .PHONY: test-c
 test-c: $(LIBRARY) ## the header alone in every C and C++ standard, the C examples, all of it under valgrind
