@@ -253,3 +253,19 @@ fn a_refusals_control_characters_do_not_reach_the_message() {
     assert_eq!(error.kind(), ErrorKind::Handshake);
     assert!(!error.message().chars().any(char::is_control), "{:?}", error.message());
 }
+
+#[test]
+fn protected_mode_is_told_in_the_servers_words() {
+    let server = FakeServer::follow("protected_mode");
+    let error = refused(server.options());
+    assert_error(&error, ErrorKind::Handshake, Outcome::NotApplied);
+    assert!(error.message().contains("DENIED"), "{error}");
+}
+
+#[test]
+fn a_full_server_is_told_in_the_servers_words() {
+    let server = FakeServer::follow("max_clients");
+    let error = refused(server.options());
+    assert_error(&error, ErrorKind::Handshake, Outcome::NotApplied);
+    assert!(error.message().contains("max number of clients"), "{error}");
+}

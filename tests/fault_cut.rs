@@ -365,6 +365,24 @@ fn a_server_killed_under_an_eager_pipeline_leaves_an_exact_account() {
 }
 
 #[test]
+fn an_eager_pipeline_whose_connection_cannot_be_replaced_is_exact_about_what_left() {
+    let server = FakeServer::start("EXPECT INCR a\nWAIT end\nRESET\nCONNECTION\nRAW\nCLOSE");
+    let mut options = server.options();
+    options.eager_bytes = 1;
+    let client = Client::new(options);
+    let mut pipeline = client.pipeline();
+    pipeline.command(&["INCR", "a"]).unwrap();
+    server.open("end");
+    server.wait_gone(0);
+    pipeline.command(&["INCR", "b"]).unwrap();
+    pipeline.command(&["INCR", "c"]).unwrap();
+    let error = promptly(|| pipeline.execute().unwrap_err());
+    let progress = Progress { replied: 0, unknown: 1, not_applied: 2 };
+    assert_eq!(error.progress(), Some(progress), "{error:?}");
+    assert!(!error.message().contains("greeting"), "the first failure is the one to tell: {error:?}");
+}
+
+#[test]
 fn a_client_that_was_connected_waits_for_the_server_to_come_back() {
     let mut server = LiveServer::start();
     let mut options = server.options();

@@ -359,6 +359,29 @@ fn a_blocking_command_that_was_interrupted_does_not_block_the_next_call() {
 }
 
 #[test]
+fn a_blocking_command_given_up_while_another_thread_reads_ends_at_the_server_too() {
+    let server = LiveServer::start();
+    let me = thread::current().id();
+    let mut options = server.options();
+    options.interrupt = Some(Interrupt::new(move || thread::current().id() == me));
+    let client = Client::new(options);
+    let witness = server.client();
+    let (reading, blocked) = thread::scope(|scope| {
+        let reading = scope.spawn(|| client.command(&["BLPOP", "one", "0"]));
+        eventually("the first to block", || {
+            text(&witness.command(&["CLIENT", "LIST"]).unwrap()).contains("cmd=blpop")
+        });
+        let blocked = client.command(&["BLPOP", "two", "0"]);
+        (reading.join().unwrap(), blocked)
+    });
+    assert_error(&blocked.unwrap_err(), ErrorKind::Interrupted, Outcome::Unknown);
+    assert_eq!(reading.unwrap_err().outcome(), Some(Outcome::Unknown));
+    eventually("the server to notice", || {
+        text(&witness.command(&["CLIENT", "LIST"]).unwrap()).lines().count() == 1
+    });
+}
+
+#[test]
 fn the_hook_ends_a_greeting() {
     let server = FakeServer::follow("silent");
     let mut options = server.options();
