@@ -15,11 +15,6 @@ const BASE: Duration = Duration::from_millis(10);
 const CAP: Duration = Duration::from_secs(2);
 
 impl Backoff {
-    /// How many delays there were.
-    pub(crate) fn tries(&self) -> u32 {
-        self.tries
-    }
-
     /// The next delay; `random` is uniform in 0..1.
     pub(crate) fn next(&mut self, random: f64) -> Duration {
         self.tries += 1;
@@ -29,6 +24,12 @@ impl Backoff {
         // 2^20 times the base is far beyond the cap.
         let ceiling = CAP.min(BASE * (1 << (self.tries - 2).min(20)));
         ceiling.mul_f64(random)
+    }
+
+    /// The next delay, leaving out the first one, which is none.
+    pub(super) fn next_after_first(&mut self, random: f64) -> Duration {
+        self.tries = self.tries.max(1);
+        self.next(random)
     }
 }
 

@@ -5,13 +5,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::backoff::{Backoff, chance};
+use super::payload::Payload;
 use super::thread_mark::ThreadMark;
 use super::wire::{Fill, Reader, Wire};
 use crate::error::{Error, ErrorKind, Outcome, Progress, Result};
-use crate::options::{Options, Retry};
+use crate::options::Options;
 use crate::proto::{Received, RequestId, Requests};
-use crate::resp::{Kind, Node};
+use crate::resp::Node;
 use crate::transport::{Deadline, Patience, Wake, closed, fork};
 
 /// Takes replies as they arrive: whole nodes in preorder and the bytes that their strings lie in. False to stop.
@@ -33,7 +33,7 @@ pub(crate) struct Link {
     changed: Condvar,
 }
 
-struct State {
+pub(super) struct State {
     wire: Option<Wire>,
     requests: Requests,
     /// The thread that holds the reading half or is connecting.
@@ -46,21 +46,6 @@ struct State {
     was_up: bool,
     /// See [`fork::generation`].
     generation: u64,
-}
-
-/// Commands to be sent as one call.
-pub(crate) struct Payload<'a> {
-    pub(crate) commands: u64,
-    /// About how many bytes `write` will write.
-    pub(crate) size_hint: usize,
-    /// Encodes all the commands; called again for each attempt.
-    pub(crate) write: &'a dyn Fn(&mut Vec<u8>),
-    /// Whether sending everything twice does no harm. Asked only after a failure.
-    pub(crate) read_only: &'a dyn Fn() -> bool,
-    /// The server decides how long this takes: no deadline.
-    pub(crate) may_block: bool,
-    /// The commands are MULTI ... EXEC: none is applied before the last byte has left.
-    pub(crate) atomic: bool,
 }
 
 /// A pipeline that has begun to send. Must be given back to [`Link::finish`] or [`Link::abandon`].
@@ -92,6 +77,11 @@ impl Link {
         }
     }
 
+    /// Whether there ever was a connection.
+    pub(super) fn was_up(&self) -> bool {
+        self.lock().was_up
+    }
+
     pub(crate) fn options(&self) -> &Options {
         &self.options
     }
@@ -99,46 +89,6 @@ impl Link {
     /// Connects if there is no connection.
     pub(crate) fn connect(&self) -> Result<()> {
         self.ready(&self.patience(self.options.timeout)).map(drop)
-    }
-
-    /// Sends commands and hands their replies to `sink` as they arrive. What is proved not applied is tried again until the
-    /// deadline, and so are reads.
-    pub(crate) fn call(&self, payload: &Payload<'_>, sink: Sink<'_>) -> Result<()> {
-        let patience = self.patience(if payload.may_block { None } else { self.options.timeout });
-        let mut backoff = Backoff::default();
-        loop {
-            let mut delivered = false;
-            let mut refusal = None;
-            let result = self.attempt(payload, &patience, &mut |nodes, bytes| {
-                if !delivered && payload.commands == 1 && is_transient_refusal(nodes, bytes) {
-                    refusal = Some((nodes.to_vec(), bytes.to_vec()));
-                    return true;
-                }
-                delivered = true;
-                sink(nodes, bytes)
-            });
-            let error = match (result, refusal) {
-                (Ok(()), None) => return Ok(()),
-                (Ok(()), Some((nodes, bytes))) => {
-                    // The server asked for patience, so not even the first try comes at once.
-                    if backoff.tries() == 0 {
-                        backoff.next(0.0);
-                    }
-                    if self.pause(backoff.next(chance()), &patience).is_err() {
-                        sink(&nodes, &bytes);
-                        return Ok(());
-                    }
-                    continue;
-                }
-                (Err(error), _) => payload.judge(error),
-            };
-            if delivered
-                || !self.may_retry(&error, payload)
-                || self.pause(backoff.next(chance()), &patience).is_err()
-            {
-                return Err(error);
-            }
-        }
     }
 
     /// Sends commands of a pipeline that is still being built and keeps the replies that have come meanwhile. Never waits for
@@ -162,9 +112,6 @@ impl Link {
         }
         wire.session.enqueue(requests, id, commands, bytes.len(), |out| out.extend_from_slice(bytes));
         wire.flush();
-        if let Err(error) = wire.drain(requests) {
-            self.lose(&mut state, error);
-        }
         Ok(true)
     }
 
@@ -184,9 +131,6 @@ impl Link {
     pub(crate) fn close(&self) {
         self.closed.store(true, Ordering::Release);
         let mut state = self.lock();
-        if let Some(wire) = &state.wire {
-            wire.shut_down();
-        }
         self.lose(&mut state, closed());
         self.changed.notify_all();
     }
@@ -195,8 +139,15 @@ impl Link {
         self.closed.load(Ordering::Acquire)
     }
 
-    fn attempt(&self, payload: &Payload<'_>, patience: &Patience<'_>, sink: Sink<'_>) -> Result<()> {
-        let mut state = self.ready(patience).map_err(|error| {
+    /// Sends commands once, before `start` runs out, and hands their replies to `sink`, before `end` does.
+    pub(super) fn attempt(
+        &self,
+        payload: &Payload<'_>,
+        start: &Patience<'_>,
+        end: &Patience<'_>,
+        sink: Sink<'_>,
+    ) -> Result<()> {
+        let mut state = self.ready(start).map_err(|error| {
             error.with_progress(Progress { replied: 0, unknown: 0, not_applied: payload.commands })
         })?;
         let State { wire: Some(wire), requests, .. } = &mut *state else {
@@ -205,29 +156,29 @@ impl Link {
         let id = requests.open(payload.may_block);
         wire.session.enqueue(requests, id, payload.commands, payload.size_hint, payload.write);
         wire.flush();
-        self.drive(state, id, patience, sink)
+        self.drive(state, id, end, sink)
     }
 
-    /// The state with a connection that was good a moment ago.
+    /// The state with a connection that was good a moment ago and everything read that had come by then.
     fn ready<'a>(&'a self, patience: &Patience<'_>) -> Result<MutexGuard<'a, State>> {
         let mut state = self.lock();
         loop {
             if self.is_closed() {
                 return Err(closed().with_outcome(Outcome::NotApplied));
             }
+            if state.driver == Some(ThreadMark::current()) {
+                return Err(reentrant());
+            }
             if let State { wire: Some(wire), requests, .. } = &mut *state {
-                // With nothing in flight the server has nothing to say. If it closed the connection, or says something all
-                // the same, this is the moment to find out: no command is at stake yet.
-                if wire.session.is_idle()
-                    && let Err(error) = wire.drain(requests)
-                {
+                // If the server closed the connection, or said something that nothing had asked for, this is the moment to
+                // find out: the command is not at stake yet.
+                if let Err(error) = wire.drain(requests) {
                     self.lose(&mut state, error);
                     continue;
                 }
                 return Ok(state);
             }
             state = match state.driver {
-                Some(thread) if thread == ThreadMark::current() => return Err(reentrant()),
                 Some(_) => {
                     self.follow(state, patience).map_err(|error| error.with_outcome(Outcome::NotApplied))?
                 }
@@ -244,10 +195,19 @@ impl Link {
         state.driver = Some(ThreadMark::current());
         drop(state);
         let deadline = Deadline::after(Instant::now(), self.options.connect_timeout);
-        let result = Wire::establish(&self.options, &patience.until(deadline));
+        // The interrupt hook runs in there; if it panics, others must be able to connect.
+        let result =
+            catch_unwind(AssertUnwindSafe(|| Wire::establish(&self.options, &patience.until(deadline))));
         let mut state = self.lock();
         state.driver = None;
         self.wake(&state);
+        let result = match result {
+            Ok(result) => result,
+            Err(panic) => {
+                drop(state);
+                resume_unwind(panic)
+            }
+        };
         let wire = result.map_err(|error| self.locate(error.with_outcome(Outcome::NotApplied)))?;
         if !self.is_closed() {
             state.wire = Some(wire);
@@ -265,10 +225,11 @@ impl Link {
         sink: Sink<'_>,
     ) -> Result<()> {
         let me = ThreadMark::current();
+        let _waiting = Waiting { link: self, id };
         loop {
             if let Some((nodes, bytes)) = state.requests.get_mut(id).take_kept() {
                 drop(state);
-                let go_on = self.deliver(id, sink, &nodes, &bytes);
+                let go_on = self.deliver(sink, &nodes, &bytes);
                 state = self.lock();
                 if !go_on {
                     return Err(self.give_up(state, id, cancelled()));
@@ -284,7 +245,13 @@ impl Link {
                 Some(thread) if thread == me => return Err(self.give_up(state, id, reentrant())),
                 Some(_) => match self.follow(state, patience) {
                     Ok(guard) => state = guard,
-                    Err(error) => return Err(self.give_up(self.lock(), id, error)),
+                    Err(error) => {
+                        state = self.lock();
+                        // It may have been settled at the last moment.
+                        if !state.requests.get(id).is_settled() {
+                            return Err(self.give_up(state, id, error));
+                        }
+                    }
                 },
                 None => {
                     let (guard, turn) = self.turn(state, id, patience, sink);
@@ -303,7 +270,9 @@ impl Link {
                                 drop(state);
                                 let verdict = patience.check(now, signal);
                                 state = self.lock();
-                                if let Err(error) = verdict {
+                                if let Err(error) = verdict
+                                    && !state.requests.get(id).is_settled()
+                                {
                                     return Err(self.give_up(state, id, error));
                                 }
                             } else if let Err(error) = patience.check(now, false) {
@@ -336,10 +305,10 @@ impl Link {
         let fill = reader.fill(interest, may_poll, patience.slice(Instant::now()));
 
         let mut state = self.lock();
-        state.driver = None;
         if state.epoch != epoch {
             return (state, Turn::On { signal: false });
         }
+        state.driver = None;
         match fill {
             Ok(Fill::Data) => self.hand_out(state, reader, id, sink),
             Ok(Fill::Nothing(wake)) => {
@@ -374,18 +343,21 @@ impl Link {
                     let mut nodes = std::mem::take(wire.session.part());
                     state.driver = Some(ThreadMark::current());
                     drop(state);
-                    let go_on = self.deliver(id, sink, &nodes, reader.window());
+                    let go_on = self.deliver(sink, &nodes, reader.window());
                     state = self.lock();
-                    state.driver = None;
                     if state.epoch != epoch {
                         return (state, Turn::On { signal: false });
                     }
+                    state.driver = None;
                     nodes.clear();
                     let wire = state.wire.as_mut().expect("invariant: same epoch, same connection");
                     *wire.session.part() = nodes;
                     if !go_on {
                         // What else is in this window belongs to others, so parsing goes on without this caller.
                         stopped = Some(self.release(&mut state, id));
+                        if state.epoch != epoch {
+                            break;
+                        }
                     }
                 }
                 Ok(Received::Starved) => {
@@ -404,19 +376,15 @@ impl Link {
     }
 
     /// Calls the sink, without the lock. If it panics, the connection goes with it: what it would have read is lost.
-    fn deliver(&self, id: RequestId, sink: Sink<'_>, nodes: &[Node], bytes: &[u8]) -> bool {
+    fn deliver(&self, sink: Sink<'_>, nodes: &[Node], bytes: &[u8]) -> bool {
         catch_unwind(AssertUnwindSafe(|| sink(nodes, bytes))).unwrap_or_else(|panic| {
-            let mut state = self.lock();
-            state.driver = None;
-            self.lose(&mut state, Error::new(ErrorKind::Panic, "a reply callback panicked"));
-            state.requests.close(id);
-            drop(state);
+            self.lose(&mut self.lock(), Error::new(ErrorKind::Panic, "a reply callback panicked"));
             resume_unwind(panic)
         })
     }
 
     /// Sleeps until something changes. Returns without the lock if the call's patience is at an end.
-    fn follow<'a>(
+    pub(super) fn follow<'a>(
         &'a self,
         mut state: MutexGuard<'a, State>,
         patience: &Patience<'_>,
@@ -435,9 +403,19 @@ impl Link {
         Ok(state)
     }
 
-    /// The connection is lost because of `error`: everything in flight is settled with it.
+    /// The connection is lost because of `error`: everything in flight is settled with it, and whoever waits for its socket
+    /// wakes up.
     fn lose(&self, state: &mut State, error: Error) {
+        if let Some(wire) = &state.wire {
+            wire.shut_down();
+        }
+        self.settle(state, error);
+    }
+
+    /// What [`lose`](Self::lose) does to the state.
+    fn settle(&self, state: &mut State, error: Error) {
         let Some(wire) = state.wire.take() else { return };
+        state.driver = None;
         state.epoch += 1;
         let error = self.locate(wire.cause(error));
         wire.session.fail(&mut state.requests, &error);
@@ -473,43 +451,7 @@ impl Link {
         progress
     }
 
-    fn may_retry(&self, error: &Error, payload: &Payload<'_>) -> bool {
-        match error.kind() {
-            ErrorKind::Connect | ErrorKind::Resolve => self.lock().was_up,
-            ErrorKind::Handshake => {
-                self.lock().was_up && error.message().starts_with("ERR max number of clients")
-            }
-            ErrorKind::Io | ErrorKind::Disconnected => match error.outcome() {
-                Some(Outcome::NotApplied) => self.lock().was_up,
-                Some(Outcome::Unknown) => self.options.retry == Retry::Reads && (payload.read_only)(),
-                _ => false,
-            },
-            _ => false,
-        }
-    }
-
-    /// Waits before another try; an error if the call has no time for it.
-    fn pause(&self, delay: Duration, patience: &Patience<'_>) -> Result<()> {
-        let end = Instant::now() + delay;
-        if patience.deadline().has_passed(end) {
-            return Err(Error::new(ErrorKind::Timeout, "no time for another try"));
-        }
-        let patience_of_pause = patience.until(Deadline::after(end, Some(Duration::ZERO)));
-        loop {
-            let now = Instant::now();
-            patience.check(now, false)?;
-            if now >= end {
-                return Ok(());
-            }
-            // Followed rather than slept through, so that closing the client ends it.
-            match self.follow(self.lock(), &patience_of_pause) {
-                Err(error) if error.kind() != ErrorKind::Timeout => return Err(error),
-                _ => {}
-            }
-        }
-    }
-
-    fn patience(&self, timeout: Option<Duration>) -> Patience<'_> {
+    pub(super) fn patience(&self, timeout: Option<Duration>) -> Patience<'_> {
         let now = Instant::now();
         Patience::new(Deadline::after(now, timeout), self.options.interrupt.as_ref(), &self.closed, now)
     }
@@ -524,7 +466,7 @@ impl Link {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
         let mut state = self.state.lock().unwrap_or_else(|poisoned| {
             // A panic while the state was being changed: whatever the connection was in the middle of, it is over.
             self.state.clear_poison();
@@ -542,22 +484,24 @@ impl Link {
             state.generation = generation;
             state.driver = None;
             state.waiting = 0;
-            self.lose(&mut state, Error::new(ErrorKind::Disconnected, "the process forked"));
+            self.settle(&mut state, Error::new(ErrorKind::Disconnected, "the process forked"));
         }
         state
     }
 }
 
-impl Payload<'_> {
-    /// The fate of the caller's commands, given that of the commands on the wire.
-    fn judge(&self, error: Error) -> Error {
-        let (true, Some(progress)) = (self.atomic, error.progress()) else { return error };
-        // Two commands of the wire, MULTI and EXEC, are not the caller's.
-        let commands = self.commands - 2;
-        error.with_progress(match progress.not_applied {
-            0 => Progress { replied: 0, unknown: commands, not_applied: 0 },
-            _ => Progress { replied: 0, unknown: 0, not_applied: commands },
-        })
+/// A call inside [`Link::drive`]. If a callback's panic takes it out of there, its request is given up like any other.
+struct Waiting<'a> {
+    link: &'a Link,
+    id: RequestId,
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let mut state = self.link.lock();
+            self.link.release(&mut state, self.id);
+        }
     }
 }
 
@@ -567,19 +511,10 @@ fn put_back(state: &mut State, reader: Reader) {
     }
 }
 
-/// Whether the server refused to look at the command for a reason that passes.
-fn is_transient_refusal(nodes: &[Node], bytes: &[u8]) -> bool {
-    let Some(node) = nodes.first().filter(|node| node.kind == Kind::Error as u8) else { return false };
-    let text = &bytes[node.value as usize..][..node.len as usize];
-    [&b"LOADING "[..], b"MASTERDOWN ", b"TRYAGAIN ", b"CLUSTERDOWN "]
-        .iter()
-        .any(|prefix| text.starts_with(prefix))
-}
-
 fn reentrant() -> Error {
     Error::not_applied(ErrorKind::Busy, "a call from inside a callback of the same client")
 }
 
-fn cancelled() -> Error {
+pub(super) fn cancelled() -> Error {
     Error::new(ErrorKind::Cancelled, "the reply callback asked to stop")
 }

@@ -5,9 +5,12 @@
 //! * [`Wire`] is one connection while it lasts.
 
 mod backoff;
+mod call;
 mod link;
+mod payload;
 mod spin;
 mod thread_mark;
 mod wire;
 
-pub(crate) use link::{Link, Payload, Ticket};
+pub(crate) use link::{Link, Ticket};
+pub(crate) use payload::Payload;

@@ -95,8 +95,8 @@ impl Wire {
         let mut reader = self.reader.take().expect("invariant: a new connection is used by one thread");
         while !requests.get(id).is_settled() {
             self.flush();
-            let slice = patience.slice(Instant::now());
-            match reader.fill(self.interest(), self.may_poll(), slice)? {
+            let slice = patience.look(Instant::now());
+            match reader.fill(self.interest(), self.may_poll(), Some(slice))? {
                 Fill::Nothing(wake) => patience.check(Instant::now(), wake == Wake::Signal)?,
                 Fill::Data => {
                     let mut pos = 0;

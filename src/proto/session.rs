@@ -88,10 +88,6 @@ impl Session {
         self.in_flight.front().map_or(0, |run| self.next - (run.first + run.replied))
     }
 
-    pub(crate) fn is_idle(&self) -> bool {
-        self.in_flight.is_empty()
-    }
-
     /// Reads replies from `window[*pos..]` and gives them to their requests.
     ///
     /// Replies of `direct` are not kept but left in [`part`](Self::part), string offsets relative to `window`, so that its

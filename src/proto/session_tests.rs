@@ -118,7 +118,7 @@ fn an_abandoned_request_keeps_its_place_and_its_replies_are_swallowed() {
     assert_eq!(progress.outcome(), Some(Outcome::Unknown));
     assert_eq!(talk.hear("$5\r\nlate!\r\n$4\r\nmine\r\n", Some(b)).unwrap(), 1);
     assert!(talk.requests.get(b).is_settled());
-    assert!(talk.session.is_idle());
+    assert_eq!(talk.session.in_flight(), 0);
 }
 
 #[test]

@@ -13,8 +13,6 @@ use crate::options::Options;
 
 /// A Unix socket whose backlog is full cannot be waited for; this long until the next try.
 const BACKLOG_PAUSE: Duration = Duration::from_millis(2);
-/// How often a wait that nothing can wake looks whether it may go on.
-const LOOK: Duration = Duration::from_millis(100);
 
 /// Resolves and connects. A name with several addresses gets them tried in order, each with an equal share of the time left.
 pub(crate) fn dial(options: &Options, patience: &Patience<'_>) -> Result<Socket> {
@@ -54,7 +52,7 @@ fn connect(address: &SockAddr, options: &Options, patience: &Patience<'_>) -> Re
         }
     };
     loop {
-        let slice = patience.slice(Instant::now()).unwrap_or(LOOK).min(LOOK);
+        let slice = patience.look(Instant::now());
         let wake = wait(&socket, Interest::ReadWrite, Some(slice))
             .map_err(|error| connect_error("cannot wait for the connection", &error))?;
         if wake == Wake::Ready {
@@ -67,7 +65,7 @@ fn connect(address: &SockAddr, options: &Options, patience: &Patience<'_>) -> Re
 
 fn listen(answer: &resolve::Answer, patience: &Patience<'_>) -> Result<io::Result<Vec<SocketAddr>>> {
     loop {
-        let slice = patience.slice(Instant::now()).unwrap_or(LOOK).min(LOOK);
+        let slice = patience.look(Instant::now());
         match answer.take(slice) {
             Some(answer) => return Ok(answer),
             None => patience.check(Instant::now(), false).map_err(in_time)?,

@@ -50,6 +50,11 @@ impl<'a> Patience<'a> {
         Some(remaining.map_or(SLICE, |remaining| remaining.min(SLICE)))
     }
 
+    /// How long to sleep at most where nothing but time can end the sleep, closing the client included.
+    pub(crate) fn look(&self, now: Instant) -> Duration {
+        self.deadline.remaining(now).map_or(SLICE, |remaining| remaining.min(SLICE))
+    }
+
     /// Whether the waiting may go on. The interrupt hook is asked after a signal and every so often, never with a lock held
     /// by the caller.
     pub(crate) fn check(&self, now: Instant, after_signal: bool) -> Result<()> {

@@ -1,0 +1,100 @@
+//! One call, tried as often as that is safe.
+
+use std::time::{Duration, Instant};
+
+use super::backoff::{Backoff, chance};
+use super::link::{Link, Sink, cancelled};
+use super::payload::Payload;
+use crate::error::{Error, ErrorKind, Outcome, Result};
+use crate::options::Retry;
+use crate::resp::{Kind, Node, ReplyBuilder};
+use crate::transport::{Deadline, Patience};
+
+impl Link {
+    /// Sends commands and hands their replies to `sink` as they arrive. What is proved not applied is tried again until the
+    /// deadline, and so are reads.
+    pub(crate) fn call(&self, payload: &Payload<'_>, sink: Sink<'_>) -> Result<()> {
+        let start = self.patience(self.options().timeout);
+        let end = if payload.may_block { &self.patience(None) } else { &start };
+        let mut backoff = Backoff::default();
+        loop {
+            let mut delivered = false;
+            // Replies that may turn out not to be the caller's: a refusal to be tried again, or a transaction's.
+            let mut kept = ReplyBuilder::new();
+            let mut is_refused = false;
+            let result = self.attempt(payload, &start, end, &mut |nodes, bytes| {
+                is_refused |= !delivered && payload.commands == 1 && is_transient_refusal(nodes, bytes);
+                if is_refused || payload.atomic {
+                    kept.append(nodes, bytes);
+                    return true;
+                }
+                delivered = true;
+                sink(nodes, bytes)
+            });
+            match result.map_err(|error| payload.judge(error)) {
+                Err(error) => {
+                    let may_retry = !delivered && self.may_retry(&error, payload);
+                    if !may_retry || self.pause(backoff.next(chance()), &start).is_err() {
+                        return Err(error);
+                    }
+                }
+                Ok(()) => {
+                    // A server that asks for patience gets it: not even the first try comes at once.
+                    if is_refused && self.pause(backoff.next_after_first(chance()), &start).is_ok() {
+                        continue;
+                    }
+                    if !kept.is_empty() {
+                        let (nodes, bytes) = kept.take_part();
+                        if !sink(&nodes, &bytes) {
+                            return Err(cancelled());
+                        }
+                    }
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    fn may_retry(&self, error: &Error, payload: &Payload<'_>) -> bool {
+        match error.kind() {
+            ErrorKind::Connect | ErrorKind::Resolve => self.was_up(),
+            ErrorKind::Handshake => self.was_up() && error.message().starts_with("ERR max number of clients"),
+            ErrorKind::Io | ErrorKind::Disconnected => match error.outcome() {
+                Some(Outcome::NotApplied) => self.was_up(),
+                Some(Outcome::Unknown) => self.options().retry == Retry::Reads && (payload.read_only)(),
+                _ => false,
+            },
+            _ => false,
+        }
+    }
+
+    /// Waits before another try; an error if the call has no time for it.
+    fn pause(&self, delay: Duration, patience: &Patience<'_>) -> Result<()> {
+        let end = Instant::now() + delay;
+        if patience.deadline().has_passed(end) {
+            return Err(Error::new(ErrorKind::Timeout, "no time for another try"));
+        }
+        let until_end = patience.until(Deadline::after(end, Some(Duration::ZERO)));
+        loop {
+            let now = Instant::now();
+            patience.check(now, false)?;
+            if now >= end {
+                return Ok(());
+            }
+            // Followed rather than slept through, so that closing the client ends it.
+            match self.follow(self.lock(), &until_end) {
+                Err(error) if error.kind() != ErrorKind::Timeout => return Err(error),
+                _ => {}
+            }
+        }
+    }
+}
+
+/// Whether the server refused to look at the command for a reason that passes.
+fn is_transient_refusal(nodes: &[Node], bytes: &[u8]) -> bool {
+    let Some(node) = nodes.first().filter(|node| node.kind == Kind::Error as u8) else { return false };
+    let text = &bytes[node.value as usize..][..node.len as usize];
+    [&b"LOADING "[..], b"MASTERDOWN ", b"TRYAGAIN ", b"CLUSTERDOWN "]
+        .iter()
+        .any(|prefix| text.starts_with(prefix))
+}
