@@ -166,6 +166,15 @@ extern "C" fn count_signal(_: libc::c_int) {
 
 static SIGNALS: AtomicU64 = AtomicU64::new(0);
 
+/// Sets a flag when it goes, also when that is because of a failure: others wait for it.
+struct Flag<'a>(&'a AtomicBool);
+
+impl Drop for Flag<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 /// 1 kHz of SIGALRM, as a profiler or a garbage collector sends them, without SA_RESTART.
 #[test]
 fn signals_interrupt_nothing() {
@@ -181,6 +190,7 @@ fn signals_interrupt_nothing() {
         let me = unsafe { libc::pthread_self() };
         let over = AtomicBool::new(false);
         thread::scope(|scope| {
+            let _flag = Flag(&over);
             scope.spawn(|| {
                 while !over.load(Ordering::Relaxed) {
                     // SAFETY: the thread runs until after this one has been joined.
@@ -204,7 +214,6 @@ fn signals_interrupt_nothing() {
                 assert!(pipeline.execute().unwrap().root().children().all(|value| value.len() == 100_000));
                 assert!(client.command(&["BLPOP", "nothing", "0.5"]).unwrap().root().is_null());
             }
-            over.store(true, Ordering::Relaxed);
         });
         assert!(SIGNALS.load(Ordering::Relaxed) > 100);
     });
