@@ -114,7 +114,8 @@ def test_keywords_beside_a_url_win(server: oxipipe.Server) -> None:
 def test_what_is_not_there_says_so(keyword: str, value: Any) -> None:
     with pytest.raises(NotImplementedError, match=keyword):
         oxipipe.Redis(**{keyword: value})
-    oxipipe.Redis(**{keyword: None})  # redis-py's "not used" is no request
+    nothing: dict[str, Any] = {keyword: None}
+    oxipipe.Redis(**nothing)  # redis-py's "not used" is no request
 
 
 def test_wrong_arguments_of_the_constructor() -> None:
@@ -122,7 +123,14 @@ def test_wrong_arguments_of_the_constructor() -> None:
         oxipipe.Redis(hots="localhost")
     with pytest.raises(ValueError, match="socket_timeout"):
         oxipipe.Redis(socket_timeout=0)
-    for wrong in ({"port": 70_000}, {"port": "x"}, {"db": -1}, {"protocol": 4}, {"spin_us": -1}):
+    wrongs: list[dict[str, Any]] = [
+        {"port": 70_000},
+        {"port": "x"},
+        {"db": -1},
+        {"protocol": 4},
+        {"spin_us": -1},
+    ]
+    for wrong in wrongs:
         with pytest.raises((exceptions.DataError, OverflowError, TypeError, ValueError)):
             oxipipe.Redis(**wrong).connect()
 

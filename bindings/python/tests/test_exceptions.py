@@ -19,7 +19,9 @@ def test_it_is_redis_pys_tree() -> None:
     for name, kind in vars(theirs).items():
         if inspect.isclass(kind) and issubclass(kind, Exception):
             ours = getattr(exceptions, name)
-            assert [base.__name__ for base in ours.__mro__] == [base.__name__ for base in kind.__mro__]
+            assert [base.__name__ for base in ours.__mro__] == [
+                base.__name__ for base in kind.__mro__
+            ]
 
 
 def test_nothing_else_but_ours() -> None:

@@ -73,7 +73,9 @@ def test_reset_of_a_transaction_sends_nothing(r: oxipipe.Redis) -> None:
 
 @both_kinds
 def test_the_first_error_is_raised(r: oxipipe.Redis, transaction: bool) -> None:
-    pipeline = r.pipeline(transaction).set("text", "x").hset("text", "f", 1).incr("text").get("text")
+    pipeline = (
+        r.pipeline(transaction).set("text", "x").hset("text", "f", 1).incr("text").get("text")
+    )
     with pytest.raises(ResponseError) as caught:
         pipeline.execute()
     error = caught.value
@@ -91,7 +93,9 @@ def test_the_first_error_is_raised(r: oxipipe.Redis, transaction: bool) -> None:
 
 @both_kinds
 def test_errors_in_their_places(r: oxipipe.Redis, transaction: bool) -> None:
-    pipeline = r.pipeline(transaction).set("text", "x").hset("text", "f", 1).incr("text").get("text")
+    pipeline = (
+        r.pipeline(transaction).set("text", "x").hset("text", "f", 1).incr("text").get("text")
+    )
     replies = pipeline.execute(raise_on_error=False)
     assert replies[0] is True
     assert replies[3] == b"x"
@@ -121,7 +125,9 @@ def test_unknown_commands_and_wrong_arity(r: oxipipe.Redis) -> None:
     assert replies[3] == b"1"
     assert "unknown command" in str(replies[1])
     assert "wrong number of arguments" in str(replies[2])
-    with pytest.raises(ResponseError, match=r"Command # 2 \(NOPE\) of pipeline caused error: unknown"):
+    with pytest.raises(
+        ResponseError, match=r"Command # 2 \(NOPE\) of pipeline caused error: unknown"
+    ):
         pipeline.set("a", 1).command("NOPE").execute()
 
 
@@ -182,7 +188,7 @@ def test_a_hundred_thousand(r: oxipipe.Redis) -> None:
 def test_replies_of_every_kind_between_each_other(r: oxipipe.Redis) -> None:
     r.hset("h", mapping={f"f{n}": n for n in range(100)})
     r.rpush("l", *range(1000))
-    expected = [
+    expected: list[object] = [
         {b"f%d" % n: b"%d" % n for n in range(100)},
         [b"%d" % n for n in range(1000)],
         None,

@@ -50,7 +50,7 @@ def test_configuration() -> None:
 
 def test_kill_and_restart() -> None:
     with oxipipe.Server(tcp=True) as server:
-        client, port = server.connect(), server.port
+        client, port = server.connect(socket_timeout=0.3), server.port
         client.set("a", 1)
         server.kill()
         with pytest.raises(exceptions.ConnectionError):
@@ -80,7 +80,9 @@ def test_finding_a_server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> No
 @pytest.mark.skipif(sys.platform != "linux", reason="Linux alone kills children with their parent")
 def test_it_dies_with_its_process() -> None:
     program = "import oxipipe, time; s = oxipipe.Server(); print(s.pid, s.directory, flush=True); time.sleep(60)"
-    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as child:
+    with subprocess.Popen(
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, text=True
+    ) as child:
         assert child.stdout is not None
         pid, directory = child.stdout.readline().split()
         assert alive(int(pid))

@@ -181,7 +181,7 @@ def memory_stats(reply: Any) -> dict[str, Any]:
     stats = {}
     for key, value in pairs(reply).items():
         key = text(key)
-        stats[key] = config_get(value) if key.startswith("db.") else text(value)
+        stats[key] = config_get(value) if key.startswith("db.") else _double(text(value))
     return stats
 
 
@@ -217,6 +217,14 @@ def _score(score: Any, cast: Callable[[Any], Any]) -> Any:
         return float(score)
     # Callers' functions were written for the bytes that RESP2 delivers.
     return cast(f"{score:.17g}".encode() if isinstance(score, float) else score)
+
+
+def _double(value: Any) -> Any:
+    # RESP2 has only text for doubles.
+    try:
+        return float(value) if isinstance(value, str) else value
+    except ValueError:
+        return value
 
 
 def _info_value(value: str) -> Any:

@@ -143,24 +143,28 @@ class PipelineCore:
         if not as_is:
             encoded = encode(args, self._encoding, self._errors)
             size = sum(map(len, encoded))
+        count = (len(args),)
         self._enter()
         try:
-            if as_is:
-                self._slab += args
-                self._argcs.append(len(args))
-            elif size > SLAB_BYTES or may_be_refused(encoded[0]):
+            if not as_is and (size > SLAB_BYTES or may_be_refused(encoded[0])):
                 self._hand_over()
-                self._give(b"".join(encoded), map(len, encoded), [len(encoded)])
-                size = 0
+                try:
+                    self._give(b"".join(encoded), map(len, encoded), count)
+                finally:
+                    self._length = lib.oxp_pipeline_len(self._handle)
+                if callback is not None:
+                    self._callbacks[self._length - 1] = callback
             else:
-                self._slab += [argument.decode("latin-1") for argument in encoded]
-                self._argcs.append(len(encoded))
-            if callback is not None:
-                self._callbacks[self._length] = callback
-            self._length += 1
-            self._slab_bytes += size
-            if self._slab_bytes > SLAB_BYTES:
-                self._hand_over()
+                arguments = args if as_is else tuple(map(_one_byte_each, encoded))
+                # No calls in these lines: a signal handler cannot raise between them and tear a command.
+                if callback is not None:
+                    self._callbacks[self._length] = callback
+                self._slab += arguments
+                self._argcs += count
+                self._slab_bytes += size
+                self._length += 1
+                if self._slab_bytes > SLAB_BYTES:
+                    self._hand_over()
         finally:
             self._token.append(None)
         return self
@@ -171,6 +175,9 @@ class PipelineCore:
             self._hand_over()
             callbacks = self._callbacks
             replies = self._execute_whole() if self._atomic else self._execute_stream()
+        except BaseException:
+            lib.oxp_pipeline_reset(self._handle)
+            raise
         finally:
             self._forget()
             self._token.append(None)
@@ -211,12 +218,17 @@ class PipelineCore:
 
     def _hand_over(self) -> None:
         """Gives the gathered commands to the library, which may send them at once."""
-        if self._argcs:
-            slab, argcs = self._slab, self._argcs
-            self._slab, self._argcs, self._slab_bytes = [], [], 0
-            self._give("".join(slab).encode("latin-1"), map(len, slab), argcs)
+        if not self._argcs:
+            return
+        slab = self._slab
+        try:
+            self._give("".join(slab).encode("latin-1"), map(len, slab), self._argcs)
+        finally:
+            # A signal handler may have raised before the library had them, or after.
+            if lib.oxp_pipeline_len(self._handle) == self._length:
+                self._slab, self._argcs, self._slab_bytes = [], [], 0
 
-    def _give(self, slab: bytes, lens: Iterable[int], argcs: list[int]) -> None:
+    def _give(self, slab: bytes, lens: Iterable[int], argcs: Iterable[int]) -> None:
         all_lens, all_argcs = array("I", lens), array("I", argcs)
         with idle_call() as call:
             status = lib.oxp_pipeline_add_packed(
@@ -254,3 +266,7 @@ class PipelineCore:
         self._slab, self._argcs, self._slab_bytes = [], [], 0
         self._length = 0
         self._callbacks = {}
+
+
+def _one_byte_each(argument: bytes) -> str:
+    return argument.decode("latin-1")

@@ -148,7 +148,7 @@ class Commands(WrittenCommands):
         """Get the expiration Unix timestamp for a key."""
         return self.command("EXPIRETIME", key)
 
-    def keys(self, pattern="*"):
+    def keys(self, pattern='*'):
         """Find all keys matching the given pattern."""
         return self.command("KEYS", pattern)
 
@@ -252,7 +252,7 @@ class Commands(WrittenCommands):
         """Extract keys given a full Redis command."""
         return self.command_as(BY_NAME["COMMAND GETKEYS"], "COMMAND", "GETKEYS", *args)
 
-    def config_get(self, pattern="*", *args):
+    def config_get(self, pattern='*', *args):
         """Get the values of configuration parameters."""
         return self.command_as(BY_NAME["CONFIG GET"], "CONFIG", "GET", pattern, *args)
 

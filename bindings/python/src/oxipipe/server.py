@@ -19,7 +19,7 @@ import time
 from typing import TYPE_CHECKING
 
 from oxipipe.client import Redis
-from oxipipe.exceptions import BusyLoadingError, ConnectionError
+from oxipipe.exceptions import BusyLoadingError, ConnectionError, TimeoutError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -147,12 +147,12 @@ class Server:
 
     def _wait_until_it_answers(self, process: subprocess.Popen[bytes]) -> None:
         deadline = time.monotonic() + START_TIMEOUT
-        with self.connect(socket_timeout=START_TIMEOUT) as client:
+        with self.connect(socket_timeout=0.5) as client:
             while True:
                 try:
                     client.ping()
                     return
-                except (BusyLoadingError, ConnectionError) as error:
+                except (BusyLoadingError, ConnectionError, TimeoutError) as error:
                     if process.poll() is not None:
                         reason = f"ended with status {process.returncode}: {self._last_words()}"
                     elif time.monotonic() > deadline:

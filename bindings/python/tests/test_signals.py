@@ -1,0 +1,183 @@
+"""Ctrl-C and other signals during a call: the handler runs at once, and no reply is ever shifted."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+import oxipipe
+from oxipipe import exceptions
+
+
+class Interruption(Exception):
+    pass
+
+
+@contextlib.contextmanager
+def alarm(after: float, handler: Callable[[int, object], object]) -> Iterator[None]:
+    before = signal.signal(signal.SIGALRM, handler)
+    signal.setitimer(signal.ITIMER_REAL, after)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def interrupt(_number: int, _frame: object) -> None:
+    raise Interruption
+
+
+BLOCKING: list[tuple[str, Callable[[oxipipe.Redis], object]]] = [
+    ("sleep", lambda r: r.command("DEBUG", "SLEEP", "1")),
+    ("blpop", lambda r: r.blpop("nothing", 3)),
+    (
+        "pipeline",
+        lambda r: (
+            r.pipeline(transaction=False)
+            .echo("a")
+            .command("DEBUG", "SLEEP", "1")
+            .echo("b")
+            .execute()
+        ),
+    ),
+    (
+        "transaction",
+        lambda r: r.pipeline().echo("a").command("DEBUG", "SLEEP", "1").echo("b").execute(),
+    ),
+]
+
+
+@pytest.mark.parametrize("call", [call for _, call in BLOCKING], ids=[name for name, _ in BLOCKING])
+def test_an_exception_ends_the_call_at_once(
+    own_server: oxipipe.Server, call: Callable[[oxipipe.Redis], object]
+) -> None:
+    client = own_server.connect(socket_timeout=10)
+    client.ping()
+    for _ in range(2):
+        began = time.monotonic()
+        with alarm(0.2, interrupt), pytest.raises(Interruption):
+            call(client)
+        assert time.monotonic() - began < 0.9
+        for n in range(3):
+            assert client.echo(f"after{n}") == b"after%d" % n
+    assert client.pipeline().echo("x").echo("y").execute() == [b"x", b"y"]
+
+
+def test_a_pipeline_is_usable_after_it(own_server: oxipipe.Server) -> None:
+    client = own_server.connect(socket_timeout=10)
+    pipeline = client.pipeline(transaction=False)
+    pipeline.command("DEBUG", "SLEEP", "1").echo("lost")
+    with alarm(0.2, interrupt), pytest.raises(Interruption):
+        pipeline.execute()
+    assert len(pipeline) == 0
+    assert pipeline.echo("found").execute() == [b"found"]
+
+
+def test_a_handler_that_returns_does_not_end_it(own_server: oxipipe.Server) -> None:
+    client = own_server.connect(socket_timeout=10)
+    times: list[float] = []
+    began = time.monotonic()
+    with alarm(0.1, lambda *_: times.append(time.monotonic() - began)):
+        assert client.command("DEBUG", "SLEEP", "0.6") == b"OK"
+    assert len(times) == 1
+    assert times[0] < 0.5, "the handler ran during the call, not after it"
+    assert client.echo("next") == b"next"
+
+
+def test_a_handler_may_use_another_client(
+    server: oxipipe.Server, own_server: oxipipe.Server
+) -> None:
+    client, other = own_server.connect(socket_timeout=10), server.connect()
+    seen: list[object] = []
+    with alarm(0.1, lambda *_: seen.append(other.echo("from the handler"))):
+        client.command("DEBUG", "SLEEP", "0.4")
+    assert seen == [b"from the handler"]
+    other.close()
+
+
+def test_only_the_main_thread_is_interrupted(own_server: oxipipe.Server) -> None:
+    waiting, main = own_server.connect(socket_timeout=10), own_server.connect(socket_timeout=10)
+    replies: list[object] = []
+    thread = threading.Thread(target=lambda: replies.append(waiting.blpop("list", 5)))
+    thread.start()
+    while not any(c["cmd"] == "blpop" for c in main.client_list()):
+        pass
+    with alarm(0.2, interrupt), pytest.raises(Interruption):
+        main.blpop("nothing", 3)
+    main.rpush("list", "x")
+    thread.join(5)
+    assert replies == [(b"list", b"x")]
+
+
+def test_many_interruptions_never_shift_replies(own_server: oxipipe.Server) -> None:
+    """Signals at any moment: while a pipeline is being filled, sent, answered and turned into objects."""
+    client = own_server.connect(socket_timeout=10)
+    pipeline = client.pipeline(transaction=False)
+
+    def round_trip(n: int) -> None:
+        for k in range(2000):
+            pipeline.echo(f"{n}-{k}")
+        assert pipeline.execute() == [f"{n}-{k}".encode() for k in range(2000)]
+
+    began = time.perf_counter()
+    round_trip(-1)
+    duration = time.perf_counter() - began
+    interrupted = 0
+    for n in range(200):
+        try:
+            with alarm(max(1e-6, duration * (n % 50) / 50), interrupt):
+                round_trip(n)
+        except Interruption:
+            interrupted += 1
+            pipeline.reset()
+        assert client.echo(f"check{n}") == b"check%d" % n
+    assert interrupted > 20
+
+
+def test_ctrl_c(server: oxipipe.Server) -> None:
+    """As a user sees it: a KeyboardInterrupt out of the call, and a program that can go on."""
+    program = textwrap.dedent(
+        f"""
+        import oxipipe
+        client = oxipipe.from_url("{server.url}", socket_timeout=None)
+        client.ping()
+        print("ready", flush=True)
+        try:
+            client.blpop("never", 0)
+        except KeyboardInterrupt:
+            print("interrupted", client.echo("fine"), flush=True)
+        """
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, text=True
+    ) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == "ready\n"
+        with server.connect() as watcher:
+            while not any(c["cmd"] == "blpop" for c in watcher.client_list()):
+                pass
+        child.send_signal(signal.SIGINT)
+        assert child.stdout.readline() == "interrupted b'fine'\n"
+    assert child.returncode == 0
+
+
+def test_a_timeout_leaves_the_connection_usable(own_server: oxipipe.Server) -> None:
+    client = own_server.connect(socket_timeout=0.2)
+    client.ping()
+    number = client.client_id()
+    with pytest.raises(exceptions.TimeoutError) as caught:
+        client.command("DEBUG", "SLEEP", "0.5")
+    assert caught.value.outcome == "UNKNOWN"
+    patient = own_server.connect(socket_timeout=5)
+    patient.ping()  # answered when the sleep is over
+    assert client.echo("mine") == b"mine"
+    assert client.client_id() in (number, number + 1, number + 2)
