@@ -21,13 +21,13 @@ fn a_thousand_clients_leave_no_file_descriptor_and_no_thread() {
     in_own_process("a_thousand_clients_leave_no_file_descriptor_and_no_thread", || {
         let server = LiveServer::start();
         let cycle = |n: usize| {
-            let mut options = if n % 2 == 0 { server.options() } else { server.tcp_options() };
+            let mut options = if n.is_multiple_of(2) { server.options() } else { server.tcp_options() };
             options.host = if n % 4 == 1 { "localhost".into() } else { options.host };
             let client = Client::new(options);
             assert_eq!(text(&client.command(&["PING"]).unwrap()), "PONG");
             let mut pipeline = client.pipeline();
             pipeline.command(&["PING"]).unwrap();
-            if n % 3 == 0 {
+            if n.is_multiple_of(3) {
                 client.close();
             }
         };
