@@ -24,7 +24,9 @@ PARTS = [
     "include",
     "src",
     "bindings/c",
-    "benches",
+    "benches/resp.rs",  # Cargo.toml names it
+    "LICENSE-APACHE",
+    "LICENSE-MIT",
 ]
 
 
