@@ -269,3 +269,20 @@ fn a_full_server_is_told_in_the_servers_words() {
     assert_error(&error, ErrorKind::Handshake, Outcome::NotApplied);
     assert!(error.message().contains("max number of clients"), "{error}");
 }
+
+#[test]
+fn closing_the_client_ends_a_greeting_that_hangs() {
+    let server = FakeServer::follow("silent");
+    let mut options = server.options();
+    options.timeout = None;
+    options.connect_timeout = None;
+    let client = Client::new(options);
+    let waiting = std::thread::spawn({
+        let client = client.clone();
+        move || client.connect()
+    });
+    support::eventually("the connection", || server.connections() == 1);
+    client.close();
+    support::eventually("the end of the call", || waiting.is_finished());
+    assert_error(&waiting.join().unwrap().unwrap_err(), ErrorKind::Closed, Outcome::NotApplied);
+}

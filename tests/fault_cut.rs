@@ -446,3 +446,45 @@ fn threads_under_a_cut_connection_all_learn_their_outcome() {
         }
     }
 }
+
+#[test]
+fn a_transaction_cut_after_its_first_replies_but_before_its_last_byte_is_sent_again() {
+    let server = FakeServer::start(
+        "EXPECT MULTI
+         SEND +OK\\r\\n
+         READ 100000
+         RESET
+         CONNECTION
+         EXPECT MULTI
+         EXPECT APPEND k *
+         EXPECT EXEC
+         SEND +OK\\r\\n+QUEUED\\r\\n*1\\r\\n:1\\r\\n",
+    );
+    let mut options = server.options();
+    options.send_buffer = Some(4096);
+    let client = Client::new(options);
+    let mut transaction = client.transaction();
+    transaction.command(&[b"APPEND", &b"k"[..], &vec![b'x'; 8 << 20]]).unwrap();
+    let reply = promptly(|| transaction.execute().unwrap());
+    assert_eq!(reply.root().get(0).unwrap().as_int(), Some(1));
+}
+
+#[test]
+fn a_connection_that_ended_after_a_timeout_costs_no_call() {
+    let server = FakeServer::start(
+        "EXPECT GET slow
+         WAIT end
+         CLOSE
+         CONNECTION
+         EXPECT INCR n
+         SEND :1\\r\\n",
+    );
+    let mut options = server.options();
+    options.timeout = Some(Duration::from_millis(400));
+    let client = Client::new(options);
+    let error = client.command(&["GET", "slow"]).unwrap_err();
+    assert_error(&error, ErrorKind::Timeout, Outcome::Unknown);
+    server.open("end");
+    server.wait_closed(0);
+    assert_eq!(int(&client.command(&["INCR", "n"]).unwrap()), 1);
+}

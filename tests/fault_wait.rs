@@ -2,6 +2,7 @@
 
 mod support;
 
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -10,7 +11,7 @@ use std::time::{Duration, Instant};
 use oxipipe::{Client, ErrorKind, Interrupt, Options, Outcome};
 use support::fake_server::FakeServer;
 use support::live_server::LiveServer;
-use support::{assert_error, eventually, int, promptly, text};
+use support::{LONG, assert_error, eventually, int, promptly, text};
 
 /// Long enough for any call that is answered, short enough to wait for.
 const SHORT: Duration = Duration::from_millis(400);
@@ -496,4 +497,120 @@ fn replies_that_race_with_their_deadlines_are_never_mixed_up() {
         }
     }
     assert_eq!(replies + timeouts, 3000);
+}
+
+#[test]
+fn a_call_from_inside_a_callback_is_not_sent() {
+    let server = LiveServer::start();
+    let client = server.client();
+    let mut errors = Vec::new();
+    client
+        .command_stream(&["ECHO", "outer"], &mut |_, _| {
+            errors.push(client.command(&["INCR", "n"]).unwrap_err());
+            true
+        })
+        .unwrap();
+    assert_error(&errors[0], ErrorKind::Busy, Outcome::NotApplied);
+    assert!(client.command(&["GET", "n"]).unwrap().root().is_null());
+}
+
+#[test]
+fn a_blocking_command_without_a_server_ends() {
+    let mut server = LiveServer::start();
+    let mut options = server.options();
+    options.timeout = Some(Duration::from_millis(300));
+    let client = Client::new(options);
+    client.connect().unwrap();
+    server.kill();
+    let waiting = thread::spawn(move || client.command(&["BLPOP", "nothing", "1"]));
+    eventually("the end of the call", || waiting.is_finished());
+    assert_eq!(waiting.join().unwrap().unwrap_err().outcome(), Some(Outcome::NotApplied));
+}
+
+#[test]
+fn a_hook_that_panics_while_connecting_does_not_lock_the_client() {
+    let server = FakeServer::start("RAW\nHANG\nCONNECTION\nEXPECT INCR n\nSEND :1\\r\\n");
+    let armed = Arc::new(AtomicBool::new(true));
+    let mut options = server.options();
+    options.timeout = Some(Duration::from_secs(2));
+    let hook = Arc::clone(&armed);
+    options.interrupt = Some(Interrupt::new(move || {
+        if hook.swap(false, Ordering::Relaxed) {
+            resume_unwind(Box::new("on purpose"));
+        }
+        false
+    }));
+    let client = Client::new(options);
+    let connecting = thread::spawn({
+        let client = client.clone();
+        move || client.connect()
+    });
+    assert!(connecting.join().is_err());
+    assert_eq!(int(&promptly(|| client.command(&["INCR", "n"])).unwrap()), 1);
+}
+
+#[test]
+fn a_panic_over_kept_replies_wakes_the_thread_that_was_reading() {
+    let server = FakeServer::start(
+        "EXPECT INCR b
+         SEND :1\\r\\n
+         EXPECT GET slow
+         HANG
+         CONNECTION
+         EXPECT GET next
+         SEND +next\\r\\n",
+    );
+    let mut options = server.options();
+    options.eager_bytes = 1;
+    options.timeout = Some(10 * LONG);
+    let client = Client::new(options);
+    let mut pipeline = client.pipeline();
+    pipeline.command(&["INCR", "b"]).unwrap();
+    let reading = thread::spawn({
+        let client = client.clone();
+        move || client.command(&["GET", "slow"])
+    });
+    server.wait_heard(2);
+    let panic = catch_unwind(AssertUnwindSafe(|| {
+        pipeline.execute_stream(&mut |_, _| resume_unwind(Box::new("on purpose")))
+    }));
+    assert!(panic.is_err());
+    assert_eq!(text(&client.command(&["GET", "next"]).unwrap()), "next");
+    eventually("the end of the call on the lost connection", || reading.is_finished());
+}
+
+#[test]
+fn a_timeout_always_says_what_became_of_the_command() {
+    let server = LiveServer::start();
+    let mut options = server.tcp_options();
+    options.timeout = Some(Duration::from_micros(700));
+    options.connect_timeout = None;
+    let client = Client::new(options);
+    eventually("a first connection", || client.connect().is_ok());
+    thread::scope(|scope| {
+        for name in 0..6 {
+            let client = &client;
+            scope.spawn(move || {
+                for n in 0..3000 {
+                    let token = format!("{name}.{n}");
+                    match client.command(&["ECHO", &token]) {
+                        Ok(reply) => assert_eq!(text(&reply), token),
+                        Err(error) => assert!(error.outcome().is_some(), "{error:?}"),
+                    }
+                }
+            });
+        }
+    });
+}
+
+#[test]
+fn a_blocking_command_may_be_stopped_in_the_middle_of_its_reply() {
+    let server = LiveServer::start();
+    let client = server.client();
+    for _ in 0..3 {
+        client.command(&["RPUSH", "list", &"x".repeat(3_000_000)]).unwrap();
+        let error = client.command_stream(&["BLPOP", "list", "0"], &mut |_, _| false).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Cancelled, "{error:?}");
+        assert_eq!(text(&client.command(&["ECHO", "token"]).unwrap()), "token");
+    }
 }

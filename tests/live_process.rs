@@ -16,6 +16,13 @@ fn entries(folder: &str) -> usize {
     std::fs::read_dir(folder).unwrap().count()
 }
 
+/// Memory of this process that is in use.
+fn resident_bytes() -> usize {
+    let statm = std::fs::read_to_string("/proc/self/statm").unwrap();
+    let pages: usize = statm.split(' ').nth(1).unwrap().parse().unwrap();
+    pages * 4096
+}
+
 #[test]
 fn a_thousand_clients_leave_no_file_descriptor_and_no_thread() {
     in_own_process("a_thousand_clients_leave_no_file_descriptor_and_no_thread", || {
@@ -66,6 +73,30 @@ fn refused_connections_leave_no_file_descriptor() {
         let files = entries("/proc/self/fd");
         (0..200).for_each(|_| refused());
         assert_eq!(entries("/proc/self/fd"), files);
+    });
+}
+
+#[test]
+fn replies_of_dropped_pipelines_and_of_calls_given_up_are_not_kept() {
+    in_own_process("replies_of_dropped_pipelines_and_of_calls_given_up_are_not_kept", || {
+        let server = LiveServer::start();
+        let mut options = server.options();
+        options.eager_bytes = 1;
+        let client = Client::new(options);
+        client.command(&["SET", "k", &"x".repeat(1 << 20)]).unwrap();
+        let round = || {
+            let mut pipeline = client.pipeline();
+            pipeline.command(&["GET", "k"]).unwrap();
+            drop(pipeline);
+            let error = client.command_stream(&["GET", "k"], &mut |_, _| false).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Cancelled);
+            assert_eq!(text(&client.command(&["ECHO", "x"]).unwrap()), "x");
+        };
+        (0..20).for_each(|_| round());
+        let before = resident_bytes();
+        (0..200).for_each(|_| round());
+        let grown = resident_bytes().saturating_sub(before);
+        assert!(grown < 50 << 20, "{grown} of 400 MB were kept");
     });
 }
 
