@@ -169,7 +169,9 @@ def method_body(method: Method) -> list[str]:
     defaults = [None] * (len(arguments.args) - len(arguments.defaults)) + arguments.defaults
     lines = []
     rest = f"*{arguments.vararg.arg}" if arguments.vararg else ""
-    optional = [a.arg for a, default in zip(arguments.args, defaults, strict=True) if is_none(default)]
+    optional = [
+        a.arg for a, default in zip(arguments.args, defaults, strict=True) if is_none(default)
+    ]
     for argument in arguments.args:
         if ast.unparse(argument.annotation) == "KeysT":
             words.append(f"*_listed({argument.arg}, {arguments.vararg.arg})")
