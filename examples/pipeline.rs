@@ -34,10 +34,7 @@ fn main() -> Result<(), oxipipe::Error> {
     let mut transaction = client.transaction();
     transaction.command(&["DEL", "numbers"])?.command(&["EXISTS", "numbers"])?;
     let replies = transaction.execute()?;
-    println!(
-        "deleted {:?}, left {:?}",
-        replies.root().get(0).and_then(|r| r.as_int()),
-        replies.root().get(1).and_then(|r| r.as_int())
-    );
+    let number = |index| replies.root().get(index).and_then(|reply| reply.as_int()).unwrap_or_default();
+    println!("deleted {} hash, {} left", number(0), number(1));
     Ok(())
 }
