@@ -13,6 +13,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -170,3 +171,25 @@ def anchors(page: Path) -> set[str]:
     """The names that renderers of Markdown give to headings."""
     headings = re.findall(r"^#+ +(.*)$", page.read_text(), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_every_dependency_has_its_reason() -> None:
+    manifest = tomllib.loads((ROOT / "Cargo.toml").read_text())
+    page = (ROOT / "docs/dependencies.md").read_text()
+    assert first_column(page, "## The library, at run time") == set(manifest["dependencies"])
+    assert set(manifest["dev-dependencies"]) <= first_column(page, "## For development only")
+
+
+def test_every_url_option_is_described() -> None:
+    source = (ROOT / "src/url.rs").read_text()
+    function = source[source.index("fn set_option") : source.index("fn number")]
+    arms = re.findall(r"^ {8}(\"\w+\"(?: \| \"\w+\")*) =>", function, re.MULTILINE)
+    known = {name for arm in arms for name in re.findall(r"\w+", arm)}
+    assert known == first_column((ROOT / "docs/urls.md").read_text(), "## Options")
+
+
+def first_column(page: str, heading: str) -> set[str]:
+    """The code words in the first column of the table below a heading."""
+    section = re.split(r"^#", page.split(heading)[1], flags=re.MULTILINE)[0]
+    rows = re.findall(r"^\|([^|]*)\|", section, re.MULTILINE)
+    return {word for row in rows for word in re.findall(r"`([\w-]+)`", row)}
