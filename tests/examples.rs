@@ -6,7 +6,8 @@ use std::process::Command;
 
 use support::live_server::LiveServer;
 
-/// What an example prints. Cargo builds examples together with tests, into the folder next to theirs.
+/// What an example prints. `cargo test` builds the examples too, into the folder next to the tests'; `--test examples` alone
+/// does not.
 fn run(name: &str) -> String {
     let server = LiveServer::start();
     let tests = std::env::current_exe().expect("the path of this test");
