@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from collections.abc import Callable
@@ -144,6 +145,42 @@ def test_a_server_that_dies_mid_pipeline(transaction: bool) -> None:
             assert (error.replied, error.outcome) == (3, "UNKNOWN")
             assert error.replies == [b"OK", 1, 1]
         assert len(pipeline) == 0
+        client.close()
+
+
+@pytest.mark.xfail(
+    strict=False,
+    reason="a pipeline whose last commands need a new connection drops the replies it has",
+)
+def test_replies_that_came_while_commands_were_added_are_not_lost() -> None:
+    """The server answers five, says no more and cannot be reached again, all before `execute`."""
+    silent = threading.Event()
+
+    def script(connection: Connection) -> None:
+        left = 5
+        for command in connection.commands():
+            reply = handshake_reply(command)
+            if reply or left:
+                left -= not reply
+                connection.send(reply or b":1\r\n")
+            elif not silent.is_set():
+                fake.stop_listening()
+                connection.sock.shutdown(socket.SHUT_WR)
+                silent.set()
+
+    with FakeServer(script) as fake:
+        client = client_of(fake, 1.0)
+        pipeline = client.pipeline(transaction=False)
+        for n in range(1500):
+            pipeline.hset("h", f"field{n}", "x" * 30)
+        assert silent.wait(5)
+        for n in range(1500, 1510):
+            pipeline.hset("h", f"field{n}", "x" * 30)
+        with pytest.raises(exceptions.ConnectionError) as caught:
+            pipeline.execute()
+        error = caught.value
+        assert error.replied + error.unknown + error.not_applied == 1510
+        assert (error.replied, error.replies, error.outcome) == (5, [1] * 5, "UNKNOWN")
         client.close()
 
 

@@ -83,14 +83,18 @@ class FakeServer:
         with sock, contextlib.suppress(OSError):
             self.script(Connection(sock, self._closing))
 
+    def stop_listening(self) -> None:
+        """Refuses new connections; those there are go on."""
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_exception: object) -> None:
         self._closing.set()
-        with contextlib.suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
+        self.stop_listening()
         for thread in self._threads:
             thread.join(5)
         self._directory.cleanup()
