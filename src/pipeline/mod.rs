@@ -206,7 +206,13 @@ impl Pipeline {
         let ticket = ticket.expect("invariant: feeding keeps the ticket");
         match fed {
             Ok(_) => self.link.finish(ticket, sink),
-            Err(error) => Err(error.with_progress(self.link.abandon(ticket))),
+            // There is no connection for the rest. What was fed before is settled, so this hands out its replies without
+            // waiting, or has the better explanation.
+            Err(error) => {
+                self.link.finish(ticket, sink)?;
+                let replied = self.log.len() as u64 - self.buffered;
+                Err(error.with_progress(Progress { replied, ..Progress::default() }))
+            }
         }
     }
 
