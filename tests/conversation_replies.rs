@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use oxipipe::{Client, ErrorKind, Limits, Outcome, Retry};
 use support::fake_server::FakeServer;
-use support::{assert_error, int, promptly, text};
+use support::{assert_error, int, kernel, promptly, text};
 
 #[test]
 fn a_server_that_is_loading_or_without_master_is_waited_for() {
@@ -63,6 +63,7 @@ fn a_reply_that_nobody_asked_for_is_never_handed_out() {
     assert_eq!(text(&client.command(&["GET", "a"]).unwrap()), "A");
     server.open("surplus");
     server.wait_heard(2);
+    kernel::wait_until_readable(server.port());
     assert_eq!(text(&client.command(&["GET", "b"]).unwrap()), "B");
     server.wait_gone(0);
     assert_eq!(server.connections(), 2);

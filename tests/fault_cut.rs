@@ -47,16 +47,13 @@ fn a_write_that_left_is_unknown_wherever_its_connection_was_cut_and_is_not_sent_
 #[test]
 fn a_connection_that_was_cut_before_the_first_byte_left_costs_nothing() {
     for end in ["CLOSE", "RESET"] {
-        let server = FakeServer::start(&format!("{end}\nCONNECTION\nEXPECT INCR n\nSEND :1\\r\\n"));
+        let server = FakeServer::start(&format!("WAIT end\n{end}\nCONNECTION\nEXPECT INCR n\nSEND :1\\r\\n"));
         let mut options = server.options();
         options.retry = Retry::None;
         let client = Client::new(options);
         client.connect().unwrap();
-        if end == "RESET" {
-            server.wait_gone(0);
-        } else {
-            server.wait_closed(0);
-        }
+        server.open("end");
+        server.wait_closed(0);
         assert_eq!(int(&client.command(&["INCR", "n"]).unwrap()), 1);
     }
 }
@@ -373,7 +370,7 @@ fn an_eager_pipeline_whose_connection_cannot_be_replaced_is_exact_about_what_lef
     let mut pipeline = client.pipeline();
     pipeline.command(&["INCR", "a"]).unwrap();
     server.open("end");
-    server.wait_gone(0);
+    server.wait_closed(0);
     pipeline.command(&["INCR", "b"]).unwrap();
     pipeline.command(&["INCR", "c"]).unwrap();
     let error = promptly(|| pipeline.execute().unwrap_err());
@@ -461,10 +458,10 @@ fn a_transaction_cut_after_its_first_replies_but_before_its_last_byte_is_sent_ag
          SEND +OK\\r\\n+QUEUED\\r\\n*1\\r\\n:1\\r\\n",
     );
     let mut options = server.options();
-    options.send_buffer = Some(4096);
+    options.send_buffer = Some(SEND_BUFFER);
     let client = Client::new(options);
     let mut transaction = client.transaction();
-    transaction.command(&[b"APPEND", &b"k"[..], &vec![b'x'; 8 << 20]]).unwrap();
+    transaction.command(&[b"APPEND", &b"k"[..], &vec![b'x'; LARGE]]).unwrap();
     let reply = promptly(|| transaction.execute().unwrap());
     assert_eq!(reply.root().get(0).unwrap().as_int(), Some(1));
 }

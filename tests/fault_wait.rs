@@ -16,9 +16,12 @@ use support::{LONG, assert_error, eventually, int, promptly, text};
 /// Long enough for any call that is answered, short enough to wait for.
 const SHORT: Duration = Duration::from_millis(400);
 
+/// Connected, so that the short time is for the call alone.
 fn hasty(mut options: Options) -> Client {
     options.timeout = Some(SHORT);
-    Client::new(options)
+    let client = Client::new(options);
+    eventually("a connection", || client.connect().is_ok());
+    client
 }
 
 #[test]
@@ -67,11 +70,13 @@ fn a_late_reply_of_50_megabytes_is_swallowed() {
          SEND $4\\r\\nnext\\r\\n",
     );
     // The first gives up by the hook, so that the second may take its time.
-    let gives_up = Arc::new(AtomicBool::new(true));
+    let gives_up = Arc::new(AtomicBool::new(false));
     let mut options = server.options();
     let hook = Arc::clone(&gives_up);
     options.interrupt = Some(Interrupt::new(move || hook.load(Ordering::Relaxed)));
     let client = Client::new(options);
+    client.connect().unwrap();
+    gives_up.store(true, Ordering::Relaxed);
     let error = promptly(|| client.command(&["GET", "slow"]).unwrap_err());
     assert_error(&error, ErrorKind::Interrupted, Outcome::Unknown);
     gives_up.store(false, Ordering::Relaxed);
@@ -316,12 +321,13 @@ fn closing_ends_the_wait_for_a_server_that_is_gone() {
 #[test]
 fn the_hook_ends_a_wait_and_replies_stay_aligned() {
     let server = LiveServer::start();
-    let stop = Arc::new(AtomicBool::new(true));
+    let stop = Arc::new(AtomicBool::new(false));
     let mut options = server.options();
     let hook = Arc::clone(&stop);
     options.interrupt = Some(Interrupt::new(move || hook.load(Ordering::Relaxed)));
     let client = Client::new(options);
     client.connect().unwrap();
+    stop.store(true, Ordering::Relaxed);
     let witness = server.client();
     server.stop();
     let error = promptly(|| client.command(&["INCR", "n"]).unwrap_err());
@@ -344,12 +350,14 @@ fn the_hook_ends_a_wait_and_replies_stay_aligned() {
 #[test]
 fn a_blocking_command_that_was_interrupted_does_not_block_the_next_call() {
     let server = LiveServer::start();
-    let stop = Arc::new(AtomicBool::new(true));
+    let stop = Arc::new(AtomicBool::new(false));
     let mut options = server.options();
     options.timeout = Some(Duration::from_secs(2));
     let hook = Arc::clone(&stop);
     options.interrupt = Some(Interrupt::new(move || hook.load(Ordering::Relaxed)));
     let client = Client::new(options);
+    client.connect().unwrap();
+    stop.store(true, Ordering::Relaxed);
     let error = promptly(|| client.command(&["BLPOP", "nothing", "0"]).unwrap_err());
     assert_error(&error, ErrorKind::Interrupted, Outcome::Unknown);
     stop.store(false, Ordering::Relaxed);
@@ -364,6 +372,7 @@ fn a_blocking_command_given_up_while_another_thread_reads_ends_at_the_server_too
     let server = LiveServer::start();
     let me = thread::current().id();
     let mut options = server.options();
+    // Only this thread gives up, and not while it connects: the other one does that.
     options.interrupt = Some(Interrupt::new(move || thread::current().id() == me));
     let client = Client::new(options);
     let witness = server.client();

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use oxipipe::Options;
 
-use super::{LONG, tcp};
+use super::{LONG, kernel, tcp};
 
 pub(crate) struct FakeServer {
     port: u16,
@@ -87,6 +87,10 @@ impl FakeServer {
         Self::start(&std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}")))
     }
 
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
     pub(crate) fn options(&self) -> Options {
         tcp(self.port)
     }
@@ -117,10 +121,11 @@ impl FakeServer {
         self.wait(|state| state.heard.len() >= count, "another command");
     }
 
-    /// Waits until `CLOSE` was done: on the same machine, the client's kernel knows.
+    /// Waits until `CLOSE` or `RESET` was done and the client's kernel knows. It has no other connection meanwhile.
     #[track_caller]
     pub(crate) fn wait_closed(&self, connection: usize) {
         self.wait(|state| state.closed.contains(&connection), "the server's end of a connection");
+        kernel::wait_until_ended(self.port);
     }
 
     /// Waits until a connection is over for both sides.
@@ -228,7 +233,10 @@ impl<'a> Conversation<'a> {
             _ => {}
         }
         drop(this);
-        shared.state.lock().unwrap().gone.insert(index);
+        let mut state = shared.state.lock().unwrap();
+        state.closed.insert(index);
+        state.gone.insert(index);
+        drop(state);
         shared.changed.notify_all();
     }
 

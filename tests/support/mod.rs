@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test uses a part of it")]
 
 pub(crate) mod fake_server;
+pub(crate) mod kernel;
 pub(crate) mod live_server;
 pub(crate) mod own_process;
 pub(crate) mod proxy;
