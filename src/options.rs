@@ -39,7 +39,7 @@ pub struct Options {
     /// Time for resolving, connecting and the handshake together, inside `timeout`. `None`: only `timeout` counts.
     /// Default 3 s.
     pub connect_timeout: Option<Duration>,
-    /// How long a wait polls the socket before it sleeps. Zero: sleep at once. Default 50 us.
+    /// How long a wait polls the socket before it sleeps, at most; twice that for a pipeline. Zero: sleep at once. Default 50 us.
     pub spin: Duration,
     /// Whether to send TCP keepalive probes. Default true: after 15 s, every 5 s, 3 times.
     pub tcp_keepalive: bool,
@@ -51,7 +51,8 @@ pub struct Options {
     pub receive_buffer: Option<usize>,
     /// Bounds on what a server may send.
     pub limits: Limits,
-    /// Bytes that a pipeline gathers before it starts to send. Zero: it sends at execute only. Default 16 KiB.
+    /// Bytes that a pipeline gathers before it starts to send; 64 commands are enough, too. Zero: it sends at execute only.
+    /// Default 16 KiB.
     pub eager_bytes: usize,
     /// Which commands may be sent again after a failure that leaves their outcome unknown.
     pub retry: Retry,

@@ -131,6 +131,10 @@
 /// The server said no.
 #define OXP_OUTCOME_REJECTED 3
 
+/// A pipeline that has gathered this many commands sends them, however few bytes they have. A later
+/// version may have another number.
+#define OXP_EAGER_COMMANDS 64
+
 /// Commands whose outcome is unknown are not sent again.
 #define OXP_RETRY_NONE 0
 
@@ -502,7 +506,8 @@ OXP_API oxp_status oxp_options_set_keepalive(struct oxp_options *options, bool k
 OXP_API oxp_status oxp_options_set_user_timeout_ms(struct oxp_options *options, uint64_t timeout);
 
 /// Sets how many bytes of commands a pipeline gathers before it starts to send while more are being
-/// added. 0: it sends at execute only. Default 16384. Since 0.1.
+/// added; OXP_EAGER_COMMANDS commands are enough, too. 0: it sends at execute only. Default 16384.
+/// Since 0.1.
 OXP_API oxp_status oxp_options_set_eager_bytes(struct oxp_options *options, size_t bytes);
 
 /// Sets which commands are sent again although the server may have applied them: an OXP_RETRY_*

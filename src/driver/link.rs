@@ -296,13 +296,13 @@ impl Link {
         let epoch = state.epoch;
         let wire = state.wire.as_mut().expect("invariant: an open request has a connection");
         wire.flush();
-        let (interest, may_poll) = (wire.interest(), wire.may_poll());
+        let (interest, in_flight) = (wire.interest(), wire.session.in_flight());
         let mut reader =
             wire.reader.take().expect("invariant: without a driver the reading half is in its place");
         state.driver = Some(ThreadMark::current());
         drop(state);
 
-        let fill = reader.fill(interest, may_poll, patience.slice(Instant::now()));
+        let fill = reader.fill(interest, in_flight, patience.slice(Instant::now()));
 
         let mut state = self.lock();
         if state.epoch != epoch {

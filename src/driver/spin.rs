@@ -19,20 +19,22 @@ pub(crate) struct Spin {
 const MAX_FAILURES: u32 = 6;
 
 impl Spin {
-    /// Polls for at most `limit`; never on a machine with one processor, where polling only keeps the server from running.
+    /// Polls for at most `limit`, or twice that for pipelines; never on a machine with one processor, where polling only keeps the server from running.
     pub(crate) fn new(limit: Duration) -> Self {
         static SEVERAL: OnceLock<bool> = OnceLock::new();
         let several = *SEVERAL.get_or_init(several_processors);
         Self { limit: if several { limit } else { Duration::ZERO }, failures: 0, skip: 0 }
     }
 
-    /// How long the next wait may poll.
-    pub(crate) fn budget(&mut self) -> Duration {
+    /// How long the next wait may poll, with that many commands in flight. A server answers what it reads together all at once,
+    /// so the first replies to a pipeline come later than a single one.
+    pub(crate) fn budget(&mut self, in_flight: u64) -> Duration {
         if self.skip > 0 {
             self.skip -= 1;
             return Duration::ZERO;
         }
-        self.limit
+        // A quarter of a microsecond is about the least that a server needs for a command.
+        self.limit + self.limit.min(Duration::from_nanos(250) * in_flight.min(1000) as u32)
     }
 
     /// Tells how a wait that did poll ended.
@@ -55,14 +57,14 @@ mod tests {
         let mut spin = Spin { limit: Duration::from_micros(50), failures: 0, skip: 0 };
         let mut polls = 0;
         for _ in 0..10_000 {
-            if !spin.budget().is_zero() {
+            if !spin.budget(1).is_zero() {
                 polls += 1;
                 spin.record(false);
             }
         }
         assert!(polls < 200, "{polls}");
         for _ in 0..200 {
-            if !spin.budget().is_zero() {
+            if !spin.budget(1).is_zero() {
                 spin.record(true);
             }
         }

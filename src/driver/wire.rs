@@ -96,7 +96,7 @@ impl Wire {
         while !requests.get(id).is_settled() {
             self.flush();
             let slice = patience.look(Instant::now());
-            match reader.fill(self.interest(), self.may_poll(), Some(slice))? {
+            match reader.fill(self.interest(), self.session.in_flight(), Some(slice))? {
                 Fill::Nothing(wake) => patience.check(Instant::now(), wake == Wake::Signal)?,
                 Fill::Data => {
                     let mut pos = 0;
@@ -131,12 +131,6 @@ impl Wire {
         if has_unsent { Interest::ReadWrite } else { Interest::Read }
     }
 
-    /// Whether polling can pay. Servers answer what they read together, so the replies to many commands come late and all at
-    /// once, and the cost of waking up is shared by all of them.
-    pub(super) fn may_poll(&self) -> bool {
-        self.session.in_flight() <= 16
-    }
-
     /// Reads what is there without waiting and keeps the replies for their owners.
     pub(super) fn drain(&mut self, requests: &mut Requests) -> Result<()> {
         let Some(reader) = self.reader.as_mut() else { return Ok(()) };
@@ -163,14 +157,15 @@ impl Wire {
 }
 
 impl Reader {
-    /// Reads once. Without data it may poll for a while, then sleeps for up to `timeout`.
+    /// Reads once. Without data it may poll for a while, according to how many commands are in flight, then sleeps for up to
+    /// `timeout`.
     pub(super) fn fill(
         &mut self,
         interest: Interest,
-        may_poll: bool,
+        in_flight: u64,
         timeout: Option<Duration>,
     ) -> Result<Fill> {
-        if self.fill_now()? || (may_poll && self.poll()?) {
+        if self.fill_now()? || self.poll(in_flight)? {
             return Ok(Fill::Data);
         }
         match wait(&self.socket, interest, timeout) {
@@ -181,14 +176,18 @@ impl Reader {
     }
 
     /// Reads again and again for as long as that is worth it; whether there was anything.
-    fn poll(&mut self) -> Result<bool> {
-        let budget = self.spin.budget();
+    fn poll(&mut self, in_flight: u64) -> Result<bool> {
+        let budget = self.spin.budget(in_flight);
         if budget.is_zero() {
             return Ok(false);
         }
         let start = Instant::now();
         let mut data_came = false;
         while !data_came && start.elapsed() < budget {
+            // Reading takes the socket's lock, which the arriving data needs as well: leave it alone in between.
+            for _ in 0..20 {
+                std::hint::spin_loop();
+            }
             data_came = self.fill_now()?;
         }
         self.spin.record(data_came);

@@ -31,6 +31,10 @@ pub struct oxp_options {
     options: RwLock<Options>,
 }
 
+/// A pipeline that has gathered this many commands sends them, however few bytes they have. A later
+/// version may have another number.
+pub const OXP_EAGER_COMMANDS: u32 = 64;
+const _: () = assert!(OXP_EAGER_COMMANDS as u64 == crate::pipeline::EAGER_COMMANDS);
 /// Commands whose outcome is unknown are not sent again.
 pub const OXP_RETRY_NONE: u32 = 0;
 /// Commands that only read are sent again, within the deadline, when a lost connection left their
@@ -340,7 +344,8 @@ pub unsafe extern "C" fn oxp_options_set_user_timeout_ms(
 }
 
 /// Sets how many bytes of commands a pipeline gathers before it starts to send while more are being
-/// added. 0: it sends at execute only. Default 16384. Since 0.1.
+/// added; OXP_EAGER_COMMANDS commands are enough, too. 0: it sends at execute only. Default 16384.
+/// Since 0.1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_options_set_eager_bytes(options: *mut oxp_options, bytes: usize) -> oxp_status {
     // SAFETY: pointers come from C under the contract of this module.

@@ -36,8 +36,10 @@ pub(super) fn short_scalar(window: &[u8], at: usize, bulk_limit: usize) -> Optio
             Some((Node::new(Kind::Integer, 0, number as u64), at + 1 + used))
         }
         b'$' => {
-            let (len, used) = short_length(rest)?;
-            let len = len as usize;
+            let (len, used) = match rest.first_chunk().and_then(tiny_length) {
+                Some(tiny) => tiny,
+                None => short_length(rest).map(|(len, used)| (len as usize, used))?,
+            };
             if len > bulk_limit || rest.get(used + len..used + len + 2)? != b"\r\n" {
                 return None;
             }
@@ -74,6 +76,22 @@ fn short_length(text: &[u8]) -> Option<(u64, usize)> {
     let (number, used) = short_number(text)?;
     let leading_zero = text[0] == b'0' && used > 3;
     (!leading_zero && number <= u64::from(u32::MAX)).then_some((number, used))
+}
+
+/// A length of one, two or three digits with its CRLF, and the bytes of both: nearly every string's. Spelled out, because as
+/// a loop it takes as long as all the rest of an element.
+#[inline(always)]
+fn tiny_length(text: &[u8; 5]) -> Option<(usize, usize)> {
+    let digit = |index: usize| usize::from(text[index].wrapping_sub(b'0'));
+    let (first, second, third) = (digit(0), digit(1), digit(2));
+    match text {
+        [_, b'\r', b'\n', ..] if first <= 9 => Some((first, 3)),
+        [b'1'..=b'9', _, b'\r', b'\n', _] if second <= 9 => Some((first * 10 + second, 4)),
+        [b'1'..=b'9', _, _, b'\r', b'\n'] if second <= 9 && third <= 9 => {
+            Some((first * 100 + second * 10 + third, 5))
+        }
+        _ => None,
+    }
 }
 
 /// The length of a line that ends within `SHORT_LINE` bytes.

@@ -13,6 +13,7 @@ typedef struct {
     bool in_call; /* a call runs without the GIL; meanwhile nobody else may touch this object */
     size_t commands;
     size_t gathered; /* bytes added since the library last sent early */
+    size_t gathered_commands;
     CallbackLog callbacks;
     ErrorSlot errors;
 } PipelineCore;
@@ -107,6 +108,7 @@ static PyObject *pipeline_execute(PipelineCore *self, PyObject *unused)
     self->callbacks = (CallbackLog){0};
     self->commands = 0;
     self->gathered = 0;
+    self->gathered_commands = 0;
     PyObject *result = NULL;
     if (PyErr_Occurred())
         ;
@@ -188,7 +190,10 @@ static oxp_status hand_over(PipelineCore *self, const Arguments *arguments, oxp_
 {
     oxp_status status;
     size_t gathered = self->gathered + arguments->wire_bytes;
-    if (self->is_atomic || gathered < self->client->eager_bytes) {
+    size_t gathered_commands = self->gathered_commands + 1;
+    bool is_due = gathered >= self->client->eager_bytes || gathered_commands >= OXP_EAGER_COMMANDS;
+    bool sends_early = !self->is_atomic && self->client->eager_bytes != SIZE_MAX;
+    if (!sends_early || !is_due) {
         status = oxp_pipeline_add_command(self->handle, arguments->slices, arguments->count, error);
     } else {
         FastCall call;
@@ -197,10 +202,12 @@ static oxp_status hand_over(PipelineCore *self, const Arguments *arguments, oxp_
         status = oxp_pipeline_add_command(self->handle, arguments->slices, arguments->count, error);
         call_reacquire(&call);
         self->in_call = false;
-        gathered = 0;
+        gathered = gathered_commands = 0;
     }
-    if (status >= 0)
+    if (status >= 0) {
         self->gathered = gathered;
+        self->gathered_commands = gathered_commands;
+    }
     return status;
 }
 
@@ -259,6 +266,7 @@ static void drop_commands(PipelineCore *self)
         self->in_call = false;
         self->commands = 0;
         self->gathered = 0;
+        self->gathered_commands = 0;
     }
     callback_log_clear(&self->callbacks);
 }

@@ -5,11 +5,13 @@
 /* A length from the wire is a claim, not a fact: no more than this is reserved on its word, the
  * rest grows with what really arrives. Deeper aggregates reserve only what the part in hand can
  * hold, so nesting cannot multiply the claim. */
-enum { TRUSTED_LENGTH = 65536 };
+enum { TRUSTED_LENGTH = 262144 };
 
 /* A map with a key no dict can hold continues as a list of pairs under this type. */
 enum { TYPE_PAIRS = 255 };
 
+static Py_ssize_t feed_plain(ReplyBuilder *builder, const oxp_node *nodes, size_t count,
+                             const uint8_t *bytes);
 static int open_frame(ReplyBuilder *builder, const oxp_node *node, size_t nodes_in_hand);
 static int grow(ReplyBuilder *builder);
 static PyObject *close_frame(OpenFrame *frame);
@@ -41,6 +43,12 @@ int builder_init(ReplyBuilder *builder, const FastState *state, const TextCodec 
 int builder_feed(ReplyBuilder *builder, const oxp_node *nodes, size_t count, const uint8_t *bytes)
 {
     for (size_t i = 0; i < count; i++) {
+        Py_ssize_t plain = feed_plain(builder, &nodes[i], count - i, bytes);
+        if (plain < 0)
+            return -1;
+        i += (size_t)plain;
+        if (i == count)
+            return 0;
         const oxp_node *node = &nodes[i];
         if (builder_is_complete(builder)) {
             PyErr_SetString(PyExc_SystemError, "more replies arrived than commands were sent");
@@ -67,6 +75,41 @@ int builder_feed(ReplyBuilder *builder, const oxp_node *nodes, size_t count, con
             return -1;
     }
     return 0;
+}
+
+/* Strings and integers for places that a list has ready are nearly all of a large reply. Takes as many of them as follow each
+ * other, up to the list's last place, which may complete more than the list, and returns their number. */
+static Py_ssize_t feed_plain(ReplyBuilder *builder, const oxp_node *nodes, size_t count,
+                             const uint8_t *bytes)
+{
+    OpenFrame *frame = &builder->frames[builder->depth - 1];
+    if (!frame->container || frame->type == OXP_TYPE_MAP || frame->type == TYPE_PAIRS)
+        return 0;
+    size_t room = frame->reserved - frame->filled;
+    if (room >= frame->left)
+        room = frame->left > 0 ? frame->left - 1 : 0;
+    if (count > room)
+        count = room;
+    const TextCodec *codec = builder->codec;
+    size_t taken = 0;
+    for (; taken < count; taken++) {
+        const oxp_node *node = &nodes[taken];
+        PyObject *value;
+        if (node->type == OXP_TYPE_STRING)
+            value = text_or_bytes(codec, (const char *)bytes + node->value, node->len);
+        else if (node->type == OXP_TYPE_INTEGER)
+            value = PyLong_FromLongLong((int64_t)node->value);
+        else
+            break;
+        if (!value || PyList_SetItem(frame->container, (Py_ssize_t)(frame->filled + taken), value) < 0) {
+            frame->filled += taken;
+            frame->left -= taken;
+            return -1;
+        }
+    }
+    frame->filled += taken;
+    frame->left -= taken;
+    return (Py_ssize_t)taken;
 }
 
 bool builder_is_complete(const ReplyBuilder *builder)

@@ -4616,6 +4616,13 @@ _cffi_f_oxp_version_number(PyObject *self, PyObject *noarg)
 #  define _cffi_f_oxp_version_number _cffi_d_oxp_version_number
 #endif
 
+static int _cffi_const_OXP_EAGER_COMMANDS(unsigned long long *o)
+{
+  int n = (OXP_EAGER_COMMANDS) <= 0;
+  *o = (unsigned long long)((OXP_EAGER_COMMANDS) | 0);  /* check that OXP_EAGER_COMMANDS is an integer */
+  return n;
+}
+
 static int _cffi_const_OXP_ERR_ARG(unsigned long long *o)
 {
   int n = (OXP_ERR_ARG) <= 0;
@@ -4913,6 +4920,7 @@ static void _cffi_checkfld__oxp_slice(oxp_slice *p)
 struct _cffi_align__oxp_slice { char x; oxp_slice y; };
 
 static const struct _cffi_global_s _cffi_globals[] = {
+  { "OXP_EAGER_COMMANDS", (void *)_cffi_const_OXP_EAGER_COMMANDS, _CFFI_OP(_CFFI_OP_CONSTANT_INT, -1), (void *)0 },
   { "OXP_ERR_ARG", (void *)_cffi_const_OXP_ERR_ARG, _CFFI_OP(_CFFI_OP_CONSTANT_INT, -1), (void *)0 },
   { "OXP_ERR_AUTH", (void *)_cffi_const_OXP_ERR_AUTH, _CFFI_OP(_CFFI_OP_CONSTANT_INT, -1), (void *)0 },
   { "OXP_ERR_BUSY", (void *)_cffi_const_OXP_ERR_BUSY, _CFFI_OP(_CFFI_OP_CONSTANT_INT, -1), (void *)0 },
@@ -5089,7 +5097,7 @@ static const struct _cffi_type_context_s _cffi_type_context = {
   _cffi_struct_unions,
   NULL,  /* no enums */
   _cffi_typenames,
-  112,  /* num_globals */
+  113,  /* num_globals */
   7,  /* num_struct_unions */
   0,  /* num_enums */
   11,  /* num_typenames */

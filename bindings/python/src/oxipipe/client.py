@@ -37,7 +37,7 @@ class Redis(_backend.ClientCore, Commands):
 
     * `protocol`: 3 (falls back to 2 by itself) or 2;
     * `spin_us`: how long a wait polls the socket before it sleeps, in microseconds; 0: sleep at once;
-    * `eager_bytes`: a pipeline starts to send when this much is waiting; 0: only at `execute`;
+    * `eager_bytes`: a pipeline starts to send when this much is waiting, or 64 commands; 0: only at `execute`;
     * `retry_reads`: send commands that only read again after a lost connection.
 
     Any number of threads may use one client. A `with` block closes it at the end.
