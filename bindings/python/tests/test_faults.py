@@ -148,10 +148,6 @@ def test_a_server_that_dies_mid_pipeline(transaction: bool) -> None:
         client.close()
 
 
-@pytest.mark.xfail(
-    strict=False,
-    reason="a pipeline whose last commands need a new connection drops the replies it has",
-)
 def test_replies_that_came_while_commands_were_added_are_not_lost() -> None:
     """The server answers five, says no more and cannot be reached again, all before `execute`."""
     silent = threading.Event()

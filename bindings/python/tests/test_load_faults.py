@@ -124,8 +124,10 @@ def test_a_stopped_server_runs_into_the_timeout(server: oxipipe.Server, tmp_path
         summary = loading.end()
     finally:
         os.kill(server.pid, signal.SIGCONT)
-    assert (summary["exit_code"], summary["accepted"]) == (3, 3000)
-    assert summary["unknown"] + summary["not_applied"] == 1000
+    # All 3,000 were applied; replies that the server had not sent when it was stopped are unknown here.
+    assert summary["exit_code"] == 3
+    assert 2000 <= summary["accepted"] <= 3000
+    assert summary["accepted"] + summary["unknown"] + summary["not_applied"] == 4000
 
 
 class Miser:

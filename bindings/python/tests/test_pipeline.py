@@ -279,3 +279,26 @@ def test_it_passes_from_thread_to_thread(r: oxipipe.Redis) -> None:
 def test_repr(r: oxipipe.Redis) -> None:
     assert repr(r.pipeline().ping()) == "<oxipipe.pipeline.Pipeline transaction of 1 commands>"
     assert isinstance(r.pipeline(), Pipeline)
+
+
+@both_kinds
+def test_a_callback_that_raises_leaves_its_exception_in_its_place(
+    r: oxipipe.Redis, transaction: bool
+) -> None:
+    def refuse(_reply: object) -> None:
+        raise ValueError("not like this")
+
+    pipeline = r.pipeline(transaction)
+    pipeline.command_as(None, "ECHO", "a").command_as(refuse, "ECHO", "b").command("ECHO", "c")
+    first, second, third = pipeline.execute(raise_on_error=False)
+    assert (first, third) == (b"a", b"c")
+    assert isinstance(second, ValueError)
+    assert r.get("none") is None
+
+
+def test_names_of_commands_that_are_not_there(r: oxipipe.Redis) -> None:
+    pipeline = r.pipeline(transaction=False).get("a")
+    pipeline.execute()
+    assert pipeline._command_name(0) == "GET"
+    with pytest.raises(IndexError):
+        pipeline._command_name(1)

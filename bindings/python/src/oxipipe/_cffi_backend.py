@@ -175,24 +175,21 @@ class PipelineCore:
             self._hand_over()
             callbacks = self._callbacks
             replies = self._execute_whole() if self._atomic else self._execute_stream()
-        except BaseException:
+        except BaseException as error:
             lib.oxp_pipeline_reset(self._handle)
+            _shape(getattr(error, "replies", None) or [], callbacks)
             raise
         finally:
             self._forget()
             self._token.append(None)
         if replies is None:
             return None, -1
-        first_error = next((i for i, r in enumerate(replies) if isinstance(r, Exception)), -1)
-        for index, callback in callbacks.items():
-            if first_error < 0 or not isinstance(replies[index], Exception):
-                replies[index] = callback(replies[index])
-        return replies, first_error
+        return replies, _shape(replies, callbacks)
 
     def _command_name(self, index: int) -> str:
         name, length = ffi.new("const uint8_t **"), ffi.new("size_t *")
         if lib.oxp_pipeline_command_name(self._handle, index, name, length) < 0:
-            return ""
+            raise IndexError("the pipeline has no such command")
         return str(ffi.buffer(name[0], length[0])[:], "utf-8", "replace")
 
     def reset(self) -> None:
@@ -266,6 +263,20 @@ class PipelineCore:
         self._slab, self._argcs, self._slab_bytes = [], [], 0
         self._length = 0
         self._callbacks = {}
+
+
+def _shape(replies: list[Any], callbacks: dict[int, Callback]) -> int:
+    """Applies the callbacks to the replies that are there. The index of the first exception, or -1."""
+    first_error = next((i for i, r in enumerate(replies) if isinstance(r, Exception)), -1)
+    for index, callback in callbacks.items():
+        if index < len(replies) and not isinstance(replies[index], Exception):
+            try:
+                replies[index] = callback(replies[index])
+            except Exception as error:
+                replies[index] = error
+                if first_error < 0 or index < first_error:
+                    first_error = index
+    return first_error
 
 
 def _one_byte_each(argument: bytes) -> str:

@@ -64,7 +64,7 @@ class Redis(_backend.ClientCore, Commands):
         *,
         spin_us: int | None = None,
         eager_bytes: int | None = None,
-        retry_reads: bool = False,
+        retry_reads: bool = True,
         user_timeout: float | None = None,
         socket_buffers: tuple[int, int] | None = None,
         max_depth: int | None = None,
@@ -98,7 +98,7 @@ class Redis(_backend.ClientCore, Commands):
             protocol=protocol,
             spin_us=spin_us,
             eager_bytes=eager_bytes,
-            retry=1 if retry_reads else None,
+            retry=int(retry_reads),
             user_timeout_ms=None
             if user_timeout is None
             else _milliseconds("user_timeout", user_timeout),
