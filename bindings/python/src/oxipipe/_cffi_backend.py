@@ -171,9 +171,9 @@ class PipelineCore:
 
     def _execute(self) -> tuple[list[Any] | None, int]:
         self._enter()
+        callbacks = self._callbacks
         try:
             self._hand_over()
-            callbacks = self._callbacks
             replies = self._execute_whole() if self._atomic else self._execute_stream()
         except BaseException as error:
             lib.oxp_pipeline_reset(self._handle)
