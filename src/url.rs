@@ -10,6 +10,11 @@ pub(crate) fn parse(url: &str) -> Result<Options> {
     let (scheme, rest) =
         url.split_once("://").ok_or_else(|| Error::argument("a URL starts with redis:// or unix://"))?;
     let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
+    if query.contains('@') {
+        return Err(Error::argument(
+            "an @ behind the ? of a URL: write %3F for a ? in a password, %40 for an @",
+        ));
+    }
     let mut options = Options::default();
     match scheme {
         "redis" | "valkey" => parse_tcp(&mut options, rest)?,
@@ -108,7 +113,12 @@ fn set_option(options: &mut Options, name: &str, value: &str) -> Result<()> {
                 _ => return Err(Error::argument("retry is none or reads")),
             }
         }
-        _ => return Err(Error::argument(format!("unknown URL option {name:?}"))),
+        // Not even the name is repeated: it may be a piece of a password with an unescaped & in it.
+        _ => {
+            return Err(Error::argument(
+                "an unknown option in the URL; docs/urls.md has the list (an & in a value is written %26)",
+            ));
+        }
     }
     Ok(())
 }
@@ -213,6 +223,10 @@ mod tests {
             "unix://sock",
             "unix://host/path",
             "redis://h/+1",
+            "redis://:12?3s3cret@h:6379/0",
+            "redis://:?s3cret@h",
+            "redis://h?password=x&s3cret=1",
+            "redis://h?s3cret",
         ] {
             let error = parse(url).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Argument, "{url}");

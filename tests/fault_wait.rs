@@ -623,3 +623,24 @@ fn a_blocking_command_may_be_stopped_in_the_middle_of_its_reply() {
         assert_eq!(text(&client.command(&["ECHO", "token"]).unwrap()), "token");
     }
 }
+
+#[test]
+fn p11_a_reply_lost_on_the_way_shifts_nothing_and_does_not_silence_the_connection_for_ever() {
+    let server = FakeServer::start(
+        "EXPECT GET n
+         REPEAT 3
+         EXPECT GET n
+         SEND +shifted\\r\\n
+         END
+         CONNECTION
+         EXPECT GET n
+         SEND +right\\r\\n",
+    );
+    let client = hasty(server.options());
+    // Each later reply is taken for the one before, so nobody gets a wrong one; after a second of this, enough is enough.
+    for _ in 0..4 {
+        let error = promptly(|| client.command(&["GET", "n"])).unwrap_err();
+        assert_error(&error, ErrorKind::Timeout, Outcome::Unknown);
+    }
+    assert_eq!(text(&promptly(|| client.command(&["GET", "n"])).unwrap()), "right");
+}

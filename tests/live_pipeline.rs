@@ -444,3 +444,19 @@ fn a_reply_outlives_its_client_and_its_clones_are_equal() {
         Outcome::NotApplied,
     );
 }
+
+#[test]
+fn p05_replies_nested_by_a_script_are_whole_up_to_the_limit_and_an_error_beyond() {
+    const NEST: &str = "local t = {} for i = 2, tonumber(ARGV[1]) do t = {t} end return t";
+    let server = LiveServer::start();
+    let client = server.client();
+    let reply = client.command(&["EVAL", NEST, "0", "1000"]).unwrap();
+    let (mut depth, mut value) = (1, reply.root());
+    while let Some(inner) = value.get(0) {
+        (depth, value) = (depth + 1, inner);
+    }
+    assert_eq!(depth, 1000);
+    let error = promptly(|| client.command(&["EVAL", NEST, "0", "7000"])).unwrap_err();
+    assert_error(&error, ErrorKind::Limit, Outcome::Unknown);
+    assert_eq!(text(&client.command(&["ECHO", "next"]).unwrap()), "next");
+}

@@ -495,7 +495,8 @@ oxp_status oxp_options_set_connect_timeout_ms(struct oxp_options *options,
                                               uint64_t timeout);
 
 /// Sets how long a wait polls the socket before it sleeps, in microseconds: less latency for some
-/// processor time. 0: sleep at once. Default 50. Since 0.1.
+/// processor time. Waits for a pipeline poll up to twice as long. 0: sleep at once. Default 50.
+/// Since 0.1.
 OXP_API oxp_status oxp_options_set_spin_us(struct oxp_options *options, uint32_t spin);
 
 /// Sets whether TCP keepalive probes are sent. Default true. Since 0.1.

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::backoff::{Backoff, chance};
 use super::link::{Link, Sink, cancelled};
 use super::payload::Payload;
-use crate::error::{Error, ErrorKind, Outcome, Result};
+use crate::error::{Error, ErrorKind, Outcome, Progress, Result};
 use crate::options::Retry;
 use crate::resp::{Kind, Node, ReplyBuilder};
 use crate::transport::{Deadline, Patience};
@@ -46,7 +46,10 @@ impl Link {
                     if !kept.is_empty() {
                         let (nodes, bytes) = kept.take_part();
                         if !sink(&nodes, &bytes) {
-                            return Err(cancelled());
+                            let replied = payload.commands;
+                            return Err(
+                                cancelled().with_progress(Progress { replied, ..Progress::default() })
+                            );
                         }
                     }
                     return Ok(());

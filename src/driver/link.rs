@@ -228,6 +228,9 @@ impl Link {
         let _waiting = Waiting { link: self, id };
         loop {
             if let Some((nodes, bytes)) = state.requests.get_mut(id).take_kept() {
+                if let Some(wire) = &mut state.wire {
+                    wire.overdue.answered();
+                }
                 drop(state);
                 let go_on = self.deliver(sink, &nodes, &bytes);
                 state = self.lock();
@@ -340,6 +343,7 @@ impl Link {
             let direct = stopped.is_none().then_some(id);
             match wire.session.receive(reader.window(), &mut pos, requests, direct) {
                 Ok(Received::Part) => {
+                    wire.overdue.answered();
                     let mut nodes = std::mem::take(wire.session.part());
                     state.driver = Some(ThreadMark::current());
                     drop(state);
@@ -428,7 +432,16 @@ impl Link {
             // It failed just now, with an error that knows more.
             return state.requests.close(id).into_result().expect_err("invariant: it failed");
         }
-        self.locate(error.with_progress(self.release(&mut state, id)))
+        let progress = self.release(&mut state, id);
+        if error.kind() == ErrorKind::Timeout
+            && progress.unknown > 0
+            && let Some(wire) = &mut state.wire
+            && wire.overdue.missed(Instant::now())
+        {
+            let gone = Error::new(ErrorKind::Disconnected, "several calls in a row got no reply in time");
+            self.lose(&mut state, gone);
+        }
+        self.locate(error.with_progress(progress))
     }
 
     /// Takes the caller away from a request and tells the fate of its commands.
@@ -515,6 +528,6 @@ fn reentrant() -> Error {
     Error::not_applied(ErrorKind::Busy, "a call from inside a callback of the same client")
 }
 
-pub(super) fn cancelled() -> Error {
+pub(crate) fn cancelled() -> Error {
     Error::new(ErrorKind::Cancelled, "the reply callback asked to stop")
 }

@@ -7,10 +7,11 @@
 mod backoff;
 mod call;
 mod link;
+mod overdue;
 mod payload;
 mod spin;
 mod thread_mark;
 mod wire;
 
-pub(crate) use link::{Link, Ticket};
+pub(crate) use link::{Link, Ticket, cancelled};
 pub(crate) use payload::Payload;

@@ -4,6 +4,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::overdue::Overdue;
 use super::spin::Spin;
 use crate::error::{Error, ErrorKind, Result};
 use crate::options::Options;
@@ -17,6 +18,7 @@ use crate::transport::{Inbox, Interest, Patience, Socket, Wake, dial, wait};
 /// from queueing and sending.
 pub(crate) struct Wire {
     pub(super) session: Session,
+    pub(super) overdue: Overdue,
     /// `None` while somebody holds it.
     pub(super) reader: Option<Reader>,
     socket: Arc<Socket>,
@@ -45,6 +47,7 @@ impl Wire {
         let socket = Arc::new(dial(options, patience)?);
         let mut wire = Self {
             session: Session::new(options.limits),
+            overdue: Overdue::default(),
             reader: Some(Reader {
                 socket: Arc::clone(&socket),
                 inbox: Inbox::new(),

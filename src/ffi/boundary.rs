@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Outcome, Result};
 
 use super::error::oxp_error;
 use super::status::{OXP_OK, oxp_status};
@@ -49,7 +49,7 @@ fn panicked(payload: &(dyn Any + Send)) -> Error {
         .copied()
         .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
         .unwrap_or("no text");
-    Error::new(ErrorKind::Panic, format!("a bug in oxipipe: {text}"))
+    Error::new(ErrorKind::Panic, format!("a bug in oxipipe: {text}")).with_outcome(Outcome::Unknown)
 }
 
 #[cfg(test)]
@@ -74,7 +74,7 @@ mod tests {
             assert_eq!(oxp_error_outcome(err), OXP_OUTCOME_NOT_APPLIED);
 
             assert_eq!(boundary(err, || panic!("on {}", "purpose")), OXP_ERR_PANIC);
-            assert_eq!((*err).text(), "a bug in oxipipe: on purpose");
+            assert_eq!((*err).text(), "a bug in oxipipe: on purpose [UNKNOWN]");
             oxp_error_free(err);
 
             assert_eq!(boundary(null_mut(), || Err(Error::argument("no"))), OXP_ERR_ARG);

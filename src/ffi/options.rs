@@ -303,7 +303,8 @@ pub unsafe extern "C" fn oxp_options_set_connect_timeout_ms(
 }
 
 /// Sets how long a wait polls the socket before it sleeps, in microseconds: less latency for some
-/// processor time. 0: sleep at once. Default 50. Since 0.1.
+/// processor time. Waits for a pipeline poll up to twice as long. 0: sleep at once. Default 50.
+/// Since 0.1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_options_set_spin_us(options: *mut oxp_options, spin: u32) -> oxp_status {
     // SAFETY: pointers come from C under the contract of this module.

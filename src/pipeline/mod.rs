@@ -8,7 +8,7 @@ use std::sync::Arc;
 use self::packed::Packed;
 use crate::client::Client;
 use crate::command::{self, CommandLog};
-use crate::driver::{Link, Payload, Ticket};
+use crate::driver::{Link, Payload, Ticket, cancelled};
 use crate::error::{Error, Progress, Result};
 use crate::resp::{self, Node, Reply, ReplyBuilder};
 
@@ -130,7 +130,8 @@ impl Pipeline {
             // Without the root node; a null root has no replies to show.
             return match reply.nodes() {
                 [_, replies @ ..] if !replies.is_empty() && !sink(replies, reply.bytes()) => {
-                    Err(Error::new(crate::ErrorKind::Cancelled, "the reply callback asked to stop"))
+                    let replied = reply.root().len() as u64;
+                    Err(cancelled().with_progress(Progress { replied, ..Progress::default() }))
                 }
                 _ => Ok(()),
             };
@@ -233,7 +234,8 @@ impl Pipeline {
         });
         self.clear();
         result?;
-        transaction::results(&replies.finish(), commands)
+        let unknown = Progress { unknown: commands as u64, ..Progress::default() };
+        transaction::results(&replies.finish(), commands).map_err(|error| error.with_progress(unknown))
     }
 
     /// Ready for the next commands; the names stay until then.

@@ -165,7 +165,13 @@ fn refused(text: &[u8]) -> Error {
             .iter()
             .any(|prefix| text.starts_with(prefix));
     let kind = if is_auth { ErrorKind::Auth } else { ErrorKind::Handshake };
-    Error::not_applied(kind, sanitised(text))
+    let mut message = sanitised(text);
+    if text.starts_with(b"NOAUTH") {
+        // The server's own text advises commands that are not the caller's to send.
+        message =
+            format!("the server wants a password, and the client's options have none; it said: {message}");
+    }
+    Error::not_applied(kind, message)
 }
 
 fn not_a_server() -> Error {

@@ -90,3 +90,31 @@ impl AsRawFd for Socket {
         self.0.as_raw_fd()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_options_reach_the_socket() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = SockAddr::from(listener.local_addr().unwrap());
+        let mut options = Options::default();
+        let Socket(socket) = Socket::start(&address, &options).unwrap();
+        assert!(socket.tcp_nodelay().unwrap());
+        assert!(socket.keepalive().unwrap());
+        assert_eq!(socket.tcp_keepalive_time().unwrap(), KEEPALIVE_IDLE);
+        assert_eq!(socket.tcp_keepalive_interval().unwrap(), KEEPALIVE_INTERVAL);
+        assert_eq!(socket.tcp_keepalive_retries().unwrap(), KEEPALIVE_PROBES);
+        assert_eq!(socket.tcp_user_timeout().unwrap(), Some(Duration::from_secs(10)));
+
+        options.tcp_keepalive = false;
+        options.tcp_user_timeout = None;
+        options.receive_buffer = Some(16 * 1024);
+        let Socket(socket) = Socket::start(&address, &options).unwrap();
+        assert!(!socket.keepalive().unwrap());
+        assert_eq!(socket.tcp_user_timeout().unwrap(), None);
+        // The kernel doubles what it is given, for its own book-keeping.
+        assert_eq!(socket.recv_buffer_size().unwrap(), 32 * 1024);
+    }
+}

@@ -33,8 +33,7 @@ case $way in
         install_library
         file=$(find "$directory/usr" -name oxipipe.pc)
         libraries=$(dirname "$(dirname "$file")")
-        # The file was made for the prefix of the configuration; this is where it is now.
-        pc() { PKG_CONFIG_PATH=$(dirname "$file") pkg-config --define-variable=prefix="$directory/usr" "$@" oxipipe; }
+        pc() { PKG_CONFIG_PATH=$(dirname "$file") pkg-config "$@" oxipipe; }
         test "$(pc --modversion)" = "$version"
         # shellcheck disable=SC2046  # flags are several words
         cc "$project/consumer.c" $(pc --cflags --libs) "-Wl,-rpath,$libraries" -o "$directory/shared"
