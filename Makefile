@@ -18,8 +18,9 @@ VENV := .venv/bin
 LIBRARY := target/release/liboxipipe.so
 CMAKE_DIR := build/cmake
 PACKAGE := bindings/python
+WHEELS := $(PACKAGE)/dist
 PACKAGE_FILES := $(shell find $(PACKAGE) include bindings/c CMakeLists.txt -type f \
-	-not -path '*/tests/*' -not -path '*/__pycache__/*' 2>/dev/null)
+	-not -path '*/tests/*' -not -path '*/dist/*' -not -path '*/__pycache__/*' 2>/dev/null)
 
 .PHONY: help
 help: ## this list
@@ -109,8 +110,14 @@ fuzz: ## long fuzzing, FUZZ_SECONDS=300 per target; needs a nightly Rust and car
 ## Measuring
 ##
 
+# The stamp lies beside the wheel, so that both are there or neither.
+$(WHEELS)/.built: $(STAMPS)/package
+	rm -rf $(WHEELS)
+	$(VENV)/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir $(WHEELS) ./$(PACKAGE)
+	@touch $@
+
 .PHONY: bench
-bench: build ## side by side with other clients; writes docs/benchmarks.md
+bench: build $(WHEELS)/.built ## side by side with other clients; writes docs/benchmarks.md
 	benches/run.sh
 
 ##
@@ -157,4 +164,4 @@ docs: ## rustdoc and the C reference, in docs/generated
 
 .PHONY: clean
 clean: ## remove everything that was built
-	rm -rf build .venv target docs/generated
+	rm -rf build .venv target docs/generated $(WHEELS)
