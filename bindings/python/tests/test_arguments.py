@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import decimal
+import pickle
 from typing import Any
 
 import pytest
 
 import oxipipe
-from oxipipe import DataError
+from oxipipe import DataError, exceptions
 
 GOOD = [
     (b"\x00\xff\r\n", b"\x00\xff\r\n"),
@@ -96,13 +97,29 @@ def test_a_command_needs_a_name(r: oxipipe.Redis) -> None:
 
 
 def test_text_that_cannot_be_encoded(r: oxipipe.Redis) -> None:
+    """It is both a DataError and the UnicodeEncodeError that it always was."""
     pipeline = r.pipeline(transaction=False).set("a", 1)
-    with pytest.raises(UnicodeEncodeError):
-        r.set("key", "\ud800")
-    with pytest.raises(UnicodeEncodeError):
-        pipeline.set("key", "\ud800")
+    for call in (r.set, pipeline.set):
+        with pytest.raises(DataError) as caught:
+            call("key", "x\ud800")
+        error: Any = caught.value
+        assert type(error) is exceptions.EncodingError
+        assert isinstance(error, UnicodeEncodeError)
+        assert error.outcome == "NOT_APPLIED"
+        assert (error.encoding, error.object, error.start) == ("utf-8", "x\ud800", 1)
+        assert str(error).startswith("'utf-8' codec can't encode")
+        assert str(pickle.loads(pickle.dumps(error))) == str(error)
+    with pytest.raises(exceptions.EncodingError):
+        r.command("\ud800")
     assert pipeline.execute() == [True]
     assert r.exists("key") == 0
+
+
+def test_text_that_another_encoding_does_not_have(server: oxipipe.Server) -> None:
+    with server.connect(encoding="ascii") as client:
+        for call in (client.set, client.pipeline().set):
+            with pytest.raises(exceptions.EncodingError, match="ascii"):
+                call("key", "é")
 
 
 def test_names_of_commands_in_any_spelling_and_type(r: oxipipe.Redis) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from typing import Any
 
@@ -95,7 +96,7 @@ def test_keywords_beside_a_url_win(server: oxipipe.Server) -> None:
         assert client.client_info()["db"] == 2
     with pytest.raises(TypeError, match="nonsense"):
         oxipipe.from_url("redis://localhost", nonsense=1)
-    with pytest.raises(exceptions.DataError, match="nonsense"):
+    with pytest.raises(exceptions.DataError, match="unknown .*option"):
         oxipipe.from_url("redis://localhost?nonsense=1")
 
 
@@ -109,6 +110,12 @@ def test_keywords_beside_a_url_win(server: oxipipe.Server) -> None:
         ("max_connections", 10),
         ("credential_provider", object()),
         ("health_check_interval", 30),
+        ("single_connection_client", True),
+        ("socket_read_size", 4096),
+        ("driver_info", object()),
+        ("legacy_responses", False),
+        ("maint_notifications_config", object()),
+        ("oss_cluster_maint_notifications_handler", object()),
     ],
 )
 def test_what_is_not_there_says_so(keyword: str, value: Any) -> None:
@@ -116,6 +123,72 @@ def test_what_is_not_there_says_so(keyword: str, value: Any) -> None:
         oxipipe.Redis(**{keyword: value})
     nothing: dict[str, Any] = {keyword: None}
     oxipipe.Redis(**nothing)  # redis-py's "not used" is no request
+
+
+def test_redis_pys_defaults_pass() -> None:
+    defaults: dict[str, Any] = {
+        "retry_on_timeout": False,
+        "health_check_interval": 0,
+        "single_connection_client": False,
+        "socket_read_size": 32768,
+        "driver_info": None,
+        "legacy_responses": True,
+        "maint_notifications_config": None,
+        "oss_cluster_maint_notifications_handler": None,
+    }
+    oxipipe.Redis(**defaults)
+    oxipipe.Redis(socket_read_size=65536)
+    oxipipe.from_url("redis://localhost", **defaults)
+
+
+def test_numbers_may_be_text_and_no_host_is_this_one() -> None:
+    with oxipipe.Server(tcp=True) as server:
+        with oxipipe.Redis(None, str(server.port), "3") as client:
+            assert client.client_info()["db"] == 3
+            assert repr(client).endswith(f" redis://localhost:{server.port}/3>")
+        with oxipipe.from_url("redis://127.0.0.1:1", port=str(server.port), db="2") as client:
+            assert client.client_info()["db"] == 2
+    for name in ("port", "db"):
+        with pytest.raises(ValueError, match=name):
+            oxipipe.Redis(**{name: "x"})  # type: ignore[arg-type]
+    oxipipe.Redis(db=None)
+
+
+def test_redis_pys_options_of_a_url(server: oxipipe.Server) -> None:
+    url = f"unix://{server.unix_socket_path}?socket_keepalive="
+    for text in ("True", "false", "1", "0", "None"):
+        unused = "&retry_on_timeout=False&health_check_interval=0"
+        with oxipipe.from_url(f"{url}{text}{unused}&db=2") as client:
+            assert client.client_info()["db"] == 2
+    with pytest.raises(exceptions.DataError, match="socket_keepalive"):
+        oxipipe.from_url(url + "maybe")
+    for asked in ("retry_on_timeout=true", "health_check_interval=30"):
+        with pytest.raises(NotImplementedError, match=asked.partition("=")[0]):
+            oxipipe.from_url("redis://localhost?" + asked)
+
+
+def test_every_option_that_the_docstring_names_is_one() -> None:
+    values = {
+        "client_name": "x",
+        "decode_responses": "true",
+        "encoding": "utf-8",
+        "encoding_errors": "strict",
+        "keepalive": "true",
+        "password": "x",
+        "protocol": "3",
+        "retry": "reads",
+        "socket_keepalive": "true",
+        "username": "x",
+        "retry_on_timeout": "no",
+        "health_check_interval": "0",
+    }
+    _, _, text = (oxipipe.Redis.from_url.__doc__ or "").partition("The options are")
+    names = re.findall(r"`(\w+)`", text)
+    assert len(names) > 20
+    for name in names:
+        oxipipe.from_url(
+            f"redis://localhost?{name}={values.get(name, '4096' if 'buf' in name else '100')}"
+        )
 
 
 def test_wrong_arguments_of_the_constructor() -> None:

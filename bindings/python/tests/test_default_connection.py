@@ -22,8 +22,9 @@ def nothing_stays() -> Iterator[None]:
 def test_there_is_none_at_first() -> None:
     default.set_client(None)
     for use in (oxipipe.execute, oxipipe.pipeline, lambda: oxipipe.add_command("PING")):
-        with pytest.raises(oxipipe.RedisError, match="connect"):
+        with pytest.raises(oxipipe.RedisError, match="connect") as caught:
             use()
+        assert caught.value.outcome == "NOT_APPLIED"
 
 
 def test_connect_sets_it(server: oxipipe.Server, r: oxipipe.Redis) -> None:
@@ -41,6 +42,36 @@ def test_connect_connects() -> None:
         assert oxipipe.connect("127.0.0.1", server.port).ping()
     with pytest.raises(exceptions.ConnectionError):
         oxipipe.connect("127.0.0.1", server.port)
+
+
+def test_connect_takes_its_place_by_name() -> None:
+    with oxipipe.Server(tcp=True) as server:
+        assert server.port is not None
+        assert oxipipe.connect(host="127.0.0.1", port=server.port).ping()
+        assert oxipipe.connect(host="localhost", port=str(server.port)).ping()
+        assert oxipipe.connect(None, server.port).ping()
+        assert oxipipe.connect(url=server.url).ping()
+        assert oxipipe.connect(host_or_url=server.url).ping()
+        with pytest.raises(TypeError, match="one of"):
+            oxipipe.connect("localhost", server.port, url=server.url)
+
+
+@pytest.mark.parametrize("place", ["me:hunter2@host/0", "host:6379", "[::1]:6379", "/run/socket"])
+def test_connect_says_how_a_url_is_written(place: str) -> None:
+    for given in ({"host_or_url": place}, {"host": place}, {"url": place}):
+        with pytest.raises(ValueError, match=r"redis://host:port or unix:///path") as caught:
+            oxipipe.connect(**given)
+        assert "hunter2" not in str(caught.value)
+    with pytest.raises(ValueError, match="redis://"):
+        oxipipe.connect(url="localhost")
+
+
+def test_connect_takes_an_ipv6_address_for_one() -> None:
+    with oxipipe.Server(tcp=True) as server:
+        pass
+    assert server.port is not None
+    with pytest.raises(exceptions.ConnectionError):
+        oxipipe.connect("::1", server.port)
 
 
 def test_threads_do_not_mix(server: oxipipe.Server, r: oxipipe.Redis) -> None:
@@ -104,7 +135,8 @@ def test_cpipe_in_the_background(server: oxipipe.Server, r: oxipipe.Redis) -> No
 
 
 def test_cpipe_without_a_connection() -> None:
-    with pytest.raises(oxipipe.RedisError, match="Connect"):
+    with pytest.raises(oxipipe.RedisError, match="Connect") as caught:
         cpipe.flush()
+    assert caught.value.outcome == "NOT_APPLIED"
     with pytest.raises(ValueError, match="pool"):
         cpipe.ConnectPool(pool=0)

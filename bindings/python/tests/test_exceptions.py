@@ -11,7 +11,14 @@ import pytest
 import oxipipe
 from oxipipe import exceptions
 
-OUR_OWN = {"ClosedError", "ConcurrentUseError", "RefusedError", "CancelledError", "InternalError"}
+OUR_OWN = {
+    "CancelledError",
+    "ClosedError",
+    "ConcurrentUseError",
+    "EncodingError",
+    "InternalError",
+    "RefusedError",
+}
 
 
 def test_it_is_redis_pys_tree() -> None:

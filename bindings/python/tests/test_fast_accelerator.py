@@ -132,6 +132,7 @@ def fast() -> ModuleType:
         reply_error=ReplyError,
         call_error=CallError,
         data_error=DataError,
+        encoding_error=UnicodeEncodeError,
         resolve_callback=lambda name: callbacks.get(
             name.decode().upper() if isinstance(name, bytes) else name.upper()
         ),
@@ -513,7 +514,7 @@ def test_daemon_threads_do_not_spoil_the_end(peer: Peer, end: str) -> None:
         import sys, threading
         from oxipipe import _fast
         _fast.configure(reply_error=Exception, call_error=lambda *a: Exception(a), data_error=TypeError,
-                        resolve_callback=lambda name: None)
+                        encoding_error=UnicodeEncodeError, resolve_callback=lambda name: None)
         client = _fast.ClientCore()
         client._open({{"unix_path": {str(peer.path)!r}, "protocol": 2, "timeout_ms": 0}})
         started = threading.Barrier(4)

@@ -174,6 +174,9 @@ def test_refused_lines_go_where_they_are_told(server: oxipipe.Server) -> None:
         (["f", "--command", "PING", "--format", "xml"], "invalid choice"),
         (["f", "--command", "PING", "--pipeline-size", "0"], "at least 1"),
         (["f", "--command", "PING", "--timeout", "-1"], "seconds"),
+        (["f", "--command", "PING", "--pipeline-size", "abc"], "'abc' is not a whole number"),
+        (["f", "--command", "PING", "--max-errors", "abc"], "'abc' is not a whole number"),
+        (["f", "--command", "PING", "--timeout", "abc"], "must be a number of seconds"),
         (["f", "--command", "PING", "--refused", "f"], "another file"),
         (["f", "--command", "PING", "--refused", "no/such/place"], "no/such/place"),
         (["f", "--command", "PING", "--url", "http://localhost"], "scheme"),
@@ -251,10 +254,18 @@ def test_a_dry_run_reads_everything_and_touches_no_server() -> None:
     assert done.stdout.splitlines()[:2] == ['SET k0 "a\\tb"', 'SET k1 "a\\tb"']
     assert done.stdout.count("SET") == 5
     assert "101" in done.stdout
-    assert "1 of 101 lines" in done.stderr
+    assert "1 of 101 lines would not be sent" in done.stderr
+    table = done.stdout.splitlines()[5:]
+    assert [line.rsplit(None, 1) for line in table[:3]] == [
+        ["lines", "101"],
+        ["would send", "100"],
+        ["refused", "1"],
+    ]
+    assert "accepted" not in done.stdout + done.stderr
     assert os.listdir() == ["f.csv"]
     done = run(*arguments, "--dry-run", "--json")
-    assert json.loads(done.stdout.splitlines()[-1])["refused"] == 1
+    summary = json.loads(done.stdout.splitlines()[-1])
+    assert (summary["accepted"], summary["refused"]) == (100, 1)
 
 
 def test_the_summary_for_people(server: oxipipe.Server) -> None:

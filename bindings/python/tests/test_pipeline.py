@@ -7,7 +7,7 @@ import threading
 import pytest
 
 import oxipipe
-from oxipipe import Pipeline, ResponseError, exceptions
+from oxipipe import Pipeline, ResponseError, _backend, exceptions
 
 both_kinds = pytest.mark.parametrize("transaction", [False, True])
 
@@ -265,6 +265,38 @@ def test_a_pipeline_in_use_says_so(server: oxipipe.Server, r: oxipipe.Redis) -> 
     thread.join(5)
     assert not thread.is_alive()
     assert pipeline.ping().execute() == [True]
+
+
+def test_a_pipeline_in_use_cannot_be_reset(server: oxipipe.Server, r: oxipipe.Redis) -> None:
+    """The error is the reset's own, not what an earlier call left behind."""
+    pipeline = r.pipeline(transaction=False).command("BLPOP", "gate", 10)
+    thread = threading.Thread(target=pipeline.execute)
+    thread.start()
+    with server.connect() as other:
+        while not any(c["cmd"] == "blpop" for c in other.client_list()):
+            pass
+        with pytest.raises(exceptions.DataError, match="unknown .*option"):
+            oxipipe.from_url("redis://localhost?nonsense=1")
+        with pytest.raises(exceptions.ConcurrentUseError) as caught:
+            pipeline.reset()
+        other.rpush("gate", "open")
+    thread.join(5)
+    assert str(caught.value) == "the pipeline is in use by another thread"
+    assert caught.value.outcome == "NOT_APPLIED"
+    assert (caught.value.replied, caught.value.unknown, caught.value.not_applied) == (0, 0, 0)
+    pipeline.reset()
+    assert pipeline.ping().execute() == [True]
+
+
+@pytest.mark.skipif(_backend.name != "cffi", reason="about the cffi backend's error objects")
+def test_a_call_without_an_error_object_fails_with_its_status() -> None:
+    from oxipipe._cffi_call import idle_call
+
+    with pytest.raises(exceptions.DataError):
+        oxipipe.from_url("redis://localhost?nonsense=1")
+    with idle_call() as call, pytest.raises(exceptions.ConcurrentUseError) as caught:
+        call.check_bare(-2)
+    assert (str(caught.value), caught.value.outcome) == ("OXP_ERR_BUSY", "NOT_APPLIED")
 
 
 def test_it_passes_from_thread_to_thread(r: oxipipe.Redis) -> None:

@@ -36,6 +36,7 @@ configure(
     reply_error=exceptions.reply_error,
     call_error=exceptions.call_error,
     data_error=exceptions.DataError,
+    encoding_error=exceptions.EncodingError,
     resolve_callback=_callbacks.resolve,
 )
 

@@ -61,7 +61,10 @@ def may_be_refused(name: bytes) -> bool:
 
 def _encode(value: Any, encoding: str, errors: str) -> bytes:
     if isinstance(value, str):
-        return value.encode(encoding, errors)
+        try:
+            return value.encode(encoding, errors)
+        except UnicodeEncodeError as error:
+            raise hooks.encoding_error(*error.args) from None
     if isinstance(value, (bytes, bytearray, memoryview)):
         return bytes(value)
     if isinstance(value, int) and not isinstance(value, bool):

@@ -31,11 +31,13 @@ def configure(
     reply_error: Callable[[str], Exception],
     call_error: Callable[..., Exception],
     data_error: type[Exception],
+    encoding_error: type[UnicodeEncodeError],
     resolve_callback: Callable[[object], Callback | None],
 ) -> None:
     """Tells the backend how the package makes exceptions and finds callbacks."""
     hooks.reply_error, hooks.call_error = reply_error, call_error
-    hooks.data_error, hooks.resolve_callback = data_error, resolve_callback
+    hooks.data_error, hooks.encoding_error = data_error, encoding_error
+    hooks.resolve_callback = resolve_callback
 
 
 class ClientCore:
@@ -195,7 +197,10 @@ class PipelineCore:
     def reset(self) -> None:
         """Forgets the commands that were added. What was already sent cannot be called back."""
         with idle_call() as call:
-            call.check(lib.oxp_pipeline_reset(self._handle))
+            status = lib.oxp_pipeline_reset(self._handle)
+            if status == lib.OXP_ERR_BUSY:
+                raise _in_use()
+            call.check_bare(status)
         self._forget()
         # The token is lost if a signal handler raised in the moment after it was taken.
         self._token = [None]
@@ -210,8 +215,7 @@ class PipelineCore:
         try:
             self._token.pop()
         except IndexError:
-            busy = hooks.call_error(lib.OXP_ERR_BUSY, 1, "the pipeline is in use by another thread")
-            raise busy from None
+            raise _in_use() from None
 
     def _hand_over(self) -> None:
         """Gives the gathered commands to the library, which may send them at once."""
@@ -277,6 +281,10 @@ def _shape(replies: list[Any], callbacks: dict[int, Callback]) -> int:
                 if first_error < 0 or index < first_error:
                     first_error = index
     return first_error
+
+
+def _in_use() -> Exception:
+    return hooks.call_error(lib.OXP_ERR_BUSY, 1, "the pipeline is in use by another thread")
 
 
 def _one_byte_each(argument: bytes) -> str:

@@ -21,6 +21,7 @@ class Hooks:
     reply_error: Callable[[str], Exception]
     call_error: Callable[..., Exception]
     data_error: type[Exception]
+    encoding_error: type[UnicodeEncodeError]
     resolve_callback: Callable[[object], Callback | None]
 
 
@@ -62,6 +63,11 @@ class Call:
             error.replies = replies  # type: ignore[attr-defined]
             raise error
 
+    def check_bare(self, status: int) -> None:
+        """As `check`, for a call that takes no error object: what this one still says is another call's."""
+        lib.oxp_error_clear(self.error)
+        self.check(status)
+
     def result(
         self, status: int, decoding: tuple[str, str] | None, replies: list[Any] | None = None
     ) -> Any:
@@ -77,6 +83,9 @@ class Call:
 
     def _exception(self, status: int) -> Exception:
         error = self.error
+        if lib.oxp_error_status(error) != status:  # it was not filled in, so nothing was sent
+            name = ffi.string(lib.oxp_status_name(status)).decode()
+            return hooks.call_error(status, lib.OXP_OUTCOME_NOT_APPLIED, name)
         lib.oxp_error_message(error, self.bytes, self.len)
         message = ffi.buffer(self.bytes[0], self.len[0])[:].decode("utf-8", "replace")
         replied, unknown, not_applied = (ffi.new("uint64_t *") for _ in range(3))
@@ -106,7 +115,7 @@ def new_options(options: dict[str, Any]) -> Any:
     url = options.pop("url", None)
     with idle_call() as call:
         if url is None:
-            call.check(lib.oxp_options_new(out))
+            call.check_bare(lib.oxp_options_new(out))
         else:
             encoded = url.encode()
             call.check(lib.oxp_options_from_url(encoded, len(encoded), out, call.error))

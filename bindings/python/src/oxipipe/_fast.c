@@ -17,21 +17,25 @@ static FastState *state_of(PyObject *module)
 
 static PyObject *configure(PyObject *module, PyObject *args, PyObject *keywords)
 {
-    static char *names[] = {"reply_error", "call_error", "data_error", "resolve_callback", NULL};
-    PyObject *reply_error, *call_error, *data_error, *resolve_callback;
-    if (!PyArg_ParseTupleAndKeywords(args, keywords, "$OOOO:configure", names, &reply_error,
-                                     &call_error, &data_error, &resolve_callback))
+    static char *names[] = {"reply_error", "call_error", "data_error", "encoding_error",
+                            "resolve_callback", NULL};
+    PyObject *reply_error, *call_error, *data_error, *encoding_error, *resolve_callback;
+    if (!PyArg_ParseTupleAndKeywords(args, keywords, "$OOOOO:configure", names, &reply_error,
+                                     &call_error, &data_error, &encoding_error,
+                                     &resolve_callback))
         return NULL;
     FastState *state = state_of(module);
     FastState old = *state;
     state->reply_error = Py_NewRef(reply_error);
     state->call_error = Py_NewRef(call_error);
     state->data_error = Py_NewRef(data_error);
+    state->encoding_error = Py_NewRef(encoding_error);
     state->resolve_callback = Py_NewRef(resolve_callback);
     PyDict_Clear(state->callbacks);
     Py_XDECREF(old.reply_error);
     Py_XDECREF(old.call_error);
     Py_XDECREF(old.data_error);
+    Py_XDECREF(old.encoding_error);
     Py_XDECREF(old.resolve_callback);
     Py_RETURN_NONE;
 }
@@ -58,6 +62,7 @@ static int traverse(PyObject *module, visitproc visit, void *arg)
     Py_VISIT(state->reply_error);
     Py_VISIT(state->call_error);
     Py_VISIT(state->data_error);
+    Py_VISIT(state->encoding_error);
     Py_VISIT(state->resolve_callback);
     Py_VISIT(state->callbacks);
     return 0;
@@ -73,6 +78,7 @@ static int clear(PyObject *module)
     Py_CLEAR(state->reply_error);
     Py_CLEAR(state->call_error);
     Py_CLEAR(state->data_error);
+    Py_CLEAR(state->encoding_error);
     Py_CLEAR(state->resolve_callback);
     if (state->callbacks)
         PyDict_Clear(state->callbacks);

@@ -8,6 +8,7 @@ def configure(
     reply_error: Callable[[str], Exception],
     call_error: Callable[[int, int, str, int, int, int, int], Exception],
     data_error: type[Exception],
+    encoding_error: type[UnicodeEncodeError],
     resolve_callback: Callable[[object], Callable[[Any], Any] | None],
 ) -> None: ...
 

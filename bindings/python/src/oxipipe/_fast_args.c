@@ -21,6 +21,7 @@ static int add_float(Arguments *out, PyObject *number);
 static int add_buffer(Arguments *out, PyObject *exporter);
 static int hold(Arguments *out, PyObject *exporter);
 static int refuse(const FastState *state, PyObject *object);
+static void rename_encoding_error(const FastState *state);
 
 static size_t decimal_digits(size_t value)
 {
@@ -64,6 +65,8 @@ int arguments_collect(Arguments *out, const FastState *state, const TextCodec *c
     for (Py_ssize_t i = 0; i < count; i++) {
         if (add_argument(out, state, i == 0 ? &COMMAND_NAME : codec, objects[i]) < 0) {
             arguments_release(out);
+            if (PyErr_ExceptionMatches(PyExc_UnicodeEncodeError))
+                rename_encoding_error(state);
             return -1;
         }
     }
@@ -222,4 +225,21 @@ static int refuse(const FastState *state, PyObject *object)
                  name);
     Py_DECREF(name);
     return -1;
+}
+
+/* The UnicodeEncodeError that is set becomes the package's, which is a DataError too. */
+static void rename_encoding_error(const FastState *state)
+{
+    PyObject *type, *value, *traceback;
+    PyErr_Fetch(&type, &value, &traceback);
+    PyErr_NormalizeException(&type, &value, &traceback);
+    PyObject *args = PyObject_GetAttrString(value, "args");
+    PyObject *renamed = args ? PyObject_Call(state->encoding_error, args, NULL) : NULL;
+    if (renamed)
+        PyErr_SetObject((PyObject *)Py_TYPE(renamed), renamed);
+    Py_XDECREF(renamed);
+    Py_XDECREF(args);
+    Py_XDECREF(type);
+    Py_XDECREF(value);
+    Py_XDECREF(traceback);
 }

@@ -20,13 +20,14 @@
 
 #include <oxipipe/oxipipe.h>
 
-/* Per module. The four callables come from configure() and are NULL before it. */
+/* Per module. The callables come from configure() and are NULL before it. */
 typedef struct {
     PyObject *client_type;
     PyObject *pipeline_type;
     PyObject *reply_error;
     PyObject *call_error;
     PyObject *data_error;
+    PyObject *encoding_error; /* a subclass of UnicodeEncodeError */
     PyObject *resolve_callback;
     PyObject *callbacks; /* dict: command name as it was given -> callback or None */
 } FastState;

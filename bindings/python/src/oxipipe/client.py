@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from oxipipe import _backend, _callbacks
 from oxipipe._commands import Commands
 from oxipipe._version import __version__
+from oxipipe.exceptions import DataError
 from oxipipe.pipeline import Pipeline
 
 if TYPE_CHECKING:
@@ -21,11 +22,22 @@ _UNSUPPORTED = {
     "cache_config": "client-side caching",
     "connection_pool": "redis-py's connection pools",
     "credential_provider": "credential providers",
+    "driver_info": "redis-py's driver names (see lib_name and lib_version)",
     "event_dispatcher": "redis-py's event dispatcher",
     "health_check_interval": "timed health checks",
+    "legacy_responses": "replies in other shapes than redis-py's legacy ones",
+    "maint_notifications_config": "notifications of maintenance",
     "max_connections": "connection pools",
+    "oss_cluster_maint_notifications_handler": "notifications of maintenance",
     "redis_connect_func": "connect callbacks",
+    "single_connection_client": "a connection of its own for each client object",
     "socket_keepalive_options": "single keepalive settings",
+    "socket_read_size": "a choice of the read size",
+}
+#: redis-py's defaults, of whichever version, that are not false. None is always "not used".
+_DEFAULTS: dict[str, tuple[Any, ...]] = {
+    "legacy_responses": (None, True),
+    "socket_read_size": (None, 0, 32768, 65536),
 }
 
 
@@ -45,9 +57,9 @@ class Redis(_backend.ClientCore, Commands):
 
     def __init__(
         self,
-        host: str = "localhost",
-        port: int = 6379,
-        db: int = 0,
+        host: str | None = "localhost",
+        port: int | str = 6379,
+        db: int | str | None = 0,
         password: str | None = None,
         socket_timeout: float | None = 5.0,
         socket_connect_timeout: float | None = 3.0,
@@ -74,6 +86,8 @@ class Redis(_backend.ClientCore, Commands):
         **redis_py: Any,
     ) -> None:
         _refuse(redis_py)
+        host = "localhost" if host is None else host
+        port, db = _number("port", port), 0 if db is None else _number("db", db)
         options: dict[str, Any] = {
             "host": host,
             "port": port,
@@ -113,9 +127,12 @@ class Redis(_backend.ClientCore, Commands):
     def from_url(cls, url: str, **kwargs: Any) -> Self:
         """A client of the server that `url` names; `kwargs` (as of the constructor) win over the URL.
 
-        `redis://[[user]:password@]host[:port][/db][?option=...]` or `unix://[[user]:password@]/path[?db=...]`. The
-        options are the constructor's: `db`, `username`, `password`, `protocol`, `client_name`, `socket_timeout`,
-        `socket_connect_timeout`, `spin_us`, `decode_responses`, `encoding`, `encoding_errors` and so on.
+        `redis://[[user]:password@]host[:port][/db][?option=...]` or `unix://[[user]:password@]/path[?option=...]`.
+        The options are `db`, `username`, `password`, `client_name`, `protocol`, `socket_timeout` (or `timeout`),
+        `socket_connect_timeout` (or `connect_timeout`), `user_timeout`, `socket_keepalive` (or `keepalive`),
+        `spin_us`, `eager_bytes`, `send_buffer`, `receive_buffer`, `max_depth`, `max_line_bytes`, `max_bulk_bytes`,
+        `max_reply_bytes`, `retry` ("reads" or "none"), `decode_responses`, `encoding` and `encoding_errors`. Times
+        are in seconds, 0 is no limit. redis-py's `retry_on_timeout` and `health_check_interval` may say no or 0.
         """
         url, of_python = _split_url(url)
         for name, value in of_python.items():
@@ -139,7 +156,7 @@ class Redis(_backend.ClientCore, Commands):
             elif name in _RENAMED:
                 options[_RENAMED[name]] = value
             elif name in _SAME:
-                options[name] = value
+                options[name] = _number(name, value) if name in ("port", "db") else value
             else:
                 _refuse({name: value})
         self._address = _without_secrets(url)
@@ -255,7 +272,11 @@ _SAME = frozenset(
     "host port db password username client_name lib_name lib_version protocol spin_us eager_bytes socket_buffers"
     " max_depth max_bulk_bytes max_line_bytes max_reply_bytes".split()
 )
-_OF_PYTHON = ("decode_responses", "encoding", "encoding_errors")
+_OF_PYTHON = frozenset(
+    "decode_responses encoding encoding_errors health_check_interval retry_on_timeout socket_keepalive".split()
+)
+_TRUE = frozenset(("1", "true", "yes", "on", "t", "y"))
+_FALSE = frozenset(("", "0", "0.0", "false", "no", "off", "f", "n", "none"))
 
 
 def _refuse(arguments: dict[str, Any]) -> None:
@@ -270,8 +291,19 @@ def _refuse(arguments: dict[str, Any]) -> None:
             reason = _UNSUPPORTED.get(name)
         if reason is None:
             raise TypeError(f"Redis() got an unexpected keyword argument {name!r}")
-        if value:
+        defaults = _DEFAULTS.get(name)
+        if value not in defaults if defaults else value:
             raise NotImplementedError(f"{name}: this version of oxipipe does not have {reason}")
+
+
+def _number(name: str, value: Any) -> Any:
+    """As redis-py, takes what a program found in its environment."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return int(value)
+    except ValueError:
+        raise ValueError(f"{name} is {value!r}; it must be a number") from None
 
 
 def _milliseconds(name: str, seconds: float | None) -> int:
@@ -292,7 +324,7 @@ def _words(args: tuple[Any, ...]) -> list[Any]:
     return [name]
 
 
-def _address(place: str, port: int, db: int, is_path: bool) -> str:
+def _address(place: str, port: object, db: object, is_path: bool) -> str:
     if is_path:
         return f"unix://{place}?db={db}"
     return f"redis://[{place}]:{port}/{db}" if ":" in place else f"redis://{place}:{port}/{db}"
@@ -312,20 +344,25 @@ def _split_url(url: str) -> tuple[str, dict[str, Any]]:
         return url, {}
     from urllib.parse import unquote_plus
 
-    kept, found = [], {}
+    kept: list[str] = []
+    found: dict[str, Any] = {}
     for option in query.split("&"):
         name, _, value = option.partition("=")
         if name in _OF_PYTHON:
-            found[name] = unquote_plus(value)
+            found[name] = _of_url(name, unquote_plus(value))
         else:
             kept.append(option)
-    if "decode_responses" in found:
-        found["decode_responses"] = found["decode_responses"].lower() in (
-            "1",
-            "true",
-            "yes",
-            "on",
-            "t",
-            "y",
-        )  # type: ignore[assignment]
     return (f"{head}?{'&'.join(kept)}" if kept else head), found
+
+
+def _of_url(name: str, text: str) -> Any:
+    """The argument that an option of a URL stands for."""
+    if name.startswith("encoding"):
+        return text
+    if name == "decode_responses":
+        return text.lower() in _TRUE
+    if text.lower() in _FALSE:
+        return False
+    if name == "socket_keepalive" and text.lower() not in _TRUE:
+        raise DataError("socket_keepalive is true or false")
+    return True

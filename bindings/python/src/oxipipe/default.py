@@ -25,15 +25,30 @@ class _Thread(_local):
     client: Redis | None = None
 
 
-def connect(host_or_url: str = "localhost", port: int = 6379, **kwargs: Any) -> Redis:
+def connect(
+    host_or_url: str | None = None,
+    port: int | str = 6379,
+    *,
+    host: str | None = None,
+    url: str | None = None,
+    **kwargs: Any,
+) -> Redis:
     """Connects to a server, which becomes the default connection, and returns the client.
 
-    `host_or_url` is a host name or a URL (then `port` is not used); `kwargs` are those of `Redis`.
+    `host_or_url` (or by its name, `host` or `url`) is a host name, localhost if there is none, or a URL; `port` is not
+    used with a URL. `kwargs` are those of `Redis`.
     """
-    if "://" in host_or_url:
-        client = Redis.from_url(host_or_url, **kwargs)
+    given = [place for place in (host_or_url, host, url) if place is not None]
+    if len(given) > 1:
+        raise TypeError("connect() takes one of host_or_url, host and url")
+    place = given[0] if given else "localhost"
+    if "://" in place:
+        client = Redis.from_url(place, **kwargs)
+    elif url is not None or _is_no_host(place):
+        # Without the text: there may be a password in it.
+        raise ValueError("this is no host name; a URL is redis://host:port or unix:///path")
     else:
-        client = Redis(host_or_url, port, **kwargs)
+        client = Redis(place, port, **kwargs)
     client.connect()
     set_client(client)
     return client
@@ -48,7 +63,9 @@ def set_client(client: Redis | None) -> None:
 def get_client() -> Redis:
     """The default connection."""
     if _client is None:
-        raise RedisError("there is no default connection: call oxipipe.connect() first")
+        error = RedisError("there is no default connection: call oxipipe.connect() first")
+        error.outcome = "NOT_APPLIED"
+        raise error
     return _client
 
 
@@ -65,6 +82,11 @@ def add_command(*args: Any) -> None:
 def execute(raise_on_error: bool = True) -> list[Any]:
     """Executes what this thread has added, and returns the replies in order."""
     return _thread_pipeline().execute(raise_on_error)
+
+
+def _is_no_host(place: str) -> bool:
+    """Whether it is a path, or a host with a port; an IPv6 address has more than one colon."""
+    return "/" in place or place.count(":") == 1 or place.startswith("[")
 
 
 def _thread_pipeline() -> Pipeline:

@@ -96,6 +96,10 @@ class DataError(RedisError):
     outcome = "NOT_APPLIED"
 
 
+class EncodingError(DataError, UnicodeEncodeError):
+    """A text argument has characters that the client's encoding does not."""
+
+
 class PubSubError(RedisError):
     """Misuse of a subscription."""
 

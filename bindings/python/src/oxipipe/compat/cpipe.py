@@ -104,7 +104,9 @@ def flush() -> list[Any]:
 
 def _started() -> Pipeline:
     if _background is None:
-        raise oxipipe.RedisError("there is no connection: call Connect or ConnectPool first")
+        error = oxipipe.RedisError("there is no connection: call Connect or ConnectPool first")
+        error.outcome = "NOT_APPLIED"
+        raise error
     return _background
 
 

@@ -121,8 +121,8 @@ class Job:
         if self.json:
             print(as_json(tally, source.bytes, seconds, kept))
         elif not self.quiet:
-            print(as_text(tally, source.bytes, seconds))
-        for complaint in complaints(tally, kept):
+            print(as_text(tally, source.bytes, seconds, self.dry_run))
+        for complaint in complaints(tally, kept, self.dry_run):
             _say(complaint)
         return tally.code()
 

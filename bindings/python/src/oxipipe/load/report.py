@@ -8,10 +8,10 @@ from pathlib import Path
 from .tally import Tally
 
 
-def as_text(tally: Tally, size: int, seconds: float) -> str:
+def as_text(tally: Tally, size: int, seconds: float, dry_run: bool = False) -> str:
     rows = [
         ("lines", f"{tally.lines:,}", ""),
-        ("accepted", f"{tally.accepted:,}", ""),
+        ("would send" if dry_run else "accepted", f"{tally.accepted:,}", ""),
         ("refused", f"{tally.refused:,}", ""),
         ("unknown", f"{tally.unknown.count:,}", f"sent, no answer: lines {tally.unknown}"),
         ("not applied", f"{tally.not_applied.count:,}", f"not sent: lines {tally.not_applied}"),
@@ -26,7 +26,7 @@ def as_text(tally: Tally, size: int, seconds: float) -> str:
     )
 
 
-def complaints(tally: Tally, aside: Path | None) -> list[str]:
+def complaints(tally: Tally, aside: Path | None, dry_run: bool = False) -> list[str]:
     """What did not go as asked, in a sentence each."""
     said = []
     if tally.exit_code is not None:
@@ -36,7 +36,8 @@ def complaints(tally: Tally, aside: Path | None) -> list[str]:
     failed = tally.lines - tally.accepted
     if failed:
         place = "" if aside is None else f"; they are in {aside}"
-        said.append(f"{failed:,} of {tally.lines:,} lines were not accepted{place}")
+        fate = "would not be sent" if dry_run else "were not accepted"
+        said.append(f"{failed:,} of {tally.lines:,} lines {fate}{place}")
     return said
 
 
