@@ -96,7 +96,7 @@ def test_keywords_beside_a_url_win(server: oxipipe.Server) -> None:
         assert client.client_info()["db"] == 2
     with pytest.raises(TypeError, match="nonsense"):
         oxipipe.from_url("redis://localhost", nonsense=1)
-    with pytest.raises(exceptions.DataError, match="unknown .*option"):
+    with pytest.raises(exceptions.DataError, match=r"unknown .*option"):
         oxipipe.from_url("redis://localhost?nonsense=1")
 
 

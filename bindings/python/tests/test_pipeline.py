@@ -275,7 +275,7 @@ def test_a_pipeline_in_use_cannot_be_reset(server: oxipipe.Server, r: oxipipe.Re
     with server.connect() as other:
         while not any(c["cmd"] == "blpop" for c in other.client_list()):
             pass
-        with pytest.raises(exceptions.DataError, match="unknown .*option"):
+        with pytest.raises(exceptions.DataError, match=r"unknown .*option"):
             oxipipe.from_url("redis://localhost?nonsense=1")
         with pytest.raises(exceptions.ConcurrentUseError) as caught:
             pipeline.reset()
