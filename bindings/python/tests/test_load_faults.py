@@ -207,9 +207,15 @@ def test_ctrl_c_while_loading(server: oxipipe.Server, tmp_path: Path) -> None:
 
 
 def test_ctrl_c_twice_gives_up_on_a_silent_server(server: oxipipe.Server, tmp_path: Path) -> None:
-    loading = Loading(server.url, tmp_path, "--timeout", "0")
     with server.connect() as redis:
-        until(lambda: len(redis.client_list()) == 2)
+
+        def greetings() -> int:
+            return int(redis.info("commandstats")["cmdstat_hello"]["calls"])
+
+        before = greetings()
+        loading = Loading(server.url, tmp_path, "--timeout", "0")
+        # Once the server has told of the greeting, it has answered it: replies leave in the order of their commands.
+        until(lambda: greetings() > before)
     os.kill(server.pid, signal.SIGSTOP)
     try:
         loading.write(1000)
