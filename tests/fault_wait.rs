@@ -625,6 +625,24 @@ fn a_blocking_command_may_be_stopped_in_the_middle_of_its_reply() {
 }
 
 #[test]
+fn a_call_made_while_a_panic_unwinds_is_a_call_like_any_other() {
+    struct SaysGoodbye(Client);
+    impl Drop for SaysGoodbye {
+        fn drop(&mut self) {
+            self.0.command(&["SET", "goodbye", "said"]).unwrap();
+        }
+    }
+    let server = LiveServer::start();
+    let client = server.client();
+    let panic = catch_unwind(AssertUnwindSafe(|| {
+        let _guard = SaysGoodbye(client.clone());
+        resume_unwind(Box::new("on purpose"));
+    }));
+    assert!(panic.is_err());
+    assert_eq!(text(&client.command(&["GET", "goodbye"]).unwrap()), "said");
+}
+
+#[test]
 fn p11_a_reply_lost_on_the_way_shifts_nothing_and_does_not_silence_the_connection_for_ever() {
     let server = FakeServer::start(
         "EXPECT GET n

@@ -225,7 +225,7 @@ impl Link {
         sink: Sink<'_>,
     ) -> Result<()> {
         let me = ThreadMark::current();
-        let _waiting = Waiting { link: self, id };
+        let _waiting = Waiting { link: self, id, unwinds_already: std::thread::panicking() };
         loop {
             if let Some((nodes, bytes)) = state.requests.get_mut(id).take_kept() {
                 if let Some(wire) = &mut state.wire {
@@ -507,11 +507,13 @@ impl Link {
 struct Waiting<'a> {
     link: &'a Link,
     id: RequestId,
+    /// The call itself was made by a destructor during a panic, which is none of its business.
+    unwinds_already: bool,
 }
 
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
-        if std::thread::panicking() {
+        if std::thread::panicking() && !self.unwinds_already {
             let mut state = self.link.lock();
             self.link.release(&mut state, self.id);
         }
