@@ -27,7 +27,7 @@
 //! * `ffi`: the C ABI, one file per C type. Nothing imports it.
 //!
 //! Beside them stand the words they all share: [`Error`], [`Options`] (with its URL syntax) and `command`, the table of what
-//! is known about each server command.
+//! is known about each server command. `sync` has the locks that threads share, exchangeable for those of a model checker.
 
 mod client;
 mod command;
@@ -39,6 +39,7 @@ mod options;
 mod pipeline;
 mod proto;
 pub mod resp;
+mod sync;
 mod transport;
 mod url;
 

@@ -9,7 +9,7 @@ const LAYERS: [&[&str]; 6] =
     [&["resp"], &["proto"], &["transport"], &["driver"], &["client", "pipeline"], &["ffi"]];
 
 /// Words that all layers share. They import each other and `resp`, nothing else.
-const SHARED: [&str; 4] = ["error", "options", "url", "command"];
+const SHARED: [&str; 5] = ["error", "options", "url", "command", "sync"];
 
 struct Source {
     path: PathBuf,

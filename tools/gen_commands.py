@@ -78,8 +78,11 @@ def rust_table(commands: list[Command]) -> str:
     rows = []
     for command in commands:
         flags = [f"Flags::{FLAGS[flag]}" for flag in command["flags"] if flag in FLAGS]
+        key, counted = first_key(command)
+        flags += ["Flags::COUNTED_KEYS"] if counted else []
         rows.append(
-            f'    CommandInfo {{ name: "{command["name"]}", flags: {" | ".join(flags) or "0"} }},'
+            f'    CommandInfo {{ name: "{command["name"]}", flags: {" | ".join(flags) or "0"}, '
+            f"key: {key} }},"
         )
     return "\n".join(
         [
@@ -97,6 +100,14 @@ def rust_table(commands: list[Command]) -> str:
             "",
         ]
     )
+
+
+def first_key(command: Command) -> tuple[int, bool]:
+    """Where the first key stands, 0 for nowhere; and whether the word before it counts the keys."""
+    names = [argument["name"] for argument in command["arguments"]]
+    if command["keys"][0] == 0 and "numkeys" in names:
+        return names.index("numkeys") + 2, True
+    return command["keys"][0], False
 
 
 # Methods whose name is not that of the command.

@@ -7,10 +7,15 @@ use std::time::Duration;
 
 use socket2::{Domain, SockAddr, TcpKeepalive, Type};
 
+use super::fork::Registered;
 use crate::options::Options;
 
 /// One stream socket. Reading and writing return `WouldBlock` instead of waiting; `wait` waits.
-pub(crate) struct Socket(socket2::Socket);
+pub(crate) struct Socket {
+    /// Before the socket, because fields are dropped in this order.
+    _registered: Registered,
+    socket: socket2::Socket,
+}
 
 /// Keepalive as in docs/semantics.md: a silent peer is noticed after about half a minute.
 const KEEPALIVE_IDLE: Duration = Duration::from_secs(15);
@@ -21,6 +26,7 @@ impl Socket {
     /// Starts to connect. The socket becomes writable when it is done; [`connected`](Self::connected) tells how it went.
     pub(super) fn start(address: &SockAddr, options: &Options) -> io::Result<Self> {
         let socket = socket2::Socket::new(address.domain(), Type::STREAM, None)?;
+        let registered = Registered::new(socket.as_raw_fd());
         socket.set_nonblocking(true)?;
         if let Some(size) = options.send_buffer {
             socket.set_send_buffer_size(size)?;
@@ -46,21 +52,21 @@ impl Socket {
             Err(error) if error.raw_os_error() == Some(libc::EINPROGRESS) => {}
             Err(error) => return Err(error),
         }
-        Ok(Self(socket))
+        Ok(Self { _registered: registered, socket })
     }
 
     /// The result of connecting, once the socket is writable.
     pub(super) fn connected(&self) -> io::Result<()> {
-        match self.0.take_error()? {
+        match self.socket.take_error()? {
             Some(error) => Err(error),
-            None => self.0.peer_addr().map(drop),
+            None => self.socket.peer_addr().map(drop),
         }
     }
 
     /// Writes what the kernel takes now. Never raises SIGPIPE.
     pub(crate) fn write(&self, bytes: &[u8]) -> io::Result<usize> {
         loop {
-            match self.0.send_with_flags(bytes, libc::MSG_NOSIGNAL) {
+            match self.socket.send_with_flags(bytes, libc::MSG_NOSIGNAL) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 result => return result,
             }
@@ -70,14 +76,14 @@ impl Socket {
     /// Ends both directions, which wakes whoever waits for this socket.
     pub(crate) fn shut_down(&self) {
         // A socket that is not connected any more has nothing to end.
-        let _ = self.0.shutdown(Shutdown::Both);
+        let _ = self.socket.shutdown(Shutdown::Both);
     }
 }
 
 impl Read for &Socket {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
-            match (&self.0).read(buffer) {
+            match (&self.socket).read(buffer) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 result => return result,
             }
@@ -87,7 +93,7 @@ impl Read for &Socket {
 
 impl AsRawFd for Socket {
     fn as_raw_fd(&self) -> RawFd {
-        self.0.as_raw_fd()
+        self.socket.as_raw_fd()
     }
 }
 
@@ -100,7 +106,7 @@ mod tests {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let address = SockAddr::from(listener.local_addr().unwrap());
         let mut options = Options::default();
-        let Socket(socket) = Socket::start(&address, &options).unwrap();
+        let Socket { socket, .. } = Socket::start(&address, &options).unwrap();
         assert!(socket.tcp_nodelay().unwrap());
         assert!(socket.keepalive().unwrap());
         assert_eq!(socket.tcp_keepalive_time().unwrap(), KEEPALIVE_IDLE);
@@ -111,7 +117,7 @@ mod tests {
         options.tcp_keepalive = false;
         options.tcp_user_timeout = None;
         options.receive_buffer = Some(16 * 1024);
-        let Socket(socket) = Socket::start(&address, &options).unwrap();
+        let Socket { socket, .. } = Socket::start(&address, &options).unwrap();
         assert!(!socket.keepalive().unwrap());
         assert_eq!(socket.tcp_user_timeout().unwrap(), None);
         // The kernel doubles what it is given, for its own book-keeping.
