@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from oxipipe import _backend, _callbacks
 from oxipipe._commands import Commands
-from oxipipe._version import __version__
-from oxipipe.exceptions import DataError
+from oxipipe._configured import Configured
 from oxipipe.pipeline import Pipeline
 
 if TYPE_CHECKING:
@@ -16,32 +15,8 @@ if TYPE_CHECKING:
 
     from oxipipe.typing import KeyT, PatternT
 
-#: What redis-py's constructor also takes, and why it cannot be had here (yet).
-_UNSUPPORTED = {
-    "cache": "client-side caching",
-    "cache_config": "client-side caching",
-    "connection_pool": "redis-py's connection pools",
-    "credential_provider": "credential providers",
-    "driver_info": "redis-py's driver names (see lib_name and lib_version)",
-    "event_dispatcher": "redis-py's event dispatcher",
-    "health_check_interval": "timed health checks",
-    "legacy_responses": "replies in other shapes than redis-py's legacy ones",
-    "maint_notifications_config": "notifications of maintenance",
-    "max_connections": "connection pools",
-    "oss_cluster_maint_notifications_handler": "notifications of maintenance",
-    "redis_connect_func": "connect callbacks",
-    "single_connection_client": "a connection of its own for each client object",
-    "socket_keepalive_options": "single keepalive settings",
-    "socket_read_size": "a choice of the read size",
-}
-#: redis-py's defaults, of whichever version, that are not false. None is always "not used".
-_DEFAULTS: dict[str, tuple[Any, ...]] = {
-    "legacy_responses": (None, True),
-    "socket_read_size": (None, 0, 32768, 65536),
-}
 
-
-class Redis(_backend.ClientCore, Commands):
+class Redis(Configured, _backend.ClientCore, Commands):
     """A client of one server. It connects when it is first used, and again after a failure.
 
     The arguments are redis-py's. Times are in seconds, None is no limit. `socket_timeout` is the time
@@ -54,130 +29,6 @@ class Redis(_backend.ClientCore, Commands):
 
     Any number of threads may use one client. A `with` block closes it at the end.
     """
-
-    def __init__(
-        self,
-        host: str | None = "localhost",
-        port: int | str = 6379,
-        db: int | str | None = 0,
-        password: str | None = None,
-        socket_timeout: float | None = 5.0,
-        socket_connect_timeout: float | None = 3.0,
-        socket_keepalive: bool | None = True,
-        unix_socket_path: str | None = None,
-        encoding: str = "utf-8",
-        encoding_errors: str = "strict",
-        decode_responses: bool = False,
-        client_name: str | None = None,
-        lib_name: str | None = None,
-        lib_version: str | None = None,
-        username: str | None = None,
-        protocol: int | None = None,
-        *,
-        spin_us: int | None = None,
-        eager_bytes: int | None = None,
-        retry_reads: bool = True,
-        user_timeout: float | None = None,
-        socket_buffers: tuple[int, int] | None = None,
-        max_depth: int | None = None,
-        max_bulk_bytes: int | None = None,
-        max_line_bytes: int | None = None,
-        max_reply_bytes: int | None = None,
-        **redis_py: Any,
-    ) -> None:
-        _refuse(redis_py)
-        host = "localhost" if host is None else host
-        port, db = _number("port", port), 0 if db is None else _number("db", db)
-        options: dict[str, Any] = {
-            "host": host,
-            "port": port,
-            "db": db,
-            "timeout_ms": _milliseconds("socket_timeout", socket_timeout),
-            "connect_timeout_ms": _milliseconds("socket_connect_timeout", socket_connect_timeout),
-            "keepalive": bool(socket_keepalive),
-        }
-        if unix_socket_path is not None:
-            options["unix_path"] = unix_socket_path
-        self._address = _address(unix_socket_path or host, port, db, unix_socket_path is not None)
-        self._start(
-            options,
-            encoding,
-            encoding_errors,
-            decode_responses,
-            password=password,
-            username=username,
-            client_name=client_name,
-            lib_name=lib_name,
-            lib_version=lib_version,
-            protocol=protocol,
-            spin_us=spin_us,
-            eager_bytes=eager_bytes,
-            retry=int(retry_reads),
-            user_timeout_ms=None
-            if user_timeout is None
-            else _milliseconds("user_timeout", user_timeout),
-            socket_buffers=socket_buffers,
-            max_depth=max_depth,
-            max_bulk_bytes=max_bulk_bytes,
-            max_line_bytes=max_line_bytes,
-            max_reply_bytes=max_reply_bytes,
-        )
-
-    @classmethod
-    def from_url(cls, url: str, **kwargs: Any) -> Self:
-        """A client of the server that `url` names; `kwargs` (as of the constructor) win over the URL.
-
-        `redis://[[user]:password@]host[:port][/db][?option=...]` or `unix://[[user]:password@]/path[?option=...]`.
-        The options are `db`, `username`, `password`, `client_name`, `protocol`, `socket_timeout` (or `timeout`),
-        `socket_connect_timeout` (or `connect_timeout`), `user_timeout`, `socket_keepalive` (or `keepalive`),
-        `spin_us`, `eager_bytes`, `send_buffer`, `receive_buffer`, `max_depth`, `max_line_bytes`, `max_bulk_bytes`,
-        `max_reply_bytes`, `retry` ("reads" or "none"), `decode_responses`, `encoding` and `encoding_errors`. Times
-        are in seconds, 0 is no limit. redis-py's `retry_on_timeout` and `health_check_interval` may say no or 0.
-        """
-        url, of_python = _split_url(url)
-        for name, value in of_python.items():
-            kwargs.setdefault(name, value)
-        client = cls.__new__(cls)
-        client._start_url(url, **kwargs)
-        return client
-
-    def _start_url(
-        self,
-        url: str,
-        encoding: str = "utf-8",
-        encoding_errors: str = "strict",
-        decode_responses: bool = False,
-        **kwargs: Any,
-    ) -> None:
-        options: dict[str, Any] = {}
-        for name, value in kwargs.items():
-            if name in _TIMES:
-                options[_TIMES[name]] = _milliseconds(name, value)
-            elif name in _RENAMED:
-                options[_RENAMED[name]] = value
-            elif name in _SAME:
-                options[name] = _number(name, value) if name in ("port", "db") else value
-            else:
-                _refuse({name: value})
-        self._address = _without_secrets(url)
-        self._start({"url": url}, encoding, encoding_errors, decode_responses, **options)
-
-    def _start(
-        self,
-        options: dict[str, Any],
-        encoding: str,
-        encoding_errors: str,
-        decode_responses: bool,
-        **given: Any,
-    ) -> None:
-        options.update((name, value) for name, value in given.items() if value is not None)
-        options.setdefault("lib_name", "oxipipe-py")
-        options.setdefault("lib_version", __version__)
-        "".encode(
-            encoding, encoding_errors
-        )  # an unknown encoding fails here, not in the first call
-        options.update(encoding=encoding, errors=encoding_errors, decode=bool(decode_responses))
-        self._open(options)
 
     def connect(self) -> Self:
         """Connects now, to find out whether that works, and returns the client."""
@@ -244,9 +95,6 @@ class Redis(_backend.ClientCore, Commands):
     def __exit__(self, *_exception: object) -> None:
         self.close()
 
-    def __repr__(self) -> str:
-        return f"<{type(self).__module__}.{type(self).__qualname__} {self._address}>"
-
 
 #: redis-py's other name for the same class.
 StrictRedis = Redis
@@ -257,64 +105,6 @@ def from_url(url: str, **kwargs: Any) -> Redis:
     return Redis.from_url(url, **kwargs)
 
 
-# Constructor argument -> option, for what may stand beside a URL.
-_TIMES = {
-    "socket_timeout": "timeout_ms",
-    "socket_connect_timeout": "connect_timeout_ms",
-    "user_timeout": "user_timeout_ms",
-}
-_RENAMED = {
-    "socket_keepalive": "keepalive",
-    "unix_socket_path": "unix_path",
-    "retry_reads": "retry",
-}
-_SAME = frozenset(
-    "host port db password username client_name lib_name lib_version protocol spin_us eager_bytes socket_buffers"
-    " max_depth max_bulk_bytes max_line_bytes max_reply_bytes".split()
-)
-_OF_PYTHON = frozenset(
-    "decode_responses encoding encoding_errors health_check_interval retry_on_timeout socket_keepalive".split()
-)
-_TRUE = frozenset(("1", "true", "yes", "on", "t", "y"))
-_FALSE = frozenset(("", "0", "0.0", "false", "no", "off", "f", "n", "none"))
-
-
-def _refuse(arguments: dict[str, Any]) -> None:
-    """Says of each argument that redis-py takes why it is not taken here; one at its default passes."""
-    for name, value in arguments.items():
-        if name == "ssl" or name.startswith("ssl_"):
-            reason: str | None = "TLS"
-            value = value if name == "ssl" else None
-        elif name.startswith("retry"):
-            reason = "retries as redis-py configures them (see retry_reads)"
-        else:
-            reason = _UNSUPPORTED.get(name)
-        if reason is None:
-            raise TypeError(f"Redis() got an unexpected keyword argument {name!r}")
-        defaults = _DEFAULTS.get(name)
-        if value not in defaults if defaults else value:
-            raise NotImplementedError(f"{name}: this version of oxipipe does not have {reason}")
-
-
-def _number(name: str, value: Any) -> Any:
-    """As redis-py, takes what a program found in its environment."""
-    if not isinstance(value, str):
-        return value
-    try:
-        return int(value)
-    except ValueError:
-        raise ValueError(f"{name} is {value!r}; it must be a number") from None
-
-
-def _milliseconds(name: str, seconds: float | None) -> int:
-    """The library's 0 is no limit, so anything shorter than a millisecond has to be one."""
-    if seconds is None:
-        return 0
-    if seconds <= 0:
-        raise ValueError(f"{name} is {seconds}; it must be above 0, or None for no limit")
-    return max(1, round(seconds * 1000))
-
-
 def _words(args: tuple[Any, ...]) -> list[Any]:
     name = args[0] if args else None
     if isinstance(name, str) and " " in name:
@@ -322,47 +112,3 @@ def _words(args: tuple[Any, ...]) -> list[Any]:
     if isinstance(name, bytes) and b" " in name:
         return name.decode("latin-1").split()
     return [name]
-
-
-def _address(place: str, port: object, db: object, is_path: bool) -> str:
-    if is_path:
-        return f"unix://{place}?db={db}"
-    return f"redis://[{place}]:{port}/{db}" if ":" in place else f"redis://{place}:{port}/{db}"
-
-
-def _without_secrets(url: str) -> str:
-    """The URL without user, password and options."""
-    scheme, _, rest = url.partition("://")
-    authority, slash, path = rest.partition("?")[0].partition("/")
-    return f"{scheme}://{authority.rpartition('@')[2]}{slash}{path.rpartition('@')[2]}"
-
-
-def _split_url(url: str) -> tuple[str, dict[str, Any]]:
-    """Takes the options that are Python's business out of a URL."""
-    head, question_mark, query = url.partition("?")
-    if not question_mark:
-        return url, {}
-    from urllib.parse import unquote_plus
-
-    kept: list[str] = []
-    found: dict[str, Any] = {}
-    for option in query.split("&"):
-        name, _, value = option.partition("=")
-        if name in _OF_PYTHON:
-            found[name] = _of_url(name, unquote_plus(value))
-        else:
-            kept.append(option)
-    return (f"{head}?{'&'.join(kept)}" if kept else head), found
-
-
-def _of_url(name: str, text: str) -> Any:
-    """The argument that an option of a URL stands for."""
-    if name.startswith("encoding"):
-        return text
-    if name == "decode_responses":
-        return text.lower() in _TRUE
-    if text.lower() in _FALSE:
-        return False
-    if name == "socket_keepalive" and text.lower() not in _TRUE:
-        raise DataError("socket_keepalive is true or false")
-    return True
