@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from plan_concurrent import IDLE_OF_EACH
+
 ROOT = Path(__file__).resolve().parent.parent
 WORKERS = Path(__file__).resolve().parent / "workers"
 BENCH = ROOT / ".bench"
@@ -26,12 +28,15 @@ class Client:
     title: str
     command: tuple[str, ...]
     backend: str = ""
+    packages: str = ""  # an environment whose packages it sees besides those of its own
 
     def run(self, arguments: list[str]) -> Any:
         """One measurement in a process of its own; what it printed, as JSON."""
         environment = dict(os.environ)
         if self.backend:
             environment["OXIPIPE_BACKEND"] = self.backend
+        if self.packages:
+            environment["PYTHONPATH"] = os.pathsep.join(map(str, self._packages()))
         try:
             done = subprocess.run(
                 [*self.command, *arguments],
@@ -56,7 +61,12 @@ class Client:
         program = Path(self.command[0])
         if not program.exists():
             return "not built" if self.name.startswith("oxipipe") else "not installed"
+        if self.packages and not self._packages():
+            return f"no {self.packages}"
         return ""
+
+    def _packages(self) -> list[Path]:
+        return list((BENCH / "venvs" / self.packages).glob("lib/python3*/site-packages"))
 
 
 def python_of(environment: str) -> str:
@@ -66,10 +76,28 @@ def python_of(environment: str) -> str:
 
 
 def _python(
-    name: str, title: str, environment: str, worker: str, *options: str, backend: str = ""
+    name: str,
+    title: str,
+    environment: str,
+    worker: str,
+    *options: str,
+    backend: str = "",
+    packages: str = "",
 ) -> Client:
     command = (python_of(environment), str(WORKERS / worker), *options)
-    return Client(name, title, command, backend)
+    return Client(name, title, command, backend, packages)
+
+
+def _uvloop(name: str, title: str, environment: str, worker: str, backend: str = "") -> Client:
+    return _python(
+        f"{name}-uvloop",
+        f"{title}, uvloop",
+        environment,
+        worker,
+        "--uvloop",
+        backend=backend,
+        packages="uvloop",
+    )
 
 
 def _benchmark(depth: int, connections: int = 1) -> Client:
@@ -83,7 +111,23 @@ def _benchmark(depth: int, connections: int = 1) -> Client:
 
 
 _OURS = ("oxipipe", "oxipipe_client.py")
+_OURS_ASYNC = ("oxipipe", "oxipipe_async.py")
+_OURS_POOL = ("oxipipe", "oxipipe_pool.py")
 _REDIS_PY = ("redis-py", "redis_py_client.py")
+_REDIS_ASYNC = ("redis-py", "redis_py_async.py")
+_GLIDE_ASYNC = ("glide-async", "glide_async.py")
+_AREDIS = ("aredis", "aredis_client.py")
+_ASYNCIO_REDIS = ("asyncio-redis", "asyncio_redis_client.py")
+
+
+def _program(name: str, title: str, program: str, *options: str) -> Client:
+    return Client(name, title, (str(BENCH / "bin" / program), *options))
+
+
+def _idle(name: str, title: str, environment: str, **backend: str) -> Client:
+    options = ("--kind", name, "--clients", str(IDLE_OF_EACH))
+    return _python(f"idle-{name}", title, environment, "idle.py", *options, **backend)
+
 
 CLIENTS = {
     client.name: client
@@ -96,13 +140,56 @@ CLIENTS = {
         _python("redis-py-decode", "redis-py + hiredis, to str", *_REDIS_PY, "--decode"),
         _python("credis", "credis", "credis", "credis_client.py"),
         _python("glide-sync", "valkey-glide-sync", "glide-sync", "glide_client.py"),
-        Client("oxipipe-c", "oxipipe (C)", (str(BENCH / "bin" / "oxipipe"),)),
-        Client(
-            "oxipipe-c-sleep",
-            "oxipipe (C), spin_us=0",
-            (str(BENCH / "bin" / "oxipipe"), "--spin-us", "0"),
+        _program("oxipipe-c", "oxipipe (C)", "oxipipe"),
+        _program("oxipipe-c-sleep", "oxipipe (C), spin_us=0", "oxipipe", "--spin-us", "0"),
+        _program("hiredis-c", "hiredis (C)", "hiredis"),
+        _program("oxipipe-threads-c", "oxipipe (C), one client", "oxipipe_threads"),
+        _program("hiredis-threads-c", "hiredis (C), a connection each", "hiredis_threads"),
+        _program("oxipipe-pool-c", "oxipipe (C), pool", "oxipipe_pool"),
+        _python("oxipipe-async", "oxipipe.asyncio", *_OURS_ASYNC, backend="fast"),
+        _python("oxipipe-async-cffi", "oxipipe.asyncio, cffi", *_OURS_ASYNC, backend="cffi"),
+        _uvloop("oxipipe-async", "oxipipe.asyncio", *_OURS_ASYNC, backend="fast"),
+        _python("redis-async", "redis.asyncio + hiredis", *_REDIS_ASYNC),
+        _uvloop("redis-async", "redis.asyncio + hiredis", *_REDIS_ASYNC),
+        _python("glide-async", "valkey-glide", *_GLIDE_ASYNC),
+        _uvloop("glide-async", "valkey-glide", *_GLIDE_ASYNC),
+        _python("coredis", "coredis", "coredis", "coredis_client.py"),
+        _python("oxipipe-pool", "oxipipe, pool", *_OURS_POOL, backend="fast"),
+        _python(
+            "oxipipe-pool-results",
+            "oxipipe, pool, each result",
+            *_OURS_POOL,
+            "--results",
+            backend="fast",
         ),
-        Client("hiredis-c", "hiredis (C)", (str(BENCH / "bin" / "hiredis"),)),
+        _python("oxipipe-pool-cffi", "oxipipe, pool, cffi backend", *_OURS_POOL, backend="cffi"),
+        _python("aredis", "aredis, one at a time", *_AREDIS),
+        _python("aredis-tasks", "aredis, a task per connection", *_AREDIS, "--together"),
+        _python("asyncio-redis", "asyncio-redis, one at a time", *_ASYNCIO_REDIS),
+        _python(
+            "asyncio-redis-tasks",
+            "asyncio-redis, a task per connection",
+            *_ASYNCIO_REDIS,
+            "--together",
+        ),
+        _python(
+            "oxipipe-submit", "oxipipe, submit", "oxipipe", "oxipipe_submit.py", backend="fast"
+        ),
+        _python(
+            "oxipipe-pypredis",
+            "oxipipe.compat.pypredis",
+            "oxipipe",
+            "oxipipe_pypredis.py",
+            backend="fast",
+        ),
+        _python("redis-py-pure", "redis-py", "redis-py-pure", "redis_py_client.py", "--pure"),
+        _idle("nothing", "no client", "oxipipe"),
+        _idle("oxipipe", "oxipipe.Redis", "oxipipe", backend="fast"),
+        _idle("oxipipe-async", "oxipipe.asyncio.Redis", "oxipipe", backend="fast"),
+        _idle("oxipipe-pool", "oxipipe.Pool of 4", "oxipipe", backend="fast"),
+        _idle("glide-sync", "valkey-glide-sync", "glide-sync"),
+        _idle("glide-async", "valkey-glide", "glide-async"),
+        _idle("redis-async", "redis.asyncio", "redis-py"),
         _benchmark(1),
         _benchmark(100),
         _benchmark(500),

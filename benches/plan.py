@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
+
+import plan_concurrent
+from case import Case, Group
 
 PEERS = ("redis-py", "credis", "glide-sync")
 PIPELINE_CLIENTS = (
@@ -37,52 +40,6 @@ WORKLOAD_CLIENTS = ("oxipipe", *PEERS)
 PADDED = 12  # Digits that redis-benchmark fills in for __rand_int__.
 
 
-@dataclass(frozen=True)
-class Case:
-    """One row: the same work for every client."""
-
-    name: str
-    title: str
-    task: str
-    op: str
-    clients: tuple[str, ...]
-    count: int
-    size: int = 1
-    distinct: int = 0
-    reps: int = 1
-    warm: int = 0
-    fresh: bool = False
-    unix: bool = False
-    apart: bool = False  # server and client on different cores
-    once: bool = False  # in the first round only: for memory, not for speed
-    many: int = 0  # redis-benchmark's own count: it needs long runs, being timed in milliseconds
-
-    def arguments(self, client: str) -> list[str]:
-        count, reps, warm, size = self.count, self.reps, self.warm, ["--size", str(self.size)]
-        if client.startswith("redis-benchmark"):
-            size = []  # Part of its name.
-            if self.many:
-                count, reps, warm = self.many, 1, 0
-        arguments = ["--task", self.task, "--op", self.op, "--count", str(count), *size]
-        arguments += ["--reps", str(reps), "--warm", str(warm)]
-        arguments += ["--distinct", str(self.distinct or self.count)]
-        if self.fresh:
-            arguments.append("--fresh")
-        return arguments
-
-    @property
-    def fields(self) -> int:
-        return self.distinct or self.count
-
-
-@dataclass(frozen=True)
-class Group:
-    name: str
-    title: str
-    rounds: int
-    cases: tuple[Case, ...] = field(default=())
-
-
 def groups(quick: bool) -> list[Group]:
     return [
         _pipeline(quick),
@@ -94,6 +51,7 @@ def groups(quick: bool) -> list[Group]:
         _sizes(quick),
         _totals(quick),
         _single(quick),
+        *plan_concurrent.groups(quick),
     ]
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import matplotlib
 import matplotlib.pyplot as plt
 import plan
+from case import Case
 from clients import CLIENTS
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -27,9 +28,43 @@ _COLOURS = {
     "credis": "#27ae60",
     "glide-sync": "#8e6bbf",
     "hiredis-c": "#7f8c8d",
+    "oxipipe-threads-c": "#8e2a20",
+    "hiredis-threads-c": "#7f8c8d",
+    "oxipipe-async": "#c0392b",
+    "oxipipe-async-cffi": "#e08e79",
+    "oxipipe-async-uvloop": "#8e2a20",
+    "redis-async": "#2980b9",
+    "redis-async-uvloop": "#7fb3d5",
+    "glide-async": "#8e6bbf",
+    "glide-async-uvloop": "#c1afdb",
+    "coredis": "#d4ac0d",
+    "oxipipe-pool": "#c0392b",
+    "oxipipe-pool-results": "#e08e79",
+    "oxipipe-pool-cffi": "#e08e79",
+    "oxipipe-pool-c": "#8e2a20",
+    "aredis": "#16a085",
+    "aredis-tasks": "#16a085",
 }
 _OTHER = "#b8bfc2"
-_MARKS = {"oxipipe": "o", "oxipipe-sleep": "v", "redis-py": "s", "credis": "^", "glide-sync": "D"}
+_MARKS = {
+    "oxipipe-sleep": "v",
+    "oxipipe-pool-c": "v",
+    "redis-py": "s",
+    "redis-async": "s",
+    "hiredis-threads-c": "s",
+    "credis": "^",
+    "aredis-tasks": "^",
+    "glide-sync": "D",
+    "glide-async": "D",
+}
+
+
+_CURVES = (
+    ("threads-curve", "SET and GET by Python threads on one client", "threads"),
+    ("threads-c", "HGET by C threads", "threads"),
+    ("asyncio-curve", "HSET by asyncio tasks", "tasks"),
+    ("pool-curve", "HSET through a pool, with a barrier at the end", "connections"),
+)
 
 
 class Plots:
@@ -50,8 +85,13 @@ class Plots:
             self._lines("totals", f"{op.upper()} in pipelines of 100", self._totals(op), op)
         for case in self.groups["single"].cases:
             self._bars("single", case)
+        for name in ("threads", "asyncio", "pool"):
+            for case in self.groups[name].cases:
+                self._bars(name, case)
+        for name, title, what in _CURVES:
+            self._lines(name, title, self._curve(name, what))
 
-    def _bars(self, section: str, case: plan.Case) -> None:
+    def _bars(self, section: str, case: Case) -> None:
         found = [(name, self.results.rate(case.name, name)) for name in case.clients]
         rates = [(name, rate) for name, rate in found if rate is not None]
         if not rates:
@@ -110,7 +150,26 @@ class Plots:
 
         return draw
 
-    def _all(self, axes: Axes, cases: list[tuple[int, plan.Case]]) -> bool:
+    def _curve(self, group: str, what: str) -> Callable[[Axes], bool]:
+        """Throughput by the number of those that call at the same time."""
+
+        def draw(axes: Axes) -> bool:
+            cases = self.groups[group].cases
+            axes.set_xscale("log")
+            axes.set_xticks([case.width for case in cases], [f"{c.width:,}" for c in cases])
+            axes.minorticks_off()
+            axes.set_xlabel(what)
+            axes.set_ylabel("thousand commands a second")
+            drawn = False
+            for name in dict.fromkeys(name for case in cases for name in case.clients):
+                found = [(case.width, self.results.rate(case.name, name)) for case in cases]
+                points = [(x, Spread(*(y / 1e3 for y in rate))) for x, rate in found if rate]
+                drawn |= self._line(axes, name, points)
+            return drawn
+
+        return draw
+
+    def _all(self, axes: Axes, cases: list[tuple[int, Case]]) -> bool:
         drawn = False
         for name in plan.WORKLOAD_CLIENTS:
             found = [(x, self.results.seconds(case.name, name)) for x, case in cases]
@@ -127,7 +186,7 @@ class Plots:
             yerr=errors,
             label=CLIENTS[name].title,
             color=_COLOURS[name],
-            marker=_MARKS[name],
+            marker=_MARKS.get(name, "o"),
             markersize=4,
             capsize=2,
         )

@@ -10,14 +10,16 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 
 import plan
+import report_concurrent
 import targets
+from case import Group
 from clients import CLIENTS, ROOT, python_of
-from plan import Case, Group
-from summary import Results, format_rate, format_ratio
+from rows import HEADER, case_rows, case_table, group_rows
+from summary import Results, format_rate
+from tables import aligned, sentence, table
 
 DOCUMENT = ROOT / "docs" / "benchmarks.md"
 PLOTS = ROOT / "docs" / "plots"
@@ -27,17 +29,22 @@ _WORKLOADS = ("sizes", "totals", "single")
 def for_terminal(results: Results, groups: list[Group]) -> str:
     lines = []
     for group in groups:
+        found = group_rows(results, group)
+        if found is not None:
+            header, rows = found
+            lines += ["", group.title, *aligned([header, *rows])] if rows else []
+            continue
         for case in group.cases:
-            rows = [row for row in _case_rows(results, case, results.rate) if row[1]]
+            rows = [row for row in case_rows(results, case) if row[1]]
             if rows:
-                lines += ["", f"{case.title}", *_aligned([_HEADER, *rows])]
+                lines += ["", case.title, *aligned([HEADER, *rows])]
     imports = _import_rows(results)
     if imports:
-        lines += ["", "import", *_aligned(imports)]
+        lines += ["", "import", *aligned(imports)]
     verdicts = targets.check(results)
     if any(v.passed is not None for v in verdicts):
         rows = [(v.word, v.name, v.target, v.measured) for v in verdicts]
-        lines += ["", "speed targets", *_aligned(rows)]
+        lines += ["", "speed targets", *aligned(rows)]
     for failure in results.data["failures"]:
         lines.append(f"FAILED {failure['case']}, {failure['client']}: {failure['reason']}")
     for name, reason in results.data["meta"]["missing"].items():
@@ -54,7 +61,8 @@ def render(results: Results, groups: list[Group]) -> None:
         if _measured(results, group):
             parts += [f"## {group.title}", _TEXTS.get(name, ""), *plots.get(name, [])]
             for case in group.cases:
-                parts += [f"### {_sentence(case.title)}", _case_table(results, case)]
+                parts += [f"### {sentence(case.title)}", case_table(results, case)]
+    parts += report_concurrent.sections(results, by_name, plots)
     parts += _scale(results, plots)
     parts += _memory(results, by_name["memory"])
     parts += _imports(results)
@@ -120,9 +128,8 @@ def _machine(results: Results) -> str:
     # The peers bring different versions of hiredis-py; each stands with its owner.
     hiredis = versions.pop("hiredis", None)
     if hiredis:
-        versions["hiredis-py (under redis-py)"] = (
-            meta["versions"].get("redis-py", {}).get("hiredis", hiredis)
-        )
+        under = meta["versions"].get("redis-py", {}).get("hiredis", hiredis)
+        versions["hiredis-py (under redis-py, aredis, asyncio-redis)"] = under
     kind = ", virtual" if meta["virtual"] else ""
     rows = [
         ("Date", meta["date"]),
@@ -135,64 +142,12 @@ def _machine(results: Results) -> str:
         ("CPU seconds taken by other virtual machines", f"{meta.get('stolen_seconds', 0)}"),
         *sorted(versions.items()),
     ]
-    return _table(("", ""), rows)
+    return table(("", ""), rows)
 
 
 def _targets(results: Results) -> str:
     rows = [(v.name, v.target, v.measured, v.word) for v in targets.check(results)]
-    return _table(("Work", "Target", "Measured", ""), rows)
-
-
-_HEADER = (
-    "client",
-    "rate (min-max)",
-    "oxipipe is faster",
-    "client CPU us",
-    "server CPU us",
-    "peak MB",
-)
-
-
-def _case_rows(results: Results, case: Case, measure: object) -> list[tuple[str, ...]]:
-    """One row per client; the second cell is empty if it was not measured."""
-    assert callable(measure)
-    # C programs are compared with our C library, Python clients with our Python package.
-    rows: list[tuple[str, ...]] = []
-    for name in case.clients:
-        rate = measure(case.name, name)
-        if rate is None:
-            reasons = results.failures(case.name, name)
-            rows.append((CLIENTS[name].title, "failed" if reasons else "", "", "", "", ""))
-            continue
-        ours = "oxipipe-c" if name in {"hiredis-c", "oxipipe-c-sleep"} else "oxipipe"
-        if name == "redis-py-decode":
-            ours = "oxipipe-decode"
-        ratio = results.ratio(case.name, ours, name) if not name.startswith(ours) else None
-        peak = results.peak_mb(case.name, name)
-        rows.append(
-            (
-                CLIENTS[name].title,
-                f"{format_rate(rate.median)} ({format_rate(rate.low)}-{format_rate(rate.high)})",
-                format_ratio(ratio) if ratio else "",
-                f"{results.cpu_us(case.name, name) or 0:.2f}",
-                f"{results.cpu_us(case.name, name, 'server_cpu') or 0:.2f}",
-                f"{peak:.0f}" if peak else "",
-            )
-        )
-    return rows
-
-
-def _case_table(results: Results, case: Case) -> str:
-    header = (
-        "Client",
-        "Rate (min-max)",
-        "oxipipe is faster by",
-        "Client CPU, µs each",
-        "Server CPU, µs each",
-        "Peak memory, MB",
-    )
-    rows = [row for row in _case_rows(results, case, results.rate) if row[1]]
-    return _table(header, rows)
+    return table(("Work", "Target", "Measured", ""), rows)
 
 
 def _scale(results: Results, plots: dict[str, list[str]]) -> list[str]:
@@ -217,7 +172,7 @@ field names included in the latter.
         "## Cost per command by pipeline size",
         text,
         *plots.get("scale", []),
-        _table(header, rows),
+        table(header, rows),
     ]
 
 
@@ -240,7 +195,7 @@ objects). A client that keeps every encoded command until `execute()` therefore 
 command in Python and 47 in C; one that keeps a Python object per command, well over a hundred; and
 one that sends while commands are still being queued, and forgets what it has sent, can do with less.
 """
-    return [f"## {group.title}", text, _table(header, rows)]
+    return [f"## {group.title}", text, table(header, rows)]
 
 
 def _import_rows(results: Results) -> list[tuple[str, ...]]:
@@ -262,7 +217,7 @@ def _imports(results: Results) -> list[str]:
 Each in a new process with warm caches. "After cffi": `_cffi_backend`, which is all that a compiled
 cffi module loads of cffi, was imported before the clock started. {wheel}
 """
-    return ["## Import time and wheel size", text, _table(("Import", "Time (min-max)"), rows)]
+    return ["## Import time and wheel size", text, table(("Import", "Time (min-max)"), rows)]
 
 
 def _workloads(
@@ -296,7 +251,7 @@ def _workload_table(results: Results, group: Group) -> str:
     clients = [n for n in clients if any(results.seconds(c.name, n) for c in group.cases)]
     rows = []
     for case in group.cases:
-        cells = [_sentence(case.title)]
+        cells = [sentence(case.title)]
         for name in clients:
             time, cpu = results.seconds(case.name, name), results.cpu_seconds(case.name, name)
             cells.append(
@@ -305,7 +260,7 @@ def _workload_table(results: Results, group: Group) -> str:
                 else "failed"
             )
         rows.append(tuple(cells))
-    return _table(("Work", *(CLIENTS[name].title for name in clients)), rows)
+    return table(("Work", *(CLIENTS[name].title for name in clients)), rows)
 
 
 def _missing(results: Results) -> str:
@@ -331,14 +286,17 @@ _READING = """
 * A figure is the median over the rounds of the median within one process. In a round all clients
   take their turn, each in a new process, so slow drift of the machine hits all of them alike.
 * "oxipipe is faster by" compares Python clients and redis-benchmark with the Python package, and
-  hiredis with the C library. It is a ratio of rates: below 1, oxipipe is the slower one.
+  hiredis with the C library, each used in the way that its section is about. It is a ratio of
+  rates: below 1, oxipipe is the slower one.
 * Client CPU is user and system time of the whole client process, all threads, for the timed part
   divided by the number of commands. Server CPU is the time its main thread was running.
 * Peak memory is that of the client process in the timed part, interpreter and inputs included.
 * The argument strings are made before the clock starts; checking and freeing replies happens
   after it stops. Both are the same for every client.
 * After each writing measurement the hash is counted on the server over a separate connection, and
-  the server is emptied.
+  the server is emptied. With threads, event loops, pools and futures the server must also have run
+  each command exactly as often as it was asked for, warming up included: a client that lost one, or
+  sent one twice, has no figure.
 """
 
 _REPRODUCING = """
@@ -347,12 +305,12 @@ _REPRODUCING = """
 `make bench` installs what is missing (Debian packages `redis-server`, `redis-tools`,
 `libhiredis-dev`; the Python peers, at the versions in `benches/peers/`, each in an environment of
 its own), starts a private server, measures, prints the tables and writes this page. It takes about
-ten minutes. `benches/run.sh --quick` takes about three and leaves this page alone; `--list`
+twenty minutes. `benches/run.sh --quick` takes about five and leaves this page alone; `--list`
 and `--only` select groups. See `benches/README.md`.
 """
 
 
-# --- plots and tables --------------------------------------------------------------------------
+# --- plots --------------------------------------------------------------------------
 
 
 def _plots(results: Results) -> dict[str, list[str]]:
@@ -384,27 +342,6 @@ def _plots(results: Results) -> dict[str, list[str]]:
 def _measured(results: Results, group: Group) -> bool:
     names = {case.name for case in group.cases}
     return any(sample["case"] in names for sample in results.data["samples"])
-
-
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
-def _table(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
-    # A bar inside a cell, as in word|<n>, would end it.
-    lines = [header, tuple("---" for _ in header), *rows]
-    return "\n".join(
-        "| " + " | ".join(c.replace("|", "\\|") for c in line) + " |" for line in lines
-    )
-
-
-def _aligned(rows: list[tuple[str, ...]]) -> list[str]:
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    return [
-        "  "
-        + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    ]
 
 
 def main() -> None:

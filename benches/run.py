@@ -20,8 +20,8 @@ import machine
 import plan
 import report
 import server as servers
+from case import Case, Group
 from clients import CLIENTS, ROOT, WORKERS, Client, WorkerFailed, python_of
-from plan import Case, Group
 from summary import Results
 
 RESULTS = Path(__file__).resolve().parent / "results"
@@ -43,11 +43,15 @@ def main() -> int:
     if run.meta["load_before"] > 0.5:
         _say(f"the machine is not quiet (load {run.meta['load_before']:.2f}): do not trust this")
     started, stolen = time.monotonic(), machine.stolen()
-    with servers.running() as server:
+    with contextlib.ExitStack() as stack:
+        server = stack.enter_context(servers.running())
         run.meta["redis-server"] = server.probe.server_version()
         run.find_clients(groups, server)
         for group in groups:
-            run.measure(group, server)
+            with contextlib.ExitStack() as more:
+                several = max((case.servers for case in group.cases), default=1)
+                others = [more.enter_context(servers.running()) for _ in range(several - 1)]
+                run.measure(group, [server, *others])
     run.meta["minutes"] = round((time.monotonic() - started) / 60, 1)
     run.meta["stolen_seconds"] = round(machine.stolen() - stolen, 1)
     run.data["wheel_bytes"] = _wheel_bytes()
@@ -121,7 +125,7 @@ class Run:
                 self.meta["missing"][name] = reason
                 _say(f"without {name}: {reason}")
 
-    def measure(self, group: Group, server: servers.Server) -> None:
+    def measure(self, group: Group, several: list[servers.Server]) -> None:
         rounds = self._rounds or group.rounds
         self.meta["rounds"][group.name] = rounds
         for number in range(rounds):
@@ -131,29 +135,38 @@ class Run:
             for case in group.cases:
                 if number and case.once:
                     continue
-                _load(case, server)
+                used = several[: case.servers]
+                for server in used:
+                    _load(case, server)
                 for name in case.clients:
                     if name in self.available:
-                        self._measure_one(case, CLIENTS[name], number, server)
-                server.probe.flush()
+                        self._measure_one(case, CLIENTS[name], number, used)
+                for server in used:
+                    server.probe.flush()
 
-    def _measure_one(self, case: Case, client: Client, number: int, server: servers.Server) -> None:
-        arguments = case.arguments(client.name)
-        arguments += ["--port", str(server.port), "--server-pid", str(server.pid)]
-        if case.unix:
-            arguments += ["--unix", server.unix]
+    def _measure_one(
+        self, case: Case, client: Client, number: int, used: list[servers.Server]
+    ) -> None:
+        first = used[0]
+        arguments = [*case.arguments(client.name), "--port", str(first.port)]
+        for server in used:
+            arguments += ["--server-pid", str(server.pid)]
+            if case.unix:
+                arguments += ["--unix", server.unix]
+            if case.counted:
+                server.probe.forget_counts()
         identity = {"case": case.name, "client": client.name, "round": number}
         try:
-            with machine.apart(server.pid) if case.apart else contextlib.nullcontext():
+            with machine.apart(first.pid) if case.apart else contextlib.nullcontext():
                 sample = client.run(arguments)
-            _verify(case, client, server)
+            _verify(case, client, used)
         except WorkerFailed as failure:
             _say(f"{case.name}, {client.name}: {failure}")
             self.data["failures"].append(identity | {"reason": str(failure)})
             return
         finally:
-            if case.op == "hset":
-                server.probe.flush()
+            if case.op in ("hset", "mix"):
+                first.probe.flush()
         del sample["versions"]
         self.data["samples"].append(identity | sample)
 
@@ -207,19 +220,36 @@ def _load(case: Case, server: servers.Server) -> None:
         probe.load_list("list", (f"element|{i}" for i in range(case.count)))
     elif case.op == "hgetall":
         probe.load_hash("hash", ((f"word|{i}", f"value|{i}") for i in range(case.count)))
+    elif case.op == "sunion":
+        # The sets of pypredis's own benchmark: 1,500 members together.
+        probe.load_set("set1", range(1_000))
+        probe.load_set("set2", range(500, 1_500))
     elif case.op == "mget":
         probe.load_strings((f"key|{i}", f"{i:0>1024}") for i in range(case.count))
 
 
-def _verify(case: Case, client: Client, server: servers.Server) -> None:
-    """The server has what the client says it wrote (HGET: still has what was loaded)."""
-    if case.op not in ("hset", "hget"):
-        return
-    found = server.probe.hlen("words")
-    # redis-benchmark draws its fields at random: a few may never come up.
-    least = case.fields * 0.99 if client.name.startswith("redis-benchmark") else case.fields
-    if not least <= found <= case.fields:
-        raise WorkerFailed(f"the hash has {found} fields instead of {case.fields}")
+def _verify(case: Case, client: Client, used: list[servers.Server]) -> None:
+    """The servers have what the client says it wrote (HGET: still have what was loaded), and have
+    run each command exactly as often as it was asked for."""
+    if case.op == "hset":
+        # redis-benchmark draws its fields at random: a few may never come up.
+        wanted = case.fields_of(client.name)
+        least = wanted * 0.99 if client.name.startswith("redis-benchmark") else wanted
+        found = used[0].probe.hlen("words")
+        if not least <= found <= wanted:
+            raise WorkerFailed(f"the hash has {found} fields instead of {wanted}")
+    elif case.op == "hget":
+        found = used[0].probe.hlen("words")
+        if found != case.fields:
+            raise WorkerFailed(f"the hash has {found} fields instead of {case.fields}")
+    amount = case.amount(client.name)
+    for server in used:
+        counts = server.probe.command_counts() if case.counted else {}
+        for command, part in case.counted.items():
+            asked = round(part * amount.commands) * (amount.reps + amount.warm) // len(used)
+            if counts.get(command, 0) != asked:
+                ran = counts.get(command, 0)
+                raise WorkerFailed(f"the server ran {command} {ran} times instead of {asked}")
 
 
 def _wheel_bytes() -> int:

@@ -72,6 +72,19 @@ class Probe:
     def hlen(self, key: str) -> int:
         return self._run([("HLEN", key)])[0]
 
+    def forget_counts(self) -> None:
+        """command_counts starts at zero again."""
+        self._run([("CONFIG", "RESETSTAT")])
+
+    def command_counts(self) -> dict[str, int]:
+        """How often the server has run each command, names in lower case."""
+        lines = [line for line in self._info("commandstats") if line.startswith("cmdstat_")]
+        # cmdstat_get:calls=21,usec=...
+        return {
+            line[len("cmdstat_") : line.index(":")]: int(line.split("=")[1].split(",")[0])
+            for line in lines
+        }
+
     def load_words(self, key: str, fields: Iterable[str]) -> None:
         """Field -> "1" for each field: what the HGET rows read."""
         self.load_hash(key, ((field, "1") for field in fields))
@@ -89,13 +102,17 @@ class Probe:
     def load_strings(self, pairs: Iterable[tuple[str, str]]) -> None:
         self._run(("SET", key, value) for key, value in pairs)
 
+    def load_set(self, key: str, members: Iterable[int]) -> None:
+        self._run([("SADD", key, *map(str, members))])
+
     def server_version(self) -> str:
-        self._sock.sendall(_encode(("INFO", "server")))
+        found = [line for line in self._info("server") if line.startswith("redis_version")]
+        return found[0].split(":")[1]
+
+    def _info(self, section: str) -> list[str]:
+        self._sock.sendall(_encode(("INFO", section)))
         length = int(self._line()[1:])
-        text = self._replies.read(length + 2).decode()
-        return next(
-            line.split(":")[1] for line in text.splitlines() if line.startswith("redis_version")
-        )
+        return self._replies.read(length + 2).decode().splitlines()
 
     def _run(self, commands: Iterable[tuple[str, ...]]) -> list[int]:
         results = []

@@ -67,6 +67,27 @@ class Results:
                 ratios.append(rate / max(others))
         return spread(ratios)
 
+    def cpu_ratio(self, case: str, ours: str, theirs: str) -> Spread | None:
+        """How many times the CPU time of `ours` the client process of `theirs` takes."""
+        own, peer = self._cpu_each(case, ours), self._cpu_each(case, theirs)
+        return spread([peer[n] / own[n] for n in own if n in peer and own[n]])
+
+    def wakeups(self, case: str, client: str) -> Spread | None:
+        """Of an idle process, a second; its own sleep, which ends once, does not count."""
+        samples = self._samples(case, client).values()
+        return spread([(s["switches"] - 1) / s["seconds"][0] for s in samples])
+
+    def cpu_share(self, case: str, client: str) -> float | None:
+        """Client CPU seconds a second."""
+        samples = self._samples(case, client).values()
+        shares = [sum(s["cpu"]) / sum(s["seconds"]) for s in samples]
+        return statistics.median(shares) if shares else None
+
+    def threads(self, case: str, client: str) -> float | None:
+        """Of an idle process."""
+        counts = [s["threads"] for s in self._samples(case, client).values()]
+        return statistics.median(counts) if counts else None
+
     def unevenness(self, cases: list[str], client: str) -> Spread | None:
         """Largest cost per command over the smallest, across cases, within each round."""
         rates = [self._rates(case, client) for case in cases]
@@ -97,6 +118,10 @@ class Results:
     def _rates(self, case: str, client: str) -> dict[int, float]:
         samples = self._samples(case, client)
         return {n: s["count"] / statistics.median(s["seconds"]) for n, s in samples.items()}
+
+    def _cpu_each(self, case: str, client: str) -> dict[int, float]:
+        samples = self._samples(case, client)
+        return {n: sum(s["cpu"]) / len(s["cpu"]) / s["count"] for n, s in samples.items()}
 
     def _memory(self, case: str, client: str, base: str) -> float | None:
         samples = self._samples(case, client).values()

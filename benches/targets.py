@@ -36,6 +36,51 @@ _RATIOS: tuple[tuple[str, str, str | tuple[str, ...], float, str], ...] = (
     ("lrange", "oxipipe", "redis-py", 1.1, "LRANGE of 100,000, against redis-py + hiredis"),
     ("hgetall", "oxipipe", "redis-py", 1.1, "HGETALL of 100,000, against redis-py + hiredis"),
     ("mget", "oxipipe", "redis-py", 1.1, "MGET of 10,000 x 1 KiB, against redis-py + hiredis"),
+    (
+        "threads-16",
+        "oxipipe",
+        "glide-sync",
+        3.0,
+        "16 threads on one client, against valkey-glide-sync",
+    ),
+    ("threads-16", "oxipipe", "redis-py", 5.0, "... against redis-py + hiredis"),
+    *(
+        (
+            f"c-threads-{width}",
+            "oxipipe-threads-c",
+            "hiredis-threads-c",
+            bound,
+            f"C threads on one client: {width}; against hiredis with a connection each",
+        )
+        for width, bound in ((1, 1.0), (2, 1.0), (4, 1.0), (8, 1.0), (64, 1.5))
+    ),
+    ("tasks-100", "oxipipe-async", "glide-async", 6.0, "100 tasks x 100, against valkey-glide"),
+    ("tasks-100", "oxipipe-async", "redis-async", 18.0, "... against redis.asyncio + hiredis"),
+    ("gather", "oxipipe-async", "glide-async", 6.0, "gather of 1,000, against valkey-glide"),
+    (
+        "async-pipeline",
+        "oxipipe-async",
+        "glide-async",
+        8.0,
+        "asyncio, pipeline of 10,000, against valkey-glide",
+    ),
+    ("pool-hset", "oxipipe-pool", "credis", 1.2, "pool of 10, 50,000 HSET, against credis"),
+    ("pool-hset", "oxipipe-pool", "aredis", 20.0, "... against aredis, one at a time"),
+    ("pool-hset", "oxipipe-pool", "aredis-tasks", 20.0, "... a task for each connection"),
+    ("pool-hget", "oxipipe-pool", "credis", 1.2, "pool of 10, 50,000 HGET, against credis"),
+    ("pool-hget", "oxipipe-pool", "aredis", 20.0, "... against aredis, one at a time"),
+    ("pool-hget", "oxipipe-pool", "aredis-tasks", 20.0, "... a task for each connection"),
+)
+_SERVERS = (
+    ("ping-1", "100,000 PING by futures, against redis-py + hiredis"),
+    ("ping-2", "... over two servers"),
+    ("sunion-1", "1,000 SUNION by futures, against redis-py + hiredis"),
+    ("sunion-2", "... over two servers"),
+)
+_IDLE = (
+    ("idle-oxipipe", "wakeups a second, idle clients"),
+    ("idle-oxipipe-async", "... of asyncio"),
+    ("idle-oxipipe-pool", "... pools"),
 )
 
 
@@ -59,6 +104,13 @@ def check(results: Results) -> list[Verdict]:
     flat = results.unevenness([f"scale-{size}" for size in SCALE], "oxipipe")
     name = "cost per command, pipelines of 100 to 1,000,000, largest / smallest"
     verdicts.append(_verdict(name, f"<= {FLAT:g}x", flat, lambda m: m <= FLAT))
+    for case, name in _SERVERS:
+        for what, ratio in (
+            ("wall clock", results.ratio(case, "oxipipe-submit", "redis-py")),
+            ("client CPU", results.cpu_ratio(case, "oxipipe-submit", "redis-py")),
+        ):
+            verdicts.append(_verdict(f"{name}, {what}", "> 1x", ratio, lambda m: m > 1))
+    verdicts += [_idle(results, client, name) for client, name in _IDLE]
     return [*verdicts, _import(results), _wheel(results)]
 
 
@@ -67,6 +119,14 @@ def _verdict(name: str, target: str, ratio: Spread | None, good: object) -> Verd
         return Verdict(name, target, "not measured", None)
     assert callable(good)
     return Verdict(name, target, format_ratio(ratio), bool(good(ratio.median)))
+
+
+def _idle(results: Results, client: str, name: str) -> Verdict:
+    wakeups = results.wakeups("idle", client)
+    if wakeups is None:
+        return Verdict(name, "0", "not measured", None)
+    measured = f"{wakeups.median:.1f} ({wakeups.low:.1f}-{wakeups.high:.1f})"
+    return Verdict(name, "0", measured, wakeups.median <= 0)
 
 
 def _import(results: Results) -> Verdict:

@@ -64,18 +64,23 @@ done
 
 # --- C programs ----------------------------------------------------------------------------------
 cc=${CC:-cc}
-flags="-O2 -std=c11 -Wall -Wextra -D_GNU_SOURCE"
-rm -f "$bench/bin/hiredis" "$bench/bin/oxipipe"
-# shellcheck disable=SC2086
-$cc $flags "$root/benches/c/hiredis_pipeline.c" -lhiredis -o "$bench/bin/hiredis" \
-    2>"$bench/hiredis.log" ||
-    say "no C hiredis: it did not compile (log: .bench/hiredis.log)"
+flags="-O2 -std=c11 -Wall -Wextra -D_GNU_SOURCE -pthread"
+ours="-I$root/include -L$root/target/release -Wl,-rpath,$root/target/release -loxipipe"
+
+compile() { # source, program, what it links with
+    rm -f "$bench/bin/$2"
+    # shellcheck disable=SC2086  # flags are lists of words
+    $cc $flags "$root/benches/c/$1.c" $3 -o "$bench/bin/$2" 2>"$bench/$2.log" ||
+        say "no $2 (C): it did not compile (log: .bench/$2.log)"
+}
+
+compile hiredis_pipeline hiredis -lhiredis
+compile hiredis_threads hiredis_threads -lhiredis
 if [ -e "$root/target/release/liboxipipe.so" ]; then
-    # shellcheck disable=SC2086
-    $cc $flags -I"$root/include" "$root/benches/c/oxipipe_pipeline.c" \
-        -L"$root/target/release" -Wl,-rpath,"$root/target/release" -loxipipe \
-        -o "$bench/bin/oxipipe" 2>"$bench/oxipipe.log" ||
-        say "no C oxipipe: it did not compile (log: .bench/oxipipe.log)"
+    compile oxipipe_pipeline oxipipe "$ours"
+    compile oxipipe_threads oxipipe_threads "$ours"
+    compile oxipipe_pool oxipipe_pool "$ours"
 else
+    rm -f "$bench"/bin/oxipipe*
     say "oxipipe is not built (run 'make build'): measuring the other clients only"
 fi

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import common
@@ -12,8 +12,9 @@ import credis
 
 class Credis:
     def __init__(self, args: argparse.Namespace) -> None:
+        self.size = args.size
         if args.unix:
-            self.connection = credis.Connection(path=args.unix)
+            self.connection = credis.Connection(path=args.unix[0])
         else:
             self.connection = credis.Connection(host=args.host, port=args.port)
 
@@ -28,6 +29,21 @@ class Credis:
 
     def hget_calls(self, fields: Sequence[str]) -> Sequence[Any]:
         return [self.connection.execute("HGET", "words", field) for field in fields]
+
+    # credis has no pool that would not need gevent: one connection, pipelines of `size`.
+    def hset_pool(self, fields: Sequence[str]) -> Sequence[Any]:
+        return self._pipelines(fields, self.hset_pipeline)
+
+    def hget_pool(self, fields: Sequence[str]) -> Sequence[Any]:
+        return self._pipelines(fields, self.hget_pipeline)
+
+    def _pipelines(
+        self, fields: Sequence[str], perform: Callable[[Sequence[str]], Sequence[Any]]
+    ) -> Sequence[Any]:
+        replies: list[Any] = []
+        for start in range(0, len(fields), self.size):
+            replies += perform(fields[start : start + self.size])
+        return replies
 
     def delete(self, key: str) -> object:
         return self.connection.execute("DEL", key)

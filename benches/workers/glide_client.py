@@ -34,6 +34,10 @@ class Glide:
     def hget_calls(self, fields: Sequence[str]) -> Sequence[Any]:
         return [self.client.hget("words", field) for field in fields]
 
+    def mixed_calls(self, keys: Sequence[str]) -> Sequence[Any]:
+        client = self.client
+        return [reply for key in keys for reply in (client.set(key, key), client.get(key))]
+
     def delete(self, key: str) -> object:
         return self.client.delete([key])
 

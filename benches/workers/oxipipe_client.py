@@ -18,11 +18,11 @@ class Oxipipe:
         if args.spin_us >= 0:
             options["spin_us"] = args.spin_us
         if args.unix:
-            options["unix_socket_path"] = args.unix
+            options["unix_socket_path"] = args.unix[0]
         else:
             options |= {"host": args.host, "port": args.port}
         self.redis = oxipipe.Redis(**options)
-        self.versions = {"backend": _backend()}
+        self.versions = {"backend": backend()}
 
     def hset_pipeline(self, fields: Sequence[str]) -> Sequence[Any]:
         pipeline = self.redis.pipeline(transaction=False)
@@ -42,6 +42,10 @@ class Oxipipe:
     def hget_calls(self, fields: Sequence[str]) -> Sequence[Any]:
         return [self.redis.hget("words", field) for field in fields]
 
+    def mixed_calls(self, keys: Sequence[str]) -> Sequence[Any]:
+        redis = self.redis
+        return [reply for key in keys for reply in (redis.set(key, key), redis.get(key))]
+
     def delete(self, key: str) -> object:
         return self.redis.command("DEL", key)
 
@@ -57,7 +61,7 @@ class Oxipipe:
         return self.redis.command("MGET", *keys)
 
 
-def _backend() -> str:
+def backend() -> str:
     """The module that the client's core class comes from: `_fast` or the cffi one."""
     core = next(kind for kind in oxipipe.Redis.__mro__ if kind.__name__ == "ClientCore")
     wanted = os.environ.get("OXIPIPE_BACKEND", "fast")
