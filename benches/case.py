@@ -38,6 +38,7 @@ class Case:
     once: bool = False  # in the first round only: for memory, not for speed
     many: int = 0  # redis-benchmark's own count: it needs long runs, being timed in milliseconds
     width: int = 0  # threads, tasks or connections
+    window: int = 0  # commands outstanding at most; 0: the client's default
     servers: int = 1
     ours: str = "oxipipe"  # whom the others are compared with
     # Commands that the server must have counted, with the part of `count` that each makes up.
@@ -54,6 +55,8 @@ class Case:
         arguments += ["--distinct", str(self.fields_of(client))]
         if self.width and self.task in _WIDTHS:
             arguments += [_WIDTHS[self.task], str(self.width)]
+        if self.window:
+            arguments += ["--window", str(self.window)]
         if self.fresh:
             arguments.append("--fresh")
         return arguments

@@ -35,8 +35,9 @@ IDLE_CLIENTS = (
     "idle-glide-async",
     "idle-redis-async",
 )
+WINDOWS = (10, 1_000)
 IDLE_OF_EACH = 4
-IDLE_SECONDS = 5
+IDLE_SECONDS = 4
 MEMBERS = 1_500  # of SUNION set1 set2
 CREDIS_PIPELINE = 100
 
@@ -102,7 +103,7 @@ def _c_threads(quick: bool) -> Group:
             C_THREAD_CLIENTS,
             _shared((4_000 if width < 8 else 12_000) * (1 if quick else 2), width),
             distinct=1_000,
-            reps=2 if quick else 3,
+            reps=2,
             warm=1,
             width=width,
             ours="oxipipe-threads-c",
@@ -120,26 +121,27 @@ def _asyncio(quick: bool) -> Group:
         "glide-async",
         "redis-async",
         "coredis",
-        *UVLOOP_CLIENTS,
     )
     tasks = Case(
         "tasks-100",
         "100 tasks, each 100 HSET one after the other",
         "tasks",
         "hset",
-        clients,
+        (*clients, *UVLOOP_CLIENTS),
         10_000,
-        reps=1 if quick else 2,
+        reps=3,
         warm=1,
         width=100,
         ours="oxipipe-async",
         counted={"hset": 1.0},
+        less=dict.fromkeys(("redis-async", "redis-async-uvloop", "coredis"), Amount(10_000, 1, 1)),
     )
     gather = replace(
         tasks,
         name="gather",
         title="gather of 1,000 HSET, ten times",
         task="gather",
+        clients=clients,
         size=1_000,
         width=0,
     )
@@ -148,17 +150,21 @@ def _asyncio(quick: bool) -> Group:
         name="async-pipeline",
         title="pipeline of 10,000 HSET, asyncio",
         task="pipeline",
+        clients=(*clients, *UVLOOP_CLIENTS),
         size=10_000,
         reps=3 if quick else 5,
+        less={},
     )
     calls = replace(
         gather,
         name="async-calls",
         title="HSET one at a time, asyncio",
         task="calls",
+        clients=clients,
         count=1_000 if quick else 2_000,
         size=1,
         reps=2,
+        less={},
     )
     cases = (tasks, gather, pipeline, calls)
     return Group("asyncio", "asyncio", 2 if quick else 5, cases)
@@ -206,7 +212,17 @@ def _pool(quick: bool) -> Group:
         )
         for op in ("hset", "hget")
     )
-    return Group("pool", "Pool of connections", 3 if quick else 5, cases)
+    windows = tuple(
+        replace(
+            cases[0],
+            name=f"pool-window-{window}",
+            title=f"{cases[0].title}, at most {window:,} outstanding",
+            clients=("oxipipe-pool", "oxipipe-pool-c"),
+            window=window,
+        )
+        for window in WINDOWS
+    )
+    return Group("pool", "Pool of connections", 3 if quick else 5, (*cases, *windows))
 
 
 def _pool_curve(quick: bool) -> Group:

@@ -45,6 +45,8 @@ and asyncio-redis: a pool of 10, first one call at a time, as in the benchmark t
 comparison (nine connections are then idle), then with a task for each connection (aredis refuses
 more calls than it has connections). These two do 10,000 commands, their rate being the same. aredis
 does not run on this Python: the harness drops an argument that it passes and asyncio no longer takes.
+
+The last two tables bound what may be outstanding: a full pool makes the next command wait.
 """,
     "pool-curve": """
 50,000 HSET and the barrier (aredis: 10,000, a task for each connection) with 1 to 64 connections.

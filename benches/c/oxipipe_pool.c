@@ -1,6 +1,6 @@
 /* oxipipe's C pool, as a C program would use it that wants many commands done and no reply for
  * itself (HSET), or the replies as they come (HGET). Beside the options of bench.h it takes
- * --connections N. */
+ * --connections N and --window N, the number of commands outstanding at most. */
 #include "bench.h"
 
 #include <oxipipe/oxipipe.h>
@@ -98,21 +98,21 @@ static void clear(void *client_)
     bench_fail("--fresh", "not for a pool");
 }
 
-static uint32_t connections(int *argc, char **argv)
+/* Takes the option's number out of the arguments, which bench_parse does not know. */
+static uint32_t number(int *argc, char **argv, const char *option, uint32_t otherwise)
 {
-    uint32_t count = 10;
     for (int i = 1; i + 1 < *argc; i++) {
-        if (strcmp(argv[i], "--connections"))
+        if (strcmp(argv[i], option))
             continue;
-        count = (uint32_t)strtoul(argv[i + 1], NULL, 10);
+        uint32_t found = (uint32_t)strtoul(argv[i + 1], NULL, 10);
         memmove(argv + i, argv + i + 2, (size_t)(*argc - i - 2) * sizeof *argv);
         *argc -= 2;
-        break;
+        return found;
     }
-    return count;
+    return otherwise;
 }
 
-static void open_pool(client *c, uint32_t count)
+static void open_pool(client *c, uint32_t connections, uint32_t window)
 {
     oxp_options *options = NULL;
     if (oxp_error_new(&c->error) < 0)
@@ -122,7 +122,9 @@ static void open_pool(client *c, uint32_t count)
     if (oxp_options_set_host(options, c->args->host, strlen(c->args->host)) < 0
         || oxp_options_set_port(options, (uint16_t)c->args->port) < 0)
         bench_fail("oxipipe", "host or port");
-    must(c, oxp_pool_open(options, count, &c->pool, c->error), "pool");
+    if (window && oxp_options_set_queue_limits(options, window, UINT64_C(64) << 20) < 0)
+        bench_fail("oxipipe", "window");
+    must(c, oxp_pool_open(options, connections, &c->pool, c->error), "pool");
     must(c, oxp_pool_connect(c->pool, c->error), "connect");
     if (oxp_completions_new(&c->batch) < 0)
         bench_fail("oxipipe", "no completions");
@@ -131,13 +133,14 @@ static void open_pool(client *c, uint32_t count)
 
 int main(int argc, char **argv)
 {
-    uint32_t count = connections(&argc, argv);
+    uint32_t connections = number(&argc, argv, "--connections", 10);
+    uint32_t window = number(&argc, argv, "--window", 0);
     bench_args args = bench_parse(argc, argv);
     char versions[64];
     snprintf(versions, sizeof versions, "{\"oxipipe (C)\": \"%s\"}", oxp_version());
     client c = {&args, bench_fields(&args), NULL, NULL, NULL, !strcmp(args.op, "hset")};
     if (strcmp(args.task, "versions"))
-        open_pool(&c, count);
+        open_pool(&c, connections, window);
     bench_measure(&args, c.hset ? writes : reads, clear, &c, versions);
     oxp_completions_free(c.batch);
     oxp_pool_free(c.pool);

@@ -71,6 +71,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--tasks", type=int, default=1, help="asyncio tasks")
     parser.add_argument("--connections", type=int, default=10, help="of a pool")
+    parser.add_argument("--window", type=int, help="of a pool: outstanding commands at most")
     parser.add_argument("--reps", type=int, default=1)
     parser.add_argument("--warm", type=int, default=0, help="untimed repetitions first")
     parser.add_argument("--fresh", action="store_true", help="delete the hash before each one")

@@ -111,7 +111,8 @@ def _oxipipe(args: argparse.Namespace) -> Any:
 def _oxipipe_pool(args: argparse.Namespace) -> Any:
     import oxipipe
 
-    pool = oxipipe.Pool(host=args.host, port=args.port, pool=4)
+    pool = oxipipe.Pool(host=args.host, port=args.port, connections=4)
+    pool.connect()
     pool.submit("PING").result()
     return pool
 

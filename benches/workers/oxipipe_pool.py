@@ -17,7 +17,9 @@ class OxipipePool:
         self.versions = {"backend": backend()}
         self.redis = oxipipe.Redis(host=args.host, port=args.port)
         if args.task == "pool":
-            oxipipe.connect_pool(host=args.host, port=args.port, pool=args.connections)
+            oxipipe.connect_pool(
+                host=args.host, port=args.port, pool=args.connections, queue_commands=args.window
+            )
         else:
             assert oxipipe.connect_pool
 
