@@ -39,6 +39,7 @@ WINDOWS = (10, 1_000)
 IDLE_OF_EACH = 4
 IDLE_SECONDS = 4
 MEMBERS = 1_500  # of SUNION set1 set2
+DISJOINT = 100_000  # members in each set of SINTER left right
 CREDIS_PIPELINE = 100
 
 _SETS_AND_GETS = {"set": 0.5, "get": 0.5}
@@ -265,6 +266,7 @@ def _servers(quick: bool) -> Group:
         for op, count, work in (
             ("ping", 20_000 if quick else 100_000, "PING"),
             ("sunion", 200 if quick else 1_000, f"SUNION of {MEMBERS:,} members"),
+            ("sinter", 10 if quick else 20, f"SINTER of two disjoint sets of {DISJOINT:,}"),
         )
         for servers in (1, 2)
     )

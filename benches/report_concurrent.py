@@ -54,7 +54,8 @@ The server is a single thread: more connections do not make it faster.
 """,
     "servers": f"""
 The workload of pypredis's own benchmark: 100,000 `PING` and 1,000 `SUNION set1 set2` of
-{plan.MEMBERS:,} members, over Unix sockets, all replies kept until the last one is there. oxipipe:
+{plan.MEMBERS:,} members, over Unix sockets, all replies kept until the last one is there; and a few
+`SINTER` of big disjoint sets, which are nothing but work for the servers. oxipipe:
 a future for each command, by `submit` of a client for each server or by the event loop of
 `oxipipe.compat.pypredis`; with two servers the commands alternate. redis-py: one pipeline, with two
 servers one pipeline after the other. Wall-clock seconds with the smallest and largest, then client

@@ -22,6 +22,7 @@ import report
 import server as servers
 from case import Case, Group
 from clients import CLIENTS, ROOT, WORKERS, Client, WorkerFailed, python_of
+from plan_concurrent import DISJOINT
 from summary import Results
 
 RESULTS = Path(__file__).resolve().parent / "results"
@@ -224,6 +225,9 @@ def _load(case: Case, server: servers.Server) -> None:
         # The sets of pypredis's own benchmark: 1,500 members together.
         probe.load_set("set1", range(1_000))
         probe.load_set("set2", range(500, 1_500))
+    elif case.op == "sinter":
+        probe.load_set("left", range(DISJOINT))
+        probe.load_set("right", range(DISJOINT, 2 * DISJOINT))
     elif case.op == "mget":
         probe.load_strings((f"key|{i}", f"{i:0>1024}") for i in range(case.count))
 

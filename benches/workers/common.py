@@ -150,14 +150,18 @@ def _threads(
 def _servers(
     args: argparse.Namespace, client: Client
 ) -> tuple[Callable[[], Sequence[Any]], Callable[[Sequence[Any]], None]]:
-    """PING or SUNION, evenly over the servers, until all replies are there."""
-    words = {"ping": ["PING"], "sunion": ["SUNION", "set1", "set2"]}[args.op]
+    """PING, SUNION or SINTER, evenly over the servers, until all replies are there."""
+    words, size = {
+        "ping": (["PING"], None),
+        "sunion": (["SUNION", "set1", "set2"], 1_500),
+        "sinter": (["SINTER", "left", "right"], 0),
+    }[args.op]
 
     def check(replies: Sequence[Any]) -> None:
-        if args.op == "ping":
+        if size is None:
             wrong = [r for r in replies if r not in (True, b"PONG", "PONG")]
         else:
-            wrong = [len(r) for r in replies if len(set(r)) != 1_500]
+            wrong = [len(r) for r in replies if len(set(r)) != size]
         if len(replies) != args.count or wrong:
             sys.exit(f"{len(replies)} replies to {args.count} commands, wrong ones: {wrong[:3]}")
 
