@@ -39,6 +39,8 @@ pub enum ErrorKind {
     Refused = -5,
     /// The caller's buffer is too small.
     Short = -6,
+    /// The handle belongs to the parent process, from which this one was forked, and cannot go on here.
+    Forked = -7,
     /// The operating system reported an error on an established connection.
     Io = -100,
     /// No connection could be made.
@@ -55,12 +57,16 @@ pub enum ErrorKind {
     Auth = -300,
     /// The server refused the connection in another way, such as too many clients or an unknown database.
     Handshake = -301,
+    /// The server answered with an error, where an answer was not asked for: reported by the flush of a pool.
+    Reply = -302,
     /// The deadline of the call passed.
     Timeout = -500,
     /// The caller's stream callback asked to stop.
     Cancelled = -501,
     /// The interrupt hook asked to stop waiting.
     Interrupted = -502,
+    /// The bound on commands that wait was reached.
+    QueueFull = -503,
     /// A bug in this library: it panicked, and the panic was contained.
     Panic = -900,
 }
@@ -96,6 +102,13 @@ impl Progress {
             Self { unknown: 0, .. } => Some(Outcome::NotApplied),
             _ => Some(Outcome::Unknown),
         }
+    }
+}
+
+impl Progress {
+    /// Whether nothing has been answered or may have been applied.
+    pub(crate) fn is_untouched(self) -> bool {
+        self.replied == 0 && self.unknown == 0
     }
 }
 

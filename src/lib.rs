@@ -22,13 +22,15 @@
 //! * [`resp`]: bytes to commands and replies. No sockets, no clock.
 //! * `proto`: one connection as a state machine without I/O: handshake, outbound bytes, commands in flight.
 //! * `transport`: the only code that touches sockets: connecting, names, reading, writing, waiting.
-//! * `driver`: turns the crank: joins `proto` and `transport` for callers that block.
-//! * [`Client`], [`Pipeline`]: the Rust API.
+//! * `driver`: turns the crank: joins `proto` and `transport`, for callers that block and, in its `engine`, for event loops
+//!   and threads in the background.
+//! * [`Client`], [`Pipeline`], [`Async`], [`Pool`]: the Rust API.
 //! * `ffi`: the C ABI, one file per C type. Nothing imports it.
 //!
 //! Beside them stand the words they all share: [`Error`], [`Options`] (with its URL syntax) and `command`, the table of what
 //! is known about each server command. `sync` has the locks that threads share, exchangeable for those of a model checker.
 
+mod aio;
 mod client;
 mod command;
 mod driver;
@@ -37,14 +39,18 @@ mod error;
 pub mod ffi;
 mod options;
 mod pipeline;
+mod pool;
 mod proto;
 pub mod resp;
 mod sync;
 mod transport;
 mod url;
 
+pub use aio::Async;
 pub use client::Client;
+pub use driver::engine::{Completion, Completions};
 pub use error::{Error, ErrorKind, Outcome, Progress, Result};
-pub use options::{Interrupt, Options, Retry, Secret};
+pub use options::{Interrupt, Options, QueueLimits, Retry, Secret};
 pub use pipeline::Pipeline;
+pub use pool::{Lost, Pool, Pulled};
 pub use resp::{Kind, Limits, Node, Reply, Value};

@@ -56,8 +56,23 @@ pub struct Options {
     pub eager_bytes: usize,
     /// Which commands may be sent again after a failure that leaves their outcome unknown.
     pub retry: Retry,
+    /// Bounds on what waits in an event-loop client or a pool.
+    pub queue: QueueLimits,
+    /// Of a pool: whether results come in the order of submission. Default false: as they come.
+    pub ordered_results: bool,
+    /// Of a pool: whether commands with the same first key go over the same connection and so stay in order. Default false.
+    pub key_affinity: bool,
     /// Called while a call waits; ends the wait when it returns true.
     pub interrupt: Option<Interrupt>,
+}
+
+/// How much may wait: in an event-loop client, to be sent; in a pool, from being submitted until the result is taken.
+#[derive(Clone, Copy, Debug)]
+pub struct QueueLimits {
+    /// Submissions. Default 1,000,000 in an event-loop client, 10,000 in a pool.
+    pub commands: Option<u64>,
+    /// Bytes of commands and, in a pool, of results. Default 64 MiB. One submission may go beyond it.
+    pub bytes: u64,
 }
 
 /// Which commands are sent again although the server may have applied them. What is *proved* not applied is always sent
@@ -126,6 +141,9 @@ impl Default for Options {
             limits: Limits::default(),
             eager_bytes: 16 * 1024,
             retry: Retry::default(),
+            queue: QueueLimits { commands: None, bytes: 64 * 1024 * 1024 },
+            ordered_results: false,
+            key_affinity: false,
             interrupt: None,
         }
     }

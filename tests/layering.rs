@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 /// Each layer imports only from those before it. What stands in one row does not import from its row either, except that
 /// the client hands out pipelines and a pipeline is made from a client.
-const LAYERS: [&[&str]; 6] =
-    [&["resp"], &["proto"], &["transport"], &["driver"], &["client", "pipeline"], &["ffi"]];
+const LAYERS: [&[&str]; 7] =
+    [&["resp"], &["proto"], &["transport"], &["driver"], &["client", "pipeline"], &["aio", "pool"], &["ffi"]];
 
 /// Words that all layers share. They import each other and `resp`, nothing else.
 const SHARED: [&str; 5] = ["error", "options", "url", "command", "sync"];

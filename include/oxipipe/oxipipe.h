@@ -62,6 +62,15 @@
 /// The call did what it says.
 #define OXP_OK 0
 
+/// There is nothing yet: time ran out.
+#define OXP_AGAIN 1
+
+/// There is nothing, and nothing will come.
+#define OXP_DONE 2
+
+/// The queue is full; nothing was queued.
+#define OXP_FULL 3
+
 /// An argument is wrong: NULL, a number out of range, a length that does not fit. Nothing was sent.
 #define OXP_ERR_ARG -1
 
@@ -82,6 +91,9 @@
 
 /// The caller's buffer is too small.
 #define OXP_ERR_SHORT -6
+
+/// The handle belongs to the parent process, from which this one was forked, and cannot go on here.
+#define OXP_ERR_FORKED -7
 
 /// The operating system reported an error on an established connection.
 #define OXP_ERR_IO -100
@@ -107,6 +119,9 @@
 /// The server refused the connection otherwise: too many clients, protected mode, unknown database.
 #define OXP_ERR_HANDSHAKE -301
 
+/// The server answered a command of a pool with an error: reported by oxp_pool_flush.
+#define OXP_ERR_REPLY -302
+
 /// The call's deadline passed.
 #define OXP_ERR_TIMEOUT -500
 
@@ -115,6 +130,9 @@
 
 /// The caller's oxp_interrupt_fn said stop.
 #define OXP_ERR_INTERRUPTED -502
+
+/// The bound on commands that wait was reached. Nothing was queued.
+#define OXP_ERR_QUEUE_FULL -503
 
 /// A bug in this library, contained: it panicked. The handle that the call worked on is poisoned.
 #define OXP_ERR_PANIC -900
@@ -184,6 +202,32 @@
 /// Keys and values about the value that follows.
 #define OXP_TYPE_ATTRIBUTE 13
 
+/// The descriptor is to be watched for reading.
+#define OXP_WANT_READ 1
+
+/// The descriptor is to be watched for writing.
+#define OXP_WANT_WRITE 2
+
+/// The token of a submission of which nobody wants to hear: no completion comes of it. That it
+/// failed is still counted by oxp_pool_flush.
+#define OXP_TOKEN_NONE 18446744073709551615ull
+
+/// A client of one server that never waits. An event loop watches its one descriptor and calls
+/// oxp_async_process when that is readable, or when oxp_async_timeout_ns has run out;
+/// oxipipe/adapters has this for common loops.
+///
+/// Commands are submitted with a token, leave together at the next process, and come back as
+/// completions, pulled many at a time with oxp_async_next: nothing is ever called back. It connects
+/// when something is submitted, and again after a failure. Commands that make the server wait, such
+/// as BLPOP, get a connection of their own.
+///
+/// In a child made by fork() its calls return OXP_ERR_FORKED, and free leaves the parent's
+/// connection alone.
+///
+/// Lifetime: until freed. Threads: any, one at a time. A call that meets another one does nothing
+/// and answers OXP_ERR_BUSY.
+typedef struct oxp_async oxp_async;
+
 /// A client of one server. It connects when it is first used, or when told to, and connects again
 /// after a failure.
 ///
@@ -196,6 +240,13 @@
 /// that another thread is using is undefined: close first, which ends the other calls, or give each
 /// thread a clone.
 typedef struct oxp_client oxp_client;
+
+/// Completions in the order in which they came. Make one, have it filled by oxp_async_next or
+/// oxp_pool_next again and again, free it at the end: it keeps its memory, so that results cost no
+/// allocation of their own.
+///
+/// Lifetime: independent of all other handles. Threads: any, one at a time.
+typedef struct oxp_completions oxp_completions;
 
 /// The detail of a failure: status, outcome, text, address, numbers. Make one with oxp_error_new,
 /// pass it to any number of calls, free it at the end.
@@ -229,6 +280,26 @@ typedef struct oxp_options oxp_options;
 /// OXP_ERR_BUSY.
 typedef struct oxp_pipeline oxp_pipeline;
 
+/// Several connections to one server, fed from a bounded queue by a thread of the pool's own, which
+/// starts with the first submission.
+///
+/// Submit and go on; pull results many at a time with oxp_pool_next, or wait for all of them with
+/// oxp_pool_flush. Completions come as they come, and commands spread over the connections, so
+/// nothing is promised about their order, unless oxp_options_set_ordered_results or
+/// oxp_options_set_key_affinity say otherwise. Commands that make the server wait, such as BLPOP,
+/// get connections of their own.
+///
+/// The queue holds what was submitted until its completion is pulled. A program that submits and
+/// pulls in one thread therefore pulls when oxp_pool_try_submit says OXP_FULL, or uses
+/// OXP_TOKEN_NONE.
+///
+/// A child made by fork() may go on using the pool: it gets a thread and connections of its own, and
+/// nothing of what the parent submitted.
+///
+/// Lifetime: until freed. Threads: any, concurrently; but freeing a pool that another thread is
+/// using is undefined: close first, which ends the other calls.
+typedef struct oxp_pool oxp_pool;
+
 /// What the server answered, whole: a tree of values, stored as one array of nodes in preorder and
 /// one array of bytes. It never changes. Free it with oxp_reply_free; everything that its functions
 /// point to is valid until then.
@@ -240,8 +311,8 @@ typedef struct oxp_pipeline oxp_pipeline;
 /// Lifetime: independent of the client. Threads: any, concurrently.
 typedef struct oxp_reply oxp_reply;
 
-/// What a call came to: OXP_OK, or a negative OXP_ERR_* number. Positive numbers are kept for
-/// states that are not errors.
+/// What a call came to: OXP_OK, a positive number for another state that is no failure (only where
+/// a function says so), or a negative OXP_ERR_* number.
 ///
 /// The numbers come in blocks: -1 use of the library, -100 operating system, -200 protocol, -300
 /// server's refusal, -500 time and cancellation, -900 bugs. Later versions may add numbers; treat
@@ -316,6 +387,26 @@ typedef int32_t (*oxp_part_fn)(void *user_data,
                                const struct oxp_node *nodes,
                                size_t count,
                                const uint8_t *bytes);
+
+/// What became of one submission.
+typedef struct oxp_completion {
+    /// As it was given with the submission.
+    uint64_t token;
+    /// Number of top-level replies in nodes: 1 for a command, one per command for a pipeline; fewer
+    /// after a failure; 0 for a transaction that a watched key stopped.
+    uint64_t replies;
+    /// The replies one after the other, in preorder; what value says of an aggregate means nothing.
+    /// Borrowed, as is bytes, until the completions are filled again or freed.
+    const struct oxp_node *nodes;
+    /// Number of nodes.
+    size_t node_count;
+    /// What the offsets in nodes refer to.
+    const uint8_t *bytes;
+    /// OXP_OK (also if the server answered with an error, which is a reply), or why it failed.
+    int32_t status;
+    /// If it failed, an OXP_OUTCOME_* number; otherwise OXP_OUTCOME_NONE.
+    int32_t outcome;
+} oxp_completion;
 
 #ifdef __cplusplus
 extern "C" {
@@ -510,6 +601,28 @@ OXP_API oxp_status oxp_options_set_user_timeout_ms(struct oxp_options *options, 
 /// added; OXP_EAGER_COMMANDS commands are enough, too. 0: it sends at execute only. Default 16384.
 /// Since 0.1.
 OXP_API oxp_status oxp_options_set_eager_bytes(struct oxp_options *options, size_t bytes);
+
+/// Bounds what waits in an oxp_async or an oxp_pool made with these options.
+///
+/// commands   how many submissions may wait: in an oxp_async to be sent (default 1,000,000), in an
+///            oxp_pool from being submitted until the result is pulled (default 10,000); 0 for the
+///            default.
+/// bytes      how many bytes they may have together, in a pool results included; 0 for the default,
+///            64 MiB. One submission may go beyond it.
+///
+/// Returns OXP_OK, or OXP_ERR_ARG for NULL. Since 0.1.
+OXP_API
+oxp_status oxp_options_set_queue_limits(struct oxp_options *options,
+                                        uint64_t commands,
+                                        uint64_t bytes);
+
+/// Sets whether an oxp_pool hands out completions in the order of submission. Default false: as
+/// they come. Since 0.1.
+OXP_API oxp_status oxp_options_set_ordered_results(struct oxp_options *options, bool ordered);
+
+/// Sets whether an oxp_pool sends commands with the same first key over the same connection, so
+/// that the server gets them in the order of submission. Default false. Since 0.1.
+OXP_API oxp_status oxp_options_set_key_affinity(struct oxp_options *options, bool affinity);
 
 /// Sets which commands are sent again although the server may have applied them: an OXP_RETRY_*
 /// number. What is proved not applied is sent again in any case, within the deadline. Default
@@ -779,6 +892,20 @@ oxp_status oxp_pipeline_new_atomic(struct oxp_client *client,
                                    struct oxp_pipeline **out,
                                    struct oxp_error *err);
 
+/// Makes an empty pipeline of no client, which only gathers commands: for
+/// oxp_async_submit_pipeline and oxp_pool_submit_pipeline. Executing it is OXP_ERR_ARG.
+///
+/// atomic   whether the server executes the commands as one transaction.
+/// out      own: the pipeline, for oxp_pipeline_free; NULL if the call fails.
+/// err      may be NULL.
+///
+/// Returns OXP_OK, or OXP_ERR_ARG for a NULL. Threads: any, concurrently. Since 0.1.
+OXP_API
+OXP_NODISCARD
+oxp_status oxp_pipeline_new_detached(bool atomic,
+                                     struct oxp_pipeline **out,
+                                     struct oxp_error *err);
+
 /// Adds one command. The arguments are copied.
 ///
 /// args, argc   the command's name and arguments, any bytes; borrowed for the call.
@@ -881,6 +1008,365 @@ OXP_API oxp_status oxp_pipeline_reset(struct oxp_pipeline *pipeline);
 /// Must not be called while another call uses the pipeline, such as from inside its own callback;
 /// where that is noticed, the pipeline is left alone and its memory is lost. Since 0.1.
 OXP_API void oxp_pipeline_free(struct oxp_pipeline *pipeline);
+
+/// Makes an empty batch.
+///
+/// out   own: the batch, for oxp_completions_free; NULL if the call fails.
+///
+/// Returns OXP_OK, or OXP_ERR_ARG if out is NULL. Threads: any, concurrently. Since 0.1.
+OXP_API OXP_NODISCARD oxp_status oxp_completions_new(struct oxp_completions **out);
+
+/// All completions in the batch.
+///
+/// out   receives the borrowed first one, valid until the batch is filled again or freed; NULL if
+///       there is none.
+///
+/// Returns their number; 0 for a NULL and while another call uses the batch. Since 0.1.
+OXP_API
+size_t oxp_completions_list(const struct oxp_completions *completions,
+                            const struct oxp_completion **out);
+
+/// The detail of a failed completion.
+///
+/// index   which one, counted from 0.
+/// err     receives the detail; cleared if that one did not fail.
+///
+/// Returns the completion's status; OXP_ERR_ARG if there is no such completion. Since 0.1.
+OXP_API
+oxp_status oxp_completions_error(const struct oxp_completions *completions,
+                                 size_t index,
+                                 struct oxp_error *err);
+
+/// A copy of a completion's reply that stands on its own; a pipeline's is an ARRAY of its replies.
+///
+/// index   which one, counted from 0.
+/// out     own: the reply, for oxp_reply_free; NULL if the call fails.
+/// err     may be NULL.
+///
+/// Returns OXP_OK; the completion's status if that failed; OXP_ERR_ARG if there is no such
+/// completion. Since 0.1.
+OXP_API
+OXP_NODISCARD
+oxp_status oxp_completions_reply(const struct oxp_completions *completions,
+                                 size_t index,
+                                 struct oxp_reply **out,
+                                 struct oxp_error *err);
+
+/// Frees a batch and everything borrowed from it. completions may be NULL. Since 0.1.
+OXP_API void oxp_completions_free(struct oxp_completions *completions);
+
+/// Makes a client; it connects when something is submitted.
+///
+/// options   borrowed for the call. The interrupt function and the polling time are not used.
+/// out       own: the client, for oxp_async_free; NULL if the call fails.
+/// err       may be NULL.
+///
+/// Returns OXP_OK; OXP_ERR_ARG for a NULL; OXP_ERR_IO if the system has no descriptor left. Threads:
+/// any, concurrently. Since 0.1.
+OXP_API
+OXP_NODISCARD
+oxp_status oxp_async_open(const struct oxp_options *options,
+                          struct oxp_async **out,
+                          struct oxp_error *err);
+
+/// The descriptor to watch, however many connections are behind it. It is readable when
+/// oxp_async_process has something to do, also after a submission; it never changes and is not to
+/// be read, written or closed. -1 for NULL. Threads: any, concurrently. Since 0.1.
+OXP_API int32_t oxp_async_fd(const struct oxp_async *client);
+
+/// What to watch the descriptor for: a mask of OXP_WANT_READ and OXP_WANT_WRITE. On systems with
+/// epoll or kqueue it is always OXP_WANT_READ. Threads: any, concurrently. Since 0.1.
+OXP_API uint32_t oxp_async_want(const struct oxp_async *client);
+
+/// Nanoseconds until oxp_async_process must be called even if the descriptor is silent, from now on;
+/// UINT64_MAX for never, also for NULL and while another call runs. May change with every other
+/// call. Since 0.1.
+OXP_API
+uint64_t oxp_async_timeout_ns(const struct oxp_async *client);
+
+/// Does everything that can be done without waiting: connects, writes what was submitted, reads
+/// replies, ends what is overdue. What completed is then there for oxp_async_next.
+///
+/// err   may be NULL.
+///
+/// Returns OXP_OK, also when a connection failed: the submissions that it cost complete with the
+/// reason. OXP_ERR_IO if polling itself failed; OXP_ERR_FORKED; OXP_ERR_BUSY. Since 0.1.
+OXP_API oxp_status oxp_async_process(struct oxp_async *client, struct oxp_error *err);
+
+/// Queues a command. It leaves at the next oxp_async_process, with all others queued by then.
+///
+/// args, argc   the command's name and arguments, any bytes; borrowed for the call.
+/// token        comes back with the completion; any number.
+/// err          may be NULL.
+///
+/// Returns OXP_OK: there will be exactly one completion. Otherwise nothing was queued: OXP_ERR_ARG,
+/// OXP_ERR_REFUSED, OXP_ERR_QUEUE_FULL (see oxp_options_set_queue_limits), OXP_ERR_CLOSED,
+/// OXP_ERR_FORKED, OXP_ERR_BUSY. Since 0.1.
+OXP_API
+OXP_NODISCARD
+oxp_status oxp_async_submit(struct oxp_async *client,
+                            const struct oxp_slice *args,
+                            size_t argc,
+                            uint64_t token,
+                            struct oxp_error *err);
+
+/// Queues a command whose arguments lie one after the other; for language bindings.
+///
+/// bytes, len   all arguments without anything in between; borrowed for the call.
+/// lens, argc   the length of each; their sum is len.
+/// token        comes back with the completion; any number.
+/// err          may be NULL.
+///
+/// Returns as oxp_async_submit. Since 0.1.
+OXP_API
+OXP_NODISCARD
+oxp_status oxp_async_submit_packed(struct oxp_async *client,
+                                   const uint8_t *bytes,
+                                   size_t len,
+                                   const uint32_t *lens,
+                                   size_t argc,
+                                   uint64_t token,
+                                   struct oxp_error *err);
+
+/// Queues all commands of a pipeline, which complete together, and leaves the pipeline empty, its
+/// command names still readable.
+///
+/// pipeline   one that has not begun to send: best from oxp_pipeline_new_detached.
+/// token      comes back with the completion; any number.
+/// err        may be NULL.
+///
+/// Returns as oxp_async_submit; OXP_ERR_ARG also for an empty pipeline or one that has begun to send.
+/// The pipeline is unchanged if the call fails. Since 0.1.
+OXP_API
+OXP_NODISCARD
+oxp_status oxp_async_submit_pipeline(struct oxp_async *client,
+                                     struct oxp_pipeline *pipeline,
+                                     uint64_t token,
+                                     struct oxp_error *err);
+
+/// Gives up on a submission: there will be no completion. If several have this token, on one of
+/// them.
+///
+/// outcome   receives OXP_OUTCOME_NOT_APPLIED if nothing of it has left, so that it was removed;
+///           OXP_OUTCOME_UNKNOWN if it may have been applied (its reply will be swallowed, nobody
+///           else's is affected); OXP_OUTCOME_NONE otherwise. May be NULL.
+/// err       may be NULL.
+///
+/// Returns OXP_OK; OXP_DONE if there is no such submission or it has completed; OXP_ERR_FORKED;
+/// OXP_ERR_BUSY. Since 0.1.
+OXP_API
+oxp_status oxp_async_cancel(struct oxp_async *client,
+                            uint64_t token,
+                            int32_t *outcome,
+                            struct oxp_error *err);
+
+/// Takes all completions there are.
+///
+/// completions   filled anew; what it held is forgotten.
+/// count         receives their number; may be NULL.
+/// err           may be NULL.
+///
+/// Returns OXP_OK, also if there are none; OXP_ERR_ARG; OXP_ERR_BUSY. Since 0.1.
+OXP_API
+oxp_status oxp_async_next(struct oxp_async *client,
+                          struct oxp_completions *completions,
+                          size_t *count,
+                          struct oxp_error *err);
+
+/// Closes the connections for good. Everything outstanding completes with OXP_ERR_CLOSED and its
+/// outcome, to be pulled with oxp_async_next; later submissions are refused. Closing again does
+/// nothing. client may be NULL. Since 0.1.
+OXP_API void oxp_async_close(struct oxp_async *client);
+
+/// Frees a client. What was outstanding ends without a completion. Stop watching the descriptor
+/// first. client may be NULL. Since 0.1.
+OXP_API void oxp_async_free(struct oxp_async *client);
+
+/// Makes a pool without connecting; that happens when it is first used.
+///
+/// options       borrowed for the call; the pool keeps a copy.
+/// connections   number of shared connections, 1 to 10,000.
+/// out           own: the pool, for oxp_pool_free; NULL if the call fails.
+/// err           may be NULL.
+///
+/// Returns OXP_OK, or OXP_ERR_ARG. Threads: any, concurrently. Since 0.1.
+OXP_API
+OXP_NODISCARD
+oxp_status oxp_pool_open(const struct oxp_options *options,
+                         uint32_t connections,
+                         struct oxp_pool **out,
+                         struct oxp_error *err);
+
+/// Waits until every connection has been up, at most for the options' timeout.
+///
+/// err   may be NULL.
+///
+/// Returns as oxp_connect. Threads: any, concurrently. Since 0.1.
+OXP_API OXP_NODISCARD oxp_status oxp_pool_connect(struct oxp_pool *pool, struct oxp_error *err);
+
+/// Submits a command; its sending starts at once. Waits while the queue is full, at most for the
+/// options' timeout.
+///
+/// args, argc   the command's name and arguments, any bytes; borrowed for the call.
+/// token        comes back with the completion; any number but OXP_TOKEN_NONE, which means that
+///              there is none.
+/// err          may be NULL.
+///
+/// Returns OXP_OK: there will be exactly one completion. Otherwise nothing was submitted:
+/// OXP_ERR_ARG, OXP_ERR_REFUSED, OXP_ERR_CLOSED, OXP_ERR_TIMEOUT if the queue stayed full,
+/// OXP_ERR_INTERRUPTED. Threads: any, concurrently. Since 0.1.
+OXP_API
+OXP_NODISCARD
+oxp_status oxp_pool_submit(struct oxp_pool *pool,
+                           const struct oxp_slice *args,
+                           size_t argc,
+                           uint64_t token,
+                           struct oxp_error *err);
+
+/// Submits a command whose arguments lie one after the other; for language bindings.
+///
+/// bytes, len   all arguments without anything in between; borrowed for the call.
+/// lens, argc   the length of each; their sum is len.
+/// token        as for oxp_pool_submit.
+/// err          may be NULL.
+///
+/// Returns as oxp_pool_submit. Threads: any, concurrently. Since 0.1.
+OXP_API
+OXP_NODISCARD
+oxp_status oxp_pool_submit_packed(struct oxp_pool *pool,
+                                  const uint8_t *bytes,
+                                  size_t len,
+                                  const uint32_t *lens,
+                                  size_t argc,
+                                  uint64_t token,
+                                  struct oxp_error *err);
+
+/// Submits a command unless the queue is full; never waits.
+///
+/// args, argc   the command's name and arguments, any bytes; borrowed for the call.
+/// token        as for oxp_pool_submit.
+/// err          may be NULL.
+///
+/// Returns OXP_FULL if the queue is full, and nothing was submitted; otherwise as oxp_pool_submit.
+/// Threads: any, concurrently. Since 0.1.
+OXP_API
+OXP_NODISCARD
+oxp_status oxp_pool_try_submit(struct oxp_pool *pool,
+                               const struct oxp_slice *args,
+                               size_t argc,
+                               uint64_t token,
+                               struct oxp_error *err);
+
+/// Submits all commands of a pipeline, which go over one connection and complete together, and
+/// leaves the pipeline empty, its command names still readable. Waits as oxp_pool_submit. It counts
+/// as one in the queue.
+///
+/// pipeline   one that has not begun to send: best from oxp_pipeline_new_detached.
+/// token      as for oxp_pool_submit.
+/// err        may be NULL.
+///
+/// Returns as oxp_pool_submit; OXP_ERR_ARG also for an empty pipeline or one that has begun to send.
+/// The pipeline is unchanged if the call fails. Threads: any, concurrently. Since 0.1.
+OXP_API
+OXP_NODISCARD
+oxp_status oxp_pool_submit_pipeline(struct oxp_pool *pool,
+                                    struct oxp_pipeline *pipeline,
+                                    uint64_t token,
+                                    struct oxp_error *err);
+
+/// Gives up on a submission: there will be no completion. If several have this token, on one of
+/// them.
+///
+/// outcome   receives OXP_OUTCOME_NOT_APPLIED if nothing of it has left, so that it was removed;
+///           OXP_OUTCOME_UNKNOWN if it may have been applied (its reply will be swallowed, nobody
+///           else's is affected); OXP_OUTCOME_NONE otherwise. May be NULL.
+/// err       may be NULL.
+///
+/// Returns OXP_OK; OXP_DONE if there is no such submission or it has completed; OXP_ERR_ARG for
+/// OXP_TOKEN_NONE. Threads: any, concurrently. Since 0.1.
+OXP_API
+oxp_status oxp_pool_cancel(struct oxp_pool *pool,
+                           uint64_t token,
+                           int32_t *outcome,
+                           struct oxp_error *err);
+
+/// Waits until something has completed, and takes all of it. Several threads may pull; each
+/// completion goes to one of them.
+///
+/// completions   filled anew; what it held is forgotten.
+/// timeout_ms    how long to wait, in milliseconds; 0 not at all, UINT64_MAX for ever.
+/// count         receives the number of completions; may be NULL.
+/// err           may be NULL.
+///
+/// Returns OXP_OK with at least one completion; OXP_AGAIN if time ran out; OXP_DONE if nothing is
+/// outstanding for which a completion could come; OXP_ERR_INTERRUPTED; OXP_ERR_BUSY if completions is
+/// in use. Threads: any, concurrently, each with its own completions. Since 0.1.
+OXP_API
+OXP_NODISCARD
+oxp_status oxp_pool_next(struct oxp_pool *pool,
+                         struct oxp_completions *completions,
+                         uint64_t timeout_ms,
+                         size_t *count,
+                         struct oxp_error *err);
+
+/// Waits until everything submitted so far has completed, and takes all completions.
+///
+/// completions   filled anew; what it held is forgotten.
+/// timeout_ms    how long to wait, in milliseconds; UINT64_MAX for ever.
+/// count         receives the number of completions; may be NULL.
+/// err           may be NULL.
+///
+/// Returns OXP_OK; OXP_ERR_TIMEOUT or OXP_ERR_INTERRUPTED, and then nothing was taken. Threads: any,
+/// concurrently, each with its own completions. Since 0.1.
+OXP_API
+OXP_NODISCARD
+oxp_status oxp_pool_drain(struct oxp_pool *pool,
+                          struct oxp_completions *completions,
+                          uint64_t timeout_ms,
+                          size_t *count,
+                          struct oxp_error *err);
+
+/// A barrier: waits until everything submitted so far has completed, and says whether it worked.
+/// Completions stay for oxp_pool_next.
+///
+/// timeout_ms   how long to wait, in milliseconds; UINT64_MAX for ever.
+/// failed       receives how many submissions have failed since the last flush, server errors
+///              included; may be NULL.
+/// err          may be NULL; the failure of the one submitted first.
+///
+/// Returns OXP_OK if none failed; otherwise the status of the first failure, OXP_ERR_REPLY if the
+/// server answered with an error, whose text is the message. OXP_ERR_TIMEOUT or OXP_ERR_INTERRUPTED
+/// with *failed 0 if the wait itself ended; the failures are then reported by the next flush.
+/// Threads: any, concurrently. Since 0.1.
+OXP_API
+OXP_NODISCARD
+oxp_status oxp_pool_flush(struct oxp_pool *pool,
+                          uint64_t timeout_ms,
+                          uint64_t *failed,
+                          struct oxp_error *err);
+
+/// Closes the pool for good. Submissions are refused from now on; what is outstanding may complete
+/// within the grace; what is left then completes with OXP_ERR_CLOSED and its outcome. Whoever waits
+/// wakes up. Completions can still be pulled. Closing again does nothing.
+///
+/// grace_ms               in milliseconds; 0 ends everything at once, UINT64_MAX waits for ever.
+/// unknown, not_applied   receive how many submissions were cut short: which may have been applied,
+///                        and which were not. May be NULL.
+/// err                    may be NULL.
+///
+/// Returns OXP_OK; OXP_ERR_INTERRUPTED if the interrupt function ended the grace: closed all the
+/// same. Threads: any, concurrently. Since 0.1.
+OXP_API
+oxp_status oxp_pool_close(struct oxp_pool *pool,
+                          uint64_t grace_ms,
+                          uint64_t *unknown,
+                          uint64_t *not_applied,
+                          struct oxp_error *err);
+
+/// Frees a pool, closing it at once if it is open. pool may be NULL.
+///
+/// Threads: any, but no other call may be using this handle. Since 0.1.
+OXP_API void oxp_pool_free(struct oxp_pool *pool);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -46,6 +46,11 @@ impl CommandLog {
         Some(self.names.get(usize::from(id)).map_or(b"?", |name| name))
     }
 
+    /// Whether one of them may wait on the server, by its name alone.
+    pub(crate) fn may_block(&self) -> bool {
+        self.names.iter().any(|name| super::may_block(&[name]))
+    }
+
     /// Whether every command only reads. Subcommands are not kept, so container commands count as writes.
     pub(crate) fn all_read_only(&self) -> bool {
         self.names.len() < usize::from(OVERFLOW)

@@ -6,6 +6,7 @@
 
 mod backoff;
 mod call;
+pub(crate) mod engine;
 mod link;
 mod overdue;
 mod payload;

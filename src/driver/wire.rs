@@ -58,7 +58,7 @@ impl Wire {
         };
         let mut handshake = Handshake::new(options);
         loop {
-            let commands = handshake.commands();
+            let commands = handshake.commands(options);
             let mut replies = ReplyBuilder::with_root_array();
             let result = wire.exchange(&commands, &mut replies, patience);
             let replies = replies.finish();
@@ -75,7 +75,7 @@ impl Wire {
                     _ => error,
                 })
             })?;
-            match handshake.judge(&replies)? {
+            match handshake.judge(options, &replies)? {
                 Step::Done => return Ok(wire),
                 Step::Again => {}
             }
@@ -218,7 +218,7 @@ impl Reader {
 }
 
 /// An I/O error on an established connection. A reset is the server going away, however it shows.
-fn broken(context: &str, error: &io::Error) -> Error {
+pub(super) fn broken(context: &str, error: &io::Error) -> Error {
     let kind = match error.kind() {
         io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionAborted => {
             ErrorKind::Disconnected

@@ -17,8 +17,21 @@ use super::status::{OXP_OK, oxp_status};
 /// `err` is NULL or a live error object that nobody else uses during the call.
 #[inline]
 pub(super) unsafe fn boundary(err: *mut oxp_error, body: impl FnOnce() -> Result<()>) -> oxp_status {
+    // SAFETY: the caller's contract.
+    unsafe { boundary_with_state(err, || body().map(|()| OXP_OK)) }
+}
+
+/// Like [`boundary`], for a function with more than one way to succeed: the body returns its status.
+///
+/// # Safety
+/// As for [`boundary`].
+#[inline]
+pub(super) unsafe fn boundary_with_state(
+    err: *mut oxp_error,
+    body: impl FnOnce() -> Result<oxp_status>,
+) -> oxp_status {
     let error = match catch_unwind(AssertUnwindSafe(body)) {
-        Ok(Ok(())) => return OXP_OK,
+        Ok(Ok(state)) => return state,
         Ok(Err(error)) => error,
         Err(payload) => panicked(&*payload),
     };

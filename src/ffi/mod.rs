@@ -35,16 +35,25 @@ mod client;
 
 mod pipeline;
 
+mod completions;
+
+mod aio;
+
+mod pool;
+
 // Behind them.
 mod boundary;
 mod exclusive;
 mod handle;
 mod pointer;
 
+pub use aio::*;
 pub use client::*;
+pub use completions::*;
 pub use error::*;
 pub use options::*;
 pub use pipeline::*;
+pub use pool::*;
 pub use reply::*;
 pub use slice::oxp_slice;
 pub use status::*;
@@ -59,4 +68,7 @@ const _: () = {
     usable_from_all_threads::<oxp_reply>();
     usable_from_all_threads::<oxp_options>();
     usable_from_all_threads::<oxp_pipeline>();
+    usable_from_all_threads::<oxp_completions>();
+    usable_from_all_threads::<oxp_async>();
+    usable_from_all_threads::<oxp_pool>();
 };

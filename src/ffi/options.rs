@@ -358,6 +358,63 @@ pub unsafe extern "C" fn oxp_options_set_eager_bytes(options: *mut oxp_options, 
     }
 }
 
+/// Bounds what waits in an oxp_async or an oxp_pool made with these options.
+///
+/// commands   how many submissions may wait: in an oxp_async to be sent (default 1,000,000), in an
+///            oxp_pool from being submitted until the result is pulled (default 10,000); 0 for the
+///            default.
+/// bytes      how many bytes they may have together, in a pool results included; 0 for the default,
+///            64 MiB. One submission may go beyond it.
+///
+/// Returns OXP_OK, or OXP_ERR_ARG for NULL. Since 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn oxp_options_set_queue_limits(
+    options: *mut oxp_options,
+    commands: u64,
+    bytes: u64,
+) -> oxp_status {
+    // SAFETY: pointers come from C under the contract of this module.
+    unsafe {
+        set(options, |options| {
+            options.queue.commands = (commands > 0).then_some(commands);
+            options.queue.bytes = if bytes > 0 { bytes } else { Options::default().queue.bytes };
+            Ok(())
+        })
+    }
+}
+
+/// Sets whether an oxp_pool hands out completions in the order of submission. Default false: as
+/// they come. Since 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn oxp_options_set_ordered_results(
+    options: *mut oxp_options,
+    ordered: bool,
+) -> oxp_status {
+    // SAFETY: pointers come from C under the contract of this module.
+    unsafe {
+        set(options, |options| {
+            options.ordered_results = ordered;
+            Ok(())
+        })
+    }
+}
+
+/// Sets whether an oxp_pool sends commands with the same first key over the same connection, so
+/// that the server gets them in the order of submission. Default false. Since 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn oxp_options_set_key_affinity(
+    options: *mut oxp_options,
+    affinity: bool,
+) -> oxp_status {
+    // SAFETY: pointers come from C under the contract of this module.
+    unsafe {
+        set(options, |options| {
+            options.key_affinity = affinity;
+            Ok(())
+        })
+    }
+}
+
 /// Sets which commands are sent again although the server may have applied them: an OXP_RETRY_*
 /// number. What is proved not applied is sent again in any case, within the deadline. Default
 /// OXP_RETRY_READS. Since 0.1.

@@ -66,6 +66,31 @@ pub unsafe extern "C" fn oxp_pipeline_new_atomic(
     unsafe { open(client, true, out, err) }
 }
 
+/// Makes an empty pipeline of no client, which only gathers commands: for
+/// oxp_async_submit_pipeline and oxp_pool_submit_pipeline. Executing it is OXP_ERR_ARG.
+///
+/// atomic   whether the server executes the commands as one transaction.
+/// out      own: the pipeline, for oxp_pipeline_free; NULL if the call fails.
+/// err      may be NULL.
+///
+/// Returns OXP_OK, or OXP_ERR_ARG for a NULL. Threads: any, concurrently. Since 0.1.
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn oxp_pipeline_new_detached(
+    atomic: bool,
+    out: *mut *mut oxp_pipeline,
+    err: *mut oxp_error,
+) -> oxp_status {
+    // SAFETY: pointers come from C under the contract of this module.
+    unsafe {
+        boundary(err, || {
+            let out = pointer::out(out, null_mut())?;
+            *out = handle::give(oxp_pipeline::new(Pipeline::detached(atomic)));
+            Ok(())
+        })
+    }
+}
+
 /// Adds one command. The arguments are copied.
 ///
 /// args, argc   the command's name and arguments, any bytes; borrowed for the call.
@@ -253,6 +278,12 @@ pub unsafe extern "C" fn oxp_pipeline_free(pipeline: *mut oxp_pipeline) {
     });
 }
 
+impl oxp_pipeline {
+    fn new(pipeline: Pipeline) -> Self {
+        Self { alive: Alive::new(), pipeline: Exclusive::new(pipeline) }
+    }
+}
+
 impl Handle for oxp_pipeline {
     fn alive(&self) -> &Alive {
         &self.alive
@@ -270,14 +301,14 @@ unsafe fn open(
         boundary(err, || {
             let out = pointer::out(out, null_mut())?;
             let pipeline = Pipeline::new(pointer::borrow(client)?.get(), atomic);
-            *out = handle::give(oxp_pipeline { alive: Alive::new(), pipeline: Exclusive::new(pipeline) });
+            *out = handle::give(oxp_pipeline::new(pipeline));
             Ok(())
         })
     }
 }
 
 #[inline]
-unsafe fn enter<'a>(pipeline: *const oxp_pipeline) -> Result<Entered<'a, Pipeline>> {
+pub(super) unsafe fn enter<'a>(pipeline: *const oxp_pipeline) -> Result<Entered<'a, Pipeline>> {
     // SAFETY: pointers come from C under the contract of this module.
     unsafe { pointer::borrow(pipeline)? }.pipeline.enter()
 }

@@ -5,8 +5,8 @@ use std::ffi::c_char;
 use crate::error::{ErrorKind, Outcome};
 use crate::options::Retry;
 
-/// What a call came to: OXP_OK, or a negative OXP_ERR_* number. Positive numbers are kept for
-/// states that are not errors.
+/// What a call came to: OXP_OK, a positive number for another state that is no failure (only where
+/// a function says so), or a negative OXP_ERR_* number.
 ///
 /// The numbers come in blocks: -1 use of the library, -100 operating system, -200 protocol, -300
 /// server's refusal, -500 time and cancellation, -900 bugs. Later versions may add numbers; treat
@@ -15,6 +15,12 @@ pub type oxp_status = i32;
 
 /// The call did what it says.
 pub const OXP_OK: i32 = 0;
+/// There is nothing yet: time ran out.
+pub const OXP_AGAIN: i32 = 1;
+/// There is nothing, and nothing will come.
+pub const OXP_DONE: i32 = 2;
+/// The queue is full; nothing was queued.
+pub const OXP_FULL: i32 = 3;
 /// An argument is wrong: NULL, a number out of range, a length that does not fit. Nothing was sent.
 pub const OXP_ERR_ARG: i32 = -1;
 /// The handle is in use by another thread, or the call came from inside a callback of the same
@@ -30,6 +36,8 @@ pub const OXP_ERR_POISONED: i32 = -4;
 pub const OXP_ERR_REFUSED: i32 = -5;
 /// The caller's buffer is too small.
 pub const OXP_ERR_SHORT: i32 = -6;
+/// The handle belongs to the parent process, from which this one was forked, and cannot go on here.
+pub const OXP_ERR_FORKED: i32 = -7;
 /// The operating system reported an error on an established connection.
 pub const OXP_ERR_IO: i32 = -100;
 /// No connection could be made.
@@ -46,12 +54,16 @@ pub const OXP_ERR_LIMIT: i32 = -201;
 pub const OXP_ERR_AUTH: i32 = -300;
 /// The server refused the connection otherwise: too many clients, protected mode, unknown database.
 pub const OXP_ERR_HANDSHAKE: i32 = -301;
+/// The server answered a command of a pool with an error: reported by oxp_pool_flush.
+pub const OXP_ERR_REPLY: i32 = -302;
 /// The call's deadline passed.
 pub const OXP_ERR_TIMEOUT: i32 = -500;
 /// The caller's oxp_part_fn said stop.
 pub const OXP_ERR_CANCELLED: i32 = -501;
 /// The caller's oxp_interrupt_fn said stop.
 pub const OXP_ERR_INTERRUPTED: i32 = -502;
+/// The bound on commands that wait was reached. Nothing was queued.
+pub const OXP_ERR_QUEUE_FULL: i32 = -503;
 /// A bug in this library, contained: it panicked. The handle that the call worked on is poisoned.
 pub const OXP_ERR_PANIC: i32 = -900;
 
@@ -72,12 +84,16 @@ pub const OXP_OUTCOME_REJECTED: i32 = 3;
 pub extern "C" fn oxp_status_name(status: oxp_status) -> *const c_char {
     let name = match status {
         OXP_OK => c"OXP_OK",
+        OXP_AGAIN => c"OXP_AGAIN",
+        OXP_DONE => c"OXP_DONE",
+        OXP_FULL => c"OXP_FULL",
         OXP_ERR_ARG => c"OXP_ERR_ARG",
         OXP_ERR_BUSY => c"OXP_ERR_BUSY",
         OXP_ERR_CLOSED => c"OXP_ERR_CLOSED",
         OXP_ERR_POISONED => c"OXP_ERR_POISONED",
         OXP_ERR_REFUSED => c"OXP_ERR_REFUSED",
         OXP_ERR_SHORT => c"OXP_ERR_SHORT",
+        OXP_ERR_FORKED => c"OXP_ERR_FORKED",
         OXP_ERR_IO => c"OXP_ERR_IO",
         OXP_ERR_CONNECT => c"OXP_ERR_CONNECT",
         OXP_ERR_RESOLVE => c"OXP_ERR_RESOLVE",
@@ -86,9 +102,11 @@ pub extern "C" fn oxp_status_name(status: oxp_status) -> *const c_char {
         OXP_ERR_LIMIT => c"OXP_ERR_LIMIT",
         OXP_ERR_AUTH => c"OXP_ERR_AUTH",
         OXP_ERR_HANDSHAKE => c"OXP_ERR_HANDSHAKE",
+        OXP_ERR_REPLY => c"OXP_ERR_REPLY",
         OXP_ERR_TIMEOUT => c"OXP_ERR_TIMEOUT",
         OXP_ERR_CANCELLED => c"OXP_ERR_CANCELLED",
         OXP_ERR_INTERRUPTED => c"OXP_ERR_INTERRUPTED",
+        OXP_ERR_QUEUE_FULL => c"OXP_ERR_QUEUE_FULL",
         OXP_ERR_PANIC => c"OXP_ERR_PANIC",
         _ => c"unknown",
     };
@@ -120,6 +138,7 @@ const _: () = {
     assert!(OXP_ERR_POISONED == ErrorKind::Poisoned as i32);
     assert!(OXP_ERR_REFUSED == ErrorKind::Refused as i32);
     assert!(OXP_ERR_SHORT == ErrorKind::Short as i32);
+    assert!(OXP_ERR_FORKED == ErrorKind::Forked as i32);
     assert!(OXP_ERR_IO == ErrorKind::Io as i32);
     assert!(OXP_ERR_CONNECT == ErrorKind::Connect as i32);
     assert!(OXP_ERR_RESOLVE == ErrorKind::Resolve as i32);
@@ -128,6 +147,8 @@ const _: () = {
     assert!(OXP_ERR_LIMIT == ErrorKind::Limit as i32);
     assert!(OXP_ERR_AUTH == ErrorKind::Auth as i32);
     assert!(OXP_ERR_HANDSHAKE == ErrorKind::Handshake as i32);
+    assert!(OXP_ERR_REPLY == ErrorKind::Reply as i32);
+    assert!(OXP_ERR_QUEUE_FULL == ErrorKind::QueueFull as i32);
     assert!(OXP_ERR_TIMEOUT == ErrorKind::Timeout as i32);
     assert!(OXP_ERR_CANCELLED == ErrorKind::Cancelled as i32);
     assert!(OXP_ERR_INTERRUPTED == ErrorKind::Interrupted as i32);

@@ -14,8 +14,7 @@ use crate::resp::{Kind, Reply, Value};
 /// ```
 ///
 /// Any error here ends the connection: a half-greeted one is never used, so a late reply can never shift others.
-pub(crate) struct Handshake<'a> {
-    options: &'a Options,
+pub(crate) struct Handshake {
     flight: Flight,
     words: Vec<Word>,
     db: String,
@@ -46,34 +45,29 @@ pub(crate) enum Step {
     Again,
 }
 
-impl<'a> Handshake<'a> {
-    pub(crate) fn new(options: &'a Options) -> Self {
+impl Handshake {
+    pub(crate) fn new(options: &Options) -> Self {
         let flight = if options.protocol >= 3 { Flight::Hello } else { Flight::Plain };
-        let mut handshake = Self { options, flight, words: Vec::new(), db: options.db.to_string() };
-        handshake.plan();
+        let mut handshake = Self { flight, words: Vec::new(), db: options.db.to_string() };
+        handshake.plan(options);
         handshake
     }
 
     /// The commands to send now. May be empty in RESP2 with nothing to say, which the caller takes as done.
-    pub(crate) fn commands(&self) -> Vec<Vec<&[u8]>> {
-        let command = |word: &Word| -> Vec<&[u8]> {
-            let o = self.options;
+    pub(crate) fn commands<'a>(&'a self, o: &'a Options) -> Vec<Vec<&'a [u8]>> {
+        let command = |word: &Word| -> Vec<&'a [u8]> {
             match word {
                 Word::Hello => {
                     let mut hello: Vec<&[u8]> = vec![b"HELLO", b"3"];
-                    if let Some(password) = self.password() {
-                        hello.extend([
-                            &b"AUTH"[..],
-                            self.username().unwrap_or("default").as_bytes(),
-                            password,
-                        ]);
+                    if let Some(password) = password(o) {
+                        hello.extend([&b"AUTH"[..], username(o).unwrap_or("default").as_bytes(), password]);
                     }
                     hello
                 }
                 Word::Auth => {
                     let mut auth: Vec<&[u8]> = vec![b"AUTH"];
-                    auth.extend(self.username().map(str::as_bytes));
-                    auth.extend(self.password());
+                    auth.extend(username(o).map(str::as_bytes));
+                    auth.extend(password(o));
                     auth
                 }
                 Word::Select => vec![b"SELECT", self.db.as_bytes()],
@@ -88,7 +82,7 @@ impl<'a> Handshake<'a> {
     }
 
     /// Judges the replies of the flight, one per command, in order.
-    pub(crate) fn judge(&mut self, replies: &Reply) -> Result<Step, Error> {
+    pub(crate) fn judge(&mut self, options: &Options, replies: &Reply) -> Result<Step, Error> {
         for (index, word) in self.words.clone().into_iter().enumerate() {
             let reply = replies.root().get(index).ok_or_else(not_a_server)?;
             match (word, reply.error()) {
@@ -102,7 +96,7 @@ impl<'a> Handshake<'a> {
                         return Err(refused(text));
                     }
                     self.flight = Flight::Plain;
-                    self.plan();
+                    self.plan(options);
                     return Ok(Step::Again);
                 }
                 (Word::Auth | Word::Select, Some(text)) => return Err(refused(text)),
@@ -119,33 +113,33 @@ impl<'a> Handshake<'a> {
         (!is_hello_unknown(text)).then(|| refused(text))
     }
 
-    fn plan(&mut self) {
+    fn plan(&mut self, options: &Options) {
         self.words.clear();
         match self.flight {
             Flight::Hello => self.words.push(Word::Hello),
-            Flight::Plain if self.password().is_some() => self.words.push(Word::Auth),
+            Flight::Plain if password(options).is_some() => self.words.push(Word::Auth),
             Flight::Plain => {}
         }
-        if self.options.db != 0 {
+        if options.db != 0 {
             self.words.push(Word::Select);
         }
-        if self.options.client_name.is_some() {
+        if options.client_name.is_some() {
             self.words.push(Word::SetName);
         }
         self.words.extend([Word::LibName, Word::LibVersion]);
     }
+}
 
-    fn username(&self) -> Option<&'a str> {
-        self.options.username.as_deref()
-    }
+fn username(options: &Options) -> Option<&str> {
+    options.username.as_deref()
+}
 
-    /// A user without a password authenticates with an empty one, as ACL users with `nopass` do.
-    fn password(&self) -> Option<&'a [u8]> {
-        match (&self.options.password, &self.options.username) {
-            (Some(secret), _) => Some(Secret::expose(secret).as_bytes()),
-            (None, Some(_)) => Some(b""),
-            (None, None) => None,
-        }
+/// A user without a password authenticates with an empty one, as ACL users with `nopass` do.
+fn password(options: &Options) -> Option<&[u8]> {
+    match (&options.password, &options.username) {
+        (Some(secret), _) => Some(Secret::expose(secret).as_bytes()),
+        (None, Some(_)) => Some(b""),
+        (None, None) => None,
     }
 }
 

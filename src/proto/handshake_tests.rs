@@ -12,10 +12,10 @@ fn replies(wire: &str) -> Reply {
     builder.finish()
 }
 
-fn lines(handshake: &Handshake<'_>) -> Vec<String> {
+fn lines(options: &Options, handshake: &Handshake) -> Vec<String> {
     let text =
         |args: &Vec<&[u8]>| args.iter().map(|arg| String::from_utf8_lossy(arg)).collect::<Vec<_>>().join(" ");
-    handshake.commands().iter().map(text).collect()
+    handshake.commands(options).iter().map(text).collect()
 }
 
 fn options() -> Options {
@@ -33,7 +33,7 @@ fn everything_goes_out_at_once_and_refused_names_do_not_matter() {
     };
     let mut handshake = Handshake::new(&options);
     assert_eq!(
-        lines(&handshake),
+        lines(&options, &handshake),
         [
             "HELLO 3 AUTH ann pw",
             "SELECT 7",
@@ -45,18 +45,18 @@ fn everything_goes_out_at_once_and_refused_names_do_not_matter() {
     let all = replies(
         "%1\r\n+proto\r\n:3\r\n+OK\r\n-NOPERM no\r\n-ERR unknown subcommand\r\n-ERR unknown subcommand\r\n",
     );
-    assert!(matches!(handshake.judge(&all), Ok(Step::Done)));
+    assert!(matches!(handshake.judge(&options, &all), Ok(Step::Done)));
 }
 
 #[test]
 fn an_old_server_is_greeted_without_hello() {
     let options = Options { password: Some(Secret::new("pw")), db: 1, ..options() };
     let mut handshake = Handshake::new(&options);
-    assert_eq!(lines(&handshake)[0], "HELLO 3 AUTH default pw");
+    assert_eq!(lines(&options, &handshake)[0], "HELLO 3 AUTH default pw");
     let old = replies("-ERR unknown command `HELLO`, with args\r\n-NOAUTH x\r\n-NOAUTH x\r\n-NOAUTH x\r\n");
-    assert!(matches!(handshake.judge(&old), Ok(Step::Again)));
-    assert_eq!(lines(&handshake)[..2], ["AUTH pw", "SELECT 1"]);
-    assert!(matches!(handshake.judge(&replies("+OK\r\n+OK\r\n-ERR\r\n-ERR\r\n")), Ok(Step::Done)));
+    assert!(matches!(handshake.judge(&options, &old), Ok(Step::Again)));
+    assert_eq!(lines(&options, &handshake)[..2], ["AUTH pw", "SELECT 1"]);
+    assert!(matches!(handshake.judge(&options, &replies("+OK\r\n+OK\r\n-ERR\r\n-ERR\r\n")), Ok(Step::Done)));
 }
 
 #[test]
@@ -65,7 +65,7 @@ fn a_user_who_may_not_say_hello_still_gets_in() {
     let mut handshake = Handshake::new(&options);
     let refused =
         replies("-NOPERM this user has no permissions to run the 'hello' command\r\n+OK\r\n+OK\r\n");
-    assert!(matches!(handshake.judge(&refused), Ok(Step::Again)));
+    assert!(matches!(handshake.judge(&options, &refused), Ok(Step::Again)));
 }
 
 #[test]
@@ -82,7 +82,7 @@ fn refusals_are_told_apart() {
         ("+OK\r\n+OK\r\n+OK\r\n", ErrorKind::Handshake),
     ] {
         let options = options();
-        let error = Handshake::new(&options).judge(&replies(wire)).err().unwrap();
+        let error = Handshake::new(&options).judge(&options, &replies(wire)).err().unwrap();
         assert_eq!(error.kind(), kind, "{wire}");
         assert_eq!(error.outcome(), Some(crate::Outcome::NotApplied));
     }
@@ -92,8 +92,9 @@ fn refusals_are_told_apart() {
 fn an_unknown_database_is_an_error() {
     let options = Options { db: 99, protocol: 2, ..options() };
     let mut handshake = Handshake::new(&options);
-    assert_eq!(lines(&handshake)[0], "SELECT 99");
-    let error = handshake.judge(&replies("-ERR DB index is out of range\r\n+OK\r\n+OK\r\n")).err().unwrap();
+    assert_eq!(lines(&options, &handshake)[0], "SELECT 99");
+    let error =
+        handshake.judge(&options, &replies("-ERR DB index is out of range\r\n+OK\r\n+OK\r\n")).err().unwrap();
     assert_eq!(error.kind(), ErrorKind::Handshake);
     assert_eq!(error.message(), "ERR DB index is out of range");
 }

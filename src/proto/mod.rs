@@ -11,6 +11,7 @@ mod handshake;
 mod outbound;
 mod requests;
 mod session;
+pub(crate) mod transaction;
 
 pub(crate) use handshake::{Handshake, Step};
 pub(crate) use requests::{RequestId, Requests};

@@ -62,6 +62,17 @@ impl Session {
         write: impl FnOnce(&mut Vec<u8>),
     ) {
         let bytes = self.outbound.push(size_hint, commands, write);
+        self.expect(requests, request, commands, bytes);
+    }
+
+    /// Counts commands of a request as in flight; `bytes` of them are among the pending ones.
+    pub(crate) fn expect(
+        &mut self,
+        requests: &mut Requests,
+        request: RequestId,
+        commands: u64,
+        bytes: usize,
+    ) {
         requests.get_mut(request).add_commands(commands);
         match self.in_flight.back_mut() {
             Some(run) if run.request == request => {

@@ -38,23 +38,8 @@ impl ReplyBuilder {
     /// even with several replies in it.
     pub fn append(&mut self, part: &[Node], window: &[u8]) {
         let first = self.nodes.len();
-        let scan = Scan::of(part);
-        let shift = match scan.text {
-            Some((from, to)) => {
-                // One copy for all strings, with the few header bytes between them: several times
-                // faster than one by one, and the arena never gets larger than the wire was.
-                let shift = (self.bytes.len() as u64).wrapping_sub(from as u64);
-                self.bytes.extend_from_slice(window.get(from..to).unwrap_or_default());
-                shift
-            }
-            None => 0,
-        };
-        self.nodes.extend(part.iter().map(|node| Node {
-            value: node.value.wrapping_add(if node.is_text() { shift } else { 0 }),
-            ..*node
-        }));
-
-        if self.open.is_empty() && !scan.aggregates {
+        let aggregates = copy_part(&mut self.nodes, &mut self.bytes, part, window);
+        if self.open.is_empty() && !aggregates {
             self.completed(self.nodes.len(), part.len() as u32);
         } else {
             self.link(first);
@@ -143,6 +128,26 @@ impl ReplyBuilder {
             self.nodes[0].len = self.nodes[0].len.saturating_add(replies);
         }
     }
+}
+
+/// Appends nodes to a tape and the text that they point at, in `window`, to its arena. Whether there are aggregates among them.
+pub(crate) fn copy_part(tape: &mut Vec<Node>, arena: &mut Vec<u8>, part: &[Node], window: &[u8]) -> bool {
+    let scan = Scan::of(part);
+    let shift = match scan.text {
+        Some((from, to)) => {
+            // One copy for all strings, with the few header bytes between them: several times
+            // faster than one by one, and the arena never gets larger than the wire was.
+            let shift = (arena.len() as u64).wrapping_sub(from as u64);
+            arena.extend_from_slice(window.get(from..to).unwrap_or_default());
+            shift
+        }
+        None => 0,
+    };
+    tape.extend(part.iter().map(|node| Node {
+        value: node.value.wrapping_add(if node.is_text() { shift } else { 0 }),
+        ..*node
+    }));
+    scan.aggregates
 }
 
 /// An aggregate whose end has not come yet.

@@ -61,6 +61,22 @@ fn command_end(encoded: &[u8], at: usize, sent: usize) -> Option<usize> {
     Some(at)
 }
 
+/// The commands in `encoded`, which this module wrote, each with its arguments.
+pub(crate) fn encoded_commands(encoded: &[u8]) -> impl Iterator<Item = Vec<&[u8]>> {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let (argc, mut next) = read_header(encoded, at)?;
+        let mut args = Vec::with_capacity(argc.min(64));
+        for _ in 0..argc {
+            let (len, payload) = read_header(encoded, next)?;
+            args.push(encoded.get(payload..payload.checked_add(len)?)?);
+            next = payload + len + 2;
+        }
+        at = next;
+        Some(args)
+    })
+}
+
 /// The number in the header at `at` and the offset behind it, if it is whole.
 fn read_header(encoded: &[u8], at: usize) -> Option<(usize, usize)> {
     let digits = encoded.get(at.checked_add(1)?..)?;

@@ -25,6 +25,8 @@ mod short;
 mod value;
 
 pub use builder::ReplyBuilder;
+pub(crate) use builder::copy_part;
+pub(crate) use encode::encoded_commands;
 pub use encode::{encode_command, encode_packed, whole_commands};
 pub use error::{ProtocolError, ProtocolErrorKind};
 pub use limits::Limits;

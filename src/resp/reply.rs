@@ -21,6 +21,11 @@ impl Reply {
         Self { nodes, bytes, attributes }
     }
 
+    /// Tape and arena.
+    pub(crate) fn into_parts(self) -> (Vec<Node>, Vec<u8>) {
+        (self.nodes, self.bytes)
+    }
+
     /// The tape in preorder, never empty. It begins with the root, or with attributes of the root.
     pub fn nodes(&self) -> &[Node] {
         &self.nodes

@@ -12,6 +12,15 @@ impl Deadline {
         Self(timeout.and_then(|timeout| now.checked_add(timeout)))
     }
 
+    pub(crate) fn never() -> Self {
+        Self(None)
+    }
+
+    /// This very moment.
+    pub(crate) fn at(moment: Instant) -> Self {
+        Self(Some(moment))
+    }
+
     #[must_use]
     pub(crate) fn or_earlier(self, other: Self) -> Self {
         match (self.0, other.0) {

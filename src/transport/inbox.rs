@@ -46,6 +46,11 @@ impl Inbox {
         Ok(count)
     }
 
+    /// Whether the last read filled it, so that there may be more to read.
+    pub(crate) fn is_full(&self) -> bool {
+        self.end == self.buffer.len()
+    }
+
     fn make_room(&mut self) {
         if self.buffer.len() - self.end >= SMALL {
             return;

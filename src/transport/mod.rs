@@ -4,15 +4,18 @@
 
 mod deadline;
 mod dial;
+mod dialer;
 pub(crate) mod fork;
 mod inbox;
 mod patience;
 mod resolve;
+pub(crate) mod signals;
 mod socket;
 mod wait;
 
 pub(crate) use deadline::Deadline;
 pub(crate) use dial::dial;
+pub(crate) use dialer::Dialer;
 pub(crate) use inbox::Inbox;
 pub(crate) use patience::{Patience, closed};
 pub(crate) use socket::Socket;

@@ -55,11 +55,13 @@ impl Socket {
         Ok(Self { _registered: registered, socket })
     }
 
-    /// The result of connecting, once the socket is writable.
-    pub(super) fn connected(&self) -> io::Result<()> {
-        match self.socket.take_error()? {
-            Some(error) => Err(error),
-            None => self.socket.peer_addr().map(drop),
+    /// Whether connecting has worked; false as long as it is not decided.
+    pub(super) fn connected(&self) -> io::Result<bool> {
+        match (self.socket.take_error()?, self.socket.peer_addr()) {
+            (Some(error), _) => Err(error),
+            (None, Ok(_)) => Ok(true),
+            (None, Err(error)) if error.kind() == io::ErrorKind::NotConnected => Ok(false),
+            (None, Err(error)) => Err(error),
         }
     }
 

@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "each test uses a part of it")]
 
+pub(crate) mod event_loop;
 pub(crate) mod fake_server;
 pub(crate) mod kernel;
 pub(crate) mod live_server;

@@ -11,7 +11,7 @@ use crate::resp::{Kind, Node, Reply, ReplyBuilder, Value};
 ///   MULTI +OK   commands +QUEUED ...      EXEC nil              -> null
 ///   MULTI -ERR  (the commands ran alone)  EXEC -ERR             -> an error: it was no transaction
 /// ```
-pub(super) fn results(replies: &Reply, commands: usize) -> Result<Reply> {
+pub(crate) fn results(replies: &Reply, commands: usize) -> Result<Reply> {
     let root = replies.root();
     let (Some(multi), Some(exec)) = (root.get(0), root.get(commands + 1)) else {
         return Err(Error::new(ErrorKind::Protocol, "a transaction has too few replies"));

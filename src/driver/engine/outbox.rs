@@ -1,0 +1,197 @@
+//! What was submitted and has no reply yet.
+
+use std::collections::VecDeque;
+
+use super::Entry;
+use crate::error::Progress;
+use crate::resp;
+
+/// Entries in order, with their bytes in one piece: first those that have begun to leave, then those that wait.
+///
+/// The bytes stay until the replies are there, so that after a lost connection what may be sent again still can be, and what
+/// has not begun to leave can be taken back at any time.
+#[derive(Default)]
+pub(super) struct Outbox {
+    entries: VecDeque<Entry>,
+    bytes: Vec<u8>,
+    /// Where the first entry begins in `bytes`.
+    start: usize,
+    /// Up to where the kernel has taken them.
+    sent: usize,
+    /// Number of entries of which something has left.
+    begun: usize,
+    /// Where the last of these ends.
+    begun_end: usize,
+}
+
+/// Replied bytes are moved out once they are as many as this, and as those that stay.
+const SLACK: usize = 64 * 1024;
+/// A buffer above this size is given back once it is empty.
+const KEEP: usize = 1024 * 1024;
+
+impl Outbox {
+    pub(super) fn push(&mut self, entry: Entry, bytes: &[u8]) {
+        debug_assert_eq!(entry.bytes, bytes.len());
+        self.bytes.extend_from_slice(bytes);
+        self.entries.push_back(entry);
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// What is to be written next.
+    pub(super) fn unsent(&self) -> &[u8] {
+        &self.bytes[self.sent..]
+    }
+
+    /// Bytes of all entries.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes.len() - self.start
+    }
+
+    /// Number of entries of which nothing has left.
+    pub(super) fn waiting(&self) -> usize {
+        self.entries.len() - self.begun
+    }
+
+    /// Number of entries of which something has left.
+    pub(super) fn begun(&self) -> usize {
+        self.begun
+    }
+
+    /// The kernel took `count` more bytes; how many commands begin with that to be in flight.
+    pub(super) fn advance(&mut self, count: usize) -> u64 {
+        self.sent += count;
+        let mut commands = 0;
+        while self.begun_end < self.sent {
+            let entry = &self.entries[self.begun];
+            commands += u64::from(entry.commands);
+            self.begun_end += entry.bytes;
+            self.begun += 1;
+        }
+        commands
+    }
+
+    /// The entry that the next reply belongs to.
+    pub(super) fn front_mut(&mut self) -> Option<&mut Entry> {
+        self.entries.front_mut()
+    }
+
+    /// Takes out the first entry, which has all its replies.
+    pub(super) fn pop_front(&mut self) -> Option<Entry> {
+        let entry = self.entries.pop_front()?;
+        debug_assert!(self.begun > 0);
+        self.begun -= 1;
+        self.start += entry.bytes;
+        if self.entries.is_empty() {
+            self.reset();
+        } else if self.start >= SLACK && self.start >= self.bytes.len() - self.start {
+            self.bytes.drain(..self.start);
+            self.sent -= self.start;
+            self.begun_end -= self.start;
+            self.start = 0;
+        }
+        Some(entry)
+    }
+
+    /// The first entry that somebody waits for: the one whose deadline comes first, because submissions are served in order.
+    pub(super) fn first_awaited(&self) -> Option<(usize, &Entry)> {
+        self.entries.iter().enumerate().find(|(_, entry)| !entry.abandoned)
+    }
+
+    pub(super) fn position(&self, token: u64) -> Option<usize> {
+        self.entries.iter().position(|entry| entry.token == token && !entry.abandoned)
+    }
+
+    /// Takes the submitter away from an entry. One that has not begun to leave is removed; another stays for its replies.
+    /// Returns the fate of its commands, and the entry's names.
+    pub(super) fn abandon(&mut self, index: usize) -> (Progress, u64, u64) {
+        if index < self.begun {
+            let entry = &mut self.entries[index];
+            entry.abandoned = true;
+            let (replied, all) = (u64::from(entry.replied).min(entry.own_commands()), entry.own_commands());
+            let progress = match entry.form {
+                super::Form::Transaction => Progress { unknown: all, ..Progress::default() },
+                _ => Progress { replied, unknown: all - replied, not_applied: 0 },
+            };
+            return (progress, entry.token, entry.seq);
+        }
+        let from = self.begun_end + self.entries.range(self.begun..index).map(|e| e.bytes).sum::<usize>();
+        let entry = self.entries.remove(index).expect("invariant: the index is of an entry");
+        self.bytes.drain(from..from + entry.bytes);
+        if self.entries.is_empty() {
+            self.reset();
+        }
+        let progress = Progress { not_applied: entry.own_commands(), ..Progress::default() };
+        (progress, entry.token, entry.seq)
+    }
+
+    /// The connection is lost. Entries for which `keep` says so, given their bytes and the fate of their commands, wait to be
+    /// sent from the start; the others are taken out and handed to `settle`.
+    pub(super) fn rewind(
+        &mut self,
+        mut keep: impl FnMut(&Entry, &[u8], Progress) -> bool,
+        mut settle: impl FnMut(Entry, Progress),
+    ) {
+        let (bytes, sent) = (std::mem::take(&mut self.bytes), self.sent);
+        let (entries, begun) = (std::mem::take(&mut self.entries), self.begun);
+        let mut at = self.start;
+        self.reset();
+        for (index, mut entry) in entries.into_iter().enumerate() {
+            let own = &bytes[at..at + entry.bytes];
+            let progress = fate(&entry, own, sent.saturating_sub(at));
+            at += entry.bytes;
+            if !entry.abandoned && (index >= begun || keep(&entry, own, progress)) {
+                entry.replied = 0;
+                self.bytes.extend_from_slice(own);
+                self.entries.push_back(entry);
+            } else {
+                settle(entry, progress);
+            }
+        }
+    }
+
+    /// Takes out everything, with the fate of each.
+    pub(super) fn drain(&mut self, mut settle: impl FnMut(Entry, Progress)) {
+        let mut at = self.start;
+        for entry in std::mem::take(&mut self.entries) {
+            let progress = fate(&entry, &self.bytes[at..at + entry.bytes], self.sent.saturating_sub(at));
+            at += entry.bytes;
+            settle(entry, progress);
+        }
+        self.reset();
+    }
+
+    fn reset(&mut self) {
+        self.bytes.clear();
+        if self.bytes.capacity() > KEEP {
+            self.bytes = Vec::new();
+        }
+        (self.start, self.sent, self.begun, self.begun_end) = (0, 0, 0, 0);
+    }
+}
+
+/// What is known of the commands of an entry of which `sent` bytes left, if no further reply comes.
+fn fate(entry: &Entry, bytes: &[u8], sent: usize) -> Progress {
+    let left = match entry.form {
+        _ if sent >= bytes.len() => u64::from(entry.commands),
+        _ if sent == 0 => 0,
+        _ => resp::whole_commands(bytes, sent) as u64,
+    };
+    let commands = entry.own_commands();
+    if entry.form == super::Form::Transaction {
+        // Without its EXEC none of it is applied.
+        let is_out = left == u64::from(entry.commands);
+        return match is_out {
+            true => Progress { unknown: commands, ..Progress::default() },
+            false => Progress { not_applied: commands, ..Progress::default() },
+        };
+    }
+    let replied = u64::from(entry.replied);
+    Progress { replied, unknown: left - replied, not_applied: commands - left }
+}
+
+#[cfg(test)]
+#[path = "outbox_tests.rs"]
+mod tests;

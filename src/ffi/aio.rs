@@ -1,0 +1,295 @@
+//! Clients for somebody else's event loop.
+
+use std::os::fd::AsRawFd;
+use std::ptr::null_mut;
+
+use crate::aio::Async;
+use crate::error::{Outcome, Result};
+
+use super::boundary::{boundary, boundary_with_state, contain};
+use super::completions::{self, oxp_completions};
+use super::error::oxp_error;
+use super::exclusive::{Entered, Exclusive};
+use super::handle::{self, Alive, Handle};
+use super::options::oxp_options;
+use super::pipeline::{self, oxp_pipeline};
+use super::pointer::{self, put};
+use super::slice::{arguments, oxp_slice, unpack};
+use super::status::{OXP_DONE, OXP_OK, OXP_OUTCOME_NONE, oxp_status};
+
+/// The descriptor is to be watched for reading.
+pub const OXP_WANT_READ: u32 = 1;
+/// The descriptor is to be watched for writing.
+pub const OXP_WANT_WRITE: u32 = 2;
+
+/// A client of one server that never waits. An event loop watches its one descriptor and calls
+/// oxp_async_process when that is readable, or when oxp_async_timeout_ns has run out;
+/// oxipipe/adapters has this for common loops.
+///
+/// Commands are submitted with a token, leave together at the next process, and come back as
+/// completions, pulled many at a time with oxp_async_next: nothing is ever called back. It connects
+/// when something is submitted, and again after a failure. Commands that make the server wait, such
+/// as BLPOP, get a connection of their own.
+///
+/// In a child made by fork() its calls return OXP_ERR_FORKED, and free leaves the parent's
+/// connection alone.
+///
+/// Lifetime: until freed. Threads: any, one at a time. A call that meets another one does nothing
+/// and answers OXP_ERR_BUSY.
+pub struct oxp_async {
+    alive: Alive,
+    fd: i32,
+    client: Exclusive<Async>,
+}
+
+/// Makes a client; it connects when something is submitted.
+///
+/// options   borrowed for the call. The interrupt function and the polling time are not used.
+/// out       own: the client, for oxp_async_free; NULL if the call fails.
+/// err       may be NULL.
+///
+/// Returns OXP_OK; OXP_ERR_ARG for a NULL; OXP_ERR_IO if the system has no descriptor left. Threads:
+/// any, concurrently. Since 0.1.
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn oxp_async_open(
+    options: *const oxp_options,
+    out: *mut *mut oxp_async,
+    err: *mut oxp_error,
+) -> oxp_status {
+    // SAFETY: pointers come from C under the contract of this module.
+    unsafe {
+        boundary(err, || {
+            let out = pointer::out(out, null_mut())?;
+            let client = Async::new(pointer::borrow(options)?.get()?)?;
+            let fd = client.as_raw_fd();
+            *out = handle::give(oxp_async { alive: Alive::new(), fd, client: Exclusive::new(client) });
+            Ok(())
+        })
+    }
+}
+
+/// The descriptor to watch, however many connections are behind it. It is readable when
+/// oxp_async_process has something to do, also after a submission; it never changes and is not to
+/// be read, written or closed. -1 for NULL. Threads: any, concurrently. Since 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn oxp_async_fd(client: *const oxp_async) -> i32 {
+    // SAFETY: pointers come from C under the contract of this module.
+    unsafe { pointer::borrow(client) }.map_or(-1, |client| client.fd)
+}
+
+/// What to watch the descriptor for: a mask of OXP_WANT_READ and OXP_WANT_WRITE. On systems with
+/// epoll or kqueue it is always OXP_WANT_READ. Threads: any, concurrently. Since 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn oxp_async_want(client: *const oxp_async) -> u32 {
+    // SAFETY: pointers come from C under the contract of this module.
+    if unsafe { pointer::borrow(client) }.is_ok() { OXP_WANT_READ } else { 0 }
+}
+
+/// Nanoseconds until oxp_async_process must be called even if the descriptor is silent, from now on;
+/// UINT64_MAX for never, also for NULL and while another call runs. May change with every other
+/// call. Since 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn oxp_async_timeout_ns(client: *const oxp_async) -> u64 {
+    // SAFETY: pointers come from C under the contract of this module.
+    let timeout = unsafe { enter(client) }.map_or(None, |client| client.timeout());
+    timeout.map_or(u64::MAX, |timeout| u64::try_from(timeout.as_nanos()).unwrap_or(u64::MAX))
+}
+
+/// Does everything that can be done without waiting: connects, writes what was submitted, reads
+/// replies, ends what is overdue. What completed is then there for oxp_async_next.
+///
+/// err   may be NULL.
+///
+/// Returns OXP_OK, also when a connection failed: the submissions that it cost complete with the
+/// reason. OXP_ERR_IO if polling itself failed; OXP_ERR_FORKED; OXP_ERR_BUSY. Since 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn oxp_async_process(client: *mut oxp_async, err: *mut oxp_error) -> oxp_status {
+    // SAFETY: pointers come from C under the contract of this module.
+    unsafe { boundary(err, || enter(client)?.process()) }
+}
+
+/// Queues a command. It leaves at the next oxp_async_process, with all others queued by then.
+///
+/// args, argc   the command's name and arguments, any bytes; borrowed for the call.
+/// token        comes back with the completion; any number.
+/// err          may be NULL.
+///
+/// Returns OXP_OK: there will be exactly one completion. Otherwise nothing was queued: OXP_ERR_ARG,
+/// OXP_ERR_REFUSED, OXP_ERR_QUEUE_FULL (see oxp_options_set_queue_limits), OXP_ERR_CLOSED,
+/// OXP_ERR_FORKED, OXP_ERR_BUSY. Since 0.1.
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn oxp_async_submit(
+    client: *mut oxp_async,
+    args: *const oxp_slice,
+    argc: usize,
+    token: u64,
+    err: *mut oxp_error,
+) -> oxp_status {
+    // SAFETY: pointers come from C under the contract of this module.
+    unsafe {
+        boundary(err, || {
+            let args = arguments(args, argc)?;
+            enter(client)?.submit(args, token)
+        })
+    }
+}
+
+/// Queues a command whose arguments lie one after the other; for language bindings.
+///
+/// bytes, len   all arguments without anything in between; borrowed for the call.
+/// lens, argc   the length of each; their sum is len.
+/// token        comes back with the completion; any number.
+/// err          may be NULL.
+///
+/// Returns as oxp_async_submit. Since 0.1.
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn oxp_async_submit_packed(
+    client: *mut oxp_async,
+    bytes: *const u8,
+    len: usize,
+    lens: *const u32,
+    argc: usize,
+    token: u64,
+    err: *mut oxp_error,
+) -> oxp_status {
+    // SAFETY: pointers come from C under the contract of this module.
+    unsafe {
+        boundary(err, || {
+            let args = unpack(pointer::slice(bytes, len)?, pointer::slice(lens, argc)?)?;
+            enter(client)?.submit(&args, token)
+        })
+    }
+}
+
+/// Queues all commands of a pipeline, which complete together, and leaves the pipeline empty, its
+/// command names still readable.
+///
+/// pipeline   one that has not begun to send: best from oxp_pipeline_new_detached.
+/// token      comes back with the completion; any number.
+/// err        may be NULL.
+///
+/// Returns as oxp_async_submit; OXP_ERR_ARG also for an empty pipeline or one that has begun to send.
+/// The pipeline is unchanged if the call fails. Since 0.1.
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn oxp_async_submit_pipeline(
+    client: *mut oxp_async,
+    pipeline: *mut oxp_pipeline,
+    token: u64,
+    err: *mut oxp_error,
+) -> oxp_status {
+    // SAFETY: pointers come from C under the contract of this module.
+    unsafe {
+        boundary(err, || {
+            let mut pipeline = pipeline::enter(pipeline)?;
+            enter(client)?.submit_pipeline(&mut pipeline, token)
+        })
+    }
+}
+
+/// Gives up on a submission: there will be no completion. If several have this token, on one of
+/// them.
+///
+/// outcome   receives OXP_OUTCOME_NOT_APPLIED if nothing of it has left, so that it was removed;
+///           OXP_OUTCOME_UNKNOWN if it may have been applied (its reply will be swallowed, nobody
+///           else's is affected); OXP_OUTCOME_NONE otherwise. May be NULL.
+/// err       may be NULL.
+///
+/// Returns OXP_OK; OXP_DONE if there is no such submission or it has completed; OXP_ERR_FORKED;
+/// OXP_ERR_BUSY. Since 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn oxp_async_cancel(
+    client: *mut oxp_async,
+    token: u64,
+    outcome: *mut i32,
+    err: *mut oxp_error,
+) -> oxp_status {
+    // SAFETY: pointers come from C under the contract of this module.
+    unsafe {
+        put(outcome, OXP_OUTCOME_NONE);
+        boundary_with_state(err, || {
+            let cancelled = enter(client)?.cancel(token)?;
+            Ok(report_cancelled(cancelled, outcome))
+        })
+    }
+}
+
+/// Takes all completions there are.
+///
+/// completions   filled anew; what it held is forgotten.
+/// count         receives their number; may be NULL.
+/// err           may be NULL.
+///
+/// Returns OXP_OK, also if there are none; OXP_ERR_ARG; OXP_ERR_BUSY. Since 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn oxp_async_next(
+    client: *mut oxp_async,
+    completions: *mut oxp_completions,
+    count: *mut usize,
+    err: *mut oxp_error,
+) -> oxp_status {
+    // SAFETY: pointers come from C under the contract of this module.
+    unsafe {
+        put(count, 0);
+        boundary(err, || {
+            let mut completions = completions::enter(completions)?;
+            let mut client = enter(client)?;
+            let (filled, ()) = completions.fill(|completions| client.next(completions));
+            put(count, filled);
+            Ok(())
+        })
+    }
+}
+
+/// Closes the connections for good. Everything outstanding completes with OXP_ERR_CLOSED and its
+/// outcome, to be pulled with oxp_async_next; later submissions are refused. Closing again does
+/// nothing. client may be NULL. Since 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn oxp_async_close(client: *mut oxp_async) {
+    contain(|| {
+        // SAFETY: pointers come from C under the contract of this module.
+        if let Ok(mut client) = unsafe { enter(client) } {
+            client.close();
+        }
+    });
+}
+
+/// Frees a client. What was outstanding ends without a completion. Stop watching the descriptor
+/// first. client may be NULL. Since 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn oxp_async_free(client: *mut oxp_async) {
+    if !client.is_null() {
+        // SAFETY: pointers come from C under the contract of this module.
+        contain(|| drop(unsafe { handle::take_back(client) }));
+    }
+}
+
+impl Handle for oxp_async {
+    fn alive(&self) -> &Alive {
+        &self.alive
+    }
+}
+
+/// The status of a cancel, whose outcome goes where C wants it.
+///
+/// # Safety
+/// `outcome` is NULL or may be written.
+pub(super) unsafe fn report_cancelled(cancelled: Option<Outcome>, outcome: *mut i32) -> oxp_status {
+    match cancelled {
+        Some(known) => {
+            // SAFETY: the caller's contract.
+            unsafe { put(outcome, known as i32) };
+            OXP_OK
+        }
+        None => OXP_DONE,
+    }
+}
+
+#[inline]
+unsafe fn enter<'a>(client: *const oxp_async) -> Result<Entered<'a, Async>> {
+    // SAFETY: pointers come from C under the contract of this module.
+    unsafe { pointer::borrow(client)? }.client.enter()
+}

@@ -1,0 +1,195 @@
+//! Results of event-loop clients and pools, many at a time.
+
+use std::ptr::{null, null_mut};
+
+use crate::driver::engine::{Completion, Completions};
+use crate::error::{Error, Result};
+
+use super::boundary::{boundary, boundary_with_state, contain};
+use super::error::oxp_error;
+use super::exclusive::{Entered, Exclusive};
+use super::handle::{self, Alive, Handle};
+use super::pointer;
+use super::reply::{as_c, oxp_node, oxp_reply};
+use super::status::{OXP_OK, OXP_OUTCOME_NONE, OXP_OUTCOME_UNKNOWN, oxp_status};
+
+/// What became of one submission.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct oxp_completion {
+    /// As it was given with the submission.
+    pub token: u64,
+    /// Number of top-level replies in nodes: 1 for a command, one per command for a pipeline; fewer
+    /// after a failure; 0 for a transaction that a watched key stopped.
+    pub replies: u64,
+    /// The replies one after the other, in preorder; what value says of an aggregate means nothing.
+    /// Borrowed, as is bytes, until the completions are filled again or freed.
+    pub nodes: *const oxp_node,
+    /// Number of nodes.
+    pub node_count: usize,
+    /// What the offsets in nodes refer to.
+    pub bytes: *const u8,
+    /// OXP_OK (also if the server answered with an error, which is a reply), or why it failed.
+    pub status: i32,
+    /// If it failed, an OXP_OUTCOME_* number; otherwise OXP_OUTCOME_NONE.
+    pub outcome: i32,
+}
+
+/// Completions in the order in which they came. Make one, have it filled by oxp_async_next or
+/// oxp_pool_next again and again, free it at the end: it keeps its memory, so that results cost no
+/// allocation of their own.
+///
+/// Lifetime: independent of all other handles. Threads: any, one at a time.
+pub struct oxp_completions {
+    alive: Alive,
+    filled: Exclusive<Filled>,
+}
+
+pub(super) struct Filled {
+    completions: Completions,
+    /// The same for C.
+    list: Vec<oxp_completion>,
+}
+
+// SAFETY: the pointers in `list` are into `completions` beside it, which nobody changes without
+// replacing them.
+unsafe impl Send for Filled {}
+
+/// Makes an empty batch.
+///
+/// out   own: the batch, for oxp_completions_free; NULL if the call fails.
+///
+/// Returns OXP_OK, or OXP_ERR_ARG if out is NULL. Threads: any, concurrently. Since 0.1.
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn oxp_completions_new(out: *mut *mut oxp_completions) -> oxp_status {
+    // SAFETY: pointers come from C under the contract of this module.
+    unsafe {
+        boundary(null_mut(), || {
+            let out = pointer::out(out, null_mut())?;
+            let filled = Filled { completions: Completions::new(), list: Vec::new() };
+            *out = handle::give(oxp_completions { alive: Alive::new(), filled: Exclusive::new(filled) });
+            Ok(())
+        })
+    }
+}
+
+/// All completions in the batch.
+///
+/// out   receives the borrowed first one, valid until the batch is filled again or freed; NULL if
+///       there is none.
+///
+/// Returns their number; 0 for a NULL and while another call uses the batch. Since 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn oxp_completions_list(
+    completions: *const oxp_completions,
+    out: *mut *const oxp_completion,
+) -> usize {
+    // SAFETY: pointers come from C under the contract of this module.
+    unsafe {
+        let Ok(out) = pointer::out(out, null()) else { return 0 };
+        let Ok(filled) = enter(completions) else { return 0 };
+        if !filled.list.is_empty() {
+            *out = filled.list.as_ptr();
+        }
+        filled.list.len()
+    }
+}
+
+/// The detail of a failed completion.
+///
+/// index   which one, counted from 0.
+/// err     receives the detail; cleared if that one did not fail.
+///
+/// Returns the completion's status; OXP_ERR_ARG if there is no such completion. Since 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn oxp_completions_error(
+    completions: *const oxp_completions,
+    index: usize,
+    err: *mut oxp_error,
+) -> oxp_status {
+    // SAFETY: pointers come from C under the contract of this module.
+    unsafe {
+        super::error::oxp_error_clear(err);
+        boundary_with_state(err, || match at(&*enter(completions)?, index)?.error {
+            Some(error) => Err(error.clone()),
+            None => Ok(OXP_OK),
+        })
+    }
+}
+
+/// A copy of a completion's reply that stands on its own; a pipeline's is an ARRAY of its replies.
+///
+/// index   which one, counted from 0.
+/// out     own: the reply, for oxp_reply_free; NULL if the call fails.
+/// err     may be NULL.
+///
+/// Returns OXP_OK; the completion's status if that failed; OXP_ERR_ARG if there is no such
+/// completion. Since 0.1.
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn oxp_completions_reply(
+    completions: *const oxp_completions,
+    index: usize,
+    out: *mut *mut oxp_reply,
+    err: *mut oxp_error,
+) -> oxp_status {
+    // SAFETY: pointers come from C under the contract of this module.
+    unsafe {
+        boundary(err, || {
+            let out = pointer::out(out, null_mut())?;
+            *out = handle::give(oxp_reply::new(at(&*enter(completions)?, index)?.reply()?));
+            Ok(())
+        })
+    }
+}
+
+/// Frees a batch and everything borrowed from it. completions may be NULL. Since 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn oxp_completions_free(completions: *mut oxp_completions) {
+    if !completions.is_null() {
+        // SAFETY: pointers come from C under the contract of this module.
+        contain(|| drop(unsafe { handle::take_back(completions) }));
+    }
+}
+
+impl Handle for oxp_completions {
+    fn alive(&self) -> &Alive {
+        &self.alive
+    }
+}
+
+impl Filled {
+    /// Has the batch filled by `fill` and returns the number of completions in it.
+    pub(super) fn fill<T>(&mut self, fill: impl FnOnce(&mut Completions) -> T) -> (usize, T) {
+        self.list.clear();
+        let result = fill(&mut self.completions);
+        self.list.extend(self.completions.iter().map(|completion| for_c(&completion)));
+        (self.list.len(), result)
+    }
+}
+
+#[inline]
+pub(super) unsafe fn enter<'a>(completions: *const oxp_completions) -> Result<Entered<'a, Filled>> {
+    // SAFETY: pointers come from C under the contract of this module.
+    unsafe { pointer::borrow(completions)? }.filled.enter()
+}
+
+fn at(filled: &Filled, index: usize) -> Result<Completion<'_>> {
+    filled.completions.get(index).ok_or_else(|| Error::argument("there is no such completion"))
+}
+
+fn for_c(completion: &Completion<'_>) -> oxp_completion {
+    let nodes = as_c(completion.nodes);
+    oxp_completion {
+        token: completion.token,
+        replies: completion.replies,
+        nodes: nodes.as_ptr(),
+        node_count: nodes.len(),
+        bytes: completion.bytes.as_ptr(),
+        status: completion.error.map_or(OXP_OK, |error| error.kind() as i32),
+        outcome: completion.error.map_or(OXP_OUTCOME_NONE, |error| {
+            error.outcome().map_or(OXP_OUTCOME_UNKNOWN, |outcome| outcome as i32)
+        }),
+    }
+}

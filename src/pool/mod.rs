@@ -1,0 +1,253 @@
+//! Many connections to one server, and a thread that keeps them busy.
+//!
+//! * [`Pool`] is what callers hold.
+//! * [`Desk`](exchange::Desk) is what callers and the thread share, under one lock: what was submitted, what has completed, who waits.
+//! * [`Worker`] is the thread: it turns the engine.
+//! * [`Ordering`](ordering::Ordering) puts results into the order of submission, where that is wanted.
+
+mod exchange;
+mod ordering;
+mod worker;
+
+use std::hash::{DefaultHasher, Hasher};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use self::exchange::Submission;
+use self::worker::Worker;
+use crate::command;
+use crate::driver::engine::{Completions, Form, Route, deadline_of};
+use crate::error::{Error, Outcome, Result};
+use crate::options::Options;
+use crate::pipeline::Pipeline;
+use crate::resp;
+use crate::transport::{Deadline, Patience, fork};
+
+/// Several connections to one server, fed from a bounded queue by a thread of its own.
+///
+/// Threads submit commands and go on; results are pulled, many at a time. Blocking commands get connections of their own.
+/// Results come as they come unless [`Options::ordered_results`] says otherwise, and commands spread over the connections
+/// unless [`Options::key_affinity`] keeps those with the same key together: without it nothing is promised about their order.
+///
+/// The thread starts with the first submission. A forked child starts anew with empty hands: what the parent submitted is the
+/// parent's.
+pub struct Pool {
+    options: Arc<Options>,
+    connections: usize,
+    closed: AtomicBool,
+    worker: fork::PerProcess<Arc<Worker>>,
+}
+
+/// What pulling results came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pulled {
+    /// Here they are.
+    Some,
+    /// Time ran out before there were any.
+    TimedOut,
+    /// There are none, and none will come: nothing is outstanding.
+    Nothing,
+}
+
+/// What a close cut short.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Lost {
+    /// Submissions that may or may not have been applied.
+    pub unknown: u64,
+    /// Submissions that were not applied.
+    pub not_applied: u64,
+}
+
+/// For submissions whose success nobody wants to hear of: they complete without a trace, failures are counted for
+/// [`Pool::flush`].
+pub(crate) const NO_TOKEN: u64 = u64::MAX;
+
+impl Pool {
+    /// A pool that connects and starts its thread when it is first used.
+    ///
+    /// # Errors
+    /// `Argument` for no connections or more than 10,000.
+    pub fn new(options: Options, connections: usize) -> Result<Self> {
+        if !(1..=10_000).contains(&connections) {
+            return Err(Error::argument("a pool has from 1 to 10,000 connections"));
+        }
+        let options = Arc::new(options);
+        let worker = Arc::new(Worker::new(Arc::clone(&options), connections, false));
+        Ok(Self {
+            options,
+            connections,
+            closed: AtomicBool::new(false),
+            worker: fork::PerProcess::new(worker),
+        })
+    }
+
+    /// Waits until every connection has been up.
+    ///
+    /// # Errors
+    /// The first failure.
+    pub fn connect(&self) -> Result<()> {
+        let worker = self.worker();
+        worker.ask_all(b"*1\r\n$4\r\nPING\r\n", &self.patience(worker, self.options.timeout))
+    }
+
+    /// Submits a command; `token` comes back with its completion. Waits while the queue is full, but no longer than the
+    /// options' timeout. With `None` for a token only failures are counted.
+    ///
+    /// # Errors
+    /// Nothing was submitted: `Argument`, `Refused`, `Closed`, `Timeout` if the queue stayed full.
+    pub fn submit<A: AsRef<[u8]>>(&self, args: &[A], token: Option<u64>) -> Result<()> {
+        self.enter(args, token, true).map(drop)
+    }
+
+    /// Like [`submit`](Self::submit), but does not wait: false if the queue is full.
+    ///
+    /// # Errors
+    /// As for [`submit`](Self::submit).
+    pub fn try_submit<A: AsRef<[u8]>>(&self, args: &[A], token: Option<u64>) -> Result<bool> {
+        self.enter(args, token, false)
+    }
+
+    /// Submits all commands of a pipeline, which go over one connection, complete together and are empty afterwards. Its
+    /// command names stay readable. Waits like [`submit`](Self::submit).
+    ///
+    /// # Errors
+    /// As for [`submit`](Self::submit); `Argument` if the pipeline is empty or has begun to send over its own client. It is
+    /// unchanged then.
+    pub fn submit_pipeline(&self, pipeline: &mut Pipeline, token: Option<u64>) -> Result<()> {
+        let gathered = pipeline.gather()?;
+        let route = if gathered.blocks { Route::Lease } else { Route::Any };
+        let submission = self.submission(token, None, route, gathered.form, gathered.commands);
+        self.hand_in(submission, &|out| out.extend_from_slice(gathered.bytes), true)?;
+        pipeline.handed_over();
+        Ok(())
+    }
+
+    fn enter<A: AsRef<[u8]>>(&self, args: &[A], token: Option<u64>, waits: bool) -> Result<bool> {
+        command::refuse(args.iter().map(AsRef::as_ref))?;
+        let blocking = command::blocking(args);
+        let route = match blocking {
+            Some(_) => Route::Lease,
+            None if self.options.key_affinity => self.lane_of(command::first_key(args)),
+            None => Route::Any,
+        };
+        let submission = self.submission(token, blocking, route, Form::Command, 1);
+        self.hand_in(submission, &|out| resp::encode_command(out, args), waits)
+    }
+
+    fn submission(
+        &self,
+        token: Option<u64>,
+        blocking: Option<command::Blocking>,
+        route: Route,
+        form: Form,
+        commands: u32,
+    ) -> Submission {
+        let deadline = deadline_of(blocking, self.options.timeout, Instant::now());
+        Submission { token: token.unwrap_or(NO_TOKEN), seq: 0, deadline, bytes: 0, commands, form, route }
+    }
+
+    fn hand_in(&self, submission: Submission, write: &dyn Fn(&mut Vec<u8>), waits: bool) -> Result<bool> {
+        let worker = self.worker();
+        worker.start()?;
+        let patience = self.patience(worker, if waits { self.options.timeout } else { Some(Duration::ZERO) });
+        worker.desk.submit(submission, write, waits.then_some(&patience), || worker.wake())
+    }
+
+    /// Takes the submitter away from a submission, which will not complete then. Commands that have not begun to leave are
+    /// removed and `NotApplied`; the reply to others will be swallowed, their outcome is `Unknown`. `None` if there is no
+    /// such submission, or no more.
+    ///
+    pub fn cancel(&self, token: u64) -> Option<Outcome> {
+        self.worker().cancel(token)
+    }
+
+    /// Waits until something has completed and takes all of it; what `into` held is forgotten.
+    ///
+    /// Several threads may pull; each result goes to one of them.
+    ///
+    /// # Errors
+    /// `Interrupted` by the options' hook; `Panic` if the thread has failed.
+    pub fn next(&self, into: &mut Completions, timeout: Option<Duration>) -> Result<Pulled> {
+        let worker = self.worker();
+        worker.desk.pull(into, &self.patience(worker, timeout))
+    }
+
+    /// Waits until everything submitted so far has completed, and takes all results.
+    ///
+    /// # Errors
+    /// As for [`next`](Self::next); `Timeout`.
+    pub fn drain(&self, into: &mut Completions, timeout: Option<Duration>) -> Result<()> {
+        let worker = self.worker();
+        worker.desk.await_all(&self.patience(worker, timeout))?;
+        worker.desk.take(into);
+        Ok(())
+    }
+
+    /// Waits until everything submitted so far has completed. Results stay where they are.
+    ///
+    /// Returns how many submissions have failed since the last flush and why the one submitted first of them did: its own
+    /// error, or one of kind `Reply` with the server's text.
+    ///
+    /// # Errors
+    /// As for [`drain`](Self::drain); failures then stay to be reported.
+    pub fn flush(&self, timeout: Option<Duration>) -> Result<(u64, Option<Error>)> {
+        let worker = self.worker();
+        let patience = self.patience(worker, timeout);
+        worker.desk.await_all(&patience)?;
+        Ok(worker.desk.take_failures())
+    }
+
+    /// Closes the pool for good. Submissions are refused from now on; those outstanding have `grace` (`None`: any time) to complete,
+    /// and what is left then completes with `Closed` and its outcome, and is counted. Whoever waits wakes up. Results can still be pulled.
+    ///
+    /// # Errors
+    /// `Interrupted` by the options' hook during the grace; the pool is closed all the same.
+    pub fn close(&self, grace: Option<Duration>) -> Result<Lost> {
+        if self.closed.swap(true, Ordering::AcqRel) {
+            return Ok(Lost::default());
+        }
+        let worker = self.worker();
+        worker.close(&self.patience(worker, grace))
+    }
+
+    /// Whether [`close`](Self::close) was called.
+    pub fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Acquire)
+    }
+
+    /// The options it was made with.
+    pub fn options(&self) -> &Options {
+        &self.options
+    }
+
+    /// Number of its shared connections.
+    pub fn connections(&self) -> usize {
+        self.connections
+    }
+
+    fn lane_of(&self, key: Option<&[u8]>) -> Route {
+        let Some(key) = key else { return Route::Any };
+        let mut hasher = DefaultHasher::new();
+        hasher.write(key);
+        Route::Lane((hasher.finish() % self.connections as u64) as usize)
+    }
+
+    fn patience<'a>(&'a self, worker: &'a Worker, timeout: Option<Duration>) -> Patience<'a> {
+        let now = Instant::now();
+        let deadline = Deadline::after(now, timeout);
+        Patience::new(deadline, self.options.interrupt.as_ref(), worker.never_closed(), now)
+    }
+
+    /// This process's worker.
+    fn worker(&self) -> &Arc<Worker> {
+        let renew = || Worker::new(Arc::clone(&self.options), self.connections, self.is_closed());
+        self.worker.get(|| Arc::new(renew()))
+    }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        let _ = self.close(Some(Duration::ZERO));
+    }
+}

@@ -1,0 +1,238 @@
+//! The thread of a pool.
+
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use mio::{Events, Poll, Waker};
+
+use super::exchange::{Desk, Intake, Settled, Sleep};
+use super::ordering::Ordering;
+use super::{Lost, NO_TOKEN};
+use crate::driver::engine::{Completions, Engine, Entry, Route, WAKE, closed};
+use crate::error::{Error, ErrorKind, Outcome, Result};
+use crate::options::Options;
+use crate::transport::{Patience, signals};
+
+/// Everything of a pool that belongs to one process. The thread and its sockets come with the first use.
+///
+/// Where both locks are needed, the engine's is taken before the desk's.
+pub(super) struct Worker {
+    pub(super) desk: Desk,
+    options: Arc<Options>,
+    connections: usize,
+    machine: OnceLock<Machine>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+    lost: Mutex<Lost>,
+    never_closed: AtomicBool,
+}
+
+struct Machine {
+    /// Held by the thread except while it sleeps.
+    engine: Mutex<Engine>,
+    waker: Arc<Waker>,
+}
+
+/// Events taken at once.
+const EVENTS: usize = 256;
+
+impl Worker {
+    pub(super) fn new(options: Arc<Options>, connections: usize, is_closed: bool) -> Self {
+        Self {
+            desk: Desk::new(options.queue, is_closed),
+            options,
+            connections,
+            machine: OnceLock::new(),
+            thread: Mutex::new(None),
+            lost: Mutex::new(Lost::default()),
+            never_closed: AtomicBool::new(false),
+        }
+    }
+
+    /// Waiting for a pool ends with what the desk says, not with a flag.
+    pub(super) fn never_closed(&self) -> &AtomicBool {
+        &self.never_closed
+    }
+
+    /// Starts the thread, unless it runs.
+    pub(super) fn start(self: &Arc<Self>) -> Result<()> {
+        if self.machine.get().is_some() {
+            return Ok(());
+        }
+        let mut thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.machine.get().is_some() {
+            return Ok(());
+        }
+        let failed = |what| move |error: io::Error| Error::from_io(ErrorKind::Io, what, &error);
+        let poll = Poll::new().map_err(failed("cannot make a poll"))?;
+        let waker = Arc::new(Waker::new(poll.registry(), WAKE).map_err(failed("cannot make a waker"))?);
+        let registry = poll.registry().try_clone().map_err(failed("cannot make a poll"))?;
+        let options = Arc::clone(&self.options);
+        let engine = Engine::new(options, self.connections, true, registry, Arc::clone(&waker));
+        let worker = Arc::clone(self);
+        let handle = thread::Builder::new()
+            .name("oxipipe-pool".into())
+            .spawn(move || worker.run(poll))
+            .map_err(failed("cannot start the pool's thread"))?;
+        // The thread looks for it only after it has this lock, or at the first submission.
+        let _ = self.machine.set(Machine { engine: Mutex::new(engine), waker });
+        *thread = Some(handle);
+        Ok(())
+    }
+
+    pub(super) fn wake(&self) {
+        if let Some(machine) = self.machine.get() {
+            // It can only fail for a counter that is full, and then the thread is being woken.
+            let _ = machine.waker.wake();
+        }
+    }
+
+    /// Sends these bytes over every connection and waits for the replies.
+    pub(super) fn ask_all(self: &Arc<Self>, bytes: &[u8], patience: &Patience<'_>) -> Result<()> {
+        self.start()?;
+        self.desk.ask_all((0..self.connections).map(Route::Lane), bytes, patience, || self.wake())
+    }
+
+    pub(super) fn cancel(&self, token: u64) -> Option<Outcome> {
+        let machine = self.machine.get()?;
+        let mut engine = machine.engine.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.desk.retract(token) {
+            self.wake();
+            return Some(Outcome::NotApplied);
+        }
+        let (outcome, seq) = engine.cancel(token, Instant::now())?;
+        self.desk.cancelled(seq);
+        self.wake();
+        Some(outcome)
+    }
+
+    /// Ends the pool and the thread; what was lost by it.
+    pub(super) fn close(&self, patience: &Patience<'_>) -> Result<Lost> {
+        // After this lock the thread either runs or never will.
+        let is_running = self.thread.lock().unwrap_or_else(PoisonError::into_inner).is_some();
+        let verdict = self.desk.close(patience, is_running, || self.wake());
+        self.join();
+        let lost = *self.lost.lock().unwrap_or_else(PoisonError::into_inner);
+        verdict.map(|()| lost)
+    }
+
+    fn join(&self) {
+        let handle = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(handle) = handle {
+            // Its panics are caught.
+            let _ = handle.join();
+        }
+    }
+
+    fn run(&self, poll: Poll) {
+        // Signals are the business of the program's own threads.
+        signals::block_all();
+        let failure = catch_unwind(AssertUnwindSafe(|| self.serve(poll))).unwrap_or_else(|_| {
+            Some(Error::new(ErrorKind::Panic, "a bug in oxipipe: the pool's thread panicked"))
+        });
+        self.desk.end(failure);
+    }
+
+    /// Turns the engine until the pool is closed; the reason if it cannot go on.
+    fn serve(&self, mut poll: Poll) -> Option<Error> {
+        let machine = self.machine.wait();
+        let mut events = Events::with_capacity(EVENTS);
+        let mut intake = Intake::default();
+        let mut books =
+            Books { ordering: self.options.ordered_results.then(Ordering::default), ..Books::default() };
+        loop {
+            let mut engine = machine.engine.lock().unwrap_or_else(PoisonError::into_inner);
+            let orders = self.desk.collect(&mut intake, engine.bytes() as u64);
+            hand_over(&mut intake, &mut engine);
+            for event in &events {
+                engine.on_event(event);
+            }
+            let now = Instant::now();
+            let more = engine.turn(now);
+            if orders.end {
+                engine.close(&closed(), now);
+                for completion in engine.done().iter() {
+                    if let Some(error) = completion.error {
+                        self.lost.lock().unwrap_or_else(PoisonError::into_inner).add(error);
+                    }
+                }
+            }
+            books.close(engine.done(), &orders.cancelled, orders.end);
+            if !books.settled.is_empty() || !engine.done().is_empty() {
+                let bytes = engine.bytes() as u64;
+                self.desk.publish(&books.settled, engine.done(), bytes);
+                books.settled.clear();
+            }
+            let step = engine.next_step();
+            drop(engine);
+            if orders.end {
+                return None;
+            }
+            let timeout = match self.desk.may_sleep() {
+                Sleep::ForEver => return None,
+                Sleep::Yes if !more => step.remaining(Instant::now()),
+                Sleep::Yes | Sleep::No => Some(Duration::ZERO),
+            };
+            match poll.poll(&mut events, timeout) {
+                Err(error) if error.kind() != io::ErrorKind::Interrupted => {
+                    return Some(Error::from_io(ErrorKind::Io, "polling failed", &error));
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+/// From the desk to the engine.
+fn hand_over(intake: &mut Intake, engine: &mut Engine) {
+    let mut at = 0;
+    for submission in &intake.submissions {
+        let bytes = &intake.bytes[at..at + submission.bytes];
+        at += submission.bytes;
+        let (token, seq) = (submission.token, submission.seq);
+        let entry = Entry {
+            token,
+            seq,
+            deadline: submission.deadline,
+            bytes: submission.bytes,
+            commands: submission.commands,
+            replied: 0,
+            form: submission.form,
+            keeps_reply: token != NO_TOKEN,
+            abandoned: false,
+        };
+        if let Err(error) = engine.queue(submission.route, entry, bytes) {
+            engine.done().push_bare(token, seq, Some(error));
+        }
+    }
+    intake.clear();
+}
+
+/// What has completed, on its way to the desk.
+#[derive(Default)]
+struct Books {
+    settled: Vec<Settled>,
+    ordering: Option<Ordering>,
+}
+
+impl Books {
+    /// Counts everything in `done` and leaves in it what is to be handed out now; all that is left if it is the `end`.
+    fn close(&mut self, done: &mut Completions, cancelled: &[u64], end: bool) {
+        self.settled.extend(done.with_seqs().map(|(seq, completion)| Settled::of(seq, &completion)));
+        match &mut self.ordering {
+            None => done.retain(|item| item.token != NO_TOKEN),
+            Some(ordering) => {
+                for &seq in cancelled {
+                    ordering.skip(seq);
+                }
+                ordering.sort(done, |token| token != NO_TOKEN);
+                if end {
+                    ordering.release_all(done);
+                }
+            }
+        }
+    }
+}
