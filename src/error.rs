@@ -129,6 +129,16 @@ impl Error {
         Self::new(kind, message).with_outcome(Outcome::NotApplied)
     }
 
+    /// With what became of the commands, unless that is known already.
+    #[must_use]
+    pub(crate) fn or_progress(self, progress: Progress) -> Self {
+        if self.0.outcome.is_some() || self.0.progress.is_some() {
+            self
+        } else {
+            self.with_progress(progress)
+        }
+    }
+
     pub(crate) fn argument(message: impl Into<String>) -> Self {
         Self::not_applied(ErrorKind::Argument, message)
     }

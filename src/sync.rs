@@ -10,3 +10,15 @@ pub(crate) use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, atomic};
 #[allow(unused_imports, reason = "as above")]
 #[cfg(all(test, shuttle))]
 pub(crate) use shuttle::sync::{Condvar, Mutex, MutexGuard, PoisonError, atomic};
+
+/// Takes a lock whether or not somebody panicked while holding it, and tells whether somebody did since it was last asked.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> (MutexGuard<'_, T>, bool) {
+    match mutex.lock() {
+        Ok(guard) => (guard, false),
+        Err(poisoned) => {
+            #[cfg(not(all(test, shuttle)))]
+            mutex.clear_poison();
+            (poisoned.into_inner(), true)
+        }
+    }
+}

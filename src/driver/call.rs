@@ -3,8 +3,9 @@
 use std::time::{Duration, Instant};
 
 use super::backoff::{Backoff, chance};
-use super::link::{Link, Sink, cancelled};
+use super::link::{Link, Sink};
 use super::payload::Payload;
+use super::visit::{Visit, cancelled};
 use crate::error::{Error, ErrorKind, Outcome, Progress, Result};
 use crate::options::Retry;
 use crate::resp::{Kind, Node, ReplyBuilder};
@@ -14,6 +15,7 @@ impl Link {
     /// Sends commands and hands their replies to `sink` as they arrive. What is proved not applied is tried again until the
     /// deadline, and so are reads.
     pub(crate) fn call(&self, payload: &Payload<'_>, sink: Sink<'_>) -> Result<()> {
+        let visit = self.visit();
         let start = self.patience(self.options().timeout);
         let end = if payload.may_block { &self.patience(None) } else { &start };
         let mut backoff = Backoff::default();
@@ -22,7 +24,7 @@ impl Link {
             // Replies that may turn out not to be the caller's: a refusal to be tried again, or a transaction's.
             let mut kept = ReplyBuilder::new();
             let mut is_refused = false;
-            let result = self.attempt(payload, &start, end, &mut |nodes, bytes| {
+            let result = visit.attempt(payload, &start, end, &mut |nodes, bytes| {
                 is_refused |= !delivered && payload.commands == 1 && is_transient_refusal(nodes, bytes);
                 if is_refused || payload.atomic {
                     kept.append(nodes, bytes);
@@ -33,14 +35,14 @@ impl Link {
             });
             match result.map_err(|error| payload.judge(error)) {
                 Err(error) => {
-                    let may_retry = !delivered && self.may_retry(&error, payload);
-                    if !may_retry || self.pause(backoff.next(chance()), &start).is_err() {
+                    let may_retry = !delivered && visit.may_retry(self, &error, payload);
+                    if !may_retry || visit.pause(backoff.next(chance()), &start).is_err() {
                         return Err(error);
                     }
                 }
                 Ok(()) => {
                     // A server that asks for patience gets it: not even the first try comes at once.
-                    if is_refused && self.pause(backoff.next_after_first(chance()), &start).is_ok() {
+                    if is_refused && visit.pause(backoff.next_after_first(chance()), &start).is_ok() {
                         continue;
                     }
                     if !kept.is_empty() {
@@ -57,14 +59,16 @@ impl Link {
             }
         }
     }
+}
 
-    fn may_retry(&self, error: &Error, payload: &Payload<'_>) -> bool {
+impl Visit<'_> {
+    fn may_retry(&self, link: &Link, error: &Error, payload: &Payload<'_>) -> bool {
         match error.kind() {
             ErrorKind::Connect | ErrorKind::Resolve => self.was_up(),
             ErrorKind::Handshake => self.was_up() && error.message().starts_with("ERR max number of clients"),
             ErrorKind::Io | ErrorKind::Disconnected => match error.outcome() {
                 Some(Outcome::NotApplied) => self.was_up(),
-                Some(Outcome::Unknown) => self.options().retry == Retry::Reads && (payload.read_only)(),
+                Some(Outcome::Unknown) => link.options().retry == Retry::Reads && (payload.read_only)(),
                 _ => false,
             },
             _ => false,
@@ -85,10 +89,7 @@ impl Link {
                 return Ok(());
             }
             // Followed rather than slept through, so that closing the client ends it.
-            match self.follow(self.lock(), &until_end) {
-                Err(error) if error.kind() != ErrorKind::Timeout => return Err(error),
-                _ => {}
-            }
+            self.follow(self.lock()?, None, false, &until_end)?;
         }
     }
 }

@@ -7,12 +7,18 @@
 mod backoff;
 mod call;
 pub(crate) mod engine;
+mod line;
 mod link;
 mod overdue;
+mod parker;
 mod payload;
+mod relay;
 mod spin;
 mod thread_mark;
+mod turn;
+mod visit;
 mod wire;
 
-pub(crate) use link::{Link, Ticket, cancelled};
+pub(crate) use link::{Link, Ticket};
 pub(crate) use payload::Payload;
+pub(crate) use visit::cancelled;

@@ -1,6 +1,5 @@
 //! Deciding whether a wait polls the socket for a while before it sleeps.
 
-use std::sync::OnceLock;
 use std::time::Duration;
 
 use crate::transport::several_processors;
@@ -21,9 +20,7 @@ const MAX_FAILURES: u32 = 6;
 impl Spin {
     /// Polls for at most `limit`, or twice that for pipelines; never on a machine with one processor, where polling only keeps the server from running.
     pub(crate) fn new(limit: Duration) -> Self {
-        static SEVERAL: OnceLock<bool> = OnceLock::new();
-        let several = *SEVERAL.get_or_init(several_processors);
-        Self { limit: if several { limit } else { Duration::ZERO }, failures: 0, skip: 0 }
+        Self { limit: if several_processors() { limit } else { Duration::ZERO }, failures: 0, skip: 0 }
     }
 
     /// How long the next wait may poll, with that many commands in flight. A server answers what it reads together all at once,
@@ -35,6 +32,11 @@ impl Spin {
         }
         // A quarter of a microsecond is about the least that a server needs for a command.
         self.limit + self.limit.min(Duration::from_nanos(250) * in_flight.min(1000) as u32)
+    }
+
+    /// Whether waits are polled as a rule.
+    pub(crate) fn is_lively(&self) -> bool {
+        !self.limit.is_zero() && self.failures < MAX_FAILURES / 2
     }
 
     /// Tells how a wait that did poll ended.

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::sync::Arc;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use super::overdue::Overdue;
@@ -31,6 +32,8 @@ pub(super) struct Reader {
     socket: Arc<Socket>,
     inbox: Inbox,
     spin: Spin,
+    /// The server has answered without delay lately.
+    pub(super) is_near: bool,
 }
 
 /// What trying to read came to.
@@ -52,6 +55,7 @@ impl Wire {
                 socket: Arc::clone(&socket),
                 inbox: Inbox::new(),
                 spin: Spin::new(options.spin),
+                is_near: true,
             }),
             socket,
             write_failure: None,
@@ -99,7 +103,7 @@ impl Wire {
         while !requests.get(id).is_settled() {
             self.flush();
             let slice = patience.look(Instant::now());
-            match reader.fill(self.interest(), self.session.in_flight(), Some(slice))? {
+            match reader.fill(self.interest(), Some(slice))? {
                 Fill::Nothing(wake) => patience.check(Instant::now(), wake == Wake::Signal)?,
                 Fill::Data => {
                     let mut pos = 0;
@@ -160,17 +164,13 @@ impl Wire {
 }
 
 impl Reader {
-    /// Reads once. Without data it may poll for a while, according to how many commands are in flight, then sleeps for up to
-    /// `timeout`.
-    pub(super) fn fill(
-        &mut self,
-        interest: Interest,
-        in_flight: u64,
-        timeout: Option<Duration>,
-    ) -> Result<Fill> {
-        if self.fill_now()? || self.poll(in_flight)? {
-            return Ok(Fill::Data);
-        }
+    /// Reads once, after sleeping for up to `timeout` if there is nothing.
+    fn fill(&mut self, interest: Interest, timeout: Option<Duration>) -> Result<Fill> {
+        if self.fill_now()? { Ok(Fill::Data) } else { self.sleep(interest, timeout) }
+    }
+
+    /// Sleeps until the socket is ready, for up to `timeout`, and reads once.
+    pub(super) fn sleep(&mut self, interest: Interest, timeout: Option<Duration>) -> Result<Fill> {
         match wait(&self.socket, interest, timeout) {
             Ok(Wake::Ready) if self.fill_now()? => Ok(Fill::Data),
             Ok(wake) => Ok(Fill::Nothing(wake)),
@@ -178,8 +178,12 @@ impl Reader {
         }
     }
 
-    /// Reads again and again for as long as that is worth it; whether there was anything.
-    fn poll(&mut self, in_flight: u64) -> Result<bool> {
+    /// Reads, and does so again and again for as long as that is worth it according to how many commands are in flight; whether
+    /// there was anything. With company, others get the processor in between.
+    pub(super) fn poll(&mut self, in_flight: u64, has_company: bool) -> Result<bool> {
+        if self.fill_now()? {
+            return Ok(true);
+        }
         let budget = self.spin.budget(in_flight);
         if budget.is_zero() {
             return Ok(false);
@@ -187,14 +191,23 @@ impl Reader {
         let start = Instant::now();
         let mut data_came = false;
         while !data_came && start.elapsed() < budget {
-            // Reading takes the socket's lock, which the arriving data needs as well: leave it alone in between.
-            for _ in 0..20 {
-                std::hint::spin_loop();
+            if has_company {
+                thread::yield_now();
+            } else {
+                // Reading takes the socket's lock, which the arriving data needs as well: leave it alone in between.
+                for _ in 0..20 {
+                    std::hint::spin_loop();
+                }
             }
             data_came = self.fill_now()?;
         }
         self.spin.record(data_came);
         Ok(data_came)
+    }
+
+    /// Whether polling has been worth it lately.
+    pub(super) fn is_lively(&self) -> bool {
+        self.spin.is_lively()
     }
 
     /// Reads once without waiting; whether there was anything.

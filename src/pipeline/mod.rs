@@ -174,7 +174,7 @@ impl Pipeline {
     /// Forgets all commands. Those that have left already run all the same; their replies are swallowed.
     pub fn reset(&mut self) {
         if let (Some(ticket), Some(link)) = (self.ticket.take(), &self.link) {
-            link.abandon(ticket);
+            link.abandon(&ticket);
         }
         self.clear();
         self.log.clear();

@@ -14,5 +14,5 @@ mod session;
 pub(crate) mod transaction;
 
 pub(crate) use handshake::{Handshake, Step};
-pub(crate) use requests::{RequestId, Requests};
+pub(crate) use requests::{Request, RequestId, Requests};
 pub(crate) use session::{Received, Session};

@@ -11,7 +11,11 @@ pub(crate) struct RequestId(usize);
 
 /// All requests that somebody waits for or whose replies still have to be swallowed.
 #[derive(Default)]
-pub(crate) struct Requests(Slab<Request>);
+pub(crate) struct Requests {
+    slab: Slab<Request>,
+    /// Watchers with news.
+    told: Vec<u64>,
+}
 
 /// One call: one command, or the commands of one pipeline.
 ///
@@ -27,39 +31,67 @@ pub(crate) struct Request {
     abandoned: bool,
     /// The server may hold back the reply for as long as it likes.
     blocking: bool,
+    /// Whom to tell when there is something to fetch.
+    watcher: Option<u64>,
 }
+
+/// A watcher comes for its replies when all are there, or when so many bytes are.
+const PORTION: usize = 64 * 1024;
 
 impl Requests {
     pub(crate) fn open(&mut self, blocking: bool) -> RequestId {
-        RequestId(self.0.insert(Request { blocking, ..Request::default() }))
+        RequestId(self.slab.insert(Request { blocking, ..Request::default() }))
     }
 
     /// Ends a request that is settled, or that never had a command.
     pub(crate) fn close(&mut self, id: RequestId) -> Request {
-        self.0.remove(id.0)
+        self.slab.remove(id.0)
     }
 
     pub(crate) fn get(&self, id: RequestId) -> &Request {
-        &self.0[id.0]
+        &self.slab[id.0]
     }
 
     pub(crate) fn get_mut(&mut self, id: RequestId) -> &mut Request {
-        &mut self.0[id.0]
+        &mut self.slab[id.0]
     }
 
     /// Takes the caller away from a request; the request itself goes when its last reply has.
     pub(crate) fn abandon(&mut self, id: RequestId) {
         let request = self.get_mut(id);
         request.abandoned = true;
+        request.watcher = None;
         request.replies = ReplyBuilder::default();
         self.sweep(id);
+    }
+
+    /// Puts `watcher` on the list of [`take_told`](Self::take_told), once, when the request is settled or has replies enough
+    /// to be fetched.
+    pub(crate) fn watch(&mut self, id: RequestId, watcher: u64) {
+        self.get_mut(id).watcher = Some(watcher);
+    }
+
+    /// Watchers whose requests have news.
+    pub(crate) fn take_told(&mut self) -> impl Iterator<Item = u64> + '_ {
+        self.told.drain(..)
+    }
+
+    /// Looks whether the watcher of a request is to be told.
+    pub(super) fn tell(&mut self, id: RequestId) {
+        let request = &mut self.slab[id.0];
+        if request.watcher.is_some()
+            && (request.is_settled() || request.replies.byte_count() >= PORTION)
+            && let Some(watcher) = request.watcher.take()
+        {
+            self.told.push(watcher);
+        }
     }
 
     /// Removes an abandoned request that nothing refers to any more.
     pub(crate) fn sweep(&mut self, id: RequestId) {
         let request = self.get(id);
         if request.abandoned && request.is_settled() {
-            self.0.remove(id.0);
+            self.slab.remove(id.0);
         }
     }
 }
@@ -68,6 +100,11 @@ impl Request {
     /// Whether everything sent so far has its reply, or none will come any more.
     pub(crate) fn is_settled(&self) -> bool {
         self.failure.is_some() || self.replied == self.commands
+    }
+
+    /// Whether its caller has something to do: it is settled, or replies were kept.
+    pub(crate) fn has_news(&self) -> bool {
+        self.is_settled() || !self.replies.is_empty()
     }
 
     pub(crate) fn is_blocking(&self) -> bool {

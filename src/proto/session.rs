@@ -176,6 +176,7 @@ impl Session {
         }
         requests.get_mut(request).keep(&self.nodes, window);
         self.nodes.clear();
+        requests.tell(request);
         false
     }
 
@@ -219,6 +220,7 @@ impl Session {
         }
         for (id, unsent) in unsent {
             requests.get_mut(id).fail(error.clone(), unsent);
+            requests.tell(id);
             requests.sweep(id);
         }
     }

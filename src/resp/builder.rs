@@ -56,6 +56,11 @@ impl ReplyBuilder {
         self.nodes.len() - usize::from(self.rooted)
     }
 
+    /// Bytes of strings held.
+    pub(crate) fn byte_count(&self) -> usize {
+        self.bytes.len()
+    }
+
     /// Takes out what has accumulated, in streamed form and without the root array: aggregates have
     /// `value` 0 and the last one may be incomplete. For streaming: whoever takes parts has no use
     /// for [`finish`](Self::finish), which knows only of what was not taken.

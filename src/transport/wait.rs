@@ -2,6 +2,7 @@
 
 use std::io;
 use std::os::fd::AsRawFd;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use super::Socket;
@@ -30,8 +31,15 @@ pub(crate) enum Wake {
 /// Counts the machine's processors, not those this process may use: a client bound to one of them gains as much from polling as
 /// any other, as long as the server is not bound to the same one.
 pub(crate) fn several_processors() -> bool {
-    // SAFETY: sysconf has no preconditions.
-    unsafe { libc::sysconf(libc::_SC_NPROCESSORS_ONLN) > 1 }
+    // Not a lock that is taken once: a fork could leave it closed.
+    static PROCESSORS: AtomicI64 = AtomicI64::new(0);
+    let mut count = PROCESSORS.load(Ordering::Relaxed);
+    if count == 0 {
+        // SAFETY: sysconf has no preconditions.
+        count = unsafe { libc::sysconf(libc::_SC_NPROCESSORS_ONLN) }.max(1);
+        PROCESSORS.store(count, Ordering::Relaxed);
+    }
+    count > 1
 }
 
 /// Sleeps until the socket is ready, a signal arrives or the time is up. `None` waits for ever.
