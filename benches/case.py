@@ -43,6 +43,8 @@ class Case:
     ours: str = "oxipipe"  # whom the others are compared with
     # Commands that the server must have counted, with the part of `count` that each makes up.
     counted: Mapping[str, float] = field(default_factory=dict)
+    # How many of the counted commands a client sends each server by itself, to connect.
+    connecting: Mapping[str, int] = field(default_factory=dict)
     # Clients so slow that they do less: a rate needs no more.
     less: Mapping[str, Amount] = field(default_factory=dict)
 

@@ -201,7 +201,8 @@ def _pool(quick: bool) -> Group:
             f"50,000 {op.upper()} through a pool of 10",
             "pool",
             op,
-            POOL_CLIENTS,
+            # Getting a value means asking its future: there is no other way.
+            tuple(n for n in POOL_CLIENTS if op == "hset" or n != "oxipipe-pool-results"),
             50_000,
             CREDIS_PIPELINE,
             reps=2 if quick else 3,
@@ -262,6 +263,7 @@ def _servers(quick: bool) -> Group:
             unix=True,
             ours="oxipipe-submit",
             counted={op: 1.0},
+            connecting={"oxipipe-pypredis": 1} if op == "ping" else {},
         )
         for op, count, work in (
             ("ping", 20_000 if quick else 100_000, "PING"),

@@ -251,6 +251,7 @@ def _verify(case: Case, client: Client, used: list[servers.Server]) -> None:
         counts = server.probe.command_counts() if case.counted else {}
         for command, part in case.counted.items():
             asked = round(part * amount.commands) * (amount.reps + amount.warm) // len(used)
+            asked += case.connecting.get(client.name, 0)
             if counts.get(command, 0) != asked:
                 ran = counts.get(command, 0)
                 raise WorkerFailed(f"the server ran {command} {ran} times instead of {asked}")
