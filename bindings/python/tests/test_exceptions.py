@@ -16,7 +16,9 @@ OUR_OWN = {
     "ClosedError",
     "ConcurrentUseError",
     "EncodingError",
+    "ForkedError",
     "InternalError",
+    "QueueFullError",
     "RefusedError",
 }
 

@@ -59,7 +59,7 @@ class Call:
             if raised is not None:
                 raise raised
         if status < 0:
-            error = self._exception(status)
+            error = self.exception(status)
             error.replies = replies  # type: ignore[attr-defined]
             raise error
 
@@ -81,7 +81,8 @@ class Call:
             raise decoder.failure
         return decoder.items[0]
 
-    def _exception(self, status: int) -> Exception:
+    def exception(self, status: int) -> Exception:
+        """The exception for a call that ended with `status`."""
         error = self.error
         if lib.oxp_error_status(error) != status:  # it was not filled in, so nothing was sent
             name = ffi.string(lib.oxp_status_name(status)).decode()
@@ -157,11 +158,11 @@ def oxp_py_interrupt(_user_data: Any) -> int:
 @ffi.def_extern(error=1, onerror=_remember)  # type: ignore[untyped-decorator]
 def oxp_py_part(user_data: Any, nodes: Any, count: int, data: Any) -> int:
     """Called with each part of the replies to a pipeline; `user_data` is the `Decoder`."""
-    ffi.from_handle(user_data).feed(nodes, count, ffi.buffer(data, _end_of_text(nodes, count)))
+    ffi.from_handle(user_data).feed(nodes, count, ffi.buffer(data, end_of_text(nodes, count)))
     return 0
 
 
-def _end_of_text(nodes: Any, count: int) -> int:
+def end_of_text(nodes: Any, count: int) -> int:
     """How many bytes the nodes refer to: their texts lie in their order."""
     for index in range(count - 1, -1, -1):
         node = nodes[index]

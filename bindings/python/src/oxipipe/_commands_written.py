@@ -30,6 +30,13 @@ class WrittenCommands:
         def command(self, *args: Any) -> Any: ...
         def command_as(self, callback: Callback | None, *args: Any) -> Any: ...
 
+    def execute_command(self, *args: Any) -> Any:
+        """As `command`; and as in redis-py, "CONFIG GET" in one argument is two words."""
+        name, *words = _words(args)
+        if not words:
+            return self.command(*args)
+        return self.command_as(_callbacks.resolve(f"{name} {words[0]}"), name, *words, *args[1:])
+
     # -- strings ---------------------------------------------------------------------------------------------
 
     def set(
@@ -550,6 +557,15 @@ class WrittenCommands:
             return self.command_as(None, *args)
         scored = _callbacks.scored
         return self.command_as(lambda reply: scored(reply, cast), *args, "WITHSCORES")
+
+
+def _words(args: tuple[Any, ...]) -> list[Any]:
+    name = args[0] if args else None
+    if isinstance(name, str) and " " in name:
+        return name.split()
+    if isinstance(name, bytes) and b" " in name:
+        return name.decode("latin-1").split()
+    return [name]
 
 
 def _expiry(

@@ -169,6 +169,18 @@ void call_raise_local(const FastState *state, oxp_status status, const char *mes
     Py_XDECREF(exception);
 }
 
+PyObject *call_caught(void)
+{
+    PyObject *type, *value, *traceback;
+    PyErr_Fetch(&type, &value, &traceback);
+    PyErr_NormalizeException(&type, &value, &traceback);
+    if (traceback && value)
+        PyException_SetTraceback(value, traceback);
+    Py_XDECREF(type);
+    Py_XDECREF(traceback);
+    return value;
+}
+
 static PyObject *stand_down(PyObject *module, PyObject *unused)
 {
     (void)module, (void)unused;

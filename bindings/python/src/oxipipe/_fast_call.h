@@ -47,6 +47,9 @@ void call_raise(const FastState *state, oxp_status status, const oxp_error *erro
 /* For misuse found before the library is asked. */
 void call_raise_local(const FastState *state, oxp_status status, const char *message);
 
+/* Takes the exception that is set, with its traceback; a new reference. */
+PyObject *call_caught(void);
+
 /* Prepares for interpreter exit, once per process; see the comment in the source. */
 int call_prepare_exit(PyObject *module);
 

@@ -1,5 +1,7 @@
 #include "_fast_callback.h"
 
+#include "_fast_call.h"
+
 /* Names are given as literals, so a program has a handful. A program that makes them up must not
  * make the cache grow for ever. */
 enum { CACHED_NAMES = 4096 };
@@ -61,18 +63,6 @@ int callback_log_visit(CallbackLog *log, visitproc visit, void *arg)
     return 0;
 }
 
-static PyObject *caught_exception(void)
-{
-    PyObject *type, *value, *traceback;
-    PyErr_Fetch(&type, &value, &traceback);
-    PyErr_NormalizeException(&type, &value, &traceback);
-    if (traceback && value)
-        PyException_SetTraceback(value, traceback);
-    Py_XDECREF(type);
-    Py_XDECREF(traceback);
-    return value;
-}
-
 int callback_log_apply(const CallbackLog *log, PyObject *replies, Py_ssize_t *first_error)
 {
     size_t arrived = (size_t)PyList_Size(replies);
@@ -88,7 +78,7 @@ int callback_log_apply(const CallbackLog *log, PyObject *replies, Py_ssize_t *fi
         if (!shaped) {
             if (!PyErr_ExceptionMatches(PyExc_Exception))
                 return -1;
-            shaped = caught_exception();
+            shaped = call_caught();
             if (*first_error < 0 || index < *first_error)
                 *first_error = index;
         }

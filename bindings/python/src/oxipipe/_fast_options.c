@@ -11,6 +11,7 @@ typedef oxp_status (*SetU64)(oxp_options *, uint64_t);
 typedef oxp_status (*SetSize)(oxp_options *, size_t);
 typedef oxp_status (*SetBool)(oxp_options *, bool);
 typedef oxp_status (*SetSizes)(oxp_options *, size_t, size_t);
+typedef oxp_status (*SetU64s)(oxp_options *, uint64_t, uint64_t);
 
 typedef struct {
     const char *name;
@@ -21,6 +22,7 @@ typedef struct {
     SetSize size;
     SetBool boolean;
     SetSizes sizes; /* a tuple of two */
+    SetU64s u64s;   /* a tuple of two */
 } Option;
 
 static const Option OPTIONS[] = {
@@ -46,6 +48,9 @@ static const Option OPTIONS[] = {
     {.name = "max_line_bytes", .size = oxp_options_set_max_line_bytes},
     {.name = "max_reply_bytes", .size = oxp_options_set_max_reply_bytes},
     {.name = "socket_buffers", .sizes = oxp_options_set_socket_buffers},
+    {.name = "queue_limits", .u64s = oxp_options_set_queue_limits},
+    {.name = "ordered_results", .boolean = oxp_options_set_ordered_results},
+    {.name = "key_affinity", .boolean = oxp_options_set_key_affinity},
 };
 
 /* The library's default, see oxp_options_set_eager_bytes(). */
@@ -135,6 +140,13 @@ int codec_from_dict(TextCodec *codec, PyObject *dict)
     return 0;
 }
 
+void codec_copy(TextCodec *copy, const TextCodec *codec)
+{
+    *copy = *codec;
+    Py_XINCREF(copy->encoding);
+    Py_XINCREF(copy->errors);
+}
+
 void codec_clear(TextCodec *codec)
 {
     Py_CLEAR(codec->encoding);
@@ -214,6 +226,14 @@ static int apply_number(const Option *option, oxp_options *options, PyObject *va
             return -1;
         if (send >= 0 && receive >= 0)
             *status = option->sizes(options, (size_t)send, (size_t)receive);
+        return 0;
+    }
+    if (option->u64s) {
+        long long first, second;
+        if (!PyTuple_Check(value) || !PyArg_ParseTuple(value, "LL", &first, &second))
+            return -1;
+        if (first >= 0 && second >= 0)
+            *status = option->u64s(options, (uint64_t)first, (uint64_t)second);
         return 0;
     }
     if (option->boolean) {

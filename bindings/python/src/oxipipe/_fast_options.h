@@ -15,6 +15,7 @@ int eager_bytes_from_dict(size_t *eager_bytes, PyObject *dict);
 
 /* Reads "encoding", "errors" and "decode". */
 int codec_from_dict(TextCodec *codec, PyObject *dict);
+void codec_copy(TextCodec *copy, const TextCodec *codec);
 void codec_clear(TextCodec *codec);
 
 #endif

@@ -19,7 +19,8 @@ static int place(ReplyBuilder *builder, PyObject *value);
 static int place_in_list(OpenFrame *frame, PyObject *value);
 static int place_in_map(OpenFrame *frame, PyObject *value);
 static int take_key(OpenFrame *frame, PyObject *key);
-static PyObject *scalar(ReplyBuilder *builder, const oxp_node *node, const uint8_t *bytes);
+static PyObject *scalar(const FastState *state, const TextCodec *codec, const oxp_node *node,
+                        const uint8_t *bytes);
 static PyObject *text_or_bytes(const TextCodec *codec, const char *data, Py_ssize_t len);
 static PyObject *big_number(const char *digits, size_t len);
 
@@ -65,8 +66,10 @@ int builder_feed(ReplyBuilder *builder, const oxp_node *nodes, size_t count, con
             break;
         default: {
             PyObject *value = NULL;
+            if (node->type == OXP_TYPE_ERROR && builder->depth == 1 && builder->first_error < 0)
+                builder->first_error = (Py_ssize_t)builder->frames[0].filled;
             if (builder->frames[builder->depth - 1].container &&
-                !(value = scalar(builder, node, bytes)))
+                !(value = scalar(builder->state, builder->codec, node, bytes)))
                 return -1;
             status = place(builder, value);
         }
@@ -157,14 +160,45 @@ void builder_clear(ReplyBuilder *builder)
     builder->frames = builder->inline_frames;
 }
 
-PyObject *builder_server_error(const ReplyBuilder *builder, const oxp_node *node,
-                               const uint8_t *bytes)
+PyObject *reply_build(const FastState *state, const TextCodec *codec, const oxp_node *nodes,
+                      size_t count, const uint8_t *bytes, bool *is_error)
+{
+    *is_error = count == 1 && nodes->type == OXP_TYPE_ERROR;
+    switch (count == 1 ? nodes->type : OXP_TYPE_ARRAY) {
+    case OXP_TYPE_ARRAY:
+    case OXP_TYPE_MAP:
+    case OXP_TYPE_SET:
+    case OXP_TYPE_PUSH:
+        break;
+    default:
+        return scalar(state, codec, nodes, bytes);
+    }
+    ReplyBuilder builder;
+    if (builder_init(&builder, state, codec, 1) < 0)
+        return NULL;
+    /* A collection could show finalizers lists that are not filled yet. */
+    int collecting = PyGC_Disable();
+    int status = builder_feed(&builder, nodes, count, bytes);
+    if (collecting)
+        PyGC_Enable();
+    PyObject *reply = NULL;
+    if (status == 0 && builder_is_complete(&builder)) {
+        reply = Py_NewRef(PyList_GetItem(builder.frames[0].container, 0));
+        *is_error = builder.first_error >= 0; /* behind an attribute */
+    } else if (status == 0) {
+        PyErr_SetString(PyExc_SystemError, "the library gave a reply that is not whole");
+    }
+    builder_clear(&builder);
+    return reply;
+}
+
+PyObject *reply_server_error(const FastState *state, const oxp_node *node, const uint8_t *bytes)
 {
     PyObject *message = PyUnicode_DecodeUTF8((const char *)bytes + node->value,
                                              (Py_ssize_t)node->len, "replace");
     if (!message)
         return NULL;
-    PyObject *error = PyObject_CallFunctionObjArgs(builder->state->reply_error, message, NULL);
+    PyObject *error = PyObject_CallFunctionObjArgs(state->reply_error, message, NULL);
     Py_DECREF(message);
     if (error && !PyExceptionInstance_Check(error)) {
         PyErr_SetString(PyExc_TypeError, "reply_error() must return an exception");
@@ -316,13 +350,14 @@ static int take_key(OpenFrame *frame, PyObject *key)
     return 0;
 }
 
-static PyObject *scalar(ReplyBuilder *builder, const oxp_node *node, const uint8_t *bytes)
+static PyObject *scalar(const FastState *state, const TextCodec *codec, const oxp_node *node,
+                        const uint8_t *bytes)
 {
     switch (node->type) {
     case OXP_TYPE_STRING:
     case OXP_TYPE_STATUS:
     case OXP_TYPE_VERBATIM:
-        return text_or_bytes(builder->codec, (const char *)bytes + node->value, node->len);
+        return text_or_bytes(codec, (const char *)bytes + node->value, node->len);
     case OXP_TYPE_INTEGER:
         return PyLong_FromLongLong((int64_t)node->value);
     case OXP_TYPE_NULL:
@@ -337,9 +372,7 @@ static PyObject *scalar(ReplyBuilder *builder, const oxp_node *node, const uint8
     case OXP_TYPE_BIG_NUMBER:
         return big_number((const char *)bytes + node->value, node->len);
     case OXP_TYPE_ERROR:
-        if (builder->depth == 1 && builder->first_error < 0)
-            builder->first_error = (Py_ssize_t)builder->frames[0].filled;
-        return builder_server_error(builder, node, bytes);
+        return reply_server_error(state, node, bytes);
     default:
         return PyErr_Format(PyExc_SystemError, "the library sent reply type %d, unknown here",
                             (int)node->type);

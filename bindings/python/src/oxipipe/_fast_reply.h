@@ -49,8 +49,12 @@ void builder_suspend(ReplyBuilder *builder);
 PyObject *builder_take(ReplyBuilder *builder);
 void builder_clear(ReplyBuilder *builder);
 
+/* Builds one reply whose nodes are all here; `is_error` says whether it is the exception for a
+ * server error. NULL with an exception set on failure. */
+PyObject *reply_build(const FastState *state, const TextCodec *codec, const oxp_node *nodes,
+                      size_t count, const uint8_t *bytes, bool *is_error);
+
 /* The exception for one node of type OXP_TYPE_ERROR. */
-PyObject *builder_server_error(const ReplyBuilder *builder, const oxp_node *node,
-                               const uint8_t *bytes);
+PyObject *reply_server_error(const FastState *state, const oxp_node *node, const uint8_t *bytes);
 
 #endif

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from oxipipe import _backend, _callbacks
+from oxipipe import _backend
 from oxipipe._commands import Commands
 from oxipipe._configured import Configured
 from oxipipe.pipeline import Pipeline
@@ -34,13 +34,6 @@ class Redis(Configured, _backend.ClientCore, Commands):
         """Connects now, to find out whether that works, and returns the client."""
         self._connect()
         return self
-
-    def execute_command(self, *args: Any) -> Any:
-        """As `command`; and as in redis-py, "CONFIG GET" in one argument is two words."""
-        name, *words = _words(args)
-        if not words:
-            return self.command(*args)
-        return self.command_as(_callbacks.resolve(f"{name} {words[0]}"), name, *words, *args[1:])
 
     def pipeline(self, transaction: bool = True, shard_hint: str | None = None) -> Pipeline:
         """A `Pipeline` that gathers commands for this client; one transaction unless told otherwise."""
@@ -103,12 +96,3 @@ StrictRedis = Redis
 def from_url(url: str, **kwargs: Any) -> Redis:
     """`Redis.from_url`."""
     return Redis.from_url(url, **kwargs)
-
-
-def _words(args: tuple[Any, ...]) -> list[Any]:
-    name = args[0] if args else None
-    if isinstance(name, str) and " " in name:
-        return name.split()
-    if isinstance(name, bytes) and b" " in name:
-        return name.decode("latin-1").split()
-    return [name]

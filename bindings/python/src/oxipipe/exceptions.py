@@ -38,6 +38,9 @@ class RedisError(Exception):
     not_applied: int = 0
     #: Replies of the pipeline that arrived before it failed, in order; error replies in place.
     replies: list[Any] | None = None
+    #: Raised by a pool's `flush`: how many commands failed and succeeded since the last one.
+    failed: int = 0
+    succeeded: int = 0
     #: Place in its pipeline (from 0) and name of the command that this error reply answers.
     index: int | None = None
     command: str | None = None
@@ -116,6 +119,18 @@ class ConcurrentUseError(RedisError):
 
 class RefusedError(RedisError):
     """The command would disturb other users of the shared connection and was not sent."""
+
+    outcome = "NOT_APPLIED"
+
+
+class ForkedError(ConnectionError):
+    """The command was submitted by the parent process, and only the parent hears of it."""
+
+    outcome = "UNKNOWN"
+
+
+class QueueFullError(RedisError):
+    """The bound on commands that wait is reached. Nothing was queued."""
 
     outcome = "NOT_APPLIED"
 
@@ -279,6 +294,7 @@ _BY_STATUS: dict[int, type[RedisError]] = {
     -4: InternalError,  # POISONED
     -5: RefusedError,  # REFUSED
     -6: InternalError,  # SHORT: only C callers bring buffers
+    -7: ForkedError,  # FORKED
     -100: ConnectionError,  # IO
     -101: ConnectionError,  # CONNECT
     -102: ConnectionError,  # RESOLVE
@@ -287,9 +303,11 @@ _BY_STATUS: dict[int, type[RedisError]] = {
     -201: InvalidResponse,  # LIMIT
     -300: AuthenticationError,  # AUTH
     -301: ConnectionError,  # HANDSHAKE
+    -302: ResponseError,  # REPLY
     -500: TimeoutError,  # TIMEOUT
     -501: CancelledError,  # CANCELLED
     -502: CancelledError,  # INTERRUPTED
+    -503: QueueFullError,  # QUEUE_FULL
     -900: InternalError,  # PANIC
 }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from oxipipe import _backend, _callbacks
+from oxipipe import _backend
 from oxipipe._commands import PipelineCommands
 from oxipipe.exceptions import ExecAbortError, RedisError, WatchError
 
@@ -40,34 +40,7 @@ class Pipeline(_backend.PipelineCore, PipelineCommands):
         """
         if not len(self):
             return []
-        replies, first_error = self._execute()
-        if replies is None:
-            error = WatchError("Watched variable changed.")
-            error.outcome = "REJECTED"
-            raise error
-        if first_error >= 0 and raise_on_error:
-            raise self._described(replies, first_error)
-        return replies
-
-    def execute_command(self, *args: Any) -> Self:
-        """As `command`; and as in redis-py, "CONFIG GET" in one argument is two words."""
-        name = args[0] if args else None
-        if isinstance(name, str) and " " in name:
-            words = name.split()
-            return self.command_as(_callbacks.resolve(" ".join(words[:2])), *words, *args[1:])
-        return self.command(*args)
-
-    def _described(self, replies: list[Any], index: int) -> Exception:
-        if isinstance(replies[index], ExecAbortError):
-            # The transaction was refused because of one command, which has an error of its own.
-            causes = (i for i, r in enumerate(replies) if isinstance(r, RedisError))
-            index = next((i for i in causes if not isinstance(replies[i], ExecAbortError)), index)
-        error: RedisError = replies[index]
-        error.index, error.command = index, self._command_name(index)
-        error.replies = replies
-        text = f"Command # {index + 1} ({error.command}) of pipeline caused error: {error.args[0]}"
-        error.args = (text, *error.args[1:])
-        return error
+        return (checked if raise_on_error else unchecked)(self, *self._execute())
 
     def __enter__(self) -> Self:
         return self
@@ -78,3 +51,37 @@ class Pipeline(_backend.PipelineCore, PipelineCommands):
     def __repr__(self) -> str:
         kind = " transaction" if self.transaction else ""
         return f"<{type(self).__module__}.{type(self).__qualname__}{kind} of {len(self)} commands>"
+
+
+def checked(
+    pipeline: _backend.PipelineCore, replies: list[Any] | None, first_error: int
+) -> list[Any]:
+    """The replies of a pipeline; the first error among them is raised."""
+    replies = unchecked(pipeline, replies, first_error)
+    if first_error >= 0:
+        raise _described(pipeline, replies, first_error)
+    return replies
+
+
+def unchecked(
+    _pipeline: _backend.PipelineCore, replies: list[Any] | None, _first_error: int
+) -> list[Any]:
+    """The replies of a pipeline, unless its transaction was not executed."""
+    if replies is None:
+        error = WatchError("Watched variable changed.")
+        error.outcome = "REJECTED"
+        raise error
+    return replies
+
+
+def _described(pipeline: _backend.PipelineCore, replies: list[Any], index: int) -> Exception:
+    if isinstance(replies[index], ExecAbortError):
+        # The transaction was refused because of one command, which has an error of its own.
+        causes = (i for i, r in enumerate(replies) if isinstance(r, RedisError))
+        index = next((i for i in causes if not isinstance(replies[i], ExecAbortError)), index)
+    error: RedisError = replies[index]
+    error.index, error.command = index, pipeline._command_name(index)
+    error.replies = replies
+    text = f"Command # {index + 1} ({error.command}) of pipeline caused error: {error.args[0]}"
+    error.args = (text, *error.args[1:])
+    return error
