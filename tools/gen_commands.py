@@ -171,7 +171,7 @@ def python_methods(methods: list[Method]) -> str:
         parameters = ", ".join(filter(None, ["self", ast.unparse(plain)]))
         lines += ["", f"    def {method.name}({parameters}):", f'        """{method.summary}"""']
         lines += [f"        {line}" for line in method_body(method)]
-    return "\n".join([*lines, "", "", "PipelineCommands = Commands", ""])
+    return "\n".join([*lines, "", "", "AsyncCommands = PipelineCommands = Commands", ""])
 
 
 def method_body(method: Method) -> list[str]:
@@ -210,6 +210,8 @@ def method_body(method: Method) -> list[str]:
 def python_stubs(methods: list[Method], written: list[ast.FunctionDef]) -> str:
     lines = [
         GENERATED.format(source=f"{SIGNATURES.name} and {WRITTEN.name}"),
+        "import asyncio",
+        "import builtins",
         "from collections.abc import Callable, Mapping, Sequence",
         "from datetime import datetime",
         "from typing import Any, Self",
@@ -231,8 +233,23 @@ def python_stubs(methods: list[Method], written: list[ast.FunctionDef]) -> str:
         ),
         *(f"    def {m.name}({m.parameters()}) -> Self: ..." for m in methods),
         "",
+        "class AsyncCommands:",
+        *(
+            f"    def {f.name}({ast.unparse(f.args)}) -> asyncio.Future[{beside_set(ast.unparse(f.returns))}]: ..."
+            for f in written
+        ),
+        *(
+            f"    def {m.name}({m.parameters()}) -> asyncio.Future[{beside_set(m.returns)}]: ..."
+            for m in methods
+        ),
+        "",
     ]
     return "\n".join(lines)
+
+
+def beside_set(annotation: str) -> str:
+    """The type in a class that has a method called `set`."""
+    return annotation.replace("set[", "builtins.set[")
 
 
 def written_methods() -> list[ast.FunctionDef]:

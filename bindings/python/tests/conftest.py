@@ -5,9 +5,12 @@ The suite runs once per backend: OXIPIPE_BACKEND=fast|cffi.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Callable, Coroutine, Iterator
+from typing import Any
 
 import pytest
+from support.loops import LOOPS
 
 import oxipipe
 from oxipipe import _backend
@@ -35,3 +38,10 @@ def own_server() -> Iterator[oxipipe.Server]:
     """For tests that kill it."""
     with oxipipe.Server() as server:
         yield server
+
+
+@pytest.fixture(params=LOOPS)
+def run(request: pytest.FixtureRequest) -> Iterator[Callable[[Coroutine[Any, Any, Any]], Any]]:
+    """Runs a coroutine; all of one test in the same loop."""
+    with asyncio.Runner(loop_factory=LOOPS[request.param]) as runner:
+        yield runner.run

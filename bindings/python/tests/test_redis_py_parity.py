@@ -1,18 +1,22 @@
 """Every named command against redis-py: same call, same database, same reply of the same type.
 
-Each case is run with both protocols, decoded and not, alone and in a pipeline. A command without a case fails.
+Each case is run with both protocols, decoded and not, alone and in a pipeline, in a thread and in an event loop. A
+command without a case fails.
 """
 
 from __future__ import annotations
 
+import asyncio
 import datetime
 import inspect
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from support.loops import Blocking
 
 import oxipipe
+import oxipipe.asyncio
 from oxipipe._commands import Commands
 
 redis = pytest.importorskip("redis")
@@ -36,6 +40,8 @@ CASES = [
     case("decr", "n"),
     case("decr", "n", 3),
     case("decrby", "n", 4),
+    case("execute_command", "GET", "s"),
+    case("execute_command", "CONFIG GET", "maxmemory"),
     case("get", "s"),
     case("get", "none"),
     case("getbit", "s", 1),
@@ -348,18 +354,25 @@ def typed(reply: Any) -> Any:
 
 
 @pytest.fixture(
-    scope="module", params=[(2, False), (3, False), (3, True)], ids=["resp2", "resp3", "decoded"]
+    scope="module",
+    params=[(2, False, False), (3, False, False), (3, True, False), (3, False, True)],
+    ids=["resp2", "resp3", "decoded", "asyncio"],
 )
 def clients(
     server: oxipipe.Server, request: pytest.FixtureRequest
 ) -> Iterator[tuple[Any, Any, Any]]:
-    protocol, decoded = request.param
+    protocol, decoded, in_loop = request.param
     theirs = redis.Redis(unix_socket_path=server.unix_socket_path, decode_responses=decoded)
     with (
         server.connect(protocol=protocol, decode_responses=decoded) as ours,
         server.connect() as filler,
+        asyncio.Runner() as runner,
     ):
-        yield ours, theirs, filler
+        if in_loop:
+            client = oxipipe.asyncio.Redis(unix_socket_path=server.unix_socket_path)
+            yield Blocking(client, runner), theirs, filler
+        else:
+            yield ours, theirs, filler
     theirs.close()
 
 

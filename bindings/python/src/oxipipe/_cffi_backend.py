@@ -17,10 +17,12 @@ from oxipipe._cffi_decode import Decoder
 from oxipipe._ffi import ffi, lib
 
 if TYPE_CHECKING:
+    from asyncio import Future
     from collections.abc import Callable, Iterable
     from typing import Any, Self
 
     from oxipipe._callbacks import Callback
+    from oxipipe._cffi_async import AsyncCore, Finish
 
 #: A pipeline hands its commands over when their arguments come to this many bytes.
 SLAB_BYTES = 32 * 1024
@@ -88,6 +90,13 @@ class ClientCore:
         """Whether `close` was called."""
         return bool(lib.oxp_client_is_closed(self._opened()))
 
+    def _new_pipeline(self, atomic: bool) -> Any:
+        create = lib.oxp_pipeline_new_atomic if atomic else lib.oxp_pipeline_new
+        out = ffi.new("oxp_pipeline **")
+        with idle_call() as call:
+            call.check(create(self._opened(), out, call.error))
+        return ffi.gc(out[0], lib.oxp_pipeline_free)
+
     def _opened(self) -> Any:
         if self._handle is None:
             raise RuntimeError("__init__ of the client did not run")
@@ -95,7 +104,7 @@ class ClientCore:
 
 
 class PipelineCore:
-    """One pipeline of the library. `Pipeline` derives from it."""
+    """One pipeline of the library. The two classes `Pipeline` derive from it."""
 
     _handle: Any = None
     #: Commands not yet handed over: all arguments, how many each command has, and how many bytes. The
@@ -109,16 +118,13 @@ class PipelineCore:
     #: One element, which the thread that uses the pipeline takes: half the price of a lock.
     _token: list[None]
 
-    def _open(self, client: ClientCore, atomic: bool) -> None:
+    def _open(self, client: ClientCore | AsyncCore, atomic: bool) -> None:
+        self._client = client
         self._encoding, self._errors = client._encoding, client._errors
         self._ascii_as_is = keeps_ascii(self._encoding, self._errors)
         self._decoding = client._decoding
         self._atomic = atomic
-        create = lib.oxp_pipeline_new_atomic if atomic else lib.oxp_pipeline_new
-        out = ffi.new("oxp_pipeline **")
-        with idle_call() as call:
-            call.check(create(client._opened(), out, call.error))
-        self._handle = ffi.gc(out[0], lib.oxp_pipeline_free)
+        self._handle = client._new_pipeline(atomic)
         self._forget()
         self._token = [None]
 
@@ -187,6 +193,36 @@ class PipelineCore:
         if replies is None:
             return None, -1
         return replies, _shape(replies, callbacks)
+
+    def _submit(self, finish: Finish) -> Future[list[Any]]:
+        """Queues the commands in the running loop. `finish` is called with replies that are not as they should be."""
+        client: AsyncCore = self._client  # type: ignore[assignment]
+        binding = client._binding()
+        self._enter()
+        try:
+            self._hand_over()
+            # A pipeline of their own, because this one may have others before they are answered.
+            sent = PipelineCore()
+            sent._client, sent._atomic, sent._callbacks = client, self._atomic, self._callbacks
+            fresh = client._new_pipeline(self._atomic)
+            sent._handle, self._handle = self._handle, fresh
+        except BaseException:
+            lib.oxp_pipeline_reset(self._handle)
+            raise
+        finally:
+            self._forget()
+            self._token.append(None)
+        return binding._submit_pipeline(sent, finish)
+
+    def _finished(self, replies: list[Any], failure: Exception | None, finish: Finish) -> list[Any]:
+        """What a loop got for the commands of this pipeline."""
+        first_error = _shape(replies, self._callbacks)
+        if failure is not None:
+            failure.replies = replies  # type: ignore[attr-defined]
+            raise failure
+        if self._atomic and not replies:
+            return finish(self, None, first_error)
+        return replies if first_error < 0 else finish(self, replies, first_error)
 
     def _command_name(self, index: int) -> str:
         name, length = ffi.new("const uint8_t **"), ffi.new("size_t *")

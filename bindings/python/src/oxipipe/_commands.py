@@ -480,4 +480,4 @@ class Commands(WrittenCommands):
         return self.command("PUBLISH", channel, message)
 
 
-PipelineCommands = Commands
+AsyncCommands = PipelineCommands = Commands

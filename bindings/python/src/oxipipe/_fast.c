@@ -4,8 +4,10 @@
  * The pieces, in the order one command meets them: _fast_client.c or _fast_pipeline.c (methods),
  * _fast_args.c (Python arguments to bytes), _fast_call.c (into the library and back, GIL and
  * signals), _fast_reply.c (nodes to Python objects), _fast_callback.c (the shape of the reply).
- * This file only ties them to a module.
+ * For asyncio: _fast_async.c (methods), _fast_binding.c (into the library, and replies to futures),
+ * _fast_calls.c (the futures that wait). This file only ties them to a module.
  */
+#include "_fast_async.h"
 #include "_fast_call.h"
 #include "_fast_client.h"
 #include "_fast_pipeline.h"
@@ -40,16 +42,53 @@ static PyObject *configure(PyObject *module, PyObject *args, PyObject *keywords)
     Py_RETURN_NONE;
 }
 
+/* Apart from configure(), because importing asyncio costs more than all of this package. */
+static PyObject *configure_asyncio(PyObject *module, PyObject *args, PyObject *keywords)
+{
+    static char *names[] = {"get_running_loop", "future", "invalid_state_error", NULL};
+    PyObject *get_running_loop, *future, *invalid_state_error;
+    if (!PyArg_ParseTupleAndKeywords(args, keywords, "$OOO:configure_asyncio", names,
+                                     &get_running_loop, &future, &invalid_state_error))
+        return NULL;
+    FastState *state = state_of(module);
+    PyObject *done = PyObject_GetAttrString(future, "done");
+    PyObject *set_result = PyObject_GetAttrString(future, "set_result");
+    PyObject *set_exception = PyObject_GetAttrString(future, "set_exception");
+    PyObject *no_arguments = PyTuple_New(0);
+    if (!done || !set_result || !set_exception || !no_arguments || state->get_running_loop) {
+        Py_XDECREF(done);
+        Py_XDECREF(set_result);
+        Py_XDECREF(set_exception);
+        Py_XDECREF(no_arguments);
+        if (!PyErr_Occurred())
+            PyErr_SetString(PyExc_RuntimeError, "configure_asyncio() has been called");
+        return NULL;
+    }
+    state->get_running_loop = Py_NewRef(get_running_loop);
+    state->future_type = Py_NewRef(future);
+    state->future_done = done;
+    state->future_set_result = set_result;
+    state->future_set_exception = set_exception;
+    state->invalid_state_error = Py_NewRef(invalid_state_error);
+    state->no_arguments = no_arguments;
+    Py_RETURN_NONE;
+}
+
 static int execute(PyObject *module)
 {
     FastState *state = state_of(module);
     state->callbacks = PyDict_New();
     state->client_type = PyType_FromModuleAndSpec(module, &CLIENT_SPEC, NULL);
     state->pipeline_type = PyType_FromModuleAndSpec(module, &PIPELINE_SPEC, NULL);
-    if (!state->callbacks || !state->client_type || !state->pipeline_type)
+    state->async_type = PyType_FromModuleAndSpec(module, &ASYNC_SPEC, NULL);
+    state->binding_type = PyType_FromModuleAndSpec(module, &BINDING_SPEC, NULL);
+    if (!state->callbacks || !state->client_type || !state->pipeline_type || !state->async_type ||
+        !state->binding_type)
         return -1;
     if (PyModule_AddType(module, (PyTypeObject *)state->client_type) < 0 ||
-        PyModule_AddType(module, (PyTypeObject *)state->pipeline_type) < 0)
+        PyModule_AddType(module, (PyTypeObject *)state->pipeline_type) < 0 ||
+        PyModule_AddType(module, (PyTypeObject *)state->async_type) < 0 ||
+        PyModule_AddType(module, (PyTypeObject *)state->binding_type) < 0)
         return -1;
     return call_prepare_exit(module);
 }
@@ -59,12 +98,20 @@ static int traverse(PyObject *module, visitproc visit, void *arg)
     FastState *state = state_of(module);
     Py_VISIT(state->client_type);
     Py_VISIT(state->pipeline_type);
+    Py_VISIT(state->async_type);
+    Py_VISIT(state->binding_type);
     Py_VISIT(state->reply_error);
     Py_VISIT(state->call_error);
     Py_VISIT(state->data_error);
     Py_VISIT(state->encoding_error);
     Py_VISIT(state->resolve_callback);
     Py_VISIT(state->callbacks);
+    Py_VISIT(state->get_running_loop);
+    Py_VISIT(state->future_type);
+    Py_VISIT(state->future_done);
+    Py_VISIT(state->future_set_result);
+    Py_VISIT(state->future_set_exception);
+    Py_VISIT(state->invalid_state_error);
     return 0;
 }
 
@@ -75,11 +122,20 @@ static int clear(PyObject *module)
     FastState *state = state_of(module);
     Py_CLEAR(state->client_type);
     Py_CLEAR(state->pipeline_type);
+    Py_CLEAR(state->async_type);
+    Py_CLEAR(state->binding_type);
     Py_CLEAR(state->reply_error);
     Py_CLEAR(state->call_error);
     Py_CLEAR(state->data_error);
     Py_CLEAR(state->encoding_error);
     Py_CLEAR(state->resolve_callback);
+    Py_CLEAR(state->get_running_loop);
+    Py_CLEAR(state->future_type);
+    Py_CLEAR(state->future_done);
+    Py_CLEAR(state->future_set_result);
+    Py_CLEAR(state->future_set_exception);
+    Py_CLEAR(state->invalid_state_error);
+    Py_CLEAR(state->no_arguments);
     if (state->callbacks)
         PyDict_Clear(state->callbacks);
     return 0;
@@ -94,6 +150,8 @@ static void release(void *module)
 static PyMethodDef METHODS[] = {
     {"configure", (PyCFunction)(void (*)(void))configure, METH_VARARGS | METH_KEYWORDS,
      PyDoc_STR("Sets what the package supplies: exceptions and reply callbacks.")},
+    {"configure_asyncio", (PyCFunction)(void (*)(void))configure_asyncio,
+     METH_VARARGS | METH_KEYWORDS, PyDoc_STR("Sets what asyncio supplies, once.")},
     {NULL, NULL, 0, NULL},
 };
 

@@ -1,13 +1,16 @@
 #include "_fast_pipeline.h"
 
 #include "_fast_args.h"
+#include "_fast_async.h"
 #include "_fast_callback.h"
 #include "_fast_client.h"
 
 typedef struct {
     PyObject_HEAD
-    ClientCore *client; /* own */
+    PyObject *client; /* own: a ClientCore or an AsyncCore */
     const FastState *state;
+    const TextCodec *codec; /* the client's */
+    size_t eager_bytes;     /* the client's; SIZE_MAX for event loops */
     oxp_pipeline *handle; /* NULL until _open() */
     bool is_atomic;
     bool in_call; /* a call runs without the GIL; meanwhile nobody else may touch this object */
@@ -26,40 +29,41 @@ static void raise_with_replies(PipelineCore *self, oxp_status status, const oxp_
                                ReplyBuilder *builder, const CallbackLog *callbacks);
 static PyObject *finish(const PipelineCore *self, ReplyBuilder *builder,
                         const CallbackLog *callbacks);
+static void raise_with_replies_of(PyObject *exception, ReplyBuilder *builder,
+                                  const CallbackLog *callbacks);
+static PyObject *replies_of(const PipelineCore *self, ReplyBuilder *builder,
+                            const CallbackLog *callbacks, Py_ssize_t *first_error);
+static int open_for_threads(PipelineCore *self, ClientCore *client);
+static int open_for_loops(PipelineCore *self, AsyncCore *client);
+static int new_detached(PipelineCore *self);
+static PipelineCore *take_out(PipelineCore *self);
 static void drop_commands(PipelineCore *self);
 
 static PyObject *pipeline_open(PipelineCore *self, PyTypeObject *defining_class,
                                PyObject *const *args, Py_ssize_t count, PyObject *keywords)
 {
     const FastState *state = PyType_GetModuleState(defining_class);
-    int is_client = 0;
-    if (count == 2 && !keywords && state->client_type)
-        is_client = PyObject_IsInstance(args[0], state->client_type);
-    if (is_client < 0)
-        return NULL;
-    if (!is_client) {
-        PyErr_SetString(PyExc_TypeError, "_open() takes a ClientCore and a bool");
+    bool fits = count == 2 && !keywords;
+    bool of_threads = fits && PyObject_TypeCheck(args[0], (PyTypeObject *)state->client_type);
+    bool of_loops = fits && PyObject_TypeCheck(args[0], (PyTypeObject *)state->async_type);
+    if (!of_threads && !of_loops) {
+        PyErr_SetString(PyExc_TypeError, "_open() takes a ClientCore or AsyncCore, and a bool");
         return NULL;
     }
     int is_atomic = PyObject_IsTrue(args[1]);
-    ClientCore *client = (ClientCore *)args[0];
-    if (is_atomic < 0 || client_check_open(client) < 0)
+    if (is_atomic < 0)
         return NULL;
     if (self->handle) {
         PyErr_SetString(PyExc_RuntimeError, "the pipeline is open already");
         return NULL;
     }
-    oxp_error *error = error_slot_borrow(&self->errors);
-    oxp_status status = is_atomic ? oxp_pipeline_new_atomic(client->handle, &self->handle, error)
-                                  : oxp_pipeline_new(client->handle, &self->handle, error);
-    if (status < 0)
-        call_raise(state, status, error);
-    error_slot_return(&self->errors, error);
+    self->state = state;
+    self->is_atomic = is_atomic;
+    int status = of_threads ? open_for_threads(self, (ClientCore *)args[0])
+                            : open_for_loops(self, (AsyncCore *)args[0]);
     if (status < 0)
         return NULL;
-    self->client = (ClientCore *)Py_NewRef((PyObject *)client);
-    self->state = client->state;
-    self->is_atomic = is_atomic;
+    self->client = Py_NewRef(args[0]);
     Py_RETURN_NONE;
 }
 
@@ -93,7 +97,7 @@ static PyObject *pipeline_execute(PipelineCore *self, PyObject *unused)
     if (check_idle(self) < 0)
         return NULL;
     ReplyBuilder builder;
-    if (builder_init(&builder, self->state, &self->client->codec, self->commands) < 0)
+    if (builder_init(&builder, self->state, self->codec, self->commands) < 0)
         return NULL;
     oxp_error *error = error_slot_borrow(&self->errors);
     FastCall call;
@@ -120,6 +124,26 @@ static PyObject *pipeline_execute(PipelineCore *self, PyObject *unused)
     callback_log_clear(&callbacks);
     builder_clear(&builder);
     return result;
+}
+
+static PyObject *pipeline_submit(PipelineCore *self, PyObject *finish)
+{
+    if (check_idle(self) < 0)
+        return NULL;
+    if (!PyObject_TypeCheck(self->client, (PyTypeObject *)self->state->async_type)) {
+        PyErr_SetString(PyExc_TypeError, "only pipelines of an AsyncCore can be submitted");
+        return NULL;
+    }
+    BindingCore *binding = async_binding((AsyncCore *)self->client);
+    if (!binding)
+        return NULL;
+    PyObject *future = NULL;
+    PipelineCore *sent = take_out(self);
+    if (sent)
+        future = binding_submit_pipeline(binding, (PyObject *)sent, sent->handle, finish);
+    Py_XDECREF((PyObject *)sent);
+    Py_DECREF((PyObject *)binding);
+    return future;
 }
 
 static PyObject *pipeline_command_name(PipelineCore *self, PyObject *position)
@@ -163,7 +187,7 @@ static PyObject *add(PipelineCore *self, PyObject *callback, PyObject *const *ar
                      Py_ssize_t count)
 {
     Arguments arguments;
-    if (arguments_collect(&arguments, self->state, &self->client->codec, args, count) < 0)
+    if (arguments_collect(&arguments, self->state, self->codec, args, count) < 0)
         return NULL;
     /* Collecting may have run a codec written in Python, and with it other threads. */
     if (check_idle(self) < 0 || callback_log_reserve(&self->callbacks) < 0) {
@@ -191,8 +215,8 @@ static oxp_status hand_over(PipelineCore *self, const Arguments *arguments, oxp_
     oxp_status status;
     size_t gathered = self->gathered + arguments->wire_bytes;
     size_t gathered_commands = self->gathered_commands + 1;
-    bool is_due = gathered >= self->client->eager_bytes || gathered_commands >= OXP_EAGER_COMMANDS;
-    bool sends_early = !self->is_atomic && self->client->eager_bytes != SIZE_MAX;
+    bool is_due = gathered >= self->eager_bytes || gathered_commands >= OXP_EAGER_COMMANDS;
+    bool sends_early = !self->is_atomic && self->eager_bytes != SIZE_MAX;
     if (!sends_early || !is_due) {
         status = oxp_pipeline_add_command(self->handle, arguments->slices, arguments->count, error);
     } else {
@@ -222,37 +246,144 @@ static int check_idle(const PipelineCore *self)
     return -1;
 }
 
+static int open_for_threads(PipelineCore *self, ClientCore *client)
+{
+    if (client_check_open(client) < 0)
+        return -1;
+    oxp_error *error = error_slot_borrow(&self->errors);
+    oxp_status status = self->is_atomic
+                            ? oxp_pipeline_new_atomic(client->handle, &self->handle, error)
+                            : oxp_pipeline_new(client->handle, &self->handle, error);
+    if (status < 0)
+        call_raise(self->state, status, error);
+    error_slot_return(&self->errors, error);
+    self->codec = &client->codec;
+    self->eager_bytes = client->eager_bytes;
+    return status < 0 ? -1 : 0;
+}
+
+static int open_for_loops(PipelineCore *self, AsyncCore *client)
+{
+    if (async_check_open(client) < 0)
+        return -1;
+    self->codec = &client->codec;
+    self->eager_bytes = SIZE_MAX;
+    return new_detached(self);
+}
+
+static int new_detached(PipelineCore *self)
+{
+    oxp_error *error = error_slot_borrow(&self->errors);
+    oxp_status status = oxp_pipeline_new_detached(self->is_atomic, &self->handle, error);
+    if (status < 0)
+        call_raise(self->state, status, error);
+    error_slot_return(&self->errors, error);
+    return status < 0 ? -1 : 0;
+}
+
+/* The commands as a pipeline of their own, because this one may have others before they are
+ * answered. */
+static PipelineCore *take_out(PipelineCore *self)
+{
+    PipelineCore *sent = (PipelineCore *)PyObject_CallNoArgs(self->state->pipeline_type);
+    if (!sent)
+        return NULL;
+    sent->client = Py_NewRef(self->client);
+    sent->state = self->state;
+    sent->codec = self->codec;
+    sent->eager_bytes = self->eager_bytes;
+    sent->is_atomic = self->is_atomic;
+    sent->handle = self->handle;
+    if (new_detached(self) < 0) {
+        self->handle = sent->handle;
+        sent->handle = NULL;
+        Py_DECREF((PyObject *)sent);
+        return NULL;
+    }
+    sent->commands = self->commands;
+    sent->callbacks = self->callbacks;
+    self->callbacks = (CallbackLog){0};
+    self->commands = 0;
+    self->gathered = 0;
+    self->gathered_commands = 0;
+    return sent;
+}
+
+PyObject *pipeline_outcome(PyObject *sent, const oxp_completion *completion, PyObject *failure,
+                           PyObject *finish_it)
+{
+    PipelineCore *self = (PipelineCore *)sent;
+    ReplyBuilder builder;
+    if (builder_init(&builder, self->state, self->codec, self->commands) < 0)
+        return NULL;
+    int collecting = PyGC_Disable();
+    int status =
+        builder_feed(&builder, completion->nodes, completion->node_count, completion->bytes);
+    if (collecting)
+        PyGC_Enable();
+    PyObject *result = NULL;
+    if (status == 0 && failure) {
+        raise_with_replies_of(failure, &builder, &self->callbacks);
+    } else if (status == 0) {
+        Py_ssize_t first_error;
+        PyObject *replies = replies_of(self, &builder, &self->callbacks, &first_error);
+        if (replies && replies != Py_None && first_error < 0)
+            result = Py_NewRef(replies);
+        else if (replies)
+            result = PyObject_CallFunction(finish_it, "OOn", sent, replies, first_error);
+        Py_XDECREF(replies);
+    }
+    builder_clear(&builder);
+    return result;
+}
+
 /* What arrived before the failure goes with the exception, so that nothing is lost silently. */
 static void raise_with_replies(PipelineCore *self, oxp_status status, const oxp_error *error,
                                ReplyBuilder *builder, const CallbackLog *callbacks)
 {
-    Py_ssize_t first_error = builder->first_error;
     PyObject *exception = call_exception(self->state, status, error);
-    PyObject *replies = exception ? builder_take(builder) : NULL;
+    if (exception)
+        raise_with_replies_of(exception, builder, callbacks);
+    Py_XDECREF(exception);
+}
+
+static void raise_with_replies_of(PyObject *exception, ReplyBuilder *builder,
+                                  const CallbackLog *callbacks)
+{
+    Py_ssize_t first_error = builder->first_error;
+    PyObject *replies = builder_take(builder);
     if (replies && callback_log_apply(callbacks, replies, &first_error) == 0 &&
         PyObject_SetAttrString(exception, "replies", replies) == 0)
         PyErr_SetObject((PyObject *)Py_TYPE(exception), exception);
     Py_XDECREF(replies);
-    Py_XDECREF(exception);
 }
 
 static PyObject *finish(const PipelineCore *self, ReplyBuilder *builder,
                         const CallbackLog *callbacks)
 {
-    Py_ssize_t first_error = builder->first_error;
+    Py_ssize_t first_error;
+    PyObject *replies = replies_of(self, builder, callbacks, &first_error);
+    PyObject *result = replies ? Py_BuildValue("On", replies, first_error) : NULL;
+    Py_XDECREF(replies);
+    return result;
+}
+
+/* A list; None if the transaction was not executed. */
+static PyObject *replies_of(const PipelineCore *self, ReplyBuilder *builder,
+                            const CallbackLog *callbacks, Py_ssize_t *first_error)
+{
     PyObject *replies = NULL;
+    *first_error = builder->first_error;
     if (builder_is_complete(builder)) {
         replies = builder_take(builder);
-        if (replies && callback_log_apply(callbacks, replies, &first_error) < 0)
+        if (replies && callback_log_apply(callbacks, replies, first_error) < 0)
             Py_CLEAR(replies);
     } else if (self->is_atomic && builder_is_untouched(builder)) {
         replies = Py_NewRef(Py_None); /* a watched key changed */
     } else {
         PyErr_SetString(PyExc_SystemError, "fewer replies arrived than commands were sent");
     }
-    PyObject *result = replies ? Py_BuildValue("On", replies, first_error) : NULL;
-    Py_XDECREF(replies);
-    return result;
+    return replies;
 }
 
 static void drop_commands(PipelineCore *self)
@@ -313,6 +444,9 @@ static PyMethodDef PIPELINE_METHODS[] = {
      PyDoc_STR("Adds one command; the first argument shapes its reply, None leaves it raw.")},
     {"_execute", (PyCFunction)pipeline_execute, METH_NOARGS,
      PyDoc_STR("Runs the commands: (replies, index of the first error or -1).")},
+    {"_submit", (PyCFunction)pipeline_submit, METH_O,
+     PyDoc_STR("Queues the commands in the running loop and returns the future of the replies; the "
+               "argument is called with those that are not as they should be.")},
     {"_command_name", (PyCFunction)pipeline_command_name, METH_O,
      PyDoc_STR("The name of the command at an index, also right after _execute().")},
     {"reset", (PyCFunction)pipeline_reset, METH_NOARGS,

@@ -20,16 +20,27 @@
 
 #include <oxipipe/oxipipe.h>
 
-/* Per module. The callables come from configure() and are NULL before it. */
+/* Per module. What is no type of this module comes from configure() and is NULL before it. */
 typedef struct {
     PyObject *client_type;
     PyObject *pipeline_type;
+    PyObject *async_type;
+    PyObject *binding_type;
     PyObject *reply_error;
     PyObject *call_error;
     PyObject *data_error;
     PyObject *encoding_error; /* a subclass of UnicodeEncodeError */
     PyObject *resolve_callback;
     PyObject *callbacks; /* dict: command name as it was given -> callback or None */
+
+    /* Of asyncio; NULL before configure_asyncio(). */
+    PyObject *get_running_loop;
+    PyObject *future_type; /* and its methods: */
+    PyObject *future_done;
+    PyObject *future_set_result;
+    PyObject *future_set_exception;
+    PyObject *invalid_state_error;
+    PyObject *no_arguments; /* () */
 } FastState;
 
 /* How str becomes bytes and back. The names point into the two str objects beside them. */

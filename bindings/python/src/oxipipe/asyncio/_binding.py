@@ -1,0 +1,107 @@
+"""What a client has in one event loop: the part that is not worth being fast."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+from weakref import ref
+
+from oxipipe.asyncio._backend import BindingCore
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from oxipipe.asyncio.client import Redis
+
+    Loop = asyncio.AbstractEventLoop
+
+
+class Binding(BindingCore):
+    """One connection (and those that its blocking commands need), watched by one loop.
+
+    It ends with the first of three: the client is closed, the client is gone and its last call answered, or the
+    loop is closed. A loop tells nobody that it is closed, but it drops what it would have called.
+    """
+
+    def __init__(self, client: Redis, loop: Loop) -> None:
+        own_class = type(loop)
+        plain = getattr(
+            own_class, "create_future", None
+        ) is asyncio.BaseEventLoop.create_future and "create_future" not in vars(loop)
+        self._descriptor = self._open(client, loop, plain)
+        self.loop: Loop | None = loop
+        self._timer: asyncio.TimerHandle | None = None
+        process = self._process
+        loop.add_reader(self._descriptor, process)
+        self._reader: Any = ref(process, self._reader_gone)
+        self._client: Any = ref(client, self._client_gone)
+
+    def shut_down(self) -> None:
+        """Fails what is waiting and ends the binding; from any thread."""
+        self._orphan()
+        self._in_loop(self._shut_down)
+
+    def drop(self) -> None:
+        """Ends the binding of a loop that will not run again, without a word to what is waiting there."""
+        self.loop = self._reader = self._client = self._timer = None
+        self._release()
+
+    def _shut_down(self) -> None:
+        try:
+            self._close()
+        finally:
+            self._detach()
+
+    def _detach(self) -> None:
+        """Ends the binding, in its loop."""
+        loop, timer = self.loop, self._timer
+        # While futures are being resolved there is somebody who will do it right after.
+        if loop is None or self._resolving:
+            return
+        self._reader = self._client = None
+        loop.remove_reader(self._descriptor)
+        if timer is not None:
+            timer.cancel()
+        self.drop()
+
+    def _detach_if_idle(self) -> None:
+        if not len(self):
+            self._detach()
+
+    def _client_gone(self, _client: object) -> None:
+        # Whatever was happening when the client was collected, it must not happen inside of that.
+        self._orphan()
+        self._later(self._detach_if_idle)
+
+    def _reader_gone(self, _reader: object) -> None:
+        self.drop()
+
+    def _in_loop(self, function: Callable[[], None]) -> None:
+        try:
+            running = asyncio.get_running_loop()
+        except RuntimeError:
+            running = None
+        if running is not None and running is self.loop:
+            function()
+        else:
+            self._later(function)
+
+    def _later(self, function: Callable[[], None]) -> None:
+        loop = self.loop
+        if loop is None:
+            return
+        try:
+            loop.call_soon_threadsafe(function)
+        except RuntimeError:  # it is closed
+            self.drop()
+
+    def _arm(self, delay: float) -> None:
+        """Has `_on_timer` called in `delay` seconds, and not at any other time."""
+        if self._timer is not None:
+            self._timer.cancel()
+        if self.loop is not None:
+            self._timer = self.loop.call_later(delay, self._on_timer)
+
+    def _watch(self, future: asyncio.Future[Any], token: int) -> None:
+        future.add_done_callback(lambda _future: self._abandon(token))

@@ -1,0 +1,174 @@
+"""`Redis` for asyncio: the same client, whose calls are futures."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from oxipipe._commands import AsyncCommands
+from oxipipe._configured import Configured
+from oxipipe.asyncio._backend import AsyncCore
+from oxipipe.asyncio._binding import Binding
+from oxipipe.asyncio.pipeline import Pipeline
+from oxipipe.exceptions import ResponseError
+
+if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
+    from collections.abc import AsyncGenerator
+    from typing import Any, Self
+
+    from oxipipe.typing import KeyT, PatternT
+
+
+#: The library's defaults.
+_QUEUE_COMMANDS = 1_000_000
+_QUEUE_BYTES = 64 * 1024 * 1024
+
+
+class Redis(Configured, AsyncCore, AsyncCommands):
+    """A client of one server for coroutines. It connects when it is first used, and again after a failure.
+
+    The arguments and the commands are those of `oxipipe.Redis`. A call queues its command at once and returns an
+    `asyncio.Future`: await it now, later, several times, or never. The commands of one turn of the loop leave
+    together, and all tasks share one connection; commands that block at the server get connections of their own.
+
+    A future may be cancelled at any time. A command that has not left then never leaves; the reply to one that has
+    is thrown away when it comes, and disturbs nobody.
+
+    A client may be used in several loops, one after another or at the same time in several threads: it has a
+    connection in each. `async with` closes it at the end, which fails the calls that are still waiting.
+    """
+
+    _bindings: dict[int, Binding]
+
+    def __init__(
+        self,
+        *args: Any,
+        queue_commands: int | None = None,
+        queue_bytes: int | None = None,
+        **options: Any,
+    ) -> None:
+        """The arguments of `oxipipe.Redis`, and the bounds of what may wait to be sent.
+
+        A call beyond `queue_commands` (1,000,000) or `queue_bytes` (64 MiB) raises a `QueueFullError`.
+        """
+        self._limits = queue_commands, queue_bytes
+        super().__init__(*args, **options)
+
+    def _start_url(
+        self,
+        url: str,
+        *args: Any,
+        queue_commands: int | None = None,
+        queue_bytes: int | None = None,
+        **options: Any,
+    ) -> None:
+        self._limits = queue_commands, queue_bytes
+        super()._start_url(url, *args, **options)
+
+    def _open(self, options: dict[str, Any], /) -> None:
+        commands, size = self._limits
+        for name, bound in (("queue_commands", commands), ("queue_bytes", size)):
+            if bound is not None and bound < 1:
+                raise ValueError(f"{name} is {bound}; it must be at least 1")
+        if commands is not None or size is not None:
+            options["queue_limits"] = commands or _QUEUE_COMMANDS, size or _QUEUE_BYTES
+        self._bindings = {}
+        super()._open(options)
+
+    async def connect(self) -> Self:
+        """Connects now, to find out whether that works, and returns the client."""
+        # There is a server, whatever it thinks of PING.
+        with suppress(ResponseError):
+            await self.command_as(None, "PING")
+        return self
+
+    def pipeline(self, transaction: bool = True, shard_hint: str | None = None) -> Pipeline:
+        """A `Pipeline` that gathers commands for this client; one transaction unless told otherwise."""
+        return Pipeline(self, transaction, shard_hint)
+
+    async def scan_iter(
+        self,
+        match: PatternT | None = None,
+        count: int | None = None,
+        _type: str | None = None,
+    ) -> AsyncGenerator[Any, None]:
+        """All keys of the database. A key that comes or goes meanwhile may or may not be among them."""
+        cursor = -1
+        while cursor:
+            cursor, keys = await self.scan(max(cursor, 0), match, count, _type)
+            for key in keys:
+                yield key
+
+    async def hscan_iter(
+        self,
+        name: KeyT,
+        match: PatternT | None = None,
+        count: int | None = None,
+        no_values: bool | None = None,
+    ) -> AsyncGenerator[Any, None]:
+        """All (field, value) pairs of a hash, or only the fields."""
+        cursor = -1
+        while cursor:
+            cursor, fields = await self.hscan(name, max(cursor, 0), match, count, no_values)
+            for item in fields if no_values else fields.items():
+                yield item
+
+    async def sscan_iter(
+        self, name: KeyT, match: PatternT | None = None, count: int | None = None
+    ) -> AsyncGenerator[Any, None]:
+        """All members of a set."""
+        cursor = -1
+        while cursor:
+            cursor, members = await self.sscan(name, max(cursor, 0), match, count)
+            for member in members:
+                yield member
+
+    async def zscan_iter(
+        self, name: KeyT, match: PatternT | None = None, count: int | None = None
+    ) -> AsyncGenerator[tuple[Any, float], None]:
+        """All (member, score) pairs of a sorted set."""
+        cursor = -1
+        while cursor:
+            cursor, members = await self.zscan(name, max(cursor, 0), match, count)
+            for member in members:
+                yield member
+
+    def close(self) -> None:
+        """Closes the connections for good, from any thread. Calls that wait fail with a `ClosedError`."""
+        self._close()
+        while self._bindings:
+            _, binding = self._bindings.popitem()
+            binding.shut_down()
+
+    async def aclose(self) -> None:
+        """`close`, under the name that asyncio uses."""
+        self.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_exception: object) -> None:
+        self.close()
+
+    def _bind(self, loop: AbstractEventLoop) -> Binding:
+        """What this client has in `loop`; the backend asks when the loop is not the one of the call before."""
+        binding = self._bindings.get(id(loop))
+        if binding is not None and binding.loop is loop:
+            return binding
+        # Bindings end with their loops; but not everywhere is what a closed loop drops gone at once.
+        for number, other in list(self._bindings.items()):
+            if other.loop is None or other.loop.is_closed():
+                other.drop()
+                self._bindings.pop(number, None)
+        self._bindings[id(loop)] = binding = Binding(self, loop)
+        return binding
+
+
+#: redis-py's other name for the same class.
+StrictRedis = Redis
+
+
+def from_url(url: str, **kwargs: Any) -> Redis:
+    """`Redis.from_url`."""
+    return Redis.from_url(url, **kwargs)

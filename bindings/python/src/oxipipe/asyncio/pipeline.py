@@ -1,0 +1,76 @@
+"""`Pipeline` for asyncio: many commands, one trip, one future."""
+
+from __future__ import annotations
+
+from asyncio import get_running_loop
+from typing import TYPE_CHECKING
+
+from oxipipe import _backend
+from oxipipe._commands import PipelineCommands
+from oxipipe.pipeline import checked, unchecked
+
+if TYPE_CHECKING:
+    from asyncio import Future
+    from collections.abc import Awaitable, Generator
+    from typing import Any, Self
+
+    from oxipipe.asyncio.client import Redis
+
+
+class Pipeline(_backend.PipelineCore, PipelineCommands):
+    """Gathers commands for a client, and executes them all in `execute`, as one transaction by default.
+
+    Every command method adds its command and returns the pipeline; `command` takes any command. After `execute` and
+    after `reset` the pipeline is empty and can be used again, also while the replies are still on their way; an
+    `async with` block resets it at the end.
+    """
+
+    def __init__(
+        self, client: Redis, transaction: bool = True, shard_hint: str | None = None
+    ) -> None:
+        # redis-py's parameter for clusters; one server has nothing to choose from.
+        self.shard_hint = shard_hint
+        self.transaction = bool(transaction)
+        self._open(client, self.transaction)
+
+    def execute(self, raise_on_error: bool = True) -> Future[list[Any]]:
+        """Queues what was added, and returns the future of the replies in order.
+
+        The server executes all commands even if it refuses some of them; then the first refusal is raised, with
+        `index`, `command` and all `replies`, or with `raise_on_error=False` the list has exceptions in those places.
+        (A transaction with an invalid command is refused as a whole.)
+        """
+        if not len(self):
+            nothing: Future[list[Any]] = get_running_loop().create_future()
+            nothing.set_result([])
+            return nothing
+        return self._submit(checked if raise_on_error else unchecked)
+
+    def reset(self) -> Awaitable[None]:  # type: ignore[override]
+        """Forgets the commands that were added, at once. It may be awaited, as redis-py's has to be."""
+        super().reset()
+        return _NOTHING
+
+    def __await__(self) -> Generator[None, None, Self]:
+        # redis-py allows to await each command while it is added.
+        return self
+        yield
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_exception: object) -> None:
+        self.reset()
+
+    def __repr__(self) -> str:
+        kind = " transaction" if self.transaction else ""
+        return f"<{type(self).__module__}.{type(self).__qualname__}{kind} of {len(self)} commands>"
+
+
+class _Nothing:
+    def __await__(self) -> Generator[None, None, None]:
+        return
+        yield
+
+
+_NOTHING = _Nothing()

@@ -1,0 +1,32 @@
+"""What type checkers see: `make lint` runs mypy over this file."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, assert_type
+
+import oxipipe
+from oxipipe.asyncio import Pipeline, Redis
+
+
+async def check(client: Redis) -> None:
+    assert_type(client.incr("n"), asyncio.Future[int])
+    assert_type(await client.incr("n"), int)
+    assert_type(await client.get("k"), Any)
+    assert_type(await client.mget("k", "l"), list[Any])
+    assert_type(await client.hgetall("h"), dict[Any, Any])
+    assert_type(await client.expire("k", 1), bool)
+    assert_type(await client.command("GET", "k"), Any)
+    assert_type(await client.scan(), tuple[int, list[Any]])
+    assert_type(client.pipeline(), Pipeline)
+    assert_type(client.pipeline().set("k", 1).incr("n"), Pipeline)
+    assert_type(await client.pipeline().execute(), list[Any])
+    assert_type([key async for key in client.zscan_iter("z")], list[tuple[Any, float]])
+    assert_type(await client.connect(), Redis)
+    async with client as entered, client.pipeline() as pipe:
+        assert_type(entered, Redis)
+        assert_type(pipe, Pipeline)
+
+
+def test_the_checked_calls_exist(server: oxipipe.Server, r: oxipipe.Redis) -> None:
+    asyncio.run(check(Redis(unix_socket_path=server.unix_socket_path)))
