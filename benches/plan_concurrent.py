@@ -76,21 +76,24 @@ def _threads(quick: bool) -> Group:
 
 
 def _thread_curve(quick: bool) -> Group:
-    cases = tuple(
-        Case(
+    def case(width: int) -> Case:
+        # Two commands at least for each thread.
+        count = _shared(2_048 if quick else 4_096, 2 * width)
+        return Case(
             f"threads-curve-{width}",
             f"SET and GET, threads on one client: {width}",
             "threads",
             "mix",
             THREAD_CLIENTS,
-            # Two commands at least for each thread.
-            _shared(2_048 if quick else 4_096, 2 * width),
+            count,
+            reps=3,
             warm=1,
             width=width,
             counted=_SETS_AND_GETS,
+            less={"redis-py": Amount(count, 1, 1)},
         )
-        for width in THREADS
-    )
+
+    cases = tuple(map(case, THREADS))
     return Group("threads-curve", "Python threads, 1 to 128", 1 if quick else 3, cases)
 
 
@@ -173,21 +176,25 @@ def _asyncio(quick: bool) -> Group:
 
 def _task_curve(quick: bool) -> Group:
     most = 3_000 if quick else 10_000
-    cases = tuple(
-        Case(
+
+    def case(width: int) -> Case:
+        count = _shared(min(most, 2_000 * width), width)
+        return Case(
             f"tasks-curve-{width}",
             f"HSET by asyncio tasks: {width:,}",
             "tasks",
             "hset",
             ASYNC_CLIENTS,
-            _shared(min(most, 2_000 * width), width),
+            count,
+            reps=3,
             warm=1,
             width=width,
             ours="oxipipe-async",
             counted={"hset": 1.0},
+            less={"redis-async": Amount(count, 1, 1)},
         )
-        for width in TASKS
-    )
+
+    cases = tuple(map(case, TASKS))
     return Group("asyncio-curve", "asyncio tasks, 1 to 1,000", 1 if quick else 3, cases)
 
 
