@@ -1,5 +1,6 @@
 //! Results, many at a time.
 
+use super::boundary::Boundary;
 use crate::error::{Error, Result};
 use crate::resp::{self, Kind, Node, Reply, ReplyBuilder};
 
@@ -260,9 +261,17 @@ impl Completion<'_> {
         Ok(builder.finish())
     }
 
-    /// The text of the server's error, if the reply is one.
+    /// The text of the server's error, if the reply is one; of a pipeline that of the first of its replies that are.
     pub fn server_error(&self) -> Option<&[u8]> {
-        let node = self.nodes.first().filter(|node| node.kind == Kind::Error as u8)?;
+        let is_error = |node: &&Node| node.kind == Kind::Error as u8;
+        let mut boundary = Boundary::default();
+        let mut nodes = self.nodes;
+        let mut node = nodes.first().filter(is_error);
+        while self.is_pipeline && node.is_none() {
+            nodes = &nodes[boundary.advance(nodes)?..];
+            node = Some(nodes.first()?).filter(is_error);
+        }
+        let node = node?;
         self.bytes.get(node.value as usize..)?.get(..node.len as usize)
     }
 }
