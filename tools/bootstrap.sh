@@ -41,6 +41,10 @@ assert os.path.exists(os.path.join(s.get_paths()["include"], "Python.h"))'
             need g++ command -v g++
             need valgrind command -v valgrind
             need pkg-config command -v pkg-config
+            # The event loops that there are adapters for.
+            need libuv1-dev test -e /usr/include/uv.h
+            need libevent-dev test -e /usr/include/event2/event.h
+            need libglib2.0-dev test -e /usr/include/glib-2.0/glib.h
             ;;
         docs)
             need doxygen command -v doxygen

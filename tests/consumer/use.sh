@@ -9,8 +9,8 @@ trap 'rm -rf "$directory"' EXIT
 
 install_library() {
     cmake --install "$build" --prefix "$directory/usr" >/dev/null
-    for file in include/oxipipe/oxipipe.h include/oxipipe/base.h; do
-        test -f "$directory/usr/$file"
+    for file in oxipipe base adapters/dispatch adapters/poll adapters/libuv adapters/libevent adapters/glib; do
+        test -f "$directory/usr/include/oxipipe/$file.h"
     done
 }
 
