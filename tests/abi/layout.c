@@ -21,13 +21,27 @@ SAME(offsetof(oxp_node, reserved), 2);
 SAME(offsetof(oxp_node, len), 4);
 SAME(offsetof(oxp_node, value), 8);
 
+SAME(sizeof(oxp_completion), 24 + 3 * sizeof(void *));
+SAME(_Alignof(oxp_completion), 8);
+SAME(offsetof(oxp_completion, token), 0);
+SAME(offsetof(oxp_completion, replies), 8);
+SAME(offsetof(oxp_completion, nodes), 16);
+SAME(offsetof(oxp_completion, node_count), 16 + sizeof(void *));
+SAME(offsetof(oxp_completion, bytes), 16 + 2 * sizeof(void *));
+SAME(offsetof(oxp_completion, status), 16 + 3 * sizeof(void *));
+SAME(offsetof(oxp_completion, outcome), 20 + 3 * sizeof(void *));
+
 SAME(OXP_OK, 0);
+SAME(OXP_AGAIN, 1);
+SAME(OXP_DONE, 2);
+SAME(OXP_FULL, 3);
 SAME(OXP_ERR_ARG, -1);
 SAME(OXP_ERR_BUSY, -2);
 SAME(OXP_ERR_CLOSED, -3);
 SAME(OXP_ERR_POISONED, -4);
 SAME(OXP_ERR_REFUSED, -5);
 SAME(OXP_ERR_SHORT, -6);
+SAME(OXP_ERR_FORKED, -7);
 SAME(OXP_ERR_IO, -100);
 SAME(OXP_ERR_CONNECT, -101);
 SAME(OXP_ERR_RESOLVE, -102);
@@ -36,9 +50,11 @@ SAME(OXP_ERR_PROTOCOL, -200);
 SAME(OXP_ERR_LIMIT, -201);
 SAME(OXP_ERR_AUTH, -300);
 SAME(OXP_ERR_HANDSHAKE, -301);
+SAME(OXP_ERR_REPLY, -302);
 SAME(OXP_ERR_TIMEOUT, -500);
 SAME(OXP_ERR_CANCELLED, -501);
 SAME(OXP_ERR_INTERRUPTED, -502);
+SAME(OXP_ERR_QUEUE_FULL, -503);
 SAME(OXP_ERR_PANIC, -900);
 
 SAME(OXP_OUTCOME_NONE, 0);
@@ -48,6 +64,10 @@ SAME(OXP_OUTCOME_REJECTED, 3);
 
 SAME(OXP_RETRY_NONE, 0);
 SAME(OXP_RETRY_READS, 1);
+
+SAME(OXP_WANT_READ, 1);
+SAME(OXP_WANT_WRITE, 2);
+SAME(OXP_TOKEN_NONE, UINT64_MAX);
 
 SAME(OXP_TYPE_NULL, 0);
 SAME(OXP_TYPE_STATUS, 1);
