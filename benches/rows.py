@@ -16,14 +16,6 @@ HEADER = (
     "server CPU us",
     "peak MB",
 )
-# Whom a client is compared with if not with the case's `ours`: C programs with our C library, the
-# others with our package used in the same way.
-_OURS = {
-    "hiredis-c": "oxipipe-c",
-    "redis-py-decode": "oxipipe-decode",
-    "redis-async-uvloop": "oxipipe-async-uvloop",
-    "glide-async-uvloop": "oxipipe-async-uvloop",
-}
 # Groups whose cases differ only in how many threads, tasks or connections there are.
 _CURVES = {
     "threads-curve": "Threads",
@@ -42,9 +34,9 @@ def case_rows(results: Results, case: Case) -> list[Row]:
             reasons = results.failures(case.name, name)
             rows.append((CLIENTS[name].title, "failed" if reasons else "", "", "", "", ""))
             continue
-        ratio = None
-        if not name.startswith("oxipipe"):
-            ratio = results.ratio(case.name, _OURS.get(name, case.ours), name)
+        # C programs are compared with our C library, Python clients with our Python package.
+        ours = {"hiredis-c": "oxipipe-c", "redis-py-decode": "oxipipe-decode"}.get(name, case.ours)
+        ratio = None if name.startswith("oxipipe") else results.ratio(case.name, ours, name)
         peak = results.peak_mb(case.name, name)
         rows.append(
             (

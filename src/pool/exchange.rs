@@ -68,6 +68,18 @@ struct Epoch {
     failed: u64,
     /// The failure of the first of them that failed.
     first: Option<(u64, Error)>,
+    asker: Asker,
+}
+
+/// For whom an epoch counts.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Asker {
+    /// The next flush.
+    Flush,
+    /// A caller of `ask_all`, who takes it away.
+    Waiting,
+    /// Nobody: that caller has given up.
+    Gone,
 }
 
 /// Submissions on their way to the thread: their bytes in one piece.
@@ -178,6 +190,7 @@ impl Desk {
         let mut exchange = self.lock();
         exchange.check_open()?;
         exchange.start_epoch();
+        exchange.epochs.back_mut().expect("invariant: there is an epoch").asker = Asker::Waiting;
         let deadline = patience.deadline();
         for route in routes {
             let (token, form) = (NO_TOKEN, Form::Command);
@@ -190,14 +203,22 @@ impl Desk {
         exchange.asleep = false;
         drop(exchange);
         wake();
-        let exchange = self.await_that(patience, |exchange| {
+        let is_complete = |exchange: &Exchange| {
             exchange.epochs.iter().all(|epoch| epoch.from != from || epoch.outstanding == 0)
-        })?;
-        let mut exchange = exchange;
+        };
+        let verdict = self.await_that(patience, is_complete).map(drop);
+        let mut exchange = self.lock();
         let index = exchange.epochs.iter().position(|epoch| epoch.from == from);
-        match index.and_then(|index| exchange.epochs.remove(index)) {
-            Some(Epoch { first: Some((_, error)), .. }) => Err(error),
-            _ => Ok(()),
+        let index = index.expect("invariant: only its asker takes it away");
+        if let Err(error) = verdict {
+            exchange.epochs[index].asker = Asker::Gone;
+            return Err(error);
+        }
+        let epoch = exchange.epochs.remove(index);
+        exchange.check_whole()?;
+        match epoch.and_then(|epoch| epoch.first) {
+            Some((_, error)) => Err(error),
+            None => Ok(()),
         }
     }
 
@@ -249,18 +270,13 @@ impl Desk {
     pub(super) fn take_failures(&self) -> (u64, Option<Error>) {
         let mut exchange = self.lock();
         let (mut failed, mut first) = (0, None);
-        while let Some(epoch) = exchange.epochs.front()
-            && epoch.outstanding == 0
-        {
-            let is_last = exchange.epochs.len() == 1;
-            let epoch = exchange.epochs.front_mut().expect("invariant: it was just there");
-            failed += std::mem::take(&mut epoch.failed);
-            first = first.or(epoch.first.take().map(|(_, error)| error));
-            if is_last {
-                break;
+        for epoch in exchange.epochs.iter_mut().take_while(|epoch| epoch.outstanding == 0) {
+            if epoch.asker == Asker::Flush {
+                failed += std::mem::take(&mut epoch.failed);
+                first = first.or(epoch.first.take().map(|(_, error)| error));
             }
-            exchange.epochs.pop_front();
         }
+        exchange.merge_epochs();
         (failed, first)
     }
 
@@ -293,6 +309,10 @@ impl Desk {
     }
 
     fn forget(&self, mut exchange: MutexGuard<'_, Exchange>, seq: u64) {
+        if matches!(exchange.phase, Phase::Broken(_)) {
+            // Nothing is outstanding any more.
+            return;
+        }
         exchange.awaited -= 1;
         exchange.settle(seq, None);
         exchange.cancelled.push(seq);
@@ -342,6 +362,7 @@ impl Desk {
         match exchange.phase {
             Phase::Ending => return Sleep::No,
             Phase::Closing if exchange.outstanding == 0 => return Sleep::ForEver,
+            Phase::Ended => return Sleep::ForEver,
             _ => {}
         }
         if !exchange.intake.submissions.is_empty() || !exchange.cancelled.is_empty() {
@@ -372,8 +393,13 @@ impl Desk {
         self.progress.notify_all();
     }
 
-    /// Refuses submissions from now on and waits for those outstanding as long as `patience` lasts; then has them ended.
-    pub(super) fn close(&self, patience: &Patience<'_>, is_running: bool, wake: impl Fn()) -> Result<()> {
+    /// Whether submissions are taken.
+    pub(super) fn check_open(&self) -> Result<()> {
+        self.lock().check_open()
+    }
+
+    /// Refuses submissions from now on. `is_running`: there is a thread, to which [`finish`](Self::finish) has to be said.
+    pub(super) fn refuse(&self, is_running: bool) {
         let mut exchange = self.lock();
         if matches!(exchange.phase, Phase::Open) {
             exchange.phase = if is_running { Phase::Closing } else { Phase::Ended };
@@ -381,9 +407,10 @@ impl Desk {
         drop(exchange);
         self.room.notify_all();
         self.progress.notify_all();
-        if !is_running {
-            return Ok(());
-        }
+    }
+
+    /// Waits for what is outstanding as long as `patience` lasts; then has it ended.
+    pub(super) fn finish(&self, patience: &Patience<'_>, wake: impl Fn()) -> Result<()> {
         wake();
         let verdict = self.await_that(patience, |exchange| exchange.outstanding == 0).map(drop);
         let mut exchange = self.lock();
@@ -489,11 +516,31 @@ impl Exchange {
     }
 
     fn start_epoch(&mut self) {
+        self.merge_epochs();
         let last = self.epochs.back_mut().expect("invariant: there is an epoch");
         if last.from == self.next_seq {
             return;
         }
         self.epochs.push_back(Epoch::starting(self.next_seq));
+    }
+
+    /// Makes one of complete epochs, so that who waits often without ever asking for failures does not pile them up.
+    fn merge_epochs(&mut self) {
+        self.epochs.retain(|epoch| epoch.asker != Asker::Gone || epoch.outstanding > 0);
+        let next = self.next_seq;
+        while let (Some(first), Some(second)) = (self.epochs.front(), self.epochs.get(1))
+            && (first.outstanding, first.asker) == (0, Asker::Flush)
+            && (second.outstanding, second.asker) == (0, Asker::Flush)
+        {
+            let first = self.epochs.pop_front().expect("invariant: it was just there");
+            let second = self.epochs.front_mut().expect("invariant: it was just there");
+            second.from = first.from;
+            second.failed += first.failed;
+            second.first = first.first.or(second.first.take());
+        }
+        if self.epochs.is_empty() {
+            self.epochs.push_back(Epoch::starting(next));
+        }
     }
 
     fn settle(&mut self, seq: u64, failure: Option<&Error>) {
@@ -512,7 +559,7 @@ impl Exchange {
 
 impl Epoch {
     fn starting(from: u64) -> Self {
-        Self { from, outstanding: 0, failed: 0, first: None }
+        Self { from, outstanding: 0, failed: 0, first: None, asker: Asker::Flush }
     }
 }
 

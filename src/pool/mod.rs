@@ -116,7 +116,16 @@ impl Pool {
     /// unchanged then.
     pub fn submit_pipeline(&self, pipeline: &mut Pipeline, token: Option<u64>) -> Result<()> {
         let gathered = pipeline.gather()?;
-        let route = if gathered.blocks { Route::Lease } else { Route::Any };
+        let route = match gathered.blocks {
+            true => Route::Lease,
+            // The first key of all decides.
+            false if self.options.key_affinity => self.lane_of(
+                resp::encoded_commands(gathered.bytes)
+                    .find_map(|args| command::first_key(&args).map(<[u8]>::to_vec))
+                    .as_deref(),
+            ),
+            false => Route::Any,
+        };
         let submission = self.submission(token, None, route, gathered.form, gathered.commands);
         self.hand_in(submission, &|out| out.extend_from_slice(gathered.bytes), true)?;
         pipeline.handed_over();

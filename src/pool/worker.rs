@@ -66,6 +66,8 @@ impl Worker {
         if self.machine.get().is_some() {
             return Ok(());
         }
+        // Nobody would ever end the thread of a pool that is closed.
+        self.desk.check_open()?;
         let failed = |what| move |error: io::Error| Error::from_io(ErrorKind::Io, what, &error);
         let poll = Poll::new().map_err(failed("cannot make a poll"))?;
         let waker = Arc::new(Waker::new(poll.registry(), WAKE).map_err(failed("cannot make a waker"))?);
@@ -111,9 +113,15 @@ impl Worker {
 
     /// Ends the pool and the thread; what was lost by it.
     pub(super) fn close(&self, patience: &Patience<'_>) -> Result<Lost> {
-        // After this lock the thread either runs or never will.
-        let is_running = self.thread.lock().unwrap_or_else(PoisonError::into_inner).is_some();
-        let verdict = self.desk.close(patience, is_running, || self.wake());
+        // With this lock, so that no thread can start after the pool was found to have none.
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_running = thread.is_some();
+        self.desk.refuse(is_running);
+        drop(thread);
+        if !is_running {
+            return Ok(Lost::default());
+        }
+        let verdict = self.desk.finish(patience, || self.wake());
         self.join();
         let lost = *self.lost.lock().unwrap_or_else(PoisonError::into_inner);
         verdict.map(|()| lost)
@@ -147,6 +155,7 @@ impl Worker {
             let mut engine = machine.engine.lock().unwrap_or_else(PoisonError::into_inner);
             let orders = self.desk.collect(&mut intake, engine.bytes() as u64);
             hand_over(&mut intake, &mut engine);
+            let bytes_before = engine.bytes();
             for event in &events {
                 engine.on_event(event);
             }
@@ -161,9 +170,10 @@ impl Worker {
                 }
             }
             books.close(engine.done(), &orders.cancelled, orders.end);
-            if !books.settled.is_empty() || !engine.done().is_empty() {
-                let bytes = engine.bytes() as u64;
-                self.desk.publish(&books.settled, engine.done(), bytes);
+            // Replies that were swallowed make room, too.
+            let bytes = engine.bytes();
+            if !books.settled.is_empty() || !engine.done().is_empty() || bytes != bytes_before {
+                self.desk.publish(&books.settled, engine.done(), bytes as u64);
                 books.settled.clear();
             }
             let step = engine.next_step();
@@ -172,7 +182,12 @@ impl Worker {
                 return None;
             }
             let timeout = match self.desk.may_sleep() {
-                Sleep::ForEver => return None,
+                Sleep::ForEver => {
+                    // The connections do not outlive the pool's end, whoever still holds the pool.
+                    let mut engine = machine.engine.lock().unwrap_or_else(PoisonError::into_inner);
+                    engine.close(&closed(), Instant::now());
+                    return None;
+                }
                 Sleep::Yes if !more => step.remaining(Instant::now()),
                 Sleep::Yes | Sleep::No => Some(Duration::ZERO),
             };

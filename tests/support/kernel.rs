@@ -19,6 +19,12 @@ pub(crate) fn wait_until_readable(port: u16) {
     eventually("something to read", || connections(port).any(|(_, unread)| unread > 0));
 }
 
+/// Waits until the clients of this port have read everything that was sent to them.
+#[track_caller]
+pub(crate) fn wait_until_read(port: u16) {
+    eventually("somebody to read", || connections(port).all(|(_, unread)| unread == 0));
+}
+
 const ESTABLISHED: u32 = 1;
 
 /// State and number of unread bytes of the clients' ends.

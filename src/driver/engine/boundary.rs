@@ -16,6 +16,11 @@ struct Open {
 }
 
 impl Boundary {
+    /// Whether an aggregate is under way, so that the next node does not begin a reply.
+    pub(super) fn is_inside(&self) -> bool {
+        !self.open.is_empty()
+    }
+
     /// Takes nodes up to the end of the reply under way and says how many; `None` if all of them belong to it and more has to
     /// come.
     #[inline]

@@ -26,11 +26,12 @@ impl Inflow {
         while at < nodes.len() {
             let entry =
                 outbox.front_mut().expect("invariant: the session refuses replies that nothing asked for");
+            let is_error = nodes[at].kind == Kind::Error as u8 && !self.boundary.is_inside();
             let end = self.boundary.advance(&nodes[at..]);
             let upto = end.map_or(nodes.len(), |count| at + count);
             let is_whole = end.is_some() && entry.form == Form::Command && self.gathered.is_none();
             // Of a reply that nobody wants, an error is kept all the same.
-            let is_wanted = entry.keeps_reply || nodes[at].kind == Kind::Error as u8;
+            let is_wanted = entry.keeps_reply || is_error;
             let joins_run = is_whole && is_wanted && !entry.abandoned;
             if joins_run {
                 self.marks.push((entry.token, entry.seq, (upto - at) as u32));

@@ -171,7 +171,6 @@ impl Lane {
                 Ok(Progression::On(phase)) => {
                     if let Phase::Up(_) = phase {
                         s.was_up = true;
-                        self.backoff = Backoff::default();
                         self.down_since = None;
                     }
                     self.phase = phase;
@@ -198,33 +197,49 @@ impl Lane {
         };
         if s.out.len() > before {
             self.overdue.answered();
+            // Not when it came up: a server that hangs up on each command would be called without end.
+            self.backoff = Backoff::default();
+        }
+        if self.outbox.is_torn() {
+            let reason = "the server answered a command before it had left";
+            self.lose(&stream, Error::new(ErrorKind::Protocol, reason), s);
+            return false;
         }
         let (count, bytes) = self.waiting();
-        let may_gather = s.gathers && stream.in_flight() > 0;
+        // The rest of a command that has begun to leave never waits: its own reply depends on it.
+        let may_gather = s.gathers && stream.in_flight() > 0 && !self.outbox.is_inside();
         if !may_gather || count >= GATHER_ENTRIES || bytes >= GATHER_BYTES {
             while stream.is_writable() && !self.outbox.unsent().is_empty() {
                 let count = stream.write(self.outbox.unsent());
                 stream.expect(self.outbox.advance(count));
             }
         }
+        // A failed write shows when reading reaches the end.
+        let more = more || stream.has_failed();
         self.phase = Phase::Up(stream);
         more
     }
 
     /// Ends submissions whose time is up. Their replies, if they come, are swallowed.
     fn expire(&mut self, s: &mut Surroundings) {
-        while let Some((index, entry)) = self.outbox.first_awaited()
-            && entry.deadline.has_passed(s.now)
-        {
-            let has_begun = index < self.outbox.begun();
-            let (progress, token, seq) = self.abandon(index);
-            let error = Error::new(ErrorKind::Timeout, "the deadline of the call passed")
-                .with_address(&s.options.address())
-                .with_progress(progress);
-            s.out.push_bare(token, seq, Some(error));
-            if has_begun && (self.is_leased || self.overdue.missed(s.now)) {
-                self.drop_connection("several calls in a row got no reply in time", s);
-            }
+        match self.outbox.first_awaited() {
+            Some((_, entry)) if entry.deadline.has_passed(s.now) => {}
+            _ => return,
+        }
+        let error = Error::new(ErrorKind::Timeout, "the deadline of the call passed")
+            .with_address(&s.options.address());
+        let (out, overdue, now, is_leased) = (&mut s.out, &mut self.overdue, s.now, self.is_leased);
+        let mut gives_up = false;
+        self.outbox.expire(now, |entry, progress| {
+            out.push_bare(entry.token, entry.seq, Some(error.clone().with_progress(progress)));
+            // What has not begun to leave says nothing about the connection.
+            gives_up |= progress.not_applied == 0 && (is_leased || overdue.missed(now));
+        });
+        if self.outbox.is_first_abandoned() {
+            self.inflow.forget();
+        }
+        if gives_up {
+            self.drop_connection("several calls in a row got no reply in time", s);
         }
     }
 
@@ -270,10 +285,10 @@ impl Lane {
             },
         );
         self.overdue = Overdue::default();
-        self.down_since = Some(s.now);
-        self.phase = match self.outbox.is_empty() {
-            true => Phase::Idle,
-            false => Phase::Pausing(s.now + self.backoff.next(chance())),
+        // While nobody misses the server, nobody knows how long it has been away.
+        (self.down_since, self.phase) = match self.outbox.is_empty() {
+            true => (None, Phase::Idle),
+            false => (Some(s.now), Phase::Pausing(s.now + self.backoff.next(chance()))),
         };
     }
 

@@ -1,6 +1,7 @@
 //! What was submitted and has no reply yet.
 
 use std::collections::VecDeque;
+use std::time::Instant;
 
 use super::Entry;
 use crate::error::Progress;
@@ -22,6 +23,10 @@ pub(super) struct Outbox {
     begun: usize,
     /// Where the last of these ends.
     begun_end: usize,
+    /// Number of entries at the front that nobody waits for.
+    abandoned: usize,
+    /// An entry got all its replies before it had left whole: what is on the wire now ends inside of it.
+    is_torn: bool,
 }
 
 /// Replied bytes are moved out once they are as many as this, and as those that stay.
@@ -60,6 +65,17 @@ impl Outbox {
         self.begun
     }
 
+    /// Whether only a part of an entry has left.
+    pub(super) fn is_inside(&self) -> bool {
+        self.sent < self.begun_end
+    }
+
+    /// Whether the server answered an entry of which it cannot have seen the end. Nothing may follow on its connection: it
+    /// would be taken for the rest.
+    pub(super) fn is_torn(&self) -> bool {
+        self.is_torn
+    }
+
     /// The kernel took `count` more bytes; how many commands begin with that to be in flight.
     pub(super) fn advance(&mut self, count: usize) -> u64 {
         self.sent += count;
@@ -83,9 +99,16 @@ impl Outbox {
         let entry = self.entries.pop_front()?;
         debug_assert!(self.begun > 0);
         self.begun -= 1;
+        self.abandoned = self.abandoned.saturating_sub(1);
         self.start += entry.bytes;
+        if self.sent < self.start {
+            self.is_torn = true;
+            self.sent = self.start;
+        }
         if self.entries.is_empty() {
+            let is_torn = self.is_torn;
             self.reset();
+            self.is_torn = is_torn;
         } else if self.start >= SLACK && self.start >= self.bytes.len() - self.start {
             self.bytes.drain(..self.start);
             self.sent -= self.start;
@@ -97,7 +120,63 @@ impl Outbox {
 
     /// The first entry that somebody waits for: the one whose deadline comes first, because submissions are served in order.
     pub(super) fn first_awaited(&self) -> Option<(usize, &Entry)> {
-        self.entries.iter().enumerate().find(|(_, entry)| !entry.abandoned)
+        let mut entries = self.entries.iter().enumerate().skip(self.abandoned);
+        entries.find(|(_, entry)| !entry.abandoned)
+    }
+
+    /// Takes the submitters away from all entries whose deadline has passed, with the fate of their commands. One that has
+    /// begun to leave stays for its replies; others are removed.
+    ///
+    /// All at once, because with many of them moving the rest up for each would take minutes.
+    pub(super) fn expire(&mut self, now: Instant, mut settle: impl FnMut(&Entry, Progress)) {
+        let first = match self.first_awaited() {
+            Some((index, entry)) if entry.deadline.has_passed(now) => index,
+            _ => return,
+        };
+        for entry in self.entries.range_mut(first.min(self.begun)..self.begun) {
+            if !entry.abandoned && entry.deadline.has_passed(now) {
+                entry.abandoned = true;
+                settle(entry, given_up(entry));
+            }
+        }
+        self.count_abandoned();
+        match self.entries.get(self.begun) {
+            Some(entry) if entry.deadline.has_passed(now) => {}
+            _ => return,
+        }
+        let (mut from, mut to) = (self.begun_end, self.begun_end);
+        let bytes = &mut self.bytes;
+        let mut index = 0;
+        let begun = self.begun;
+        self.entries.retain(|entry| {
+            index += 1;
+            if index <= begun {
+                return true;
+            }
+            let stays = !entry.deadline.has_passed(now);
+            if stays {
+                bytes.copy_within(from..from + entry.bytes, to);
+                to += entry.bytes;
+            } else {
+                settle(entry, untouched(entry));
+            }
+            from += entry.bytes;
+            stays
+        });
+        self.bytes.truncate(to);
+        if self.entries.is_empty() {
+            self.reset();
+        }
+    }
+
+    fn count_abandoned(&mut self) {
+        let more = self.entries.range(self.abandoned..).take_while(|entry| entry.abandoned).count();
+        self.abandoned += more;
+    }
+
+    /// Whether nobody waits for the entry that the next reply belongs to.
+    pub(super) fn is_first_abandoned(&self) -> bool {
+        self.abandoned > 0
     }
 
     pub(super) fn position(&self, token: u64) -> Option<usize> {
@@ -110,12 +189,9 @@ impl Outbox {
         if index < self.begun {
             let entry = &mut self.entries[index];
             entry.abandoned = true;
-            let (replied, all) = (u64::from(entry.replied).min(entry.own_commands()), entry.own_commands());
-            let progress = match entry.form {
-                super::Form::Transaction => Progress { unknown: all, ..Progress::default() },
-                _ => Progress { replied, unknown: all - replied, not_applied: 0 },
-            };
-            return (progress, entry.token, entry.seq);
+            let names = (given_up(entry), entry.token, entry.seq);
+            self.count_abandoned();
+            return names;
         }
         let from = self.begun_end + self.entries.range(self.begun..index).map(|e| e.bytes).sum::<usize>();
         let entry = self.entries.remove(index).expect("invariant: the index is of an entry");
@@ -123,8 +199,7 @@ impl Outbox {
         if self.entries.is_empty() {
             self.reset();
         }
-        let progress = Progress { not_applied: entry.own_commands(), ..Progress::default() };
-        (progress, entry.token, entry.seq)
+        (untouched(&entry), entry.token, entry.seq)
     }
 
     /// The connection is lost. Entries for which `keep` says so, given their bytes and the fate of their commands, wait to be
@@ -169,7 +244,21 @@ impl Outbox {
             self.bytes = Vec::new();
         }
         (self.start, self.sent, self.begun, self.begun_end) = (0, 0, 0, 0);
+        (self.abandoned, self.is_torn) = (0, false);
     }
+}
+
+/// What is known of the commands of an entry that has begun to leave and that nobody waits for any more.
+fn given_up(entry: &Entry) -> Progress {
+    let (replied, all) = (u64::from(entry.replied).min(entry.own_commands()), entry.own_commands());
+    match entry.form {
+        super::Form::Transaction => Progress { unknown: all, ..Progress::default() },
+        _ => Progress { replied, unknown: all - replied, not_applied: 0 },
+    }
+}
+
+fn untouched(entry: &Entry) -> Progress {
+    Progress { not_applied: entry.own_commands(), ..Progress::default() }
 }
 
 /// What is known of the commands of an entry of which `sent` bytes left, if no further reply comes.
@@ -189,6 +278,8 @@ fn fate(entry: &Entry, bytes: &[u8], sent: usize) -> Progress {
         };
     }
     let replied = u64::from(entry.replied);
+    // A server that answers what it has not seen is out of its mind, but no reason to be, too.
+    let left = left.max(replied);
     Progress { replied, unknown: left - replied, not_applied: commands - left }
 }
 

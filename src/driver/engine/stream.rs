@@ -36,7 +36,8 @@ impl Stream {
             session: Session::new(limits),
             requests,
             all,
-            readable: false,
+            // Something may have come together with the connection.
+            readable: true,
             writable: true,
             ended: false,
             write_failure: None,
@@ -69,6 +70,11 @@ impl Stream {
             }
         }
         0
+    }
+
+    /// Whether a write has failed and reading has not found out why yet.
+    pub(super) fn has_failed(&self) -> bool {
+        self.write_failure.is_some()
     }
 
     /// Expects the replies to so many more commands.
