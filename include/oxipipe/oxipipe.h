@@ -1257,6 +1257,24 @@ oxp_status oxp_pool_try_submit(struct oxp_pool *pool,
                                uint64_t token,
                                struct oxp_error *err);
 
+/// Submits a command whose arguments lie one after the other unless the queue is full; never waits.
+///
+/// bytes, len   all arguments without anything in between; borrowed for the call.
+/// lens, argc   the length of each; their sum is len.
+/// token        as for oxp_pool_submit.
+/// err          may be NULL.
+///
+/// Returns as oxp_pool_try_submit. Threads: any, concurrently. Since 0.1.
+OXP_API
+OXP_NODISCARD
+oxp_status oxp_pool_try_submit_packed(struct oxp_pool *pool,
+                                      const uint8_t *bytes,
+                                      size_t len,
+                                      const uint32_t *lens,
+                                      size_t argc,
+                                      uint64_t token,
+                                      struct oxp_error *err);
+
 /// Submits all commands of a pipeline, which go over one connection and complete together, and
 /// leaves the pipeline empty, its command names still readable. Waits as oxp_pool_submit. It counts
 /// as one in the queue.
@@ -1274,6 +1292,21 @@ oxp_status oxp_pool_submit_pipeline(struct oxp_pool *pool,
                                     uint64_t token,
                                     struct oxp_error *err);
 
+/// Submits all commands of a pipeline unless the queue is full; never waits.
+///
+/// pipeline   as for oxp_pool_submit_pipeline.
+/// token      as for oxp_pool_submit.
+/// err        may be NULL.
+///
+/// Returns OXP_FULL if the queue is full, and nothing was submitted; otherwise as
+/// oxp_pool_submit_pipeline. Threads: any, concurrently. Since 0.1.
+OXP_API
+OXP_NODISCARD
+oxp_status oxp_pool_try_submit_pipeline(struct oxp_pool *pool,
+                                        struct oxp_pipeline *pipeline,
+                                        uint64_t token,
+                                        struct oxp_error *err);
+
 /// Gives up on a submission: there will be no completion. If several have this token, on one of
 /// them.
 ///
@@ -1289,6 +1322,16 @@ oxp_status oxp_pool_cancel(struct oxp_pool *pool,
                            uint64_t token,
                            int32_t *outcome,
                            struct oxp_error *err);
+
+/// Takes back a submission of which nothing has left: there will be no completion, and it is not
+/// applied. What is under way is left alone. If several have this token, one of them.
+///
+/// err   may be NULL.
+///
+/// Returns OXP_OK; OXP_AGAIN if it is under way and will complete; OXP_DONE if there is no such
+/// submission or it has completed; OXP_ERR_ARG for OXP_TOKEN_NONE. Threads: any, concurrently.
+/// Since 0.1.
+OXP_API oxp_status oxp_pool_retract(struct oxp_pool *pool, uint64_t token, struct oxp_error *err);
 
 /// Waits until something has completed, and takes all of it. Several threads may pull; each
 /// completion goes to one of them.

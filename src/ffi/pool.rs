@@ -167,6 +167,35 @@ pub unsafe extern "C" fn oxp_pool_try_submit(
     }
 }
 
+/// Submits a command whose arguments lie one after the other unless the queue is full; never waits.
+///
+/// bytes, len   all arguments without anything in between; borrowed for the call.
+/// lens, argc   the length of each; their sum is len.
+/// token        as for oxp_pool_submit.
+/// err          may be NULL.
+///
+/// Returns as oxp_pool_try_submit. Threads: any, concurrently. Since 0.1.
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn oxp_pool_try_submit_packed(
+    pool: *mut oxp_pool,
+    bytes: *const u8,
+    len: usize,
+    lens: *const u32,
+    argc: usize,
+    token: u64,
+    err: *mut oxp_error,
+) -> oxp_status {
+    // SAFETY: pointers come from C under the contract of this module.
+    unsafe {
+        boundary_with_state(err, || {
+            let args = unpack(pointer::slice(bytes, len)?, pointer::slice(lens, argc)?)?;
+            let submitted = pointer::borrow(pool)?.pool.try_submit(&args, wanted(token))?;
+            Ok(if submitted { OXP_OK } else { OXP_FULL })
+        })
+    }
+}
+
 /// Submits all commands of a pipeline, which go over one connection and complete together, and
 /// leaves the pipeline empty, its command names still readable. Waits as oxp_pool_submit. It counts
 /// as one in the queue.
@@ -190,6 +219,32 @@ pub unsafe extern "C" fn oxp_pool_submit_pipeline(
         boundary(err, || {
             let mut pipeline = pipeline::enter(pipeline)?;
             pointer::borrow(pool)?.pool.submit_pipeline(&mut pipeline, wanted(token))
+        })
+    }
+}
+
+/// Submits all commands of a pipeline unless the queue is full; never waits.
+///
+/// pipeline   as for oxp_pool_submit_pipeline.
+/// token      as for oxp_pool_submit.
+/// err        may be NULL.
+///
+/// Returns OXP_FULL if the queue is full, and nothing was submitted; otherwise as
+/// oxp_pool_submit_pipeline. Threads: any, concurrently. Since 0.1.
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn oxp_pool_try_submit_pipeline(
+    pool: *mut oxp_pool,
+    pipeline: *mut oxp_pipeline,
+    token: u64,
+    err: *mut oxp_error,
+) -> oxp_status {
+    // SAFETY: pointers come from C under the contract of this module.
+    unsafe {
+        boundary_with_state(err, || {
+            let mut pipeline = pipeline::enter(pipeline)?;
+            let submitted = pointer::borrow(pool)?.pool.try_submit_pipeline(&mut pipeline, wanted(token))?;
+            Ok(if submitted { OXP_OK } else { OXP_FULL })
         })
     }
 }
@@ -218,6 +273,34 @@ pub unsafe extern "C" fn oxp_pool_cancel(
             let pool = pointer::borrow(pool)?;
             let token = wanted(token).ok_or_else(|| Error::argument("OXP_TOKEN_NONE names no submission"))?;
             Ok(report_cancelled(pool.pool.cancel(token), outcome))
+        })
+    }
+}
+
+/// Takes back a submission of which nothing has left: there will be no completion, and it is not
+/// applied. What is under way is left alone. If several have this token, one of them.
+///
+/// err   may be NULL.
+///
+/// Returns OXP_OK; OXP_AGAIN if it is under way and will complete; OXP_DONE if there is no such
+/// submission or it has completed; OXP_ERR_ARG for OXP_TOKEN_NONE. Threads: any, concurrently.
+/// Since 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn oxp_pool_retract(
+    pool: *mut oxp_pool,
+    token: u64,
+    err: *mut oxp_error,
+) -> oxp_status {
+    // SAFETY: pointers come from C under the contract of this module.
+    unsafe {
+        boundary_with_state(err, || {
+            let pool = pointer::borrow(pool)?;
+            let token = wanted(token).ok_or_else(|| Error::argument("OXP_TOKEN_NONE names no submission"))?;
+            Ok(match pool.pool.retract(token) {
+                Some(true) => OXP_OK,
+                Some(false) => OXP_AGAIN,
+                None => OXP_DONE,
+            })
         })
     }
 }

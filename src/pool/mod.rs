@@ -115,6 +115,18 @@ impl Pool {
     /// As for [`submit`](Self::submit); `Argument` if the pipeline is empty or has begun to send over its own client. It is
     /// unchanged then.
     pub fn submit_pipeline(&self, pipeline: &mut Pipeline, token: Option<u64>) -> Result<()> {
+        self.enter_pipeline(pipeline, token, true).map(drop)
+    }
+
+    /// Like [`submit_pipeline`](Self::submit_pipeline), but does not wait: false if the queue is full.
+    ///
+    /// # Errors
+    /// As for [`submit_pipeline`](Self::submit_pipeline).
+    pub fn try_submit_pipeline(&self, pipeline: &mut Pipeline, token: Option<u64>) -> Result<bool> {
+        self.enter_pipeline(pipeline, token, false)
+    }
+
+    fn enter_pipeline(&self, pipeline: &mut Pipeline, token: Option<u64>, waits: bool) -> Result<bool> {
         let gathered = pipeline.gather()?;
         let route = match gathered.blocks {
             true => Route::Lease,
@@ -127,9 +139,11 @@ impl Pool {
             false => Route::Any,
         };
         let submission = self.submission(token, None, route, gathered.form, gathered.commands);
-        self.hand_in(submission, &|out| out.extend_from_slice(gathered.bytes), true)?;
-        pipeline.handed_over();
-        Ok(())
+        let submitted = self.hand_in(submission, &|out| out.extend_from_slice(gathered.bytes), waits)?;
+        if submitted {
+            pipeline.handed_over();
+        }
+        Ok(submitted)
     }
 
     fn enter<A: AsRef<[u8]>>(&self, args: &[A], token: Option<u64>, waits: bool) -> Result<bool> {
@@ -169,6 +183,12 @@ impl Pool {
     ///
     pub fn cancel(&self, token: u64) -> Option<Outcome> {
         self.worker().cancel(token)
+    }
+
+    /// Removes a submission of which nothing has left: true. False if it is too late: it goes on as if nothing had happened.
+    /// `None` if there is no such submission, or no more.
+    pub fn retract(&self, token: u64) -> Option<bool> {
+        self.worker().retract(token)
     }
 
     /// Waits until something has completed and takes all of it; what `into` held is forgotten.

@@ -111,6 +111,17 @@ impl Worker {
         Some(outcome)
     }
 
+    pub(super) fn retract(&self, token: u64) -> Option<bool> {
+        let machine = self.machine.get()?;
+        let mut engine = machine.engine.lock().unwrap_or_else(PoisonError::into_inner);
+        if !self.desk.retract(token) {
+            let Some(seq) = engine.retract(token)? else { return Some(false) };
+            self.desk.cancelled(seq);
+        }
+        self.wake();
+        Some(true)
+    }
+
     /// Ends the pool and the thread; what was lost by it.
     pub(super) fn close(&self, patience: &Patience<'_>) -> Result<Lost> {
         // With this lock, so that no thread can start after the pool was found to have none.

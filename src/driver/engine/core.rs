@@ -194,6 +194,15 @@ impl Engine {
             .find_map(|lane| lane.cancel(token, &mut self.common))
     }
 
+    /// Removes a submission of which nothing has left: its sequence number. `Some(None)` if it is too late, `None` if there is
+    /// no such submission (any more).
+    pub(crate) fn retract(&mut self, token: u64) -> Option<Option<u64>> {
+        self.lanes
+            .iter_mut()
+            .chain(self.leased.iter_mut().map(|(_, lane)| lane))
+            .find_map(|lane| lane.retract(token))
+    }
+
     /// Ends everything with `error` and the fate of each, and all connections.
     pub(crate) fn close(&mut self, error: &Error, now: Instant) {
         self.common.now = now;

@@ -255,6 +255,16 @@ impl Lane {
         Some((progress.outcome().unwrap_or(Outcome::Unknown), seq))
     }
 
+    /// Removes the submission with this token, if nothing of it has left: its sequence number. `Some(None)` if it is too late.
+    pub(super) fn retract(&mut self, token: u64) -> Option<Option<u64>> {
+        let index = self.outbox.position(token)?;
+        if index < self.outbox.begun() {
+            return Some(None);
+        }
+        let (_, _, seq) = self.abandon(index);
+        Some(Some(seq))
+    }
+
     fn abandon(&mut self, index: usize) -> (Progress, u64, u64) {
         if index == 0 {
             self.inflow.forget();
