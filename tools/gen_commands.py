@@ -162,7 +162,7 @@ def python_methods(methods: list[Method]) -> str:
         "",
         "",
         "class Commands(WrittenCommands):",
-        '    """Every named command; mixed into `Redis` and `Pipeline`."""',
+        '    """Every named command; mixed into `Redis`, `Pipeline` and `Pool`."""',
     ]
     for method in methods:
         plain = ast.parse(f"def f({ast.unparse(method.arguments)}): 0").body[0].args
@@ -171,7 +171,8 @@ def python_methods(methods: list[Method]) -> str:
         parameters = ", ".join(filter(None, ["self", ast.unparse(plain)]))
         lines += ["", f"    def {method.name}({parameters}):", f'        """{method.summary}"""']
         lines += [f"        {line}" for line in method_body(method)]
-    return "\n".join([*lines, "", "", "AsyncCommands = PipelineCommands = Commands", ""])
+    aliases = "AsyncCommands = PipelineCommands = PoolCommands = Commands"
+    return "\n".join([*lines, "", "", aliases, ""])
 
 
 def method_body(method: Method) -> list[str]:
@@ -218,6 +219,7 @@ def python_stubs(methods: list[Method], written: list[ast.FunctionDef]) -> str:
         "",
         "from oxipipe._callbacks import Callback",
         "from oxipipe._commands_written import WrittenCommands",
+        "from oxipipe.futures import Future",
         "from oxipipe.typing import AbsExpiryT, EncodableT, ExpiryT, FieldT, KeysT, KeyT, PatternT",
         "",
         "class Commands(WrittenCommands):",
@@ -240,6 +242,16 @@ def python_stubs(methods: list[Method], written: list[ast.FunctionDef]) -> str:
         ),
         *(
             f"    def {m.name}({m.parameters()}) -> asyncio.Future[{beside_set(m.returns)}]: ..."
+            for m in methods
+        ),
+        "",
+        "class PoolCommands:",
+        *(
+            f"    def {f.name}({ast.unparse(f.args)}) -> Future[{beside_set(ast.unparse(f.returns))}]: ..."
+            for f in written
+        ),
+        *(
+            f"    def {m.name}({m.parameters()}) -> Future[{beside_set(m.returns)}]: ..."
             for m in methods
         ),
         "",

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from oxipipe._version import __version__
 from oxipipe.client import Redis, StrictRedis, from_url
 from oxipipe.default import add_command, connect, execute, pipeline
+from oxipipe.default_pool import connect_pool, flush, phget, phset
 from oxipipe.exceptions import (
     AuthenticationError,
     AuthenticationWrongNumberOfArgsError,
@@ -42,10 +43,12 @@ from oxipipe.exceptions import (
     WatchError,
 )
 from oxipipe.pipeline import Pipeline
+from oxipipe.pool import Pool
 
 if TYPE_CHECKING:
     from typing import Any
 
+    from oxipipe.futures import Future
     from oxipipe.server import Server
 
 __all__ = [
@@ -59,9 +62,11 @@ __all__ = [
     "DataError",
     "EncodingError",
     "ForkedError",
+    "Future",
     "InvalidResponse",
     "OutOfMemoryError",
     "Pipeline",
+    "Pool",
     "PubSubError",
     "QueueFullError",
     "ReadOnlyError",
@@ -76,10 +81,14 @@ __all__ = [
     "__version__",
     "add_command",
     "connect",
+    "connect_pool",
     "execute",
+    "flush",
     "from_url",
     "get_include",
     "get_library",
+    "phget",
+    "phset",
     "pipeline",
 ]
 
@@ -104,4 +113,8 @@ def __getattr__(name: str) -> Any:
         from oxipipe.server import Server
 
         return Server
+    if name == "Future":
+        from oxipipe.futures import Future
+
+        return Future
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

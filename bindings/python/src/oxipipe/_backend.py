@@ -1,7 +1,7 @@
 """Chooses what speaks to liboxipipe: `_fast` (C, the default) or cffi.
 
 The environment variable OXIPIPE_BACKEND (`fast` or `cffi`) decides; without it, cffi serves where `_fast` cannot be
-imported, such as on PyPy. Both give the same three names with the same meaning.
+imported, such as on PyPy. Both give the same names with the same meaning.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from oxipipe import _callbacks, exceptions
 
 if TYPE_CHECKING:
-    from oxipipe._cffi_backend import ClientCore, PipelineCore, configure
+    from oxipipe._cffi_backend import ClientCore, FutureCore, PipelineCore, PoolCore, configure
 
     name: str
 else:
@@ -21,14 +21,14 @@ else:
         raise ImportError(f"OXIPIPE_BACKEND is {name!r}; it can be 'fast' or 'cffi'")
     if name != "cffi":
         try:
-            from oxipipe._fast import ClientCore, PipelineCore, configure
+            from oxipipe._fast import ClientCore, FutureCore, PipelineCore, PoolCore, configure
 
             name = "fast"
         except ImportError:
             if name == "fast":
                 raise
     if name != "fast":
-        from oxipipe._cffi_backend import ClientCore, PipelineCore, configure
+        from oxipipe._cffi_backend import ClientCore, FutureCore, PipelineCore, PoolCore, configure
 
         name = "cffi"
 
@@ -40,4 +40,4 @@ configure(
     resolve_callback=_callbacks.resolve,
 )
 
-__all__ = ["ClientCore", "PipelineCore", "name"]
+__all__ = ["ClientCore", "FutureCore", "PipelineCore", "PoolCore", "name"]

@@ -14,6 +14,8 @@ from oxipipe._cffi_args import callback as callback_of
 from oxipipe._cffi_args import callbacks, encode, keeps_ascii, may_be_refused, never_refused
 from oxipipe._cffi_call import hooks, idle_call, new_options
 from oxipipe._cffi_decode import Decoder
+from oxipipe._cffi_future import FutureCore
+from oxipipe._cffi_pool import PoolCore
 from oxipipe._ffi import ffi, lib
 
 if TYPE_CHECKING:
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 
     from oxipipe._callbacks import Callback
     from oxipipe._cffi_async import AsyncCore, Finish
+
+__all__ = ["ClientCore", "FutureCore", "PipelineCore", "PoolCore", "configure"]
 
 #: A pipeline hands its commands over when their arguments come to this many bytes.
 SLAB_BYTES = 32 * 1024

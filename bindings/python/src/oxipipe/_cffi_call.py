@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from _thread import get_ident
 from typing import TYPE_CHECKING
 
@@ -100,6 +101,19 @@ class Call:
             unknown[0],
             not_applied[0],
         )
+
+
+class Forks:
+    """How many forks lie between this process and the one that imported the package."""
+
+    count = 0
+
+
+def _after_fork() -> None:
+    Forks.count += 1
+
+
+os.register_at_fork(after_in_child=_after_fork)
 
 
 def idle_call() -> Call:

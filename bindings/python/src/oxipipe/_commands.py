@@ -7,7 +7,7 @@ from oxipipe._commands_written import WrittenCommands, _listed
 
 
 class Commands(WrittenCommands):
-    """Every named command; mixed into `Redis` and `Pipeline`."""
+    """Every named command; mixed into `Redis`, `Pipeline` and `Pool`."""
 
     def append(self, key, value):
         """Append a value to a key."""
@@ -480,4 +480,4 @@ class Commands(WrittenCommands):
         return self.command("PUBLISH", channel, message)
 
 
-AsyncCommands = PipelineCommands = Commands
+AsyncCommands = PipelineCommands = PoolCommands = Commands

@@ -8,7 +8,7 @@ from oxipipe._version import __version__
 from oxipipe.exceptions import DataError
 
 if TYPE_CHECKING:
-    from typing import Any, Self
+    from typing import Any, NoReturn, Self
 
 #: What redis-py's constructor also takes, and why it cannot be had here (yet).
 _UNSUPPORTED = {
@@ -164,7 +164,14 @@ class Configured:
             encoding, encoding_errors
         )  # an unknown encoding fails here, not in the first call
         options.update(encoding=encoding, errors=encoding_errors, decode=bool(decode_responses))
+        self._given = options
         self._open(options)
+
+    def __reduce__(self) -> NoReturn:
+        kind = type(self).__name__
+        raise TypeError(
+            f"cannot pickle {kind!r} objects: make one in each process, with the same arguments"
+        )
 
     def __repr__(self) -> str:
         return f"<{type(self).__module__}.{type(self).__qualname__} {self._address}>"

@@ -1,16 +1,19 @@
 /*
  * oxipipe._fast: the package's backend for CPython.
  *
- * The pieces, in the order one command meets them: _fast_client.c or _fast_pipeline.c (methods),
+ * The pieces, in the order one command meets them: _fast_client.c, _fast_pipeline.c or _fast_pool.c (methods),
  * _fast_args.c (Python arguments to bytes), _fast_call.c (into the library and back, GIL and
  * signals), _fast_reply.c (nodes to Python objects), _fast_callback.c (the shape of the reply).
  * For asyncio: _fast_async.c (methods), _fast_binding.c (into the library, and replies to futures),
- * _fast_calls.c (the futures that wait). This file only ties them to a module.
+ * _fast_calls.c (the futures that wait). For pools: _fast_pool.c (methods), _fast_collect.c (who
+ * pulls replies), _fast_future.c (where they go). This file only ties them to a module.
  */
 #include "_fast_async.h"
 #include "_fast_call.h"
 #include "_fast_client.h"
+#include "_fast_future.h"
 #include "_fast_pipeline.h"
+#include "_fast_pool.h"
 
 static FastState *state_of(PyObject *module)
 {
@@ -82,13 +85,17 @@ static int execute(PyObject *module)
     state->pipeline_type = PyType_FromModuleAndSpec(module, &PIPELINE_SPEC, NULL);
     state->async_type = PyType_FromModuleAndSpec(module, &ASYNC_SPEC, NULL);
     state->binding_type = PyType_FromModuleAndSpec(module, &BINDING_SPEC, NULL);
+    state->pool_type = PyType_FromModuleAndSpec(module, &POOL_SPEC, NULL);
+    state->pool_future_type = PyType_FromModuleAndSpec(module, &FUTURE_SPEC, NULL);
     if (!state->callbacks || !state->client_type || !state->pipeline_type || !state->async_type ||
-        !state->binding_type)
+        !state->binding_type || !state->pool_type || !state->pool_future_type)
         return -1;
     if (PyModule_AddType(module, (PyTypeObject *)state->client_type) < 0 ||
         PyModule_AddType(module, (PyTypeObject *)state->pipeline_type) < 0 ||
         PyModule_AddType(module, (PyTypeObject *)state->async_type) < 0 ||
-        PyModule_AddType(module, (PyTypeObject *)state->binding_type) < 0)
+        PyModule_AddType(module, (PyTypeObject *)state->binding_type) < 0 ||
+        PyModule_AddType(module, (PyTypeObject *)state->pool_type) < 0 ||
+        PyModule_AddType(module, (PyTypeObject *)state->pool_future_type) < 0)
         return -1;
     return call_prepare_exit(module);
 }
@@ -100,6 +107,11 @@ static int traverse(PyObject *module, visitproc visit, void *arg)
     Py_VISIT(state->pipeline_type);
     Py_VISIT(state->async_type);
     Py_VISIT(state->binding_type);
+    Py_VISIT(state->pool_type);
+    Py_VISIT(state->pool_future_type);
+    Py_VISIT(state->future_class);
+    Py_VISIT(state->cancelled_error);
+    Py_VISIT(state->timeout_error);
     Py_VISIT(state->reply_error);
     Py_VISIT(state->call_error);
     Py_VISIT(state->data_error);
@@ -124,6 +136,11 @@ static int clear(PyObject *module)
     Py_CLEAR(state->pipeline_type);
     Py_CLEAR(state->async_type);
     Py_CLEAR(state->binding_type);
+    Py_CLEAR(state->pool_type);
+    Py_CLEAR(state->pool_future_type);
+    Py_CLEAR(state->future_class);
+    Py_CLEAR(state->cancelled_error);
+    Py_CLEAR(state->timeout_error);
     Py_CLEAR(state->reply_error);
     Py_CLEAR(state->call_error);
     Py_CLEAR(state->data_error);

@@ -14,6 +14,7 @@
  */
 static atomic_size_t threads_in_python;
 static atomic_ulong finalizing_thread; /* 0 while the interpreter lives */
+static unsigned long fork_generation;
 
 static void enter_python(void)
 {
@@ -196,6 +197,12 @@ static PyObject *stand_down(PyObject *module, PyObject *unused)
 static void forget_other_threads(void)
 {
     atomic_store(&threads_in_python, 0);
+    fork_generation++;
+}
+
+unsigned long call_fork_generation(void)
+{
+    return fork_generation;
 }
 
 int call_prepare_exit(PyObject *module)

@@ -50,6 +50,9 @@ void call_raise_local(const FastState *state, oxp_status status, const char *mes
 /* Takes the exception that is set, with its traceback; a new reference. */
 PyObject *call_caught(void);
 
+/* How many forks lie between this process and the one that loaded the module. */
+unsigned long call_fork_generation(void);
+
 /* Prepares for interpreter exit, once per process; see the comment in the source. */
 int call_prepare_exit(PyObject *module);
 

@@ -26,6 +26,8 @@ typedef struct {
     PyObject *pipeline_type;
     PyObject *async_type;
     PyObject *binding_type;
+    PyObject *pool_type;
+    PyObject *pool_future_type;
     PyObject *reply_error;
     PyObject *call_error;
     PyObject *data_error;
@@ -41,6 +43,11 @@ typedef struct {
     PyObject *future_set_exception;
     PyObject *invalid_state_error;
     PyObject *no_arguments; /* () */
+    /* From oxipipe.futures, which is imported for the first future; NULL before. */
+    PyObject *future_class;    /* the Python class on top of pool_future_type */
+    PyObject *cancelled_error; /* callable: outcome -> exception */
+    PyObject *timeout_error;   /* callable: () -> exception */
+    allocfunc new_future;
 } FastState;
 
 /* How str becomes bytes and back. The names point into the two str objects beside them. */

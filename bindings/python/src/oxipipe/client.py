@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING
 from oxipipe import _backend
 from oxipipe._commands import Commands
 from oxipipe._configured import Configured
+from oxipipe.exceptions import ClosedError
 from oxipipe.pipeline import Pipeline
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any, Self
 
+    from oxipipe.futures import Future
+    from oxipipe.pool import Pool
     from oxipipe.typing import KeyT, PatternT
 
 
@@ -29,6 +32,40 @@ class Redis(Configured, _backend.ClientCore, Commands):
 
     Any number of threads may use one client. A `with` block closes it at the end.
     """
+
+    #: What `submit` uses, from its first call on.
+    _submissions: Pool | None = None
+
+    def submit(self, *args: Any) -> Future[Any]:
+        """Starts to send a command at once, and returns the `Future` of its reply, in the shape of that command.
+
+        These commands have a connection of their own, made with the first one, so they do not wait for other calls and
+        nothing waits for them. They are executed in the order of submission. Submissions of several clients work in
+        parallel. `close` waits for them, up to 5 seconds.
+        """
+        future: Future[Any] = (self._submissions or self._start_submissions()).submit(*args)
+        return future
+
+    def _start_submissions(self) -> Pool:
+        from oxipipe.pool import Pool
+
+        if self.closed:
+            raise ClosedError("the client is closed")
+        made = Pool._for_client(self._given, self._address)
+        # Of two threads that get here at once, both go on with the same one.
+        pool: Pool = self.__dict__.setdefault("_submissions", made)
+        return pool
+
+    def close(self) -> None:
+        """Closes the connection for good. Calls that wait in other threads end with an error.
+
+        What was submitted by `submit` is waited for first, up to 5 seconds.
+        """
+        try:
+            if self._submissions is not None:
+                self._submissions.close()
+        finally:
+            super().close()
 
     def connect(self) -> Self:
         """Connects now, to find out whether that works, and returns the client."""

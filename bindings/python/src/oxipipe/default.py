@@ -44,7 +44,7 @@ def connect(
     place = given[0] if given else "localhost"
     if "://" in place:
         client = Redis.from_url(place, **kwargs)
-    elif url is not None or _is_no_host(place):
+    elif url is not None or is_no_host(place):
         # Without the text: there may be a password in it.
         raise ValueError("this is no host name; a URL is redis://host:port or unix:///path")
     else:
@@ -84,7 +84,7 @@ def execute(raise_on_error: bool = True) -> list[Any]:
     return _thread_pipeline().execute(raise_on_error)
 
 
-def _is_no_host(place: str) -> bool:
+def is_no_host(place: str) -> bool:
     """Whether it is a path, or a host with a port; an IPv6 address has more than one colon."""
     return "/" in place or place.count(":") == 1 or place.startswith("[")
 

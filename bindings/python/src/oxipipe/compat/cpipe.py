@@ -1,31 +1,32 @@
 """cpipe's functions: `import oxipipe.compat.cpipe as cpipe`.
 
-    cpipe.Connect("localhost", 6379)
-    cpipe.add_command("hset", "words", "word|1", "1")
-    cpipe.execute()
+    cpipe.ConnectPool(host="localhost", port=6379, pool=10)
+    for i in range(10_000):
+        cpipe.phset("words", f"word|{i}", "1")
+    cpipe.flush()
 
 What differs from cpipe, which never looked at a reply:
 
-* every function returns the reply (or 0, where there is none yet) and raises what oxipipe raises;
+* every function returns the reply (or 0, where there is none) and raises what oxipipe raises;
 * `add_command` takes any command with any number of arguments;
-* `phset` and `phget` go into one eagerly sending pipeline on the one client, shared by all threads, whatever `pool`
-  says: there is no pool of connections behind them yet. They may return before the server has executed anything;
-  `flush` waits for all of it, returns the replies in order and raises the first error. Without `flush`, errors go
-  unnoticed.
+* `phset` and `phget` return futures, `oxipipe.Future`; they use a pool of connections, 10 unless `ConnectPool` says
+  otherwise, so they are executed in no particular order. They may return before the server has executed anything;
+  `flush` waits for all of it, raises the first error, and returns the number of commands that succeeded. At the end of
+  the program, what is still under way has 5 seconds to finish; errors then go unnoticed.
 """
 
 from __future__ import annotations
 
-from threading import Lock
 from typing import TYPE_CHECKING
 
 import oxipipe
 from oxipipe import default
+from oxipipe.pool import Pool
 
 if TYPE_CHECKING:
     from typing import Any
 
-    from oxipipe.pipeline import Pipeline
+    from oxipipe.futures import Future
     from oxipipe.typing import EncodableT, KeyT
 
 __all__ = [
@@ -48,18 +49,17 @@ execute = default.execute
 
 def Connect(host: str = "localhost", port: int = 6379, **kwargs: Any) -> int:
     """Connects to a server; `kwargs` are those of `oxipipe.Redis`. Returns 0."""
-    global _background
-    client = oxipipe.connect(host, port, **kwargs)
-    with _lock:
-        _background = client.pipeline(transaction=False)
-    return 0
+    return ConnectPool(host, port, **kwargs)
 
 
 def ConnectPool(host: str = "localhost", port: int = 6379, pool: int = 10, **kwargs: Any) -> int:
-    """As `Connect`. `pool` is the number of connections asked for; there is one."""
+    """As `Connect`; `pool` is the number of connections for `phset` and `phget`, made when they are first used."""
+    global _pool
     if pool < 1:
         raise ValueError(f"pool is {pool}; it must be at least 1")
-    return Connect(host, port, **kwargs)
+    client = oxipipe.connect(host, port, **kwargs)
+    _pool = Pool._for_client(client._given, client._address, pool)
+    return 0
 
 
 def hset(name: KeyT, key: EncodableT, value: EncodableT) -> Any:
@@ -82,33 +82,29 @@ def get(name: KeyT) -> Any:
     return default.get_client().get(name)
 
 
-def phset(name: KeyT, key: EncodableT, value: EncodableT) -> int:
-    """HSET in the background; `flush` has the reply. Returns 0."""
-    with _lock:
-        _started().hset(name, key, value)
-    return 0
+def phset(name: KeyT, key: EncodableT, value: EncodableT) -> Future[int]:
+    """HSET in the background; returns the future of its reply."""
+    future: Future[int] = _connected().submit("HSET", name, key, value)
+    return future
 
 
-def phget(name: KeyT, key: EncodableT) -> int:
-    """HGET in the background; `flush` has the reply. Returns 0."""
-    with _lock:
-        _started().hget(name, key)
-    return 0
+def phget(name: KeyT, key: EncodableT) -> Future[Any]:
+    """HGET in the background; returns the future of the value."""
+    future: Future[Any] = _connected().submit("HGET", name, key)
+    return future
 
 
-def flush() -> list[Any]:
-    """Waits for everything that `phset` and `phget` of all threads began; the replies in order."""
-    with _lock:
-        return _started().execute()
+def flush() -> int:
+    """Waits for everything that `phset` and `phget` of all threads began; the number of commands that succeeded."""
+    return _connected().flush()
 
 
-def _started() -> Pipeline:
-    if _background is None:
+def _connected() -> Pool:
+    if _pool is None:
         error = oxipipe.RedisError("there is no connection: call Connect or ConnectPool first")
         error.outcome = "NOT_APPLIED"
         raise error
-    return _background
+    return _pool
 
 
-_background: Pipeline | None = None
-_lock = Lock()
+_pool: Pool | None = None

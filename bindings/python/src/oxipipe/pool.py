@@ -1,0 +1,274 @@
+"""`Pool`: several connections to one server that work while their user does something else."""
+
+from __future__ import annotations
+
+import atexit
+from _weakref import ref
+from typing import TYPE_CHECKING
+
+from oxipipe import _backend, _callbacks
+from oxipipe._commands import PoolCommands
+from oxipipe._configured import Configured
+from oxipipe.exceptions import ClosedError, RedisError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from typing import Any, Self
+
+    from oxipipe.futures import Future
+
+#: The library's bounds on what is submitted and not yet collected.
+_QUEUE_COMMANDS = 10_000
+_QUEUE_BYTES = 64 * 1024 * 1024
+
+
+class Lost:
+    """What a pool had to give up when it was closed: numbers of commands; false if there are none."""
+
+    __slots__ = ("not_applied", "unknown")
+
+    def __init__(self, not_applied: int, unknown: int) -> None:
+        #: The server has certainly not executed them.
+        self.not_applied = not_applied
+        #: Sent, but not answered.
+        self.unknown = unknown
+
+    def __bool__(self) -> bool:
+        return bool(self.not_applied or self.unknown)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Lost):
+            return NotImplemented
+        return (self.not_applied, self.unknown) == (other.not_applied, other.unknown)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"Lost(not_applied={self.not_applied}, unknown={self.unknown})"
+
+
+class Pool(Configured, _backend.PoolCore, PoolCommands):
+    """Connections to one server that are fed and read by a thread of the library's own.
+
+    Every command method, and `submit` for any command, queues its command and returns a `Future` at once. The arguments
+    are those of `Redis`, and:
+
+    * `connections`: how many, 10 by default; a command goes to one that has least to do;
+    * `key_affinity`: commands with the same (first) key go to the same connection, so they are executed in the order of
+      submission; otherwise nothing is said about the order in which commands of different connections are executed;
+    * `ordered`: futures are done in the order of submission, instead of as the replies come;
+    * `queue_commands`, `queue_bytes`: bounds on what is submitted and not yet answered. At a bound, `submit` waits, at
+      most `socket_timeout`; then it raises a `TimeoutError` and nothing was queued;
+    * `grace`: seconds that closing waits for what is outstanding, see `close`.
+
+    `socket_timeout` is the time of each command from its submission. A command of a future that nobody keeps is executed
+    all the same, its reply thrown away; if it fails, `flush` says so.
+
+    Any number of threads may use a pool. A `with` block closes it at the end. After a fork, the child's use of it makes
+    new connections; futures of the parent fail there with a `ForkedError`.
+    """
+
+    def __init__(
+        self,
+        host: str | None = "localhost",
+        port: int | str = 6379,
+        *,
+        connections: int = 10,
+        key_affinity: bool = False,
+        ordered: bool = False,
+        queue_commands: int | None = None,
+        queue_bytes: int | None = None,
+        grace: float = 5.0,
+        **options: Any,
+    ) -> None:
+        self._keep(connections, key_affinity, ordered, queue_commands, queue_bytes, grace)
+        self._submit_timeout = options.get("socket_timeout", 5.0)
+        super().__init__(host, port, **options)
+
+    def _start_url(
+        self,
+        url: str,
+        *args: Any,
+        connections: int = 10,
+        key_affinity: bool = False,
+        ordered: bool = False,
+        queue_commands: int | None = None,
+        queue_bytes: int | None = None,
+        grace: float = 5.0,
+        **options: Any,
+    ) -> None:
+        self._keep(connections, key_affinity, ordered, queue_commands, queue_bytes, grace)
+        self._submit_timeout = options.get("socket_timeout", _timeout_of(url))
+        super()._start_url(url, *args, **options)
+
+    @classmethod
+    def _for_client(cls, options: dict[str, Any], address: str, connections: int = 1) -> Self:
+        """A pool with the options that a `Redis` was made with."""
+        pool = cls.__new__(cls)
+        pool._keep(connections, False, False, None, None, 5.0)
+        milliseconds = options.get("timeout_ms")
+        if milliseconds is None:
+            pool._submit_timeout = _timeout_of(options["url"])
+        else:
+            pool._submit_timeout = milliseconds / 1000 or None
+        pool._address, pool._given = address, options
+        pool._open(options)
+        return pool
+
+    def _keep(
+        self,
+        connections: int,
+        key_affinity: bool,
+        ordered: bool,
+        queue_commands: int | None,
+        queue_bytes: int | None,
+        grace: float,
+    ) -> None:
+        if connections < 1:
+            raise ValueError(f"connections is {connections}; it must be at least 1")
+        for name, bound in (("queue_commands", queue_commands), ("queue_bytes", queue_bytes)):
+            if bound is not None and bound < 1:
+                raise ValueError(f"{name} is {bound}; it must be at least 1")
+        self.connections = connections
+        self._grace = grace
+        self._pool_options = {
+            "key_affinity": bool(key_affinity),
+            "ordered_results": bool(ordered),
+            "queue_limits": (queue_commands or _QUEUE_COMMANDS, queue_bytes or _QUEUE_BYTES),
+        }
+
+    def _open(self, options: dict[str, Any]) -> None:  # type: ignore[override]
+        _backend.PoolCore._open(
+            self, {**options, **self._pool_options}, self.connections, self._submit_timeout
+        )
+        key = id(self)
+        _open_pools[key] = ref(self, lambda _dead: _open_pools.pop(key, None))
+
+    def connect(self) -> Self:
+        """Opens all connections now, to find out whether that works, and returns the pool."""
+        self._connect()
+        return self
+
+    def execute_command(self, *args: Any) -> Future[Any]:
+        """As `submit`; and as in redis-py, "CONFIG GET" in one argument is two words."""
+        name = args[0] if args else None
+        if isinstance(name, str) and " " in name:
+            words = name.split()
+            callback = _callbacks.resolve(" ".join(words[:2]))
+            future: Future[Any] = self.command_as(callback, *words, *args[1:])
+            return future
+        future = self.command(*args)
+        return future
+
+    def flush(self, timeout: float | None = None) -> int:
+        """Waits until everything submitted so far is answered, and returns how many commands succeeded since the last flush.
+
+        If some failed, the first failure is raised; its `failed` and `succeeded` say how many did. If `timeout` seconds are
+        not enough, a `TimeoutError` is raised, and nothing is lost: the commands go on.
+        """
+        result = self._flush(timeout)
+        if result is None:
+            raise _timed_out(f"{self.outstanding} commands have not been answered")
+        succeeded, failed, first = result
+        if first is None:
+            return succeeded
+        if isinstance(first, RedisError):
+            first.failed, first.succeeded = failed, succeeded
+        raise first
+
+    def completed(
+        self, futures: Iterable[Future[Any]] | None = None, timeout: float | None = None
+    ) -> Iterator[Future[Any]]:
+        """The given futures of this pool (default: all that are outstanding) when they are done, each once.
+
+        As they come, or in the order of submission if the pool is `ordered`. `timeout` is for the next one each time;
+        a `TimeoutError` tells that it was not enough. A future can be in one such iteration at a time.
+        """
+        done: list[Future[Any]] = []
+        if futures is None:
+            missing = self._deliver_to(done)
+        else:
+            missing = 0
+            for future in futures:
+                future._deliver_to(done)
+                missing += 1
+        while missing > 0:
+            if not done and not self._wait_for(done, timeout):
+                raise _timed_out(f"{missing} futures are not done")
+            ready = done[:]
+            del done[: len(ready)]
+            missing -= len(ready)
+            yield from ready
+
+    def close(self, grace: float | None = None) -> Lost:
+        """Closes the pool for good: takes no more commands, waits up to `grace` seconds for those outstanding.
+
+        What is not answered by then is given up: the futures fail with a `ClosedError` whose `outcome` says whether the
+        command was sent ("UNKNOWN") or not ("NOT_APPLIED"), and the result counts them. `grace=0` does not wait.
+        """
+        grace = self._grace if grace is None else grace
+        if grace < 0:
+            raise ValueError(f"grace is {grace}; it cannot be negative")
+        _open_pools.pop(id(self), None)
+        unknown, not_applied = self._close(round(grace * 1000))
+        return Lost(not_applied, unknown)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: object, *_exception: object) -> None:
+        lost = self.close()
+        if lost and kind is None:
+            error = ClosedError(f"the pool was closed before it could finish: {lost}")
+            error.outcome = "UNKNOWN" if lost.unknown else "NOT_APPLIED"
+            error.unknown, error.not_applied = lost.unknown, lost.not_applied
+            raise error
+
+    def __del__(self) -> None:
+        try:
+            outstanding = 0 if self.closed else self.outstanding
+        except Exception:  # not even opened
+            return
+        if outstanding:
+            import warnings
+
+            warnings.warn(
+                f"{self!r} was dropped with {outstanding} commands outstanding: close it, or flush",
+                ResourceWarning,
+                stacklevel=1,
+            )
+
+    def _start_collector(self) -> None:
+        from threading import Thread
+
+        Thread(target=self._collect_observed, name="oxipipe-futures", daemon=True).start()
+
+
+def _timed_out(message: str) -> RedisError:
+    from oxipipe.futures import FutureTimeoutError
+
+    return FutureTimeoutError(message)
+
+
+def _timeout_of(url: str) -> float | None:
+    """The socket_timeout that a URL asks for."""
+    for option in url.partition("?")[2].split("&"):
+        name, _, value = option.partition("=")
+        if name in ("socket_timeout", "timeout"):
+            try:
+                return float(value) or None
+            except ValueError:
+                break  # the library will say so
+    return 5.0
+
+
+@atexit.register
+def _close_all() -> None:
+    """What was submitted and not waited for has some time left before the process ends."""
+    for weak in list(_open_pools.values()):
+        pool = weak()
+        if pool is not None and not pool.closed:
+            pool.close()
+
+
+_open_pools: dict[int, ref[Pool]] = {}
