@@ -356,7 +356,8 @@ enum Progression {
 }
 
 fn start(s: &mut Surroundings) -> Result<Progression> {
-    let deadline = Deadline::after(s.now, s.options.connect_timeout);
+    // Submissions have deadlines of their own; a server that never answers must not keep the lane busy beyond them.
+    let deadline = Deadline::after(s.now, s.options.connect_timeout.or(s.options.timeout));
     let waker = Arc::clone(&s.waker);
     let dialer = Dialer::start(&s.options, deadline, move || {
         // A failure means that the engine is gone.
