@@ -138,7 +138,11 @@ def _asyncio(quick: bool) -> Group:
         width=100,
         ours="oxipipe-async",
         counted={"hset": 1.0},
-        less=dict.fromkeys(("redis-async", "redis-async-uvloop", "coredis"), Amount(10_000, 1, 1)),
+        less={
+            "redis-async": Amount(10_000, 1, 1),
+            "redis-async-uvloop": Amount(10_000, 1, 1),
+            "coredis": Amount(2_000, 1, 1),
+        },
     )
     gather = replace(
         tasks,
@@ -200,7 +204,7 @@ def _task_curve(quick: bool) -> Group:
 
 def _pool(quick: bool) -> Group:
     # Those that wait for each reply would take most of the time of the whole run.
-    less = Amount(2_000 if quick else 10_000, 1, 0)
+    less = Amount(2_000 if quick else 5_000, 1, 0)
     slow = ("aredis", "aredis-tasks", "asyncio-redis", "asyncio-redis-tasks")
     cases = tuple(
         Case(
@@ -250,7 +254,7 @@ def _pool_curve(quick: bool) -> Group:
             width=width,
             ours="oxipipe-pool",
             counted={"hset": 1.0},
-            less={"aredis-tasks": Amount(10_000, 1, 0)},
+            less={"aredis-tasks": Amount(5_000, 1, 0)},
         )
         for width in CONNECTIONS
     )

@@ -30,8 +30,8 @@ the time.
 One event loop. "Tasks" await each call before the next; "gather" awaits 1,000 calls at a time;
 oxipipe, valkey-glide and coredis put concurrent calls on a shared connection, redis.asyncio gives
 each a connection (its limit of 100 is raised for the gather), which are open before the clock
-starts. valkey-glide's request timeout of 250 ms is raised. The rows with uvloop run the same on that
-event loop.
+starts. valkey-glide's request timeout of 250 ms is raised. coredis, being slow, does a fifth of the
+concurrent calls. The rows with uvloop run the same on that event loop.
 """,
     "asyncio-curve": """
 `HSET` by 1 to 1,000 tasks.
@@ -43,13 +43,13 @@ asks every future for its result, as all HGET rows do. In C the replies of HGET 
 come. credis: one connection, pipelines of {plan.CREDIS_PIPELINE}, as its pool needs gevent. aredis
 and asyncio-redis: a pool of 10, first one call at a time, as in the benchmark that started this
 comparison (nine connections are then idle), then with a task for each connection (aredis refuses
-more calls than it has connections). These two do 10,000 commands, their rate being the same. aredis
+more calls than it has connections). These two do 5,000 commands, their rate being the same. aredis
 does not run on this Python: the harness drops an argument that it passes and asyncio no longer takes.
 
 The last two tables bound what may be outstanding: a full pool makes the next command wait.
 """,
     "pool-curve": """
-50,000 HSET and the barrier (aredis: 10,000, a task for each connection) with 1 to 64 connections.
+50,000 HSET and the barrier (aredis: 5,000, a task for each connection) with 1 to 64 connections.
 The server is a single thread: more connections do not make it faster.
 """,
     "servers": f"""
