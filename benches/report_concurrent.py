@@ -19,7 +19,8 @@ of its pool (whose limit of 100 is raised where there are more threads); oxipipe
 valkey-glide-sync share what connections they have.
 """,
     "threads-curve": """
-The same with 1 to 128 threads.
+The same with 1 to 128 threads. Here and in the other tables of this kind: commands a second with the
+smallest and largest, how many times faster oxipipe is, client CPU time of a command, peak memory.
 """,
     "threads-c": """
 `HGET` by C threads, one call at a time, the calls divided among the threads: oxipipe with one client

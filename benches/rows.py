@@ -87,7 +87,8 @@ def _curve(results: Results, group: Group) -> tuple[Row, list[Row]]:
             if rate is None:
                 cells.append("failed" if results.failures(case.name, name) else "")
                 continue
-            ratio = results.ratio(case.name, case.ours, name) if name != case.ours else None
+            own = name.startswith("oxipipe")
+            ratio = None if own else results.ratio(case.name, case.ours, name)
             faster = f", {ratio.median:.2f}x" if ratio else ""
             cpu = results.cpu_us(case.name, name) or 0
             cells.append(
