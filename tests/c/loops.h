@@ -8,6 +8,8 @@
 
 #include "results.h"
 
+#include <sys/wait.h>
+
 static Loop *loop_new(void);
 static oxp_status loop_attach(Loop *loop, oxp_async *client, oxp_completion_fn on_completion, oxp_failure_fn on_failure,
                               void *user_data, Watch **out);
@@ -204,6 +206,45 @@ static void closing(Loop *loop) {
     oxp_async_free(member.client);
 }
 
+static void note_failure(void *user_data, oxp_status status, const oxp_error *err) {
+    Member *member = user_data;
+    CHECK(!member->failed);
+    CHECK_STATUS(status, oxp_error_status(err));
+    member->status = status;
+    member->failed = true;
+    loop_wake(member->loop);
+}
+
+/* In a child the client can only fail: it says so once, and is not watched any more. The parent does not notice. */
+static void forked(Loop *loop) {
+    Member member = {.client = server_async(), .total = 1};
+    echo(&member);
+    pid_t child = fork();
+    CHECK(child >= 0);
+    if (child == 0) {
+        alarm(100); /* not inherited */
+        /* The parent's loop shares its descriptors with the parent; so this is another one. */
+        Loop *own = loop_new();
+        member.loop = own;
+        CHECK_STATUS(OXP_OK, loop_attach(own, member.client, on_echo, note_failure, &member, &member.watch));
+        run_until(own, &member.failed);
+        CHECK_STATUS(OXP_ERR_FORKED, member.status);
+        CHECK(member.received == 0 && !timer_is_armed(member.watch));
+        loop_detach(member.watch);
+        oxp_async_free(member.client);
+        /* The parent's loop is not ours to free, nor anybody's to count. */
+        execlp("true", "true", (char *)NULL);
+        exit(1);
+    }
+    int status;
+    CHECK(waitpid(child, &status, 0) == child);
+    CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    attach(loop, &member, on_echo);
+    run_until(loop, &member.done);
+    loop_detach(member.watch);
+    oxp_async_free(member.client);
+}
+
 static void wrong_use(Loop *loop) {
     Member member = {.client = server_async()};
     Watch *watch = (Watch *)&member;
@@ -222,6 +263,7 @@ int main(void) {
     detaching(loop);
     deadline(loop);
     closing(loop);
+    forked(loop);
     wrong_use(loop);
     loop_free(loop);
     return 0;
