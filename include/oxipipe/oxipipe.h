@@ -23,13 +23,15 @@
  *
  * Objects     oxp_client (a server), oxp_pipeline (a batch of commands for it), oxp_reply (an
  *             answer), oxp_options (how a client connects and behaves), oxp_error (the detail of a
- *             failure). All are opaque; docs/abi.md has the contract as a whole,
- *             bindings/c/examples has complete programs.
+ *             failure); oxp_async (a server, from an event loop) and oxp_pool (a server, over many
+ *             connections), both with oxp_completions (answers, many at a time). All are opaque;
+ *             docs/abi.md has the contract as a whole, docs/async-c.md and docs/pool-c.md explain
+ *             the latter, bindings/c/examples has complete programs.
  * Calls       Handle first, then inputs, then outputs, then an oxp_error, which may be NULL
  *             everywhere.
- * Status      OXP_OK is 0, failures are negative. A server's error is a reply of type
- *             OXP_TYPE_ERROR: the call itself succeeded. After a failure, oxp_error_outcome says
- *             whether the server may have applied the command.
+ * Status      OXP_OK is 0, failures are negative, states such as OXP_AGAIN positive. A server's
+ *             error is a reply of type OXP_TYPE_ERROR: the call itself succeeded. After a failure,
+ *             oxp_error_outcome says whether the server may have applied the command.
  * Ownership   "own" marks what the receiver must give to the _free function of its type. Everything
  *             else is borrowed: for the duration of the call if it goes in, until the stated point
  *             if it comes out. Never use free() on it.
@@ -37,9 +39,10 @@
  *             OXP_ERR_ARG, not with a crash. For bytes and lists, NULL with a length of 0 is an
  *             empty one. Outputs are set to NULL or 0 on entry, so after a failure they are safe to
  *             free and to print. Every _free function accepts NULL.
- * Threads     "Any, concurrently": clients and replies. "Any, one at a time": options, pipelines,
- *             errors; functions that take a const pointer may run at the same time as each other. A
- *             function that says nothing about threads follows its handle.
+ * Threads     "Any, concurrently": clients, pools and replies. "Any, one at a time": event-loop
+ *             clients, completions, options, pipelines, errors; functions that take a const pointer
+ *             may run at the same time as each other. A function that says nothing about threads
+ *             follows its handle.
  * Text        UTF-8 with a length, not NUL-terminated, except the static strings that functions
  *             return as const char *.
  * Signals     SIGPIPE is never raised; a wait that a signal interrupts goes on (but see
