@@ -76,6 +76,7 @@ demo: ## load a real word list into a private server, verify it, compare with re
 test: ## everything: Rust, C, Python on both back ends, the examples in the documentation
 	@tools/bootstrap.sh build test
 	@$(MAKE) --no-print-directory test-rust test-c test-python test-docs
+	@$(MAKE) --no-print-directory test-shuttle SHUTTLE_ROUNDS=200
 	@echo "make test: everything passed"
 
 .PHONY: test-rust
@@ -96,6 +97,13 @@ test-python: $(STAMPS)/package $(STAMPS)/test-tools ## the Python suite, once pe
 .PHONY: test-docs
 test-docs: $(STAMPS)/package $(STAMPS)/test-tools ## run every example of README.md and docs/, follow every link
 	$(VENV)/python -m pytest -q tests/docs
+
+# A build of its own, because the flag changes what every crate is compiled with.
+SHUTTLE_ROUNDS ?= 20000
+.PHONY: test-shuttle
+test-shuttle: ## what threads share, under SHUTTLE_ROUNDS=20000 interleavings of each model
+	SHUTTLE_ROUNDS=$(SHUTTLE_ROUNDS) RUSTFLAGS='--cfg shuttle' \
+		$(CARGO) test --locked --target-dir target/shuttle --lib models
 
 FUZZ_SECONDS ?= 300
 .PHONY: fuzz

@@ -580,7 +580,11 @@ fn wait<'a>(
     patience: &Patience<'_>,
     lock: impl FnOnce() -> MutexGuard<'a, Exchange>,
 ) -> (MutexGuard<'a, Exchange>, Result<()>) {
-    let slice = patience.slice(Instant::now()).unwrap_or(Duration::MAX);
+    let now = Instant::now();
+    let slice = patience.slice(now).unwrap_or(Duration::MAX);
+    if slice.is_zero() {
+        return (exchange, patience.check(now, false));
+    }
     let (exchange, _) = condition.wait_timeout(exchange, slice).unwrap_or_else(PoisonError::into_inner);
     let now = Instant::now();
     if patience.wants_to_ask(now) {
@@ -604,3 +608,11 @@ impl Lost {
         }
     }
 }
+
+#[cfg(all(test, not(shuttle)))]
+#[path = "exchange_tests.rs"]
+mod tests;
+
+#[cfg(all(test, shuttle))]
+#[path = "exchange_models.rs"]
+mod models;

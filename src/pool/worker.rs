@@ -239,14 +239,14 @@ fn hand_over(intake: &mut Intake, engine: &mut Engine) {
 
 /// What has completed, on its way to the desk.
 #[derive(Default)]
-struct Books {
-    settled: Vec<Settled>,
-    ordering: Option<Ordering>,
+pub(super) struct Books {
+    pub(super) settled: Vec<Settled>,
+    pub(super) ordering: Option<Ordering>,
 }
 
 impl Books {
     /// Counts everything in `done` and leaves in it what is to be handed out now; all that is left if it is the `end`.
-    fn close(&mut self, done: &mut Completions, cancelled: &[u64], end: bool) {
+    pub(super) fn close(&mut self, done: &mut Completions, cancelled: &[u64], end: bool) {
         self.settled.extend(done.with_seqs().map(|(seq, completion)| Settled::of(seq, &completion)));
         match &mut self.ordering {
             None => done.retain(|item| item.token != NO_TOKEN),
