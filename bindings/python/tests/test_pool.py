@@ -428,6 +428,70 @@ def test_what_needs_a_connection_of_its_own_is_refused_or_handled(pool: oxipipe.
     assert slow.result() is None
 
 
+def test_pipelines(pool: oxipipe.Pool, r: oxipipe.Redis) -> None:
+    pipeline = pool.pipeline()
+    first = pipeline.set("a", 1).hset("h", "x", 2).hgetall("h").execute()
+    assert len(pipeline) == 0
+    first.result()
+    second = pipeline.get("a").lpush("a", 1).get("a").execute(raise_on_error=False)
+    third = pipeline.get("a").command("LPUSH", "a", 1).execute()
+    assert first.result() == [True, 1, {b"x": b"2"}]
+    replies = second.result()
+    assert (replies[0], replies[2]) == (b"1", b"1")
+    assert isinstance(replies[1], exceptions.ResponseError)
+    with pytest.raises(
+        exceptions.ResponseError, match=r"Command # 2 \(LPUSH\) of pipeline"
+    ) as caught:
+        third.result()
+    assert (caught.value.index, caught.value.command) == (1, "LPUSH")
+    assert caught.value.replies is not None
+    assert caught.value.replies[0] == b"1"
+    assert pipeline.execute().result() == []
+    with pytest.raises(exceptions.ResponseError) as caught:
+        pool.flush()
+    assert (caught.value.failed, caught.value.succeeded) == (2, 6)
+    with pipeline:
+        pipeline.set("a", 2)
+    assert len(pipeline) == 0
+    assert "of 0 commands" in repr(pipeline)
+
+
+def test_transactions(pool: oxipipe.Pool, r: oxipipe.Redis) -> None:
+    pipeline = pool.pipeline(transaction=True)
+    futures = [pipeline.incr("n").incr("n").execute() for _ in range(100)]
+    pairs = sorted(future.result() for future in futures)
+    assert pairs == [[n, n + 1] for n in range(1, 200, 2)]
+    with pytest.raises(exceptions.ResponseError):
+        pipeline.incr("n").command("NONSENSE").execute().result()
+    assert r.get("n") == b"200"
+
+
+def test_a_pipeline_that_fails_says_how_far_it_came() -> None:
+    with FakeServer(one_reply_then_silence) as server:
+        pool = new_pool(server)
+        future = pool.pipeline().echo("a").echo("b").execute()
+        pool.close(0)
+        error = future.exception()
+        assert isinstance(error, exceptions.ClosedError)
+        assert error.outcome in ("UNKNOWN", "NOT_APPLIED")
+        assert error.replies in ([], [b"a"])
+        assert error.replied + error.unknown + error.not_applied == 2
+        with pytest.raises(exceptions.ClosedError):
+            pool.pipeline().echo("a").execute()
+
+
+def test_pipelines_wait_for_room(server: oxipipe.Server, r: oxipipe.Redis) -> None:
+    with oxipipe.Pool.from_url(server.url, connections=2, queue_commands=4) as pool:
+        futures = []
+        for n in range(200):
+            pipeline = pool.pipeline()
+            for k in range(10):
+                pipeline.echo(n * 10 + k)
+            futures.append(pipeline.execute())
+        for n, future in enumerate(futures):
+            assert [int(reply) for reply in future.result()] == list(range(n * 10, n * 10 + 10))
+
+
 def test_an_idle_pool_sleeps(server: oxipipe.Server) -> None:
     with oxipipe.Pool.from_url(server.url, connections=5) as pool:
         pool.connect()

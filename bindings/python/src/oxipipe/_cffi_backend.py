@@ -122,7 +122,7 @@ class PipelineCore:
     #: One element, which the thread that uses the pipeline takes: half the price of a lock.
     _token: list[None]
 
-    def _open(self, client: ClientCore | AsyncCore, atomic: bool) -> None:
+    def _open(self, client: ClientCore | AsyncCore | PoolCore, atomic: bool) -> None:
         self._client = client
         self._encoding, self._errors = client._encoding, client._errors
         self._ascii_as_is = keeps_ascii(self._encoding, self._errors)
@@ -217,6 +217,25 @@ class PipelineCore:
             self._forget()
             self._token.append(None)
         return binding._submit_pipeline(sent, finish)
+
+    def _take(self) -> PipelineCore:
+        """Moves the commands into a new pipeline and returns that."""
+        self._enter()
+        try:
+            self._hand_over()
+            sent = PipelineCore()
+            sent._client, sent._atomic, sent._callbacks = (
+                self._client,
+                self._atomic,
+                self._callbacks,
+            )
+            sent._length = self._length
+            fresh = self._client._new_pipeline(self._atomic)
+            sent._handle, self._handle = self._handle, fresh
+        finally:
+            self._forget()
+            self._token.append(None)
+        return sent
 
     def _finished(self, replies: list[Any], failure: Exception | None, finish: Finish) -> list[Any]:
         """What a loop got for the commands of this pipeline."""

@@ -11,7 +11,16 @@ from oxipipe._cffi_args import callback as callback_of
 from oxipipe._cffi_args import encode
 from oxipipe._cffi_call import Forks, end_of_text, hooks, idle_call, new_options
 from oxipipe._cffi_decode import ERROR, Decoder
-from oxipipe._cffi_future import CANCELLED, EXCEPTION, OUTSTANDING, PULLED, RAW, FutureCore, Goal
+from oxipipe._cffi_future import (
+    CANCELLED,
+    EXCEPTION,
+    OUTSTANDING,
+    PULLED,
+    RAW,
+    VALUE,
+    FutureCore,
+    Goal,
+)
 from oxipipe._ffi import ffi, lib
 
 if TYPE_CHECKING:
@@ -82,6 +91,33 @@ class PoolCore:
     def outstanding(self) -> int:
         """How many submissions have not been answered, or nobody has looked."""
         return len(self._futures)
+
+    def _submit_pipeline(self, sent: Any, callback: Callback) -> Any:
+        """Submits a pipeline that nobody else has; `callback` gets its replies, or the exception that has them."""
+        self._enter()
+        future = self._new_future(callback)
+        future._is_pipeline, future._commands = True, len(sent)
+
+        def enter(number: int, error: Any) -> int:
+            status: int = lib.oxp_pool_try_submit_pipeline(
+                self._handle, sent._handle, number, error
+            )
+            return status
+
+        return self._queue(enter, future)
+
+    def _new_pipeline(self, atomic: bool) -> Any:
+        self._enter()
+        out = ffi.new("oxp_pipeline **")
+        with idle_call() as call:
+            call.check(lib.oxp_pipeline_new_detached(atomic, out, call.error))
+        return ffi.gc(out[0], lib.oxp_pipeline_free)
+
+    def _answered(self, value: Any) -> Any:
+        """A future that is done."""
+        future = self._new_future(None)
+        future._decide(VALUE, value)
+        return future
 
     def _flush(self, timeout: float | None = None) -> tuple[int, int, Exception | None] | None:
         """Barrier: (succeeded, failed, first failure or None) since the last one; None if the time ran out."""
@@ -395,9 +431,9 @@ class PoolCore:
             if future._is_pipeline:
                 failure.replies = replies  # type: ignore[attr-defined]
             errors += [failure] * (future._commands - len(replies))
-            phase, value = EXCEPTION, failure
+            phase, value = (RAW if future._is_pipeline else EXCEPTION), failure
         elif decoder.failure is not None:
-            phase, value = EXCEPTION, decoder.failure
+            phase, value = (RAW if future._is_pipeline else EXCEPTION), decoder.failure
         elif future._is_pipeline:
             phase, value = RAW, replies
         else:

@@ -313,8 +313,7 @@ static void resolve(PoolCore *self, const oxp_completion *completion, size_t ind
     collect_decide(self, future, state, value);
 }
 
-/* What the future's callback gets is all of the replies, with errors in place, or None for a transaction that was not
- * executed. */
+/* What the future's callback gets is the list of replies, with errors in place, or the exception that has it. */
 static void resolve_pipeline(PoolCore *self, FutureCore *future, const oxp_completion *completion,
                              size_t index, Interruption *interruption)
 {
@@ -331,7 +330,6 @@ static void resolve_pipeline(PoolCore *self, FutureCore *future, const oxp_compl
         builder_clear(&builder);
     } while (!replies && was_interrupted(interruption));
     PyObject *value = replies;
-    FutureState state = FUTURE_RAW;
     Py_ssize_t count = replies ? PyList_Size(replies) : 0;
     for (Py_ssize_t i = 0; i < count; i++) {
         PyObject *reply = PyList_GetItem(replies, i);
@@ -342,23 +340,19 @@ static void resolve_pipeline(PoolCore *self, FutureCore *future, const oxp_compl
     }
     if (!replies) {
         value = call_caught();
-        state = FUTURE_EXCEPTION;
         failed = future->commands;
-        first = value;
     } else if (completion->status < 0) {
-        PyObject *exception = failure_of(self, completion, index, interruption);
-        if (exception && PyObject_SetAttrString(exception, "replies", replies) < 0)
+        value = failure_of(self, completion, index, interruption);
+        if (PyObject_SetAttrString(value, "replies", replies) < 0)
             PyErr_Clear();
         Py_DECREF(replies);
-        value = exception;
-        state = FUTURE_EXCEPTION;
         failed += future->commands - (size_t)count;
-        first = first ? first : value;
     }
+    first = first ? first : value;
     if (failed > 0)
         count_failures(self, failed, first);
     self->succeeded += future->commands - failed;
-    collect_decide(self, future, state, value);
+    collect_decide(self, future, FUTURE_RAW, value);
 }
 
 /* The library says that nothing is outstanding, which would be its mistake, or that it has failed. Nobody shall wait for

@@ -4,10 +4,11 @@
 #include "_fast_async.h"
 #include "_fast_callback.h"
 #include "_fast_client.h"
+#include "_fast_pool.h"
 
 typedef struct {
     PyObject_HEAD
-    PyObject *client; /* own: a ClientCore or an AsyncCore */
+    PyObject *client; /* own: a ClientCore, an AsyncCore or a PoolCore */
     const FastState *state;
     const TextCodec *codec; /* the client's */
     size_t eager_bytes;     /* the client's; SIZE_MAX for event loops */
@@ -35,6 +36,7 @@ static PyObject *replies_of(const PipelineCore *self, ReplyBuilder *builder,
                             const CallbackLog *callbacks, Py_ssize_t *first_error);
 static int open_for_threads(PipelineCore *self, ClientCore *client);
 static int open_for_loops(PipelineCore *self, AsyncCore *client);
+static int open_for_pools(PipelineCore *self, PoolCore *pool);
 static int new_detached(PipelineCore *self);
 static PipelineCore *take_out(PipelineCore *self);
 static void drop_commands(PipelineCore *self);
@@ -46,8 +48,10 @@ static PyObject *pipeline_open(PipelineCore *self, PyTypeObject *defining_class,
     bool fits = count == 2 && !keywords;
     bool of_threads = fits && PyObject_TypeCheck(args[0], (PyTypeObject *)state->client_type);
     bool of_loops = fits && PyObject_TypeCheck(args[0], (PyTypeObject *)state->async_type);
-    if (!of_threads && !of_loops) {
-        PyErr_SetString(PyExc_TypeError, "_open() takes a ClientCore or AsyncCore, and a bool");
+    bool of_pools = fits && PyObject_TypeCheck(args[0], (PyTypeObject *)state->pool_type);
+    if (!of_threads && !of_loops && !of_pools) {
+        PyErr_SetString(PyExc_TypeError,
+                        "_open() takes a ClientCore, AsyncCore or PoolCore, and a bool");
         return NULL;
     }
     int is_atomic = PyObject_IsTrue(args[1]);
@@ -60,7 +64,8 @@ static PyObject *pipeline_open(PipelineCore *self, PyTypeObject *defining_class,
     self->state = state;
     self->is_atomic = is_atomic;
     int status = of_threads ? open_for_threads(self, (ClientCore *)args[0])
-                            : open_for_loops(self, (AsyncCore *)args[0]);
+                 : of_loops ? open_for_loops(self, (AsyncCore *)args[0])
+                            : open_for_pools(self, (PoolCore *)args[0]);
     if (status < 0)
         return NULL;
     self->client = Py_NewRef(args[0]);
@@ -144,6 +149,41 @@ static PyObject *pipeline_submit(PipelineCore *self, PyObject *finish)
     Py_XDECREF((PyObject *)sent);
     Py_DECREF((PyObject *)binding);
     return future;
+}
+
+/* Moves the commands into a pipeline of their own, to be submitted to a pool. */
+static PyObject *pipeline_take(PipelineCore *self, PyObject *unused)
+{
+    (void)unused;
+    if (check_idle(self) < 0)
+        return NULL;
+    return (PyObject *)take_out(self);
+}
+
+/* As pipeline_outcome(), from replies that are built: (list, failure or None, finish). */
+static PyObject *pipeline_finished(PipelineCore *self, PyObject *const *args, Py_ssize_t count)
+{
+    if (count != 3 || !PyList_Check(args[0])) {
+        PyErr_SetString(PyExc_TypeError, "_finished() takes a list, a failure and a callable");
+        return NULL;
+    }
+    PyObject *replies = args[0];
+    Py_ssize_t first_error = -1, length = PyList_Size(replies);
+    for (Py_ssize_t i = 0; i < length && first_error < 0; i++)
+        if (PyExceptionInstance_Check(PyList_GetItem(replies, i)))
+            first_error = i;
+    if (callback_log_apply(&self->callbacks, replies, &first_error) < 0)
+        return NULL;
+    if (args[1] != Py_None) {
+        if (PyObject_SetAttrString(args[1], "replies", replies) == 0)
+            PyErr_SetObject((PyObject *)Py_TYPE(args[1]), args[1]);
+        return NULL;
+    }
+    if (self->is_atomic && length == 0)
+        return PyObject_CallFunction(args[2], "OOn", self, Py_None, first_error);
+    if (first_error >= 0)
+        return PyObject_CallFunction(args[2], "OOn", self, replies, first_error);
+    return Py_NewRef(replies);
 }
 
 static PyObject *pipeline_command_name(PipelineCore *self, PyObject *position)
@@ -271,6 +311,15 @@ static int open_for_loops(PipelineCore *self, AsyncCore *client)
     return new_detached(self);
 }
 
+static int open_for_pools(PipelineCore *self, PoolCore *pool)
+{
+    if (pool_enter(pool) < 0)
+        return -1;
+    self->codec = &pool->codec;
+    self->eager_bytes = SIZE_MAX;
+    return new_detached(self);
+}
+
 static int new_detached(PipelineCore *self)
 {
     oxp_error *error = error_slot_borrow(&self->errors);
@@ -307,6 +356,13 @@ static PipelineCore *take_out(PipelineCore *self)
     self->gathered = 0;
     self->gathered_commands = 0;
     return sent;
+}
+
+oxp_pipeline *pipeline_handle(PyObject *sent, size_t *commands)
+{
+    PipelineCore *self = (PipelineCore *)sent;
+    *commands = self->commands;
+    return self->handle;
 }
 
 PyObject *pipeline_outcome(PyObject *sent, const oxp_completion *completion, PyObject *failure,
@@ -447,6 +503,10 @@ static PyMethodDef PIPELINE_METHODS[] = {
     {"_submit", (PyCFunction)pipeline_submit, METH_O,
      PyDoc_STR("Queues the commands in the running loop and returns the future of the replies; the "
                "argument is called with those that are not as they should be.")},
+    {"_take", (PyCFunction)pipeline_take, METH_NOARGS,
+     PyDoc_STR("Moves the commands into a new pipeline and returns that.")},
+    {"_finished", (PyCFunction)(void (*)(void))pipeline_finished, METH_FASTCALL,
+     PyDoc_STR("What is to be returned or raised for replies that a pool got.")},
     {"_command_name", (PyCFunction)pipeline_command_name, METH_O,
      PyDoc_STR("The name of the command at an index, also right after _execute().")},
     {"reset", (PyCFunction)pipeline_reset, METH_NOARGS,

@@ -9,6 +9,9 @@
 
 extern PyType_Spec PIPELINE_SPEC;
 
+/* What a PipelineCore has gathered; borrowed. NULL if it was not opened. */
+oxp_pipeline *pipeline_handle(PyObject *sent, size_t *commands);
+
 /* The replies of the commands of `sent`, a PipelineCore whose commands were sent by an event loop:
  * a list. If one of them is an error, or if there are none because the transaction was not
  * executed, what `finish` makes of (sent, replies, index of the first error). `failure` is the

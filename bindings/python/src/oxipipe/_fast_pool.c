@@ -111,6 +111,42 @@ static PyObject *pool_command_as(PoolCore *self, PyObject *const *args, Py_ssize
     return submit(self, args[0], args + 1, count - 1, true);
 }
 
+/* (a pipeline that nobody else has, what shapes its replies) */
+static PyObject *pool_submit_pipeline(PoolCore *self, PyObject *const *args, Py_ssize_t count)
+{
+    size_t commands = 0;
+    oxp_pipeline *pipeline = NULL;
+    if (count == 2 && PyObject_TypeCheck(args[0], (PyTypeObject *)self->state->pipeline_type))
+        pipeline = pipeline_handle(args[0], &commands);
+    if (!pipeline) {
+        PyErr_SetString(PyExc_TypeError, "_submit_pipeline() takes a PipelineCore and a callable");
+        return NULL;
+    }
+    FutureCore *future = pool_enter(self) < 0 ? NULL : future_new(self, args[1]);
+    if (!future)
+        return NULL;
+    future->is_pipeline = true;
+    future->commands = commands;
+    oxp_error *error = error_slot_borrow(&self->errors);
+    oxp_status status = try_until(self, future, NULL, pipeline, true, error);
+    if (status < 0)
+        call_raise(self->state, status, error);
+    error_slot_return(&self->errors, error);
+    if (status == OXP_OK)
+        return accepted(self, future);
+    Py_DECREF((PyObject *)future);
+    return NULL;
+}
+
+/* A future that is done. */
+static PyObject *pool_answered(PoolCore *self, PyObject *value)
+{
+    FutureCore *future = pool_enter(self) < 0 ? NULL : future_new(self, Py_None);
+    if (future)
+        future_decide(future, FUTURE_VALUE, Py_NewRef(value));
+    return (PyObject *)future;
+}
+
 /* Barrier: (succeeded, failed, first failure or None) since the last one; None if the time ran out. */
 static PyObject *pool_flush(PoolCore *self, PyObject *const *args, Py_ssize_t count,
                             PyObject *names)
@@ -426,6 +462,8 @@ static PyMethodDef POOL_METHODS[] = {
      PyDoc_STR("As `submit`, but None if the queue is full.")},
     {"command_as", (PyCFunction)(void (*)(void))pool_command_as, METH_FASTCALL,
      PyDoc_STR("Submits one command; the first argument shapes the reply, None leaves it raw.")},
+    {"_submit_pipeline", (PyCFunction)(void (*)(void))pool_submit_pipeline, METH_FASTCALL, NULL},
+    {"_answered", (PyCFunction)pool_answered, METH_O, NULL},
     {"_flush", (PyCFunction)(void (*)(void))pool_flush, METH_FASTCALL | METH_KEYWORDS, NULL},
     {"_close", (PyCFunction)pool_close, METH_O, NULL},
     {"_collect_observed", (PyCFunction)pool_collect_observed, METH_NOARGS, NULL},

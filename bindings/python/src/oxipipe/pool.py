@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from typing import Any, Self
 
     from oxipipe.futures import Future
+    from oxipipe.pool_pipeline import PoolPipeline
 
 #: The library's bounds on what is submitted and not yet collected.
 _QUEUE_COMMANDS = 10_000
@@ -159,6 +160,12 @@ class Pool(Configured, _backend.PoolCore, PoolCommands):
             return future
         future = self.command(*args)
         return future
+
+    def pipeline(self, transaction: bool = False) -> PoolPipeline:
+        """A `PoolPipeline`, whose `execute` submits its commands together; one transaction if told so."""
+        from oxipipe.pool_pipeline import PoolPipeline
+
+        return PoolPipeline(self, transaction)
 
     def flush(self, timeout: float | None = None) -> int:
         """Waits until everything submitted so far is answered, and returns how many commands succeeded since the last flush.

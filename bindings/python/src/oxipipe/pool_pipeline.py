@@ -1,0 +1,74 @@
+"""`PoolPipeline`: many commands, one submission to a pool."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from oxipipe import _backend
+from oxipipe._commands import PipelineCommands
+from oxipipe.pipeline import checked, unchecked
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, Self
+
+    from oxipipe.futures import Future
+    from oxipipe.pool import Pool
+
+
+class PoolPipeline(_backend.PipelineCore, PipelineCommands):
+    """Gathers commands for a pool, and submits them all in `execute`; as one transaction if told so.
+
+    Every command method adds its command and returns the pipeline; `command` takes any command. The commands of a pipeline
+    go over one connection, in order. After `execute` and after `reset` it is empty and can be used again, also while
+    the replies are still on their way. One thread at a time may use a pipeline.
+    """
+
+    def __init__(self, pool: Pool, transaction: bool = False) -> None:
+        self.transaction = bool(transaction)
+        self._pool = pool
+        self._open(pool, self.transaction)
+
+    def execute(self, raise_on_error: bool = True) -> Future[list[Any]]:
+        """Submits what was added, and returns the future of the list of replies.
+
+        The server executes all commands even if it refuses some of them; then the future has the first refusal as its
+        exception, with `index`, `command` and all `replies`, or with `raise_on_error=False` the list has exceptions in those
+        places. (A transaction with an invalid command is refused as a whole.) Waits while the pool's queue is full.
+        """
+        future: Future[list[Any]]
+        if not len(self):
+            future = self._pool._answered([])
+            return future
+        finish = _Finish(self._take(), checked if raise_on_error else unchecked)
+        future = self._pool._submit_pipeline(finish.sent, finish)
+        return future
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self.reset()
+
+    def __repr__(self) -> str:
+        kind = " transaction" if self.transaction else ""
+        return f"<{type(self).__module__}.{type(self).__qualname__}{kind} of {len(self)} commands>"
+
+
+class _Finish:
+    """Makes the result of a submitted pipeline, when somebody asks for it."""
+
+    __slots__ = ("check", "sent")
+
+    def __init__(
+        self,
+        sent: _backend.PipelineCore,
+        check: Callable[[_backend.PipelineCore, list[Any] | None, int], list[Any]],
+    ) -> None:
+        self.sent = sent
+        self.check = check
+
+    def __call__(self, came: list[Any] | Exception) -> list[Any]:
+        if isinstance(came, list):
+            return self.sent._finished(came, None, self.check)
+        return self.sent._finished(getattr(came, "replies", None) or [], came, self.check)
