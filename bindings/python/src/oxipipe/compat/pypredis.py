@@ -13,7 +13,7 @@ server gave them: bytes (also where pypredis had a status as str), int, None and
 
 What differs from pypredis: `result(timeout)` and `done()` work; an error reply raises a `RedisError` (`HiredisError` is
 another name of it) in its own future alone; a connection that is lost is made again, and `send_command` waits for room
-only as long as `socket_timeout`; connections take the options of `oxipipe.Redis`, so a password and a database; there is
+only as long as `socket_timeout`; connections take the options of `oxipipe.Redis`, so a password and a database (`protocol` is 2 unless said otherwise, so that sets come as lists); there is
 no I/O thread that runs callbacks while nobody uses callbacks; `stop` waits for what was sent, up to 5 seconds, instead of
 forgetting it. Only the library decides futures.
 """
@@ -52,14 +52,14 @@ class TCPConnection(_Connection):
     """A connection to `host` and `port`; `options` are those of `oxipipe.Redis`."""
 
     def __init__(self, host: str = "localhost", port: int = 6379, **options: Any) -> None:
-        super().__init__(Pool(host, port, connections=1, **options))
+        super().__init__(Pool(host, port, connections=1, **{"protocol": 2, **options}))
 
 
 class UnixConnection(_Connection):
     """A connection to the Unix socket `path`; `options` are those of `oxipipe.Redis`."""
 
     def __init__(self, path: str, **options: Any) -> None:
-        super().__init__(Pool(unix_socket_path=path, connections=1, **options))
+        super().__init__(Pool(unix_socket_path=path, connections=1, **{"protocol": 2, **options}))
 
 
 class EventLoop:
