@@ -164,6 +164,33 @@ def test_a_callback_that_raises_is_the_failure_of_its_call_alone(run: Run, clien
     run(main())
 
 
+def test_an_interruption_in_a_callback_ends_the_loop_and_loses_nothing(
+    server: oxipipe.Server, r: oxipipe.Redis
+) -> None:
+    client = Redis(unix_socket_path=server.unix_socket_path)
+    calls: list[asyncio.Future[Any]] = []
+
+    def interrupt(_reply: object) -> None:
+        raise KeyboardInterrupt
+
+    async def main() -> None:
+        calls.append(client.incr("n"))
+        calls.append(client.command_as(interrupt, "INCR", "n"))
+        calls.append(client.incr("n"))
+        await calls[2]
+
+    loop = asyncio.new_event_loop()
+    try:
+        task = loop.create_task(main())
+        with pytest.raises(KeyboardInterrupt):
+            loop.run_until_complete(task)
+        loop.run_until_complete(task)
+    finally:
+        loop.close()
+    assert calls[0].result() == 1 and calls[2].result() == 3
+    assert isinstance(calls[1].exception(), KeyboardInterrupt)
+
+
 def test_a_callback_may_call_the_client(run: Run, client: Redis) -> None:
     async def main() -> None:
         inner: list[asyncio.Future[Any]] = []

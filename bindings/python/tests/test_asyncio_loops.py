@@ -245,6 +245,46 @@ late = Late()
     assert "Error" not in done.stderr.replace("ResourceWarning", "")
 
 
+def test_the_same_loop_in_a_forked_child(server: oxipipe.Server, r: oxipipe.Redis) -> None:
+    """It is the parent's, which has its connection in it; all of that is let alone, to the end of the child."""
+    program = """
+import asyncio, gc, os, sys
+import oxipipe
+from oxipipe.asyncio import Redis
+client = Redis(unix_socket_path=sys.argv[1])
+loop = asyncio.new_event_loop()
+async def identity(client):
+    return await client.client_id()
+first = loop.run_until_complete(identity(client))
+child = os.fork()
+if child == 0:
+    try:
+        loop.run_until_complete(identity(client))
+    except oxipipe.ForkedError as error:
+        assert error.outcome == "NOT_APPLIED", error.outcome
+        print("ForkedError", flush=True)
+    other = asyncio.new_event_loop()
+    assert other.run_until_complete(identity(client)) != first
+    other.close()
+    del client
+    gc.collect()
+    sys.exit(0)
+assert os.waitpid(child, 0)[1] == 0
+assert loop.run_until_complete(identity(client)) == first
+client.close()
+loop.close()
+print("same")
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program, server.unix_socket_path],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.stderr == ""
+    assert done.stdout == "ForkedError\nsame\n"
+
+
 def test_in_a_forked_child(server: oxipipe.Server, r: oxipipe.Redis) -> None:
     """The loop of the parent does not run there. A loop of the child has a connection of its own."""
     client = Redis(unix_socket_path=server.unix_socket_path)

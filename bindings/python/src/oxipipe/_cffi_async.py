@@ -202,9 +202,7 @@ class BindingCore:
 
     def _abandon(self, token: int) -> None:
         """Cancels the call with that number at the library if its future is cancelled."""
-        call = self._calls.get(token)
-        if call is not None and call[0].done() and self._cancel(token):
-            del self._calls[token]
+        self._waits(token)
 
     def _close(self) -> None:
         if self._handle is not None:
@@ -231,13 +229,20 @@ class BindingCore:
 
     def _remove_cancelled(self) -> None:
         """Cancels what has not left and need not."""
-        again = not self._is_up or len(self._fresh) <= FEW_CALLS
-        fresh = self._fresh if again else self._fresh[self._looked_at :]
+        again = not self._is_up or not FEW_CALLS < len(self._fresh) <= 2 * len(self._calls)
+        first = 0 if again else self._looked_at
+        self._fresh[first:] = [token for token in self._fresh[first:] if self._waits(token)]
         self._looked_at = len(self._fresh)
-        for token in fresh:
-            call = self._calls.get(token)
-            if call is not None and call[0].done() and self._cancel(token):
-                del self._calls[token]
+
+    def _waits(self, token: int) -> bool:
+        """Whether that call is still to be answered; a cancelled one is taken out."""
+        call = self._calls.get(token)
+        if call is None:
+            return False
+        if call[0].done() and self._cancel(token):
+            del self._calls[token]
+            return False
+        return True
 
     def _cancel(self, token: int) -> bool:
         outcome = ffi.new("int32_t *")
@@ -265,7 +270,8 @@ class BindingCore:
                         raised = raised or error
                 self._is_up = completions[count - 1].status >= 0
                 # Replies come in order, so what was there before them has left long ago.
-                self._fresh, self._looked_at = [], 0
+                if self._is_up:
+                    self._fresh, self._looked_at = [], 0
         finally:
             self._resolving = False
         if raised is not None:

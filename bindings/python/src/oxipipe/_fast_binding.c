@@ -19,6 +19,7 @@ static PyObject *new_future(const BindingCore *self);
 static int check_open(const BindingCore *self);
 static bool may_block(const oxp_slice *name);
 static void remove_cancelled(BindingCore *self);
+static bool cancel(BindingCore *self, uint64_t token);
 static bool is_done(const BindingCore *self, PyObject *future);
 static void resolve(BindingCore *self);
 static void resolve_one(BindingCore *self, const oxp_completion *completion, size_t index);
@@ -166,12 +167,8 @@ static PyObject *binding_abandon(BindingCore *self, PyObject *number)
     if (token == (uint64_t)-1 && PyErr_Occurred())
         return NULL;
     PyObject *future = calls_future(&self->calls, token);
-    int32_t outcome;
-    PendingCall call;
-    if (self->handle && future && is_done(self, future) &&
-        oxp_async_cancel(self->handle, token, &outcome, NULL) == OXP_OK &&
-        calls_take(&self->calls, token, &call))
-        call_clear(&call);
+    if (self->handle && future && is_done(self, future))
+        cancel(self, token);
     Py_RETURN_NONE;
 }
 
@@ -273,22 +270,27 @@ static bool may_block(const oxp_slice *name)
 static void remove_cancelled(BindingCore *self)
 {
     CallTable *calls = &self->calls;
-    bool again = !self->is_up || calls->fresh_count <= FEW_CALLS;
-    size_t first = again ? 0 : calls->looked_at;
-    calls->looked_at = calls->fresh_count;
-    for (size_t i = first; i < calls->fresh_count; i++) {
+    bool again = !self->is_up || calls->fresh_count <= FEW_CALLS ||
+                 calls->fresh_count > 2 * calls->count; /* most of them are over */
+    size_t kept = again ? 0 : calls->looked_at;
+    for (size_t i = kept; i < calls->fresh_count; i++) {
         uint64_t token = calls->fresh[i];
         PyObject *future = calls_future(calls, token);
-        int32_t outcome;
-        PendingCall call;
-        if (!future || !is_done(self, future) ||
-            oxp_async_cancel(self->handle, token, &outcome, NULL) != OXP_OK ||
-            !calls_take(calls, token, &call))
-            continue;
-        call_clear(&call);
-        if (!self->handle)
-            return;
+        if (future && !(is_done(self, future) && cancel(self, token)))
+            calls->fresh[kept++] = token;
     }
+    calls->fresh_count = calls->looked_at = kept;
+}
+
+static bool cancel(BindingCore *self, uint64_t token)
+{
+    int32_t outcome;
+    PendingCall call;
+    if (oxp_async_cancel(self->handle, token, &outcome, NULL) != OXP_OK)
+        return false;
+    if (calls_take(&self->calls, token, &call))
+        call_clear(&call);
+    return true;
 }
 
 static bool is_done(const BindingCore *self, PyObject *future)
@@ -323,7 +325,8 @@ static void resolve(BindingCore *self)
         }
         self->is_up = list[count - 1].status >= 0;
         /* Replies come in order, so what was there before them has left long ago. */
-        self->calls.fresh_count = self->calls.looked_at = 0;
+        if (self->is_up)
+            self->calls.fresh_count = self->calls.looked_at = 0;
     }
     self->resolving = false;
     if (first.type)

@@ -137,9 +137,9 @@ class Redis(Configured, AsyncCore, AsyncCommands):
     def close(self) -> None:
         """Closes the connections for good, from any thread. Calls that wait fail with a `ClosedError`."""
         self._close()
-        while self._bindings:
-            _, binding = self._bindings.popitem()
+        for binding in list(self._bindings.values()):
             binding.shut_down()
+        self._bindings.clear()
 
     async def aclose(self) -> None:
         """`close`, under the name that asyncio uses."""
