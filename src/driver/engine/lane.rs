@@ -109,7 +109,7 @@ impl Lane {
 
     /// Submissions of which nothing has left, and their bytes.
     pub(super) fn waiting(&self) -> (usize, usize) {
-        (self.outbox.waiting(), self.outbox.unsent().len())
+        (self.outbox.waiting(), self.outbox.unsent_bytes())
     }
 
     /// Bytes of submissions without a reply.

@@ -10,7 +10,8 @@ use crate::resp;
 /// Entries in order, with their bytes in one piece: first those that have begun to leave, then those that wait.
 ///
 /// The bytes stay until the replies are there, so that after a lost connection what may be sent again still can be, and what
-/// has not begun to leave can be taken back at any time.
+/// has not begun to leave can be taken back at any time. What is taken back stays, marked, until something is to be written:
+/// callers give up by the thousand, and moving what lies behind each of them would take seconds.
 #[derive(Default)]
 pub(super) struct Outbox {
     entries: VecDeque<Entry>,
@@ -25,6 +26,11 @@ pub(super) struct Outbox {
     begun_end: usize,
     /// Number of entries at the front that nobody waits for.
     abandoned: usize,
+    /// Entries that wait in vain: taken back, but still here.
+    dropped: usize,
+    dropped_bytes: usize,
+    /// Where the search for a token begins, because they are mostly given up in the order in which they came.
+    hint: usize,
     /// An entry got all its replies before it had left whole: what is on the wire now ends inside of it.
     is_torn: bool,
 }
@@ -46,18 +52,24 @@ impl Outbox {
     }
 
     /// What is to be written next.
-    pub(super) fn unsent(&self) -> &[u8] {
+    pub(super) fn unsent(&mut self) -> &[u8] {
+        self.sweep();
         &self.bytes[self.sent..]
+    }
+
+    /// How much that is.
+    pub(super) fn unsent_bytes(&self) -> usize {
+        self.bytes.len() - self.sent - self.dropped_bytes
     }
 
     /// Bytes of all entries.
     pub(super) fn bytes(&self) -> usize {
-        self.bytes.len() - self.start
+        self.bytes.len() - self.start - self.dropped_bytes
     }
 
     /// Number of entries of which nothing has left.
     pub(super) fn waiting(&self) -> usize {
-        self.entries.len() - self.begun
+        self.entries.len() - self.begun - self.dropped
     }
 
     /// Number of entries of which something has left.
@@ -100,6 +112,7 @@ impl Outbox {
         debug_assert!(self.begun > 0);
         self.begun -= 1;
         self.abandoned = self.abandoned.saturating_sub(1);
+        self.hint = self.hint.saturating_sub(1);
         self.start += entry.bytes;
         if self.sent < self.start {
             self.is_torn = true;
@@ -144,33 +157,19 @@ impl Outbox {
             Some(entry) if entry.deadline.has_passed(now) => {}
             _ => return,
         }
-        let (mut from, mut to) = (self.begun_end, self.begun_end);
-        let bytes = &mut self.bytes;
-        let mut index = 0;
-        let begun = self.begun;
-        self.entries.retain(|entry| {
-            index += 1;
-            if index <= begun {
-                return true;
-            }
-            let stays = !entry.deadline.has_passed(now);
-            if stays {
-                bytes.copy_within(from..from + entry.bytes, to);
-                to += entry.bytes;
-            } else {
+        for entry in self.entries.range_mut(self.begun..) {
+            if !entry.abandoned && entry.deadline.has_passed(now) {
+                entry.abandoned = true;
+                self.dropped += 1;
+                self.dropped_bytes += entry.bytes;
                 settle(entry, untouched(entry));
             }
-            from += entry.bytes;
-            stays
-        });
-        self.bytes.truncate(to);
-        if self.entries.is_empty() {
-            self.reset();
         }
+        self.sweep();
     }
 
     fn count_abandoned(&mut self) {
-        let more = self.entries.range(self.abandoned..).take_while(|entry| entry.abandoned).count();
+        let more = self.entries.range(self.abandoned..self.begun).take_while(|entry| entry.abandoned).count();
         self.abandoned += more;
     }
 
@@ -179,27 +178,55 @@ impl Outbox {
         self.abandoned > 0
     }
 
-    pub(super) fn position(&self, token: u64) -> Option<usize> {
-        self.entries.iter().position(|entry| entry.token == token && !entry.abandoned)
+    pub(super) fn position(&mut self, token: u64) -> Option<usize> {
+        let is_it = |entry: &Entry| entry.token == token && !entry.abandoned;
+        let hint = self.hint.min(self.entries.len());
+        let behind = self.entries.range(hint..).position(is_it).map(|index| hint + index);
+        let found = behind.or_else(|| self.entries.range(..hint).position(is_it))?;
+        self.hint = found;
+        Some(found)
     }
 
-    /// Takes the submitter away from an entry. One that has not begun to leave is removed; another stays for its replies.
+    /// Takes the submitter away from an entry. One that has not begun to leave will not; another stays for its replies.
     /// Returns the fate of its commands, and the entry's names.
     pub(super) fn abandon(&mut self, index: usize) -> (Progress, u64, u64) {
+        let entry = &mut self.entries[index];
+        entry.abandoned = true;
         if index < self.begun {
-            let entry = &mut self.entries[index];
-            entry.abandoned = true;
             let names = (given_up(entry), entry.token, entry.seq);
             self.count_abandoned();
             return names;
         }
-        let from = self.begun_end + self.entries.range(self.begun..index).map(|e| e.bytes).sum::<usize>();
-        let entry = self.entries.remove(index).expect("invariant: the index is of an entry");
-        self.bytes.drain(from..from + entry.bytes);
+        let names = (untouched(entry), entry.token, entry.seq);
+        self.dropped += 1;
+        self.dropped_bytes += entry.bytes;
+        // Half of them: so that each is moved for one that is dropped, and memory is bounded by what is not.
+        if self.dropped >= self.waiting() {
+            self.sweep();
+        }
+        names
+    }
+
+    /// Removes what was dropped.
+    fn sweep(&mut self) {
+        if self.dropped == 0 {
+            return;
+        }
+        let (mut from, mut to) = (self.begun_end, self.begun_end);
+        for entry in self.entries.split_off(self.begun) {
+            let end = from + entry.bytes;
+            if !entry.abandoned {
+                self.bytes.copy_within(from..end, to);
+                to += entry.bytes;
+                self.entries.push_back(entry);
+            }
+            from = end;
+        }
+        self.bytes.truncate(to);
+        (self.dropped, self.dropped_bytes, self.hint) = (0, 0, self.begun);
         if self.entries.is_empty() {
             self.reset();
         }
-        (untouched(&entry), entry.token, entry.seq)
     }
 
     /// The connection is lost. Entries for which `keep` says so, given their bytes and the fate of their commands, wait to be
@@ -209,6 +236,7 @@ impl Outbox {
         mut keep: impl FnMut(&Entry, &[u8], Progress) -> bool,
         mut settle: impl FnMut(Entry, Progress),
     ) {
+        self.sweep();
         let (bytes, sent) = (std::mem::take(&mut self.bytes), self.sent);
         let (entries, begun) = (std::mem::take(&mut self.entries), self.begun);
         let mut at = self.start;
@@ -229,6 +257,7 @@ impl Outbox {
 
     /// Takes out everything, with the fate of each.
     pub(super) fn drain(&mut self, mut settle: impl FnMut(Entry, Progress)) {
+        self.sweep();
         let mut at = self.start;
         for entry in std::mem::take(&mut self.entries) {
             let progress = fate(&entry, &self.bytes[at..at + entry.bytes], self.sent.saturating_sub(at));
@@ -245,6 +274,7 @@ impl Outbox {
         }
         (self.start, self.sent, self.begun, self.begun_end) = (0, 0, 0, 0);
         (self.abandoned, self.is_torn) = (0, false);
+        (self.dropped, self.dropped_bytes, self.hint) = (0, 0, 0);
     }
 }
 
