@@ -29,7 +29,11 @@ def test_the_library_and_its_headers_are_in_it() -> None:
     library.oxp_version.restype = ctypes.c_char_p
     assert library.oxp_version() == oxipipe.__version__.encode()
     headers = Path(oxipipe.get_include(), "oxipipe")
-    assert sorted(path.name for path in headers.iterdir()) == ["base.h", "oxipipe.h"]
+    assert sorted(path.name for path in headers.iterdir()) == [
+        "adapters",
+        "base.h",
+        "oxipipe.h",
+    ]
 
 
 def test_a_c_program_builds_against_it(tmp_path: Path, server: oxipipe.Server) -> None:
