@@ -43,17 +43,21 @@ static void tokens(oxp_pool *pool) {
 static void forms(oxp_pool *pool) {
     oxp_error *err = new_error();
     oxp_pipeline *pipeline;
-    Result results[4];
+    Result results[5];
     const uint8_t *bytes = (const uint8_t *)"ECHOb\0d";
     uint32_t lens[] = {4, 3};
     CHECK_OK(oxp_pool_submit_packed(pool, bytes, 7, lens, 2, 1, err), err);
     CHECK_STATUS(OXP_OK, pool_try_submit(pool, "LPUSH", 2));
+    CHECK_OK(oxp_pool_try_submit_packed(pool, bytes, 7, lens, 2, 5, err), err);
     for (uint64_t token = 3; token < 5; token++) {
         CHECK_OK(oxp_pipeline_new_detached(token == 4, &pipeline, err), err);
         CHECK_STATUS(OXP_OK, add(pipeline, token == 4 ? "SET t 1" : "SET p 1"));
         CHECK_STATUS(OXP_OK, add(pipeline, "nonsense argument"));
         CHECK_STATUS(OXP_OK, add(pipeline, token == 4 ? "INCR t" : "INCR p"));
-        CHECK_OK(oxp_pool_submit_pipeline(pool, pipeline, token, err), err);
+        if (token == 4)
+            CHECK_OK(oxp_pool_submit_pipeline(pool, pipeline, token, err), err);
+        else
+            CHECK_OK(oxp_pool_try_submit_pipeline(pool, pipeline, token, err), err);
         const uint8_t *name;
         size_t len;
         CHECK(oxp_pipeline_len(pipeline) == 0);
@@ -61,18 +65,20 @@ static void forms(oxp_pool *pool) {
         CHECK(len == 8 && memcmp(name, "nonsense", 8) == 0);
         oxp_pipeline_free(pipeline);
     }
-    pool_collect(pool, results, 4);
+    pool_collect(pool, results, 5);
     const uint8_t *text;
     size_t len;
-    CHECK_STATUS(OXP_OK, oxp_reply_string(of_token(results, 4, 1)->reply, 0, &text, &len));
-    CHECK(len == 3 && memcmp(text, "b\0d", 3) == 0);
-    CHECK(text_starts(of_token(results, 4, 2)->reply, 0, "ERR wrong number"));
-    oxp_reply *plain = of_token(results, 4, 3)->reply, *atomic = of_token(results, 4, 4)->reply;
+    for (uint64_t token = 1; token <= 5; token += 4) {
+        CHECK_STATUS(OXP_OK, oxp_reply_string(of_token(results, 5, token)->reply, 0, &text, &len));
+        CHECK(len == 3 && memcmp(text, "b\0d", 3) == 0);
+    }
+    CHECK(text_starts(of_token(results, 5, 2)->reply, 0, "ERR wrong number"));
+    oxp_reply *plain = of_token(results, 5, 3)->reply, *atomic = of_token(results, 5, 4)->reply;
     CHECK(oxp_reply_len(plain, 0) == 3 && oxp_reply_len(atomic, 0) == 3);
     CHECK(text_starts(plain, oxp_reply_child(plain, 0, 1), "ERR unknown command"));
     CHECK(integer(plain, oxp_reply_child(plain, 0, 2)) == 2);
     CHECK(text_starts(atomic, oxp_reply_child(atomic, 0, 0), "EXECABORT"));
-    forget(results, 4);
+    forget(results, 5);
     oxp_error_free(err);
 }
 
@@ -247,6 +253,36 @@ static void cancelling(oxp_client *admin) {
     oxp_error_free(err);
 }
 
+/* Only what nothing has left of is taken back; behind a full socket, that is certain. */
+static void retracting(oxp_client *admin) {
+    oxp_error *err = new_error();
+    oxp_pool *pool = server_pool(1);
+    Result result;
+    CHECK_OK(oxp_pool_connect(pool, err), err);
+    hold_writers(admin);
+    CHECK_STATUS(OXP_OK, pool_submit(pool, "INCR retracted", 1));
+    await_held(admin, 1);
+    CHECK_STATUS(OXP_AGAIN, oxp_pool_retract(pool, 1, err));
+    /* The server reads nothing more of this connection now, and the kernel's buffers are smaller than this. */
+    size_t len = 8 << 20;
+    uint8_t *value = calloc(1, len);
+    oxp_slice large[] = {slice("SET"), slice("large"), {value, len}};
+    CHECK_OK(oxp_pool_submit(pool, large, 3, OXP_TOKEN_NONE, err), err);
+    free(value);
+    CHECK_STATUS(OXP_OK, pool_submit(pool, "INCR retracted", 2));
+    CHECK_STATUS(OXP_OK, oxp_pool_retract(pool, 2, err));
+    CHECK_STATUS(OXP_DONE, oxp_pool_retract(pool, 2, err));
+    release_writers(admin);
+    pool_collect(pool, &result, 1);
+    CHECK(result.token == 1);
+    forget(&result, 1);
+    CHECK_STATUS(OXP_DONE, oxp_pool_retract(pool, 1, err));
+    CHECK_OK(oxp_pool_flush(pool, UINT64_MAX, NULL, err), err);
+    expect_text(admin, "GET retracted", "1");
+    oxp_pool_free(pool);
+    oxp_error_free(err);
+}
+
 /* More commands that wait on the server than there are connections, and still everybody else goes on. */
 static void blocking(oxp_pool *pool, oxp_client *admin) {
     Result results[2 * CONNECTIONS];
@@ -282,6 +318,7 @@ int main(void) {
     order(true, admin);
     key_affinity(admin);
     cancelling(admin);
+    retracting(admin);
     blocking(pool, admin);
     uint64_t unknown = 7, not_applied = 7;
     CHECK_STATUS(OXP_OK, oxp_pool_close(pool, 10000, &unknown, &not_applied, NULL));

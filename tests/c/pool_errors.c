@@ -44,6 +44,14 @@ static void wrong_use(void) {
     CHECK_STATUS(OXP_ERR_ARG, oxp_pool_submit_packed(pool, bytes, 6, NULL, 2, 1, err));
     CHECK_STATUS(OXP_ERR_ARG, oxp_pool_submit_packed(pool, bytes, 5, lens, 2, 1, err));
     CHECK_STATUS(OXP_ERR_ARG, oxp_pool_submit_packed(pool, bytes, 0, lens, 0, 1, err));
+    CHECK_STATUS(OXP_ERR_ARG, oxp_pool_try_submit_packed(NULL, bytes, 6, lens, 2, 1, err));
+    CHECK_STATUS(OXP_ERR_ARG, oxp_pool_try_submit_packed(pool, bytes, 5, lens, 2, 1, err));
+    CHECK_STATUS(OXP_ERR_ARG, oxp_pool_try_submit_pipeline(NULL, pipeline, 1, err));
+    CHECK_STATUS(OXP_ERR_ARG, oxp_pool_try_submit_pipeline(pool, NULL, 1, err));
+    CHECK_STATUS(OXP_ERR_ARG, oxp_pool_try_submit_pipeline(pool, pipeline, 1, err)); /* empty */
+    CHECK_STATUS(OXP_ERR_ARG, oxp_pool_retract(NULL, 1, err));
+    CHECK_STATUS(OXP_ERR_ARG, oxp_pool_retract(pool, OXP_TOKEN_NONE, err));
+    CHECK_STATUS(OXP_DONE, oxp_pool_retract(pool, 1, err));
     CHECK_STATUS(OXP_ERR_ARG, oxp_pool_submit_pipeline(NULL, pipeline, 1, err));
     CHECK_STATUS(OXP_ERR_ARG, oxp_pool_submit_pipeline(pool, NULL, 1, err));
     CHECK_STATUS(OXP_ERR_ARG, oxp_pool_submit_pipeline(pool, pipeline, 1, err)); /* empty */
@@ -84,6 +92,14 @@ static void full_queue(oxp_client *admin) {
     for (uint64_t i = 0; i < 5; i++)
         CHECK_STATUS(OXP_OK, pool_try_submit(pool, "ECHO text", i));
     CHECK_STATUS(OXP_FULL, oxp_pool_try_submit(pool, &ping, 1, 5, err));
+    const uint32_t lens[] = {4};
+    CHECK_STATUS(OXP_FULL, oxp_pool_try_submit_packed(pool, ping.data, 4, lens, 1, 5, err));
+    oxp_pipeline *pipeline;
+    CHECK_OK(oxp_pipeline_new_detached(false, &pipeline, err), err);
+    CHECK_STATUS(OXP_OK, add(pipeline, "PING"));
+    CHECK_STATUS(OXP_FULL, oxp_pool_try_submit_pipeline(pool, pipeline, 5, err));
+    CHECK(oxp_pipeline_len(pipeline) == 1);
+    oxp_pipeline_free(pipeline);
     /* All of them complete, and take their room all the same. */
     CHECK_OK(oxp_pool_flush(pool, UINT64_MAX, NULL, err), err);
     CHECK_STATUS(OXP_FULL, oxp_pool_try_submit(pool, &ping, 1, 5, err));
