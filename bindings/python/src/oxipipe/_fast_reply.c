@@ -17,6 +17,7 @@ static int grow(ReplyBuilder *builder);
 static PyObject *close_frame(OpenFrame *frame);
 static int place(ReplyBuilder *builder, PyObject *value);
 static int place_in_list(OpenFrame *frame, PyObject *value);
+static int place_in_set(OpenFrame *frame, PyObject *value);
 static int place_in_map(OpenFrame *frame, PyObject *value);
 static int take_key(OpenFrame *frame, PyObject *key);
 static PyObject *scalar(const FastState *state, const TextCodec *codec, const oxp_node *node,
@@ -80,15 +81,16 @@ int builder_feed(ReplyBuilder *builder, const oxp_node *nodes, size_t count, con
     return 0;
 }
 
-/* Strings and integers for places that a list has ready are nearly all of a large reply. Takes as many of them as follow each
- * other, up to the list's last place, which may complete more than the list, and returns their number. */
+/* Strings and integers for places that a list has ready, or for a set, are nearly all of a large reply. Takes as many of them as
+ * follow each other, up to the last place, which may complete more than the list or set, and returns their number. */
 static Py_ssize_t feed_plain(ReplyBuilder *builder, const oxp_node *nodes, size_t count,
                              const uint8_t *bytes)
 {
     OpenFrame *frame = &builder->frames[builder->depth - 1];
     if (!frame->container || frame->type == OXP_TYPE_MAP || frame->type == TYPE_PAIRS)
         return 0;
-    size_t room = frame->reserved - frame->filled;
+    bool is_set = frame->type == OXP_TYPE_SET;
+    size_t room = is_set ? frame->left : frame->reserved - frame->filled;
     if (room >= frame->left)
         room = frame->left > 0 ? frame->left - 1 : 0;
     if (count > room)
@@ -104,13 +106,20 @@ static Py_ssize_t feed_plain(ReplyBuilder *builder, const oxp_node *nodes, size_
             value = PyLong_FromLongLong((int64_t)node->value);
         else
             break;
-        if (!value || PyList_SetItem(frame->container, (Py_ssize_t)(frame->filled + taken), value) < 0) {
-            frame->filled += taken;
+        int status = -1;
+        if (value && is_set) {
+            status = PySet_Add(frame->container, value);
+            Py_DECREF(value);
+        } else if (value) {
+            status = PyList_SetItem(frame->container, (Py_ssize_t)(frame->filled + taken), value);
+        }
+        if (status < 0) {
+            frame->filled += is_set ? 0 : taken;
             frame->left -= taken;
             return -1;
         }
     }
-    frame->filled += taken;
+    frame->filled += is_set ? 0 : taken;
     frame->left -= taken;
     return (Py_ssize_t)taken;
 }
@@ -215,6 +224,8 @@ static int open_frame(ReplyBuilder *builder, const oxp_node *node, size_t nodes_
     bool skipped = !builder->frames[builder->depth - 1].container;
     if (!skipped && node->type == OXP_TYPE_MAP) {
         frame.container = PyDict_New();
+    } else if (!skipped && node->type == OXP_TYPE_SET) {
+        frame.container = PySet_New(NULL);
     } else if (!skipped && node->type != OXP_TYPE_ATTRIBUTE) {
         size_t trusted = builder->depth == 1 ? TRUSTED_LENGTH : nodes_in_hand;
         frame.reserved = node->len < trusted ? node->len : trusted;
@@ -257,16 +268,7 @@ static PyObject *close_frame(OpenFrame *frame)
     PyObject *value = frame->container;
     if (frame->hidden)
         PyObject_GC_Track(value);
-    if (!value || frame->type != OXP_TYPE_SET)
-        return value;
-    /* A set of aggregates stays the list it was collected in. */
-    PyObject *set = PySet_New(value);
-    if (!set && PyErr_ExceptionMatches(PyExc_TypeError)) {
-        PyErr_Clear();
-        return value;
-    }
-    Py_DECREF(value);
-    return set;
+    return value;
 }
 
 /* Puts a finished value (own; NULL inside attributes) where it belongs and finishes every aggregate
@@ -280,6 +282,8 @@ static int place(ReplyBuilder *builder, PyObject *value)
             ;
         else if (frame->type == OXP_TYPE_MAP || frame->type == TYPE_PAIRS)
             status = place_in_map(frame, value);
+        else if (frame->type == OXP_TYPE_SET)
+            status = place_in_set(frame, value);
         else
             status = place_in_list(frame, value);
         if (status < 0)
@@ -301,6 +305,26 @@ static int place_in_list(OpenFrame *frame, PyObject *value)
     if (frame->filled < frame->reserved)
         return PyList_SetItem(frame->container, (Py_ssize_t)frame->filled++, value);
     int status = PyList_Append(frame->container, value);
+    Py_DECREF(value);
+    return status;
+}
+
+/* With a first value that no set can hold, an aggregate, it goes on as a list. */
+static int place_in_set(OpenFrame *frame, PyObject *value)
+{
+    int status = PySet_Add(frame->container, value);
+    if (status < 0 && PyErr_ExceptionMatches(PyExc_TypeError)) {
+        PyErr_Clear();
+        PyObject *list = PySequence_List(frame->container);
+        if (!list) {
+            Py_DECREF(value);
+            return -1;
+        }
+        Py_DECREF(frame->container);
+        frame->container = list;
+        frame->type = OXP_TYPE_ARRAY;
+        return place_in_list(frame, value);
+    }
     Py_DECREF(value);
     return status;
 }
