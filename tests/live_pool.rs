@@ -243,3 +243,44 @@ fn a_pool_without_a_server_says_so() {
     assert_eq!((failed, first.unwrap().outcome()), (1, Some(Outcome::NotApplied)));
     assert_eq!(Pool::new(support::tcp(1), 0).err().unwrap().kind(), ErrorKind::Argument);
 }
+
+#[test]
+fn only_what_has_not_left_is_taken_back() {
+    let server = LiveServer::start();
+    let pool = pool(&server, 1, |_| {});
+    pool.connect().unwrap();
+    assert_eq!(pool.retract(1), None);
+    server.client().command(&["CLIENT", "PAUSE", "100000", "WRITE"]).unwrap();
+    pool.submit(&["INCR", "n"], Some(1)).unwrap();
+    // It leaves at once, although nobody answers.
+    while pool.retract(1) == Some(true) {
+        pool.submit(&["INCR", "n"], Some(1)).unwrap();
+        thread::yield_now();
+    }
+    assert_eq!(pool.retract(1), Some(false));
+    server.client().command(&["CLIENT", "UNPAUSE"]).unwrap();
+    let mut batch = Completions::new();
+    assert_eq!(pool.next(&mut batch, Some(LONG)).unwrap(), Pulled::Some);
+    assert_eq!(batch.iter().map(|completion| completion.token).collect::<Vec<_>>(), [1]);
+    assert_eq!(pool.retract(1), None);
+    assert_eq!(pool.flush(Some(LONG)).unwrap().0, 0);
+    let reply = server.client().command(&["GET", "n"]).unwrap();
+    assert_eq!(reply.root().bytes(), Some(&b"1"[..]));
+}
+
+#[test]
+fn a_pipeline_that_finds_no_room_stays_as_it_was() {
+    let server = LiveServer::start();
+    let pool = pool(&server, 1, |options| options.queue.commands = Some(1));
+    let mut pipeline = Pipeline::detached(false);
+    pipeline.command(&["ECHO", "a"]).unwrap();
+    pool.submit(&["ECHO", "first"], Some(1)).unwrap();
+    assert!(!pool.try_submit_pipeline(&mut pipeline, Some(2)).unwrap());
+    assert_eq!(pipeline.len(), 1);
+    let mut batch = Completions::new();
+    pool.drain(&mut batch, Some(LONG)).unwrap();
+    assert!(pool.try_submit_pipeline(&mut pipeline, Some(2)).unwrap());
+    assert_eq!(pipeline.len(), 0);
+    pool.drain(&mut batch, Some(LONG)).unwrap();
+    assert_eq!(batch.iter().map(|completion| completion.token).collect::<Vec<_>>(), [2]);
+}

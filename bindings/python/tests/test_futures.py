@@ -524,6 +524,40 @@ def test_a_future_of_the_parent_fails_in_the_child(gate: Gate) -> None:
         assert watched.result() == b"b"
 
 
+def test_prefork(server: oxipipe.Server, r: oxipipe.Redis) -> None:
+    """Workers of a server that was loaded, and used the pool, before they were forked; all at work at once."""
+    with oxipipe.Pool.from_url(server.url, connections=3) as pool:
+        unused = oxipipe.Pool.from_url(server.url, connections=2)
+        pool.set("ready", 1).result()
+        workers = []
+        for number in range(4):
+            pid = os.fork()
+            if pid == 0:
+                code = 1
+                try:
+                    for n in range(500):
+                        pool.hset(f"h{number}", n, n)
+                        unused.incr("n")
+                    futures = [pool.echo(f"{number}-{n}") for n in range(100)]
+                    replies = [future.result() for future in futures]
+                    flushed = pool.flush(), unused.flush()
+                    if flushed == (600, 500) and replies == [
+                        b"%d-%d" % (number, n) for n in range(100)
+                    ]:
+                        code = 0
+                finally:
+                    os._exit(code)
+            workers.append(pid)
+        for n in range(500):
+            pool.hset("parent", n, n)
+        assert pool.flush() == 501
+        for pid in workers:
+            assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+        unused.close()
+    assert [r.hlen(f"h{number}") for number in range(4)] == [500] * 4
+    assert r.get("n") == b"2000"
+
+
 def test_fork_with_threads_at_work(server: oxipipe.Server, r: oxipipe.Redis) -> None:
     stop = threading.Event()
     with oxipipe.Pool.from_url(server.url, connections=3) as pool:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import gc
 import pickle
+import resource
 import subprocess
 import sys
 import textwrap
 import threading
 import warnings
 import weakref
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,7 +20,7 @@ import pytest
 from support.fake_server import Connection, FakeServer, answering, handshake_reply
 
 import oxipipe
-from oxipipe import default_pool, exceptions
+from oxipipe import _backend, default_pool, exceptions
 from oxipipe.pool import Lost
 
 
@@ -379,16 +381,53 @@ def test_a_lost_connection_ends_its_futures() -> None:
 
 
 def test_dropped_futures_do_not_accumulate(pool: oxipipe.Pool) -> None:
-    for _ in range(3):
-        pool.echo("warm up")
+    count = 1_000_000 if _backend.name == "fast" else 100_000
+    for n in range(20_000):
+        pool.echo(n)
     pool.flush()
-    before = len(gc.get_objects())
-    for n in range(100_000):
+    gc.collect()
+    objects, pages = len(gc.get_objects()), resident_bytes()
+    for n in range(count):
         pool.submit("ECHO", n)
         assert pool.outstanding <= 10_000
-    assert pool.flush() == 100_000
+    assert pool.flush() == count
     gc.collect()
-    assert len(gc.get_objects()) - before < 1000
+    assert len(gc.get_objects()) - objects < 1000
+    assert resident_bytes() - pages < 20_000_000
+
+
+def test_accounting_is_exact_when_closed_under_load(own_server: oxipipe.Server) -> None:
+    pool = oxipipe.Pool.from_url(own_server.url, connections=4).connect()
+    kept: list[list[oxipipe.Future[int]]] = [[] for _ in range(4)]
+
+    def work(number: int) -> None:
+        while True:
+            try:
+                kept[number].append(pool.incr("n"))
+            except exceptions.ClosedError:
+                return
+
+    threads = [threading.Thread(target=work, args=(n,)) for n in range(4)]
+    for thread in threads:
+        thread.start()
+    while sum(map(len, kept)) < 5000:
+        pool.flush()
+    lost = pool.close(0)
+    for thread in threads:
+        thread.join()
+    outcomes = Counter(future.outcome for futures in kept for future in futures)
+    assert outcomes.keys() <= {None, "UNKNOWN", "NOT_APPLIED"}
+    assert (outcomes["UNKNOWN"], outcomes["NOT_APPLIED"]) == (lost.unknown, lost.not_applied)
+    with own_server.connect() as r:
+        applied = int(r.get("n"))
+    assert outcomes[None] <= applied <= outcomes[None] + outcomes["UNKNOWN"]
+    try:
+        succeeded, failed = pool.flush(), 0
+    except exceptions.ClosedError as error:
+        succeeded, failed = error.succeeded, error.failed
+    flushed = sum(map(len, kept)) - succeeded - failed  # by the loop above
+    assert flushed >= 0
+    assert failed == lost.unknown + lost.not_applied
 
 
 def test_a_dropped_pool_is_collected(server: oxipipe.Server) -> None:
@@ -597,6 +636,28 @@ def test_the_interpreter_ends_with_commands_outstanding(
     assert (done.returncode, done.stderr) == (0, "")
 
 
+def test_the_interpreter_ends_while_threads_wait(server: oxipipe.Server) -> None:
+    done = python(f"""
+        import threading, oxipipe
+        pool = oxipipe.Pool.from_url({server.url!r}, grace=0.1)
+        blocked = pool.blpop("nothing", 0)
+        started = threading.Barrier(4)
+        def wait():
+            started.wait()
+            blocked.result()
+        for _ in range(2):
+            threading.Thread(target=wait, daemon=True).start()
+        def submit():
+            started.wait()
+            while True:
+                pool.echo("a").result()
+        threading.Thread(target=submit, daemon=True).start()
+        started.wait()
+    """)
+    assert done.returncode == 0
+    assert "Fatal" not in done.stderr
+
+
 def test_what_is_not_flushed_has_time_at_exit(server: oxipipe.Server, r: oxipipe.Redis) -> None:
     done = python(f"""
         import oxipipe
@@ -645,6 +706,10 @@ def run_threads(work: object, count: int) -> None:
         thread.start()
     for thread in threads:
         thread.join()
+
+
+def resident_bytes() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
 
 
 def switches_of_other_threads() -> dict[str, int]:
