@@ -5,6 +5,7 @@
 pub(crate) mod event_loop;
 pub(crate) mod fake_server;
 pub(crate) mod kernel;
+pub(crate) mod ledger_server;
 pub(crate) mod live_server;
 pub(crate) mod own_process;
 pub(crate) mod proxy;
