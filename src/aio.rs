@@ -29,8 +29,6 @@ pub struct Async {
     options: Arc<Options>,
     /// The waker was used since the last `process`.
     is_awake: bool,
-    /// When the submissions since the last `process` began.
-    now: Option<Instant>,
     submitted: u64,
     scratch: Vec<u8>,
     is_closed: bool,
@@ -62,7 +60,6 @@ impl Async {
             waker,
             options,
             is_awake: false,
-            now: None,
             submitted: 0,
             scratch: Vec::new(),
             is_closed: false,
@@ -85,7 +82,6 @@ impl Async {
     pub fn process(&mut self) -> Result<()> {
         self.check_process()?;
         self.is_awake = false;
-        self.now = None;
         match self.poll.poll(&mut self.events, Some(Duration::ZERO)) {
             Err(error) if error.kind() != io::ErrorKind::Interrupted => {
                 return Err(Error::from_io(ErrorKind::Io, "polling failed", &error));
@@ -112,7 +108,7 @@ impl Async {
         let route = if blocking.is_some() { Route::Lease } else { Route::Lane(0) };
         let mut bytes = std::mem::take(&mut self.scratch);
         resp::encode_command(&mut bytes, args);
-        let deadline = deadline_of(blocking, self.options.timeout, self.now());
+        let deadline = deadline_of(blocking, self.options.timeout, Instant::now());
         let result = self.queue(route, Form::Command, 1, &bytes, token, deadline);
         bytes.clear();
         if bytes.capacity() <= 64 * 1024 {
@@ -131,7 +127,7 @@ impl Async {
         let gathered = pipeline.gather()?;
         let (form, commands, blocks) = (gathered.form, gathered.commands, gathered.blocks);
         let route = if blocks { Route::Lease } else { Route::Lane(0) };
-        let deadline = deadline_of(None, self.options.timeout, self.now());
+        let deadline = deadline_of(None, self.options.timeout, Instant::now());
         let bytes = gathered.bytes;
         self.queue(route, form, commands, bytes, token, deadline)?;
         pipeline.handed_over();
@@ -193,11 +189,6 @@ impl Async {
         self.submitted += 1;
         self.wake();
         Ok(())
-    }
-
-    /// The time of the first submission in this turn of the loop serves all of them.
-    fn now(&mut self) -> Instant {
-        *self.now.get_or_insert_with(Instant::now)
     }
 
     /// Makes the descriptor readable.

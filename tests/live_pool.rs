@@ -284,3 +284,23 @@ fn a_pipeline_that_finds_no_room_stays_as_it_was() {
     pool.drain(&mut batch, Some(LONG)).unwrap();
     assert_eq!(batch.iter().map(|completion| completion.token).collect::<Vec<_>>(), [2]);
 }
+
+#[test]
+fn a_slow_command_holds_up_only_what_was_behind_it() {
+    let server = LiveServer::start();
+    let pool = pool(&server, 3, |_| {});
+    pool.connect().unwrap();
+    // Held until the pause ends; what only reads is not.
+    server.client().command(&["CLIENT", "PAUSE", "100000", "WRITE"]).unwrap();
+    pool.submit(&["SET", "k", "v"], Some(1000)).unwrap();
+    let mut batch = Completions::new();
+    assert_eq!(pool.next(&mut batch, Some(Duration::from_millis(20))).unwrap(), Pulled::TimedOut);
+    for token in 0..10 {
+        pool.submit(&["GET", "k"], Some(token)).unwrap();
+        assert_eq!(pool.next(&mut batch, Some(LONG)).unwrap(), Pulled::Some);
+        assert_eq!(batch.get(0).unwrap().token, token);
+    }
+    server.client().command(&["CLIENT", "UNPAUSE"]).unwrap();
+    assert_eq!(pool.next(&mut batch, Some(LONG)).unwrap(), Pulled::Some);
+    assert_eq!(batch.get(0).unwrap().token, 1000);
+}

@@ -40,9 +40,9 @@
  *             empty one. Outputs are set to NULL or 0 on entry, so after a failure they are safe to
  *             free and to print. Every _free function accepts NULL.
  * Threads     "Any, concurrently": clients, pools and replies. "Any, one at a time": event-loop
- *             clients, completions, options, pipelines, errors; functions that take a const pointer
- *             may run at the same time as each other. A function that says nothing about threads
- *             follows its handle.
+ *             clients, completions, options, pipelines, errors. Functions that only read options,
+ *             replies and errors (const pointers) may run at the same time as each other. A
+ *             function that says nothing about threads follows its handle.
  * Text        UTF-8 with a length, not NUL-terminated, except the static strings that functions
  *             return as const char *.
  * Signals     SIGPIPE is never raised; a wait that a signal interrupts goes on (but see

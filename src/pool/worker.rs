@@ -165,6 +165,7 @@ impl Worker {
         loop {
             let mut engine = machine.engine.lock().unwrap_or_else(PoisonError::into_inner);
             let orders = self.desk.collect(&mut intake, engine.bytes() as u64);
+            engine.set_now(Instant::now());
             hand_over(&mut intake, &mut engine);
             let bytes_before = engine.bytes();
             for event in &events {

@@ -80,6 +80,11 @@ impl Engine {
         }
     }
 
+    /// Tells the time for what is queued next.
+    pub(crate) fn set_now(&mut self, now: Instant) {
+        self.common.now = now;
+    }
+
     /// Takes a submission. Nothing leaves before the next [`turn`](Self::turn).
     ///
     /// # Errors
@@ -109,13 +114,21 @@ impl Engine {
     }
 
     fn next_lane(&mut self, bytes: usize) -> usize {
+        let now = self.common.now;
         let Rotation { lane, entries, bytes: total } = &mut self.rotation;
-        if *entries >= ROUND_ENTRIES || *total >= ROUND_BYTES || *entries == 0 {
+        if *entries >= ROUND_ENTRIES
+            || *total >= ROUND_BYTES
+            || *entries == 0
+            || self.lanes[*lane].is_stuck(now)
+        {
             let from = *lane + 1;
             let count = self.lanes.len();
             let order = (0..count).map(|step| (from + step) % count);
             *lane = order
-                .min_by_key(|&index| (!self.lanes[index].is_up(), self.lanes[index].load()))
+                .min_by_key(|&index| {
+                    let lane = &self.lanes[index];
+                    (!lane.is_up(), lane.is_stuck(now), lane.load())
+                })
                 .expect("invariant: there is a lane");
             (*entries, *total) = (0, 0);
         }

@@ -29,6 +29,8 @@ pub(super) struct Lane {
     inflow: Inflow,
     overdue: Overdue,
     backoff: Backoff,
+    /// When a reply last came, or something was sent while none was outstanding.
+    last_reply: Instant,
     /// When the last connection was lost, until there is another.
     down_since: Option<Instant>,
     /// For one blocking command at a time, whose reply may never come.
@@ -78,6 +80,8 @@ pub(super) struct Surroundings {
 /// the server serves a connection's commands in order, so those behind lose nothing.
 const GATHER_BYTES: usize = 16 * 1024;
 const GATHER_ENTRIES: usize = 64;
+/// A connection without a reply for so long gets no more submissions that another could take: a slow command may be in front.
+const STUCK: Duration = Duration::from_millis(1);
 /// For so long what can still be sent waits for a server that went away: a restart goes unnoticed, and of a dead server
 /// everybody hears soon.
 const OUTAGE: Duration = Duration::from_secs(1);
@@ -90,6 +94,7 @@ impl Lane {
             inflow: Inflow::default(),
             overdue: Overdue::default(),
             backoff: Backoff::default(),
+            last_reply: Instant::now(),
             down_since: None,
             is_leased,
         }
@@ -110,6 +115,11 @@ impl Lane {
     /// Submissions of which nothing has left, and their bytes.
     pub(super) fn waiting(&self) -> (usize, usize) {
         (self.outbox.waiting(), self.outbox.unsent_bytes())
+    }
+
+    /// Whether what it sent has waited for a reply longer than others should wait behind it.
+    pub(super) fn is_stuck(&self, now: Instant) -> bool {
+        self.outbox.begun() > 0 && now.saturating_duration_since(self.last_reply) > STUCK
     }
 
     /// Bytes of submissions without a reply.
@@ -197,6 +207,7 @@ impl Lane {
         };
         if s.out.len() > before {
             self.overdue.answered();
+            self.last_reply = s.now;
             // Not when it came up: a server that hangs up on each command would be called without end.
             self.backoff = Backoff::default();
         }
@@ -209,6 +220,9 @@ impl Lane {
         // The rest of a command that has begun to leave never waits: its own reply depends on it.
         let may_gather = s.gathers && stream.in_flight() > 0 && !self.outbox.is_inside();
         if !may_gather || count >= GATHER_ENTRIES || bytes >= GATHER_BYTES {
+            if stream.in_flight() == 0 {
+                self.last_reply = s.now;
+            }
             while stream.is_writable() && !self.outbox.unsent().is_empty() {
                 let count = stream.write(self.outbox.unsent());
                 stream.expect(self.outbox.advance(count));
