@@ -130,10 +130,12 @@ impl<'a> Visit<'a> {
         let mut pos = 0;
         let mut stopped = None;
         loop {
+            let is_alone = state.line().len() == 0;
             let State { wire: Some(wire), requests, .. } = &mut *state else {
                 unreachable!("a connection of the same epoch is there")
             };
-            let direct = stopped.is_none().then_some(id);
+            // In company the caller's own reply waits until another leads: to take it may mean to wait for an interpreter's lock.
+            let direct = (stopped.is_none() && is_alone).then_some(id);
             match wire.session.receive(reader.window(), &mut pos, requests, direct) {
                 Ok(Received::Part) => {
                     wire.overdue.answered();
