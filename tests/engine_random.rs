@@ -235,7 +235,7 @@ fn pipeline_of(work: Work, commands: &[Vec<String>]) -> Pipeline {
 
 fn malice(seed: u64) -> Malice {
     let cuts = [0, 3, 30, 150][seed as usize % 4];
-    Malice { cuts, stalls: if seed % 3 == 0 { 2 } else { 0 }, stall: Duration::from_millis(120) }
+    Malice { cuts, stalls: if seed.is_multiple_of(3) { 2 } else { 0 }, stall: Duration::from_millis(120) }
 }
 
 fn seeds() -> std::ops::Range<u64> {
@@ -251,8 +251,8 @@ fn an_event_loop_client_tells_the_truth_about_everything() {
         let server = LedgerServer::start(seed, malice(seed));
         let mut random = Random::new(seed);
         let mut options = server.options();
-        options.timeout = Some(if seed % 3 == 0 { Duration::from_millis(100) } else { LONG });
-        options.send_buffer = (seed % 2 == 0).then_some(4096);
+        options.timeout = Some(if seed.is_multiple_of(3) { Duration::from_millis(100) } else { LONG });
+        options.send_buffer = seed.is_multiple_of(2).then_some(4096);
         let mut client = Async::new(options).unwrap();
         let (mut books, mut batch) = (Books::default(), Completions::new());
         for _ in 0..STEPS {
@@ -323,8 +323,8 @@ fn a_pool_tells_the_truth_about_everything() {
         let server = LedgerServer::start(seed, malice(seed));
         let mut random = Random::new(seed + 1_000_000);
         let mut options = server.options();
-        options.timeout = Some(if seed % 3 == 0 { Duration::from_millis(100) } else { LONG });
-        options.send_buffer = (seed % 2 == 0).then_some(4096);
+        options.timeout = Some(if seed.is_multiple_of(3) { Duration::from_millis(100) } else { LONG });
+        options.send_buffer = seed.is_multiple_of(2).then_some(4096);
         options.ordered_results = seed % 4 < 2;
         options.key_affinity = seed % 8 < 4;
         let (is_ordered, has_affinity) = (options.ordered_results, options.key_affinity);
