@@ -197,7 +197,9 @@ fn closing_at_any_moment_ends_every_submission_once() {
                 }
             });
             eventually("some work", || seen.load(Ordering::Relaxed) > round);
-            promptly(|| pool.close(Some(if round.is_multiple_of(3) { LONG } else { Duration::ZERO })).unwrap());
+            promptly(|| {
+                pool.close(Some(if round.is_multiple_of(3) { LONG } else { Duration::ZERO })).unwrap()
+            });
             is_over.store(true, Ordering::Relaxed);
         });
         let mut batch = Completions::new();
