@@ -7,7 +7,7 @@ use super::{Lost, NO_TOKEN, Pulled};
 use crate::driver::engine::{Completion, Completions, Form, Route, closed};
 use crate::error::{Error, ErrorKind, Outcome, Result};
 use crate::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use crate::transport::{Deadline, Patience};
+use crate::transport::{Deadline, Patience, fork};
 
 /// The place where submissions are handed in and results are handed out.
 ///
@@ -157,7 +157,7 @@ impl Desk {
             }
             let Some(patience) = patience else { return Ok(false) };
             exchange.waiting_for_room += 1;
-            let (guard, verdict) = wait(&self.room, exchange, patience, || self.lock());
+            let (guard, verdict) = wait(&self.room, exchange, patience, || self.lock())?;
             exchange = guard;
             exchange.waiting_for_room -= 1;
             verdict
@@ -207,6 +207,9 @@ impl Desk {
             exchange.epochs.iter().all(|epoch| epoch.from != from || epoch.outstanding == 0)
         };
         let verdict = self.await_that(patience, is_complete).map(drop);
+        if is_forked(&verdict) {
+            return verdict;
+        }
         let mut exchange = self.lock();
         let index = exchange.epochs.iter().position(|epoch| epoch.from == from);
         let index = index.expect("invariant: only its asker takes it away");
@@ -413,6 +416,9 @@ impl Desk {
     pub(super) fn finish(&self, patience: &Patience<'_>, wake: impl Fn()) -> Result<()> {
         wake();
         let verdict = self.await_that(patience, |exchange| exchange.outstanding == 0).map(drop);
+        if is_forked(&verdict) {
+            return verdict;
+        }
         let mut exchange = self.lock();
         if matches!(exchange.phase, Phase::Closing) {
             exchange.phase = Phase::Ending;
@@ -436,7 +442,7 @@ impl Desk {
                 return Ok(exchange);
             }
             exchange.waiting_for_progress += 1;
-            let (guard, verdict) = wait(&self.progress, exchange, patience, || self.lock());
+            let (guard, verdict) = wait(&self.progress, exchange, patience, || self.lock())?;
             exchange = guard;
             exchange.waiting_for_progress -= 1;
             // What came at the last moment counts.
@@ -574,26 +580,40 @@ impl Intake {
 }
 
 /// Sleeps until something changes, or as long as `patience` allows. The hook is asked without the lock.
+///
+/// An error if the hook has forked and this is the child: the desk is the parent's then, its lock included.
 fn wait<'a>(
     condition: &Condvar,
     exchange: MutexGuard<'a, Exchange>,
     patience: &Patience<'_>,
     lock: impl FnOnce() -> MutexGuard<'a, Exchange>,
-) -> (MutexGuard<'a, Exchange>, Result<()>) {
+) -> Result<(MutexGuard<'a, Exchange>, Result<()>)> {
     let now = Instant::now();
     let slice = patience.slice(now).unwrap_or(Duration::MAX);
     if slice.is_zero() {
-        return (exchange, patience.check(now, false));
+        return Ok((exchange, patience.check(now, false)));
     }
     let (exchange, _) = condition.wait_timeout(exchange, slice).unwrap_or_else(PoisonError::into_inner);
     let now = Instant::now();
     if patience.wants_to_ask(now) {
         drop(exchange);
+        let generation = fork::generation();
         let verdict = patience.check(now, false);
-        return (lock(), verdict);
+        if generation != fork::generation() {
+            return Err(Error::not_applied(
+                ErrorKind::Forked,
+                "the process was forked during the wait; what was submitted before belongs to the parent",
+            ));
+        }
+        return Ok((lock(), verdict));
     }
     let verdict = patience.check(now, false);
-    (exchange, verdict)
+    Ok((exchange, verdict))
+}
+
+/// Whether this is a child that must not touch what belongs to its parent.
+fn is_forked<T>(verdict: &Result<T>) -> bool {
+    matches!(verdict, Err(error) if error.kind() == ErrorKind::Forked)
 }
 
 /// Sums up what a close ended.

@@ -133,6 +133,10 @@ impl Worker {
             return Ok(Lost::default());
         }
         let verdict = self.desk.finish(patience, || self.wake());
+        if matches!(&verdict, Err(error) if error.kind() == ErrorKind::Forked) {
+            // There is no thread in this process.
+            return Err(verdict.expect_err("invariant: it was just seen"));
+        }
         self.join();
         let lost = *self.lost.lock().unwrap_or_else(PoisonError::into_inner);
         verdict.map(|()| lost)
