@@ -105,6 +105,17 @@ test-shuttle: ## what threads share, under SHUTTLE_ROUNDS=20000 interleavings of
 	SHUTTLE_ROUNDS=$(SHUTTLE_ROUNDS) RUSTFLAGS='--cfg shuttle' \
 		$(CARGO) test --locked --target-dir target/shuttle --lib models
 
+# std is built, too: without its own marks on the uncontended locks it would look like a race itself. Tests that fork are left
+# out: the sanitizer has threads of its own.
+TSAN_TESTS := live_pool live_async live_connect live_pipeline fault_pool fault_async fault_engine fault_wait fault_cut engine_random
+.PHONY: tsan
+tsan: ## the tests with threads under ThreadSanitizer; needs a nightly Rust with rust-src
+	@test -d "$$(rustc +nightly --print sysroot)/lib/rustlib/src/rust" || \
+		{ echo "rust-src is missing: rustup component add --toolchain nightly rust-src" >&2; exit 1; }
+	TSAN_OPTIONS='halt_on_error=1 exitcode=66 die_after_fork=0' RUSTFLAGS='-Zsanitizer=thread' \
+		$(CARGO) +nightly test --locked -Zbuild-std --target "$$(rustc -vV | sed -n 's/host: //p')" \
+		--target-dir target/tsan $(TSAN_TESTS:%=--test %)
+
 FUZZ_SECONDS ?= 300
 .PHONY: fuzz
 fuzz: ## long fuzzing, FUZZ_SECONDS=300 per target; needs a nightly Rust and cargo-fuzz

@@ -262,3 +262,17 @@ fn a_connect_that_failed_leaves_nothing_for_a_flush_to_report() {
     let (failed, first) = pool.flush(Some(LONG)).unwrap();
     assert!(failed == 0 && first.is_none(), "{failed} {first:?}");
 }
+
+#[test]
+fn what_was_submitted_without_a_token_cannot_be_named() {
+    let server = FakeServer::start("EXPECT SET k v\nWAIT go\nSEND +OK\\r\\n");
+    let pool = Pool::new(server.options(), 1).unwrap();
+    pool.submit(&["SET", "k", "v"], None).unwrap();
+    for _ in 0..100 {
+        assert_eq!(pool.cancel(u64::MAX), None);
+        assert_eq!(pool.retract(u64::MAX), None);
+    }
+    server.open("go");
+    assert_eq!(pool.flush(Some(LONG)).unwrap().0, 0);
+    assert!(pool.try_submit(&["SET", "k", "v"], None).unwrap());
+}

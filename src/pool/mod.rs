@@ -182,13 +182,13 @@ impl Pool {
     /// such submission, or no more.
     ///
     pub fn cancel(&self, token: u64) -> Option<Outcome> {
-        self.worker().cancel(token)
+        if token == NO_TOKEN { None } else { self.worker().cancel(token) }
     }
 
     /// Removes a submission of which nothing has left: true. False if it is too late: it goes on as if nothing had happened.
     /// `None` if there is no such submission, or no more.
     pub fn retract(&self, token: u64) -> Option<bool> {
-        self.worker().retract(token)
+        if token == NO_TOKEN { None } else { self.worker().retract(token) }
     }
 
     /// Waits until something has completed and takes all of it; what `into` held is forgotten.
