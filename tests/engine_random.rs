@@ -66,12 +66,15 @@ impl Books {
         let token = self.next;
         self.next += count;
         let key = format!("key{}", random.below(5));
+        // Some do not fit into what the kernel takes at once.
+        let padding =
+            if random.chance(50) { "x".repeat(random.below(300_000) as usize) } else { String::new() };
         let commands = (token..token + count).map(|token| {
             let token = token.to_string();
             match work {
                 Work::Read => vec!["GET".into(), token],
                 Work::Block => vec!["BLPOP".into(), token, "0".into()],
-                _ => vec!["LPUSH".into(), key.clone(), token],
+                _ => vec!["LPUSH".into(), key.clone(), token, padding.clone()],
             }
         });
         let commands = commands.collect();

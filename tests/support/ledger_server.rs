@@ -1,7 +1,7 @@
 //! A server that keeps a ledger of what it executed and treats its clients badly, as its seed will have it.
 //!
-//! It knows LPUSH, GET, BLPOP, MULTI and EXEC. The last argument of a command (the first of GET and BLPOP) is a token, and every
-//! reply contains it. It splits replies anywhere, mixes pushes and attributes in, answers with errors and with long strings, stalls,
+//! It knows LPUSH, GET, BLPOP, MULTI and EXEC. The first argument of a command (the one behind the key of LPUSH) is a token, and
+//! every reply contains it. It splits replies anywhere, mixes pushes and attributes in, answers with errors and with long strings, stalls,
 //! and hangs up before, between and after executing and answering.
 
 use std::io::{Read, Write};
