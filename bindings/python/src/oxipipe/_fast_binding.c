@@ -93,8 +93,8 @@ PyObject *binding_submit(BindingCore *self, PyObject *callback, PyObject *const 
     bool watched = status >= 0 && may_block(&arguments.slices[0]);
     arguments_release(&arguments);
     if (status < 0) {
+        calls_undo(&self->calls, token); /* raising runs Python code, which may call again */
         call_raise(self->state, status, error);
-        calls_undo(&self->calls, token);
         Py_CLEAR(future);
     }
     error_slot_return(&self->errors, error);
@@ -123,8 +123,8 @@ PyObject *binding_submit_pipeline(BindingCore *self, PyObject *sent, oxp_pipelin
     oxp_error *error = error_slot_borrow(&self->errors);
     oxp_status status = oxp_async_submit_pipeline(self->handle, pipeline, token, error);
     if (status < 0) {
+        calls_undo(&self->calls, token); /* raising runs Python code, which may call again */
         call_raise(self->state, status, error);
-        calls_undo(&self->calls, token);
         Py_CLEAR(future);
     }
     error_slot_return(&self->errors, error);
@@ -279,6 +279,8 @@ static void remove_cancelled(BindingCore *self)
         if (future && !(is_done(self, future) && cancel(self, token)))
             calls->fresh[kept++] = token;
     }
+    if (kept > calls->fresh_count)
+        kept = 0; /* with its last call the table gave back its memory */
     calls->fresh_count = calls->looked_at = kept;
 }
 
