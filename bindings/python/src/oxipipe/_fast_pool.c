@@ -116,13 +116,15 @@ static PyObject *pool_submit_pipeline(PoolCore *self, PyObject *const *args, Py_
 {
     size_t commands = 0;
     oxp_pipeline *pipeline = NULL;
+    if (pool_enter(self) < 0)
+        return NULL;
     if (count == 2 && PyObject_TypeCheck(args[0], (PyTypeObject *)self->state->pipeline_type))
         pipeline = pipeline_handle(args[0], &commands);
     if (!pipeline) {
         PyErr_SetString(PyExc_TypeError, "_submit_pipeline() takes a PipelineCore and a callable");
         return NULL;
     }
-    FutureCore *future = pool_enter(self) < 0 ? NULL : future_new(self, args[1]);
+    FutureCore *future = future_new(self, args[1]);
     if (!future)
         return NULL;
     future->is_pipeline = true;
