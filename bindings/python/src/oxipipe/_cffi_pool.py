@@ -313,8 +313,9 @@ class PoolCore:
 
     def _collect_until(self, goal: Goal, timeout: float | None) -> bool:
         """Whether the goal was reached in time."""
-        deadline = None if timeout is None else monotonic() + timeout
-        me = get_ident()
+        # As long as nobody lives, and not a number: no limit.
+        deadline = None if timeout is None or not timeout < 9e9 else monotonic() + timeout
+        me, pulls = get_ident(), False
         try:
             while True:
                 self._publish()
@@ -338,6 +339,7 @@ class PoolCore:
                         self._waiters.append(goal)
                 if pulls:
                     self._pull(goal, left)
+                    pulls = False
                 else:
                     try:
                         goal.lock.acquire(True, -1 if left is None else left)
@@ -347,6 +349,8 @@ class PoolCore:
         finally:
             # Whoever leaves may be the one who was woken to pull.
             with self._lock:
+                if pulls and self._collector == me:
+                    self._collector = 0  # interrupted on the way
                 if not self._collector:
                     self._hand_over()
 
