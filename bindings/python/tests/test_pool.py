@@ -15,6 +15,7 @@ import weakref
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.fake_server import Connection, FakeServer, answering, handshake_reply
@@ -180,6 +181,35 @@ def test_completed_gives_each_future_once(pool: oxipipe.Pool) -> None:
     assert list(pool.completed()) == []
 
 
+def test_completed_of_what_is_not_its_own(pool: oxipipe.Pool, server: oxipipe.Server) -> None:
+    twice = pool.echo(1)
+    assert list(pool.completed([twice, twice], timeout=10)) == [twice]
+    with oxipipe.Pool.from_url(server.url) as other:
+        futures = [pool.echo(1), other.command("BLPOP", "nobody", "0.01")]
+        with pytest.raises(ValueError, match="another pool"):
+            list(pool.completed(futures, timeout=10))
+        assert futures[1].result() is None
+        assert set(pool.completed(futures)) == set(futures)  # done is done
+
+
+@pytest.mark.parametrize("forever", [None, float("inf"), float("nan"), 1e300, 2**70])
+def test_time_without_end(server: oxipipe.Server, forever: float | None) -> None:
+    pool = oxipipe.Pool.from_url(server.url, connections=1)
+    assert pool.echo(1).result(forever) == b"1"
+    assert pool.echo(1).exception(forever) is None
+    pool.echo(1)
+    assert pool.flush(forever) == 3
+    assert len(list(pool.completed([pool.echo(1)], forever))) == 1
+    pool.close()
+
+
+def test_a_grace_without_end(server: oxipipe.Server) -> None:
+    with oxipipe.Pool.from_url(server.url, grace=float("inf")) as pool:
+        future = pool.echo(1)
+    assert future.done()
+    assert not oxipipe.Pool.from_url(server.url).close(2**70)
+
+
 def test_completed_of_all_outstanding(own_server: oxipipe.Server) -> None:
     with oxipipe.Pool.from_url(own_server.url, connections=1) as pool:
         blocker = pool.command("DEBUG", "SLEEP", "0.1")
@@ -204,6 +234,27 @@ def test_flush_can_run_out_of_time() -> None:
         assert not future.done()
         assert pool.outstanding == 1
         pool.close(0)
+
+
+def test_wrong_times(pool: oxipipe.Pool) -> None:
+    wrong: Any
+    for wrong in ("1", [1]):
+        for wait in (pool.flush, pool.echo(1).result, pool.echo(1).exception, pool.close):
+            with pytest.raises(TypeError):
+                wait(wrong)
+    for grace in (-1, float("nan")):
+        with pytest.raises(ValueError, match="grace"):
+            oxipipe.Pool(grace=grace)
+        with pytest.raises(ValueError, match="grace"):
+            pool.close(grace)
+    assert pool.echo(1).result() == b"1"
+
+
+def test_what_was_never_opened() -> None:
+    pool: Any = oxipipe.Pool.__new__(oxipipe.Pool)
+    for call in (pool.ping, pool.flush, pool.connect, lambda: pool._submit_pipeline(1, 2)):
+        with pytest.raises(RuntimeError, match="not"):
+            call()
 
 
 def test_a_full_queue_makes_room_for_a_single_thread(

@@ -130,6 +130,7 @@ class Pool(Configured, _backend.PoolCore, PoolCommands):
         for name, bound in (("queue_commands", queue_commands), ("queue_bytes", queue_bytes)):
             if bound is not None and bound < 1:
                 raise ValueError(f"{name} is {bound}; it must be at least 1")
+        _grace_ms(grace)
         self.connections = connections
         self._grace = grace
         self._pool_options = {
@@ -195,10 +196,12 @@ class Pool(Configured, _backend.PoolCore, PoolCommands):
         if futures is None:
             missing = self._deliver_to(done)
         else:
-            missing = 0
-            for future in futures:
+            each = dict.fromkeys(futures)
+            if any(future.pool not in (None, self) for future in each):
+                raise ValueError("a future of another pool")
+            for future in each:
                 future._deliver_to(done)
-                missing += 1
+            missing = len(each)
         while missing > 0:
             if not done and not self._wait_for(done, timeout):
                 raise _timed_out(f"{missing} futures are not done")
@@ -213,11 +216,9 @@ class Pool(Configured, _backend.PoolCore, PoolCommands):
         What is not answered by then is given up: the futures fail with a `ClosedError` whose `outcome` says whether the
         command was sent ("UNKNOWN") or not ("NOT_APPLIED"), and the result counts them. `grace=0` does not wait.
         """
-        grace = self._grace if grace is None else grace
-        if grace < 0:
-            raise ValueError(f"grace is {grace}; it cannot be negative")
+        milliseconds = _grace_ms(self._grace if grace is None else grace)
         _open_pools.pop(id(self), None)
-        unknown, not_applied = self._close(round(grace * 1000))
+        unknown, not_applied = self._close(milliseconds)
         return Lost(not_applied, unknown)
 
     def __enter__(self) -> Self:
@@ -249,6 +250,12 @@ class Pool(Configured, _backend.PoolCore, PoolCommands):
         from threading import Thread
 
         Thread(target=self._collect_observed, name="oxipipe-futures", daemon=True).start()
+
+
+def _grace_ms(seconds: float) -> int:
+    if not seconds >= 0:
+        raise ValueError(f"grace is {seconds}; it must be 0 or more")
+    return round(min(seconds, 9e9) * 1000)
 
 
 def _timed_out(message: str) -> RedisError:
