@@ -139,6 +139,13 @@ impl Error {
         }
     }
 
+    /// The same failure, of a pipeline that had got so many replies before.
+    #[must_use]
+    pub(crate) fn after(self, replied: u64) -> Self {
+        let progress = self.0.progress.unwrap_or_default();
+        self.with_progress(Progress { replied: progress.replied + replied, ..progress })
+    }
+
     pub(crate) fn argument(message: impl Into<String>) -> Self {
         Self::not_applied(ErrorKind::Argument, message)
     }

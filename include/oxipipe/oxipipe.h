@@ -235,8 +235,9 @@ typedef struct oxp_async oxp_async;
 /// after a failure.
 ///
 /// Calls block until the reply is there or the deadline passes. Several threads may call at once on
-/// one connection; each gets its own reply. A child made by fork() may go on using it: it gets a
-/// connection of its own.
+/// one connection; each gets its own reply. A command that waits on the server, such as BLPOP, gets
+/// a connection of its own meanwhile, so that it holds up no other. A child made by fork() may go
+/// on using the client: it gets a connection of its own.
 ///
 /// Lifetime: until freed; handles made by oxp_client_clone, and pipelines, keep what they need of
 /// it, so the order of freeing does not matter. Threads: any, concurrently; but freeing a handle
@@ -794,6 +795,27 @@ OXP_API
 OXP_NODISCARD
 oxp_status oxp_client_clone(struct oxp_client *client,
                             struct oxp_client **out);
+
+/// Leases a connection of one's own, as a client: for commands that a shared connection refuses
+/// because they would change it for everybody (WATCH, MULTI, SELECT, CLIENT TRACKING, ...).
+/// Subscriptions, MONITOR and CLIENT REPLY are refused here, too.
+///
+/// The connection is made before this returns. If it is lost later, it is not made again, because
+/// what was set on it would be lost silently: calls return OXP_ERR_DISCONNECTED. Freed, it is kept
+/// for the next lease if nothing was changed on it, else closed. Closing the client it came from
+/// closes it as well; closing it closes nothing else.
+///
+/// client   borrowed for the call.
+/// out      own: the lease, for oxp_client_free; NULL if the call fails.
+/// err      may be NULL.
+///
+/// Returns as oxp_connect, and OXP_ERR_CLOSED after oxp_client_close. Threads: any, concurrently.
+/// Since 0.1.
+OXP_API
+OXP_NODISCARD
+oxp_status oxp_client_lease(struct oxp_client *client,
+                            struct oxp_client **out,
+                            struct oxp_error *err);
 
 /// Closes the connection for good, for all handles of this client: calls that wait in other threads
 /// end, and these and all later ones return OXP_ERR_CLOSED. Closing again does nothing. The handle

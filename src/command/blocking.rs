@@ -5,7 +5,6 @@ use std::time::Duration;
 use super::{Flags, find};
 
 /// How long the server may hold back the reply.
-#[allow(dead_code, reason = "as below")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Blocking {
     /// For that long at most.
@@ -17,37 +16,45 @@ pub(crate) enum Blocking {
 /// What the command says about waiting on the server; `None` if it does not wait at all.
 ///
 /// Sits on the path of every command: the first letter turns nearly all of them away.
-#[allow(dead_code, reason = "for drivers that lend connections")]
 #[inline]
 pub(crate) fn blocking<A: AsRef<[u8]>>(args: &[A]) -> Option<Blocking> {
     match args.first()?.as_ref().first()? {
-        b'b' | b'B' | b'w' | b'W' | b'x' | b'X' => {
-            let args: Vec<&[u8]> = args.iter().map(AsRef::as_ref).collect();
-            by_name(&args)
-        }
+        b'b' | b'B' | b'w' | b'W' | b'x' | b'X' => by_name(args),
         _ => None,
     }
 }
 
 #[inline(never)]
-fn by_name(args: &[&[u8]]) -> Option<Blocking> {
-    let name = args.first()?;
+fn by_name<A: AsRef<[u8]>>(args: &[A]) -> Option<Blocking> {
+    let arg = |index: usize| args.get(index).map(AsRef::as_ref);
+    let last = || args.last().map(AsRef::as_ref);
+    let info = find(arg(0)?);
     // The server waits in these two as well, but does not flag them.
-    if name.eq_ignore_ascii_case(b"WAIT") || name.eq_ignore_ascii_case(b"WAITAOF") {
-        return Some(millis(args.last()?));
+    if arg(0)?.eq_ignore_ascii_case(b"WAIT") || arg(0)?.eq_ignore_ascii_case(b"WAITAOF") {
+        return Some(millis(last()?));
     }
-    if find(name).is_none_or(|info| info.flags & Flags::BLOCKING == 0) {
-        return None;
-    }
-    match name.to_ascii_uppercase().as_slice() {
+    let info = info.filter(|info| info.flags & Flags::BLOCKING != 0)?;
+    match info.name {
         // These two only block when asked to. Behind STREAMS stand keys, which may have any name.
-        b"XREAD" | b"XREADGROUP" => {
-            let options = args.iter().take_while(|arg| !arg.eq_ignore_ascii_case(b"STREAMS"));
-            let block = options.clone().position(|arg| arg.eq_ignore_ascii_case(b"BLOCK"))?;
-            Some(args.get(block + 1).map_or(AT_ONCE, |timeout| millis(timeout)))
+        "XREAD" | "XREADGROUP" => {
+            let mut options =
+                args.iter().map(AsRef::as_ref).take_while(|arg| !arg.eq_ignore_ascii_case(b"STREAMS"));
+            let block = options.position(|arg| arg.eq_ignore_ascii_case(b"BLOCK"))?;
+            Some(arg(block + 1).map_or(AT_ONCE, millis))
         }
-        b"BLMPOP" | b"BZMPOP" => Some(args.get(1).map_or(AT_ONCE, |timeout| seconds(timeout))),
-        _ => Some(seconds(args.last()?)),
+        "BLMPOP" | "BZMPOP" => Some(arg(1).map_or(AT_ONCE, seconds)),
+        _ => Some(seconds(last()?)),
+    }
+}
+
+impl Blocking {
+    /// As long as both together.
+    pub(crate) fn and(self, other: Option<Self>) -> Self {
+        match (self, other) {
+            (Self::For(a), Some(Self::For(b))) => Self::For(a.saturating_add(b)),
+            (blocking, None) => blocking,
+            _ => Self::Forever,
+        }
     }
 }
 

@@ -3,7 +3,6 @@
 use super::{Flags, find};
 
 /// The first key among the arguments. `None` if the command has none, or is unknown.
-#[allow(dead_code, reason = "for pools, which may keep the order per key")]
 pub(crate) fn first_key<A: AsRef<[u8]>>(args: &[A]) -> Option<&[u8]> {
     let arg = |index: usize| args.get(index).map(AsRef::as_ref);
     let name = arg(0)?;

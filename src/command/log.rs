@@ -11,14 +11,20 @@ pub(crate) struct CommandLog {
 const OVERFLOW: u16 = 256;
 
 impl CommandLog {
+    /// Whether the name is one that the table does not know and that is new in here.
     #[inline]
-    pub(crate) fn push(&mut self, name: &[u8]) {
+    pub(crate) fn push(&mut self, name: &[u8]) -> bool {
         // The same command as before is by far the most common case.
-        let id = match self.ids.last() {
-            Some(&id) if self.names.get(usize::from(id)).is_some_and(|known| **known == *name) => id,
-            _ => self.intern(name),
-        };
+        if let Some(&id) = self.ids.last()
+            && self.names.get(usize::from(id)).is_some_and(|known| **known == *name)
+        {
+            self.ids.push(id);
+            return false;
+        }
+        let names = self.names.len();
+        let id = self.intern(name);
         self.ids.push(id);
+        self.names.len() > names && !super::is_known(name)
     }
 
     fn intern(&mut self, name: &[u8]) -> u16 {
@@ -44,11 +50,6 @@ impl CommandLog {
     pub(crate) fn name(&self, index: usize) -> Option<&[u8]> {
         let id = *self.ids.get(index)?;
         Some(self.names.get(usize::from(id)).map_or(b"?", |name| name))
-    }
-
-    /// Whether one of them may wait on the server, by its name alone.
-    pub(crate) fn may_block(&self) -> bool {
-        self.names.iter().any(|name| super::may_block(&[name]))
     }
 
     /// Whether every command only reads. Subcommands are not kept, so container commands count as writes.

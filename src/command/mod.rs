@@ -8,12 +8,10 @@ mod log;
 mod refusal;
 mod table;
 
-#[allow(unused_imports, reason = "not every build has all the drivers")]
 pub(crate) use blocking::{Blocking, blocking};
-#[allow(unused_imports, reason = "as above")]
 pub(crate) use key::first_key;
 pub(crate) use log::CommandLog;
-pub(crate) use refusal::refuse;
+pub(crate) use refusal::{refuse, refuse_on_lease};
 
 /// One command, or one subcommand written as `CONTAINER|SUBCOMMAND`.
 pub(crate) struct CommandInfo {
@@ -56,31 +54,52 @@ pub(crate) fn is_read_only(name: &[u8], subcommand: Option<&[u8]>) -> bool {
     }
 }
 
-/// Whether the server may hold back the reply for as long as the command itself says, so that no deadline of ours applies.
-pub(crate) fn may_block<A: AsRef<[u8]>>(args: &[A]) -> bool {
-    let Some(name) = args.first().map(AsRef::as_ref) else { return false };
-    // Nearly every command is turned away by its first letter; the look-up is for the rest.
-    if !matches!(name.first(), Some(b'b' | b'B' | b'w' | b'W' | b'x' | b'X')) {
-        return false;
-    }
-    // The server waits in these two as well, but does not flag them.
-    if name.eq_ignore_ascii_case(b"WAIT") || name.eq_ignore_ascii_case(b"WAITAOF") {
-        return true;
-    }
-    if find(name).is_none_or(|info| info.flags & Flags::BLOCKING == 0) {
-        return false;
-    }
-    // XREAD and XREADGROUP only block when asked to.
-    !matches!(name.first(), Some(b'x' | b'X'))
-        || args.iter().any(|arg| arg.as_ref().eq_ignore_ascii_case(b"BLOCK"))
+/// Whether the table has the command. Others come from modules or newer servers, and the server has to be asked about them.
+#[inline]
+pub(crate) fn is_known(name: &[u8]) -> bool {
+    find(name).is_some()
 }
 
 fn find(name: &[u8]) -> Option<&'static CommandInfo> {
-    let upper = || name.iter().map(u8::to_ascii_uppercase);
-    table::COMMANDS
-        .binary_search_by(|info| info.name.bytes().cmp(upper()))
-        .ok()
-        .map(|index| &table::COMMANDS[index])
+    let mut slot = hash(name) % SLOTS;
+    loop {
+        // The index of a command plus one; there are free places enough for every search to end.
+        let index = usize::from(INDEX[slot]).checked_sub(1)?;
+        let info = &table::COMMANDS[index];
+        if info.name.as_bytes().eq_ignore_ascii_case(name) {
+            return Some(info);
+        }
+        slot = (slot + 1) % SLOTS;
+    }
+}
+
+/// Where in the table a name is. Made by the compiler, because every command is looked up.
+static INDEX: [u16; SLOTS] = index();
+const SLOTS: usize = 2048;
+
+const fn index() -> [u16; SLOTS] {
+    let mut index = [0; SLOTS];
+    let mut next = 0;
+    while next < table::COMMANDS.len() {
+        let mut slot = hash(table::COMMANDS[next].name.as_bytes()) % SLOTS;
+        while index[slot] != 0 {
+            slot = (slot + 1) % SLOTS;
+        }
+        next += 1;
+        index[slot] = next as u16;
+    }
+    index
+}
+
+/// The same for upper and lower case.
+const fn hash(name: &[u8]) -> usize {
+    let mut hash = name.len() as u32;
+    let mut next = 0;
+    while next < name.len() {
+        hash = (hash ^ (name[next] | 0x20) as u32).wrapping_mul(0x0100_0193);
+        next += 1;
+    }
+    (hash ^ hash >> 15) as usize
 }
 
 #[cfg(test)]
@@ -88,8 +107,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_table_is_sorted_for_binary_search() {
-        assert!(table::COMMANDS.is_sorted_by(|a, b| a.name < b.name));
+    fn every_command_is_found_in_any_case_and_nothing_else() {
+        for info in table::COMMANDS {
+            assert!(std::ptr::eq(find(info.name.as_bytes()).unwrap(), info));
+            assert!(std::ptr::eq(find(info.name.to_ascii_lowercase().as_bytes()).unwrap(), info));
+            assert!(find(format!("{}X", info.name).as_bytes()).is_none_or(|other| other.name.ends_with('X')));
+        }
+        assert!(!is_known(b"") && !is_known(b"JSON.GET") && !is_known("\u{17f}et".as_bytes()));
     }
 
     #[test]
@@ -104,16 +128,5 @@ mod tests {
         }
         assert!(!is_read_only(b"object", None));
         assert!(!is_read_only(b"config", Some(b"set")));
-    }
-
-    #[test]
-    fn blocking_commands_are_known_and_xread_only_blocks_when_asked() {
-        assert!(may_block(&["BLPOP", "k", "0"]));
-        assert!(may_block(&["wait", "1", "0"]));
-        assert!(may_block(&["XREAD", "block", "0", "STREAMS", "s", "$"]));
-        assert!(!may_block(&["XREAD", "STREAMS", "s", "0"]));
-        assert!(!may_block(&["BITCOUNT", "k"]));
-        assert!(!may_block(&["GET", "block"]));
-        assert!(!may_block::<&str>(&[]));
     }
 }

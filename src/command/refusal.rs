@@ -26,30 +26,68 @@ pub(crate) fn refuse<'a>(mut args: impl Iterator<Item = &'a [u8]>) -> Result<()>
     }
 }
 
+/// As [`refuse`] for a leased connection: only what would shift replies. Tells whether the command may leave the connection
+/// changed, so that nobody else should get it.
+pub(crate) fn refuse_on_lease<'a>(mut args: impl Iterator<Item = &'a [u8]>) -> Result<bool> {
+    let name = args.next().unwrap_or_default();
+    let subcommand = args.next();
+    match way(&name.to_ascii_uppercase(), subcommand) {
+        Some(Way::Never(why)) => return Err(error(name, "on a leased connection", why)),
+        Some(_) => return Ok(true),
+        None => {}
+    }
+    refuse([name].into_iter())?;
+    // What is not in the table may do anything.
+    Ok(!super::is_known(name)
+        || [&b"CLIENT"[..], b"READONLY", b"READWRITE", b"ASKING", b"SCRIPT", b"QUIT"]
+            .iter()
+            .any(|changing| name.eq_ignore_ascii_case(changing)))
+}
+
+/// How to do what a shared connection refuses.
+enum Way {
+    Instead(&'static str),
+    Lease,
+    /// Not on a leased connection either.
+    Never(&'static str),
+}
+
 #[inline(never)]
 fn refuse_by_name(name: &[u8], subcommand: Option<&[u8]>) -> Result<()> {
-    let upper = name.to_ascii_uppercase();
-    let way = match upper.as_slice() {
-        b"AUTH" | b"HELLO" => "set username, password or protocol in the client's options",
-        b"SELECT" => "set db in the client's options: one client per database",
-        b"RESET" => "close the client and open another",
-        b"MULTI" | b"EXEC" | b"DISCARD" => "use an atomic pipeline",
-        b"WATCH" | b"UNWATCH" => "it needs a connection of its own, which this version does not lend",
-        b"MONITOR" | b"SYNC" | b"PSYNC" => "its replies have no end",
+    let way = match way(&name.to_ascii_uppercase(), subcommand) {
+        None => return Ok(()),
+        Some(Way::Instead(way)) => &format!("{way}, or {LEASE}"),
+        Some(Way::Lease) => LEASE,
+        Some(Way::Never(why)) => why,
+    };
+    Err(error(name, "on a shared connection", way))
+}
+
+const LEASE: &str = "lease a connection of your own (Client::lease, oxp_client_lease, Redis.lease)";
+
+fn way(upper: &[u8], subcommand: Option<&[u8]>) -> Option<Way> {
+    Some(match upper {
+        b"AUTH" | b"HELLO" => Way::Instead("set username, password or protocol in the client's options"),
+        b"SELECT" => Way::Instead("set db in the client's options: one client per database"),
+        b"RESET" => Way::Instead("close the client and open another"),
+        b"MULTI" | b"EXEC" | b"DISCARD" => Way::Instead("use an atomic pipeline"),
+        b"WATCH" | b"UNWATCH" => Way::Lease,
+        b"MONITOR" | b"SYNC" | b"PSYNC" => Way::Never("its replies have no end"),
         b"SUBSCRIBE" | b"PSUBSCRIBE" | b"SSUBSCRIBE" | b"UNSUBSCRIBE" | b"PUNSUBSCRIBE" | b"SUNSUBSCRIBE" => {
-            "subscriptions need a connection of their own, which this version does not lend"
+            Way::Never("subscriptions are not part of this version")
         }
         b"CLIENT" => match subcommand.map(<[u8]>::to_ascii_uppercase).as_deref() {
-            Some(b"REPLY") => "without replies nothing could be matched any more",
-            Some(b"TRACKING" | b"CACHING") => {
-                "tracking needs a connection of its own, which this version does not lend"
-            }
-            _ => return Ok(()),
+            Some(b"REPLY") => Way::Never("without replies nothing could be matched any more"),
+            Some(b"TRACKING" | b"CACHING") => Way::Lease,
+            _ => return None,
         },
-        _ => return Ok(()),
-    };
-    let name = String::from_utf8_lossy(&upper);
-    Err(Error::not_applied(ErrorKind::Refused, format!("{name} is refused on a shared connection: {way}")))
+        _ => return None,
+    })
+}
+
+fn error(name: &[u8], place: &str, way: &str) -> Error {
+    let name = String::from_utf8_lossy(name).to_ascii_uppercase();
+    Error::not_applied(ErrorKind::Refused, format!("{name} is refused {place}: {way}"))
 }
 
 #[cfg(test)]
@@ -106,6 +144,31 @@ mod tests {
             let args: Vec<_> = line.split(' ').collect();
             assert_eq!(kind(&args), None, "{line}");
         }
+    }
+
+    #[test]
+    fn a_lease_takes_what_has_one_reply_and_knows_what_changes_it() {
+        let on_lease =
+            |line: &str| refuse_on_lease(line.split(' ').map(str::as_bytes)).map_err(|error| error.kind());
+        for line in [
+            "watch k",
+            "MULTI",
+            "EXEC",
+            "SELECT 1",
+            "RESET",
+            "CLIENT TRACKING ON",
+            "client setname x",
+            "X.Y k",
+        ] {
+            assert_eq!(on_lease(line), Ok(true), "{line}");
+        }
+        for line in ["GET k", "blpop k 0", "HSET h f v"] {
+            assert_eq!(on_lease(line), Ok(false), "{line}");
+        }
+        for line in ["SUBSCRIBE c", "monitor", "CLIENT REPLY OFF", "PSYNC ? -1"] {
+            assert_eq!(on_lease(line), Err(ErrorKind::Refused), "{line}");
+        }
+        assert_eq!(on_lease(""), Err(ErrorKind::Argument));
     }
 
     #[test]

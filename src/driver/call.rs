@@ -17,7 +17,7 @@ impl Link {
     pub(crate) fn call(&self, payload: &Payload<'_>, sink: Sink<'_>) -> Result<()> {
         let visit = self.visit();
         let start = self.patience(self.options().timeout);
-        let end = if payload.may_block { &self.patience(None) } else { &start };
+        let end = if payload.blocking.is_some() { &self.patience_with(payload.blocking) } else { &start };
         let mut backoff = Backoff::default();
         loop {
             let mut delivered = false;
@@ -63,6 +63,9 @@ impl Link {
 
 impl Visit<'_> {
     fn may_retry(&self, link: &Link, error: &Error, payload: &Payload<'_>) -> bool {
+        if link.is_pinned() {
+            return false;
+        }
         match error.kind() {
             ErrorKind::Connect | ErrorKind::Resolve => self.was_up(),
             ErrorKind::Handshake => self.was_up() && error.message().starts_with("ERR max number of clients"),

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use super::relay::Relay;
 use super::visit::Visit;
 use super::wire::Wire;
+use crate::command::Blocking;
 use crate::error::{Error, ErrorKind, Progress, Result};
 use crate::options::Options;
 use crate::proto::{RequestId, Requests};
@@ -26,6 +27,8 @@ pub(crate) type Sink<'a> = &'a mut dyn FnMut(&[Node], &[u8]) -> bool;
 pub(crate) struct Link {
     options: Options,
     closed: AtomicBool,
+    /// The connection must not be made again.
+    pinned: AtomicBool,
     relay: PerProcess<Relay<State>>,
 }
 
@@ -55,7 +58,7 @@ pub(crate) struct Ticket {
 impl Link {
     pub(crate) fn new(options: Options) -> Self {
         let relay = PerProcess::new(Relay::new(State::default()));
-        Self { options, closed: AtomicBool::new(false), relay }
+        Self { options, closed: AtomicBool::new(false), pinned: AtomicBool::new(false), relay }
     }
 
     pub(crate) fn options(&self) -> &Options {
@@ -98,12 +101,12 @@ impl Link {
     }
 
     /// Waits for the replies of a pipeline that was fed and hands them to `sink`.
-    pub(crate) fn finish(&self, ticket: Ticket, sink: Sink<'_>) -> Result<()> {
+    pub(crate) fn finish(&self, ticket: Ticket, blocking: Option<Blocking>, sink: Sink<'_>) -> Result<()> {
         if ticket.is_the_parents() {
             return Err(forked().with_progress(ticket.unknown()));
         }
         let visit = self.visit();
-        let patience = self.patience(self.options.timeout);
+        let patience = self.patience_with(blocking);
         let result = visit.lock().and_then(|state| visit.drive(state, ticket.id, &patience, sink));
         result.map_err(|error| error.or_progress(ticket.unknown()))
     }
@@ -132,9 +135,35 @@ impl Link {
         self.closed.load(Ordering::Acquire)
     }
 
+    /// From now on a connection that is lost stays lost, or is made again as usual.
+    pub(super) fn pin(&self, pinned: bool) {
+        self.pinned.store(pinned, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_pinned(&self) -> bool {
+        self.pinned.load(Ordering::Relaxed)
+    }
+
+    /// Whether there is a connection on which nothing is under way.
+    pub(super) fn is_at_rest(&self) -> bool {
+        self.visit()
+            .lock()
+            .is_ok_and(|state| state.wire.as_ref().is_some_and(|wire| wire.session.in_flight() == 0))
+    }
+
     pub(super) fn patience(&self, timeout: Option<Duration>) -> Patience<'_> {
         let now = Instant::now();
         Patience::new(Deadline::after(now, timeout), self.options.interrupt.as_ref(), &self.closed, now)
+    }
+
+    /// For commands that the server may hold back: their own time comes on top.
+    pub(super) fn patience_with(&self, blocking: Option<Blocking>) -> Patience<'_> {
+        let timeout = self.options.timeout;
+        self.patience(match blocking {
+            None => timeout,
+            Some(Blocking::For(time)) => timeout.and_then(|timeout| timeout.checked_add(time)),
+            Some(Blocking::Forever) => None,
+        })
     }
 
     pub(super) fn visit(&self) -> Visit<'_> {

@@ -7,6 +7,7 @@
 mod backoff;
 mod call;
 pub(crate) mod engine;
+mod lender;
 mod line;
 mod link;
 mod overdue;
@@ -19,6 +20,7 @@ mod turn;
 mod visit;
 mod wire;
 
+pub(crate) use lender::{Lender, Lent};
 pub(crate) use link::{Link, Ticket};
 pub(crate) use payload::Payload;
 pub(crate) use visit::cancelled;

@@ -1,5 +1,6 @@
 //! What is sent as one call.
 
+use crate::command::Blocking;
 use crate::error::{Error, Progress};
 
 /// Commands to be sent as one call, as often as it takes.
@@ -11,8 +12,8 @@ pub(crate) struct Payload<'a> {
     pub(crate) write: &'a dyn Fn(&mut Vec<u8>),
     /// Whether sending everything twice does no harm. Asked only after a failure.
     pub(crate) read_only: &'a dyn Fn() -> bool,
-    /// The server decides how long the reply takes: no deadline for it.
-    pub(crate) may_block: bool,
+    /// The server may hold the replies back for so long.
+    pub(crate) blocking: Option<Blocking>,
     /// The commands are MULTI ... EXEC: none is applied before the last byte has left.
     pub(crate) atomic: bool,
 }

@@ -60,7 +60,7 @@ impl<'a> Visit<'a> {
         let State { wire: Some(wire), requests, is_at_hand, .. } = value else {
             unreachable!("ready() leaves a connection")
         };
-        let id = requests.open(payload.may_block);
+        let id = requests.open(payload.blocking.is_some());
         wire.session.enqueue(requests, id, commands, payload.size_hint, payload.write);
         // Who leads writes what has gathered when it has handed out what came, which is soon if the server is near.
         if line.is_led() && !*is_at_hand {
@@ -91,6 +91,9 @@ impl<'a> Visit<'a> {
                     continue;
                 }
                 break Ok(());
+            }
+            if self.link.is_pinned() {
+                break Err(self.locate(Error::not_applied(ErrorKind::Disconnected, LEASE_LOST)));
             }
             if state.line().lead(self.me) {
                 state = self.establish(state, patience)?;
@@ -350,6 +353,9 @@ impl Drop for Waiting<'_, '_> {
         }
     }
 }
+
+const LEASE_LOST: &str =
+    "the leased connection is lost, and with it what was set on it: free it and lease another";
 
 fn reentrant() -> Error {
     Error::not_applied(ErrorKind::Busy, "a call from inside a callback of the same client")

@@ -2,13 +2,11 @@
 
 mod packed;
 
-use std::sync::Arc;
-
 use self::packed::Packed;
 use crate::client::Client;
-use crate::command::{self, CommandLog};
+use crate::command::{self, Blocking, CommandLog};
 use crate::driver::engine::Form;
-use crate::driver::{Link, Payload, Ticket, cancelled};
+use crate::driver::{Payload, Ticket, cancelled};
 use crate::error::{Error, Progress, Result};
 use crate::proto;
 use crate::resp::{self, Node, Reply, ReplyBuilder};
@@ -20,7 +18,7 @@ use crate::resp::{self, Node, Reply, ReplyBuilder};
 /// not, the pipeline is empty and can be used again.
 pub struct Pipeline {
     /// Whose commands these are; none for a pipeline that only gathers.
-    link: Option<Arc<Link>>,
+    client: Option<Client>,
     atomic: bool,
     /// Encoded commands that were not handed to the link yet; in an atomic pipeline they follow a MULTI.
     buffer: Vec<u8>,
@@ -28,6 +26,10 @@ pub struct Pipeline {
     ticket: Option<Ticket>,
     /// Sending early failed, so what comes is only gathered; `execute` tries again or reports.
     held: bool,
+    /// One of the commands may wait on the server. From there on they are only gathered, to run where they hold up nobody.
+    blocking: Option<Blocking>,
+    /// Commands of unknown names that the server says may wait on it.
+    blocking_names: Vec<Box<[u8]>>,
     /// The transaction in the buffer has its EXEC.
     is_complete: bool,
     log: CommandLog,
@@ -56,7 +58,7 @@ const KEEP: usize = 1024 * 1024;
 
 impl Pipeline {
     pub(crate) fn new(client: &Client, atomic: bool) -> Self {
-        Self::on(Some(Arc::clone(client.link())), atomic)
+        Self::on(Some(client.clone()), atomic)
     }
 
     /// A pipeline of no client: gathers commands for [`Async::submit_pipeline`](crate::Async::submit_pipeline) and
@@ -65,14 +67,16 @@ impl Pipeline {
         Self::on(None, atomic)
     }
 
-    fn on(link: Option<Arc<Link>>, atomic: bool) -> Self {
+    fn on(client: Option<Client>, atomic: bool) -> Self {
         Self {
-            link,
+            client,
             atomic,
             buffer: Vec::new(),
             buffered: 0,
             ticket: None,
             held: false,
+            blocking: None,
+            blocking_names: Vec::new(),
             is_complete: false,
             log: CommandLog::default(),
             executed: false,
@@ -86,10 +90,10 @@ impl Pipeline {
     /// that fails meanwhile is reported by [`execute`](Self::execute).
     #[inline]
     pub fn command<A: AsRef<[u8]>>(&mut self, args: &[A]) -> Result<&mut Self> {
-        command::refuse(args.iter().map(AsRef::as_ref))?;
+        self.admit(args.iter().map(AsRef::as_ref))?;
         self.start();
         resp::encode_command(&mut self.buffer, args);
-        self.added(args[0].as_ref());
+        self.added(args[0].as_ref(), command::blocking(args));
         Ok(self)
     }
 
@@ -100,13 +104,14 @@ impl Pipeline {
     /// `Argument` if the numbers do not add up, `Refused` as for [`command`](Self::command); nothing was added then.
     pub fn add_packed(&mut self, bytes: &[u8], lens: &[u32], argcs: &[u32]) -> Result<()> {
         for args in Packed::new(bytes, lens, argcs)? {
-            command::refuse(args.iter())?;
+            self.admit(args.iter())?;
         }
         for args in Packed::new(bytes, lens, argcs)? {
             self.start();
             resp::encode_packed(&mut self.buffer, args.bytes, args.lens)
                 .expect("invariant: the numbers add up");
-            self.added(args.iter().next().expect("invariant: a command without a name is refused"));
+            let blocking = args.blocking();
+            self.added(args.iter().next().expect("invariant: a command without a name is refused"), blocking);
         }
         Ok(())
     }
@@ -173,8 +178,8 @@ impl Pipeline {
 
     /// Forgets all commands. Those that have left already run all the same; their replies are swallowed.
     pub fn reset(&mut self) {
-        if let (Some(ticket), Some(link)) = (self.ticket.take(), &self.link) {
-            link.abandon(&ticket);
+        if let (Some(ticket), Some(client)) = (self.ticket.take(), &self.client) {
+            client.link().abandon(&ticket);
         }
         self.clear();
         self.log.clear();
@@ -201,20 +206,57 @@ impl Pipeline {
     }
 
     #[inline]
-    fn added(&mut self, name: &[u8]) {
-        self.log.push(name);
+    fn admit<'a>(&self, args: impl Iterator<Item = &'a [u8]>) -> Result<()> {
+        match &self.client {
+            Some(client) => client.admit(args),
+            None => command::refuse(args),
+        }
+    }
+
+    #[inline]
+    fn added(&mut self, name: &[u8], blocking: Option<Blocking>) {
+        if self.log.push(name) {
+            self.ask_about(name);
+        }
         self.buffered += 1;
-        let eager = self.link.as_ref().map_or(0, |link| link.options().eager_bytes);
+        if blocking.is_some() || !self.blocking_names.is_empty() {
+            self.note_blocking(name, blocking);
+        }
+        let eager = self.client.as_ref().map_or(0, |client| client.options().eager_bytes);
         let is_due = self.buffer.len() >= eager || self.buffered >= EAGER_COMMANDS;
         if is_due && eager > 0 && !self.atomic && !self.held {
             self.feed();
         }
     }
 
+    /// The first command of an unknown name: the server may have to be asked about it, once per client and name.
+    #[cold]
+    fn ask_about(&mut self, name: &[u8]) {
+        if !self.atomic
+            && let Some(client) = &self.client
+            && client.blocking_unknown(name).is_some()
+        {
+            self.blocking_names.push(name.into());
+        }
+    }
+
+    /// Inside a transaction no command waits.
+    #[cold]
+    fn note_blocking(&mut self, name: &[u8], blocking: Option<Blocking>) {
+        let is_listed = || self.blocking_names.iter().any(|listed| **listed == *name);
+        let blocking = blocking.or_else(|| is_listed().then_some(Blocking::Forever));
+        if let Some(blocking) = blocking
+            && !self.atomic
+        {
+            self.blocking = Some(blocking.and(self.blocking));
+            self.held = true;
+        }
+    }
+
     /// Sends what has been gathered. A failure is kept for `execute`.
     fn feed(&mut self) {
-        let Some(link) = &self.link else { return };
-        match link.feed(&mut self.ticket, self.buffered, &self.buffer) {
+        let Some(client) = &self.client else { return };
+        match client.link().feed(&mut self.ticket, self.buffered, &self.buffer) {
             Ok(true) => {
                 self.buffer.clear();
                 self.buffered = 0;
@@ -223,32 +265,42 @@ impl Pipeline {
         }
     }
 
-    /// Nothing has been sent yet, so all of it can be sent again.
+    /// Runs what has been gathered, where it holds up nobody. None of it has been sent yet, so all of it can be sent again.
     fn call(&self, sink: &mut dyn FnMut(&[Node], &[u8]) -> bool) -> Result<()> {
+        let client = self.client()?;
         let payload = Payload {
             commands: self.buffered,
             size_hint: self.buffer.len(),
             write: &|out| out.extend_from_slice(&self.buffer),
             read_only: &|| self.log.all_read_only(),
-            may_block: false,
+            blocking: self.blocking,
             atomic: self.atomic,
         };
-        self.link()?.call(&payload, sink)
+        if self.blocking.is_some() && !client.is_leased() {
+            return client.lender().lend()?.call(&payload, sink);
+        }
+        client.link().call(&payload, sink)
     }
 
     fn finish(&mut self, ticket: Ticket, sink: &mut dyn FnMut(&[Node], &[u8]) -> bool) -> Result<()> {
+        if self.blocking.is_some() && !self.client()?.is_leased() {
+            // What has been sent comes first, so that the order is kept.
+            self.client()?.link().finish(ticket, None, sink)?;
+            let replied = self.log.len() as u64 - self.buffered;
+            return self.call(sink).map_err(|error| error.after(replied));
+        }
         let mut ticket = Some(ticket);
         let fed = match self.buffered {
             0 => Ok(true),
-            commands => self.link()?.feed(&mut ticket, commands, &self.buffer),
+            commands => self.client()?.link().feed(&mut ticket, commands, &self.buffer),
         };
         let ticket = ticket.expect("invariant: feeding keeps the ticket");
         match fed {
-            Ok(_) => self.link()?.finish(ticket, sink),
+            Ok(_) => self.client()?.link().finish(ticket, self.blocking, sink),
             // There is no connection for the rest. What was fed before is settled, so this hands out its replies without
             // waiting, or has the better explanation.
             Err(error) => {
-                self.link()?.finish(ticket, sink)?;
+                self.client()?.link().finish(ticket, None, sink)?;
                 let replied = self.log.len() as u64 - self.buffered;
                 Err(error.with_progress(Progress { replied, ..Progress::default() }))
             }
@@ -270,8 +322,8 @@ impl Pipeline {
         proto::transaction::results(&replies.finish(), commands).map_err(|error| error.with_progress(unknown))
     }
 
-    fn link(&self) -> Result<&Arc<Link>> {
-        self.link.as_ref().ok_or_else(|| {
+    fn client(&self) -> Result<&Client> {
+        self.client.as_ref().ok_or_else(|| {
             Error::argument("this pipeline belongs to no client: submit it to an event-loop client or a pool")
         })
     }
@@ -296,7 +348,7 @@ impl Pipeline {
         let commands = u32::try_from(commands)
             .map_err(|_| Error::argument("the pipeline has too many commands for one submission"))?;
         let form = if self.atomic { Form::Transaction } else { Form::Pipeline };
-        let blocks = !self.atomic && self.log.may_block();
+        let blocks = self.blocking.is_some();
         Ok(Gathered { form, commands, bytes: &self.buffer, blocks })
     }
 
@@ -313,6 +365,8 @@ impl Pipeline {
         }
         self.buffered = 0;
         self.held = false;
+        self.blocking = None;
+        self.blocking_names.clear();
         self.is_complete = false;
         self.executed = true;
     }

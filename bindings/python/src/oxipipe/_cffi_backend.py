@@ -62,6 +62,14 @@ class ClientCore:
             call.check(lib.oxp_client_new(new_options(options), out, call.error))
         self._handle = ffi.gc(out[0], lib.oxp_client_free)
 
+    def _open_lease(self, lender: Self, /) -> None:
+        self._encoding, self._errors = lender._encoding, lender._errors
+        self._decoding = lender._decoding
+        out = ffi.new("oxp_client **")
+        with idle_call() as call:
+            call.check(lib.oxp_client_lease(lender._opened(), out, call.error))
+        self._handle = ffi.gc(out[0], lib.oxp_client_free)
+
     def _connect(self) -> None:
         with idle_call() as call:
             call.check(lib.oxp_client_connect(self._opened(), call.error))

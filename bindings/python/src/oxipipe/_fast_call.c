@@ -13,23 +13,26 @@
  * the exit handler waits for those that are already past the check: Python still serves them then.
  */
 static atomic_size_t threads_in_python;
+static _Thread_local size_t times_in_python; /* of this thread */
 static atomic_ulong finalizing_thread; /* 0 while the interpreter lives */
 static unsigned long fork_generation;
+
+static void leave_python(void)
+{
+    times_in_python--;
+    atomic_fetch_sub(&threads_in_python, 1);
+}
 
 static void enter_python(void)
 {
     atomic_fetch_add(&threads_in_python, 1);
+    times_in_python++;
     unsigned long finalizer = atomic_load(&finalizing_thread);
     if (finalizer != 0 && finalizer != PyThread_get_thread_ident()) {
-        atomic_fetch_sub(&threads_in_python, 1);
+        leave_python();
         for (;;)
             pause();
     }
-}
-
-static void leave_python(void)
-{
-    atomic_fetch_sub(&threads_in_python, 1);
 }
 
 void call_release(FastCall *call, ReplyBuilder *builder)
@@ -193,10 +196,11 @@ static PyObject *stand_down(PyObject *module, PyObject *unused)
     Py_RETURN_NONE;
 }
 
-/* A forked child has only the forking thread, and that one is not inside a callback. */
+/* A forked child has only the forking thread, which may be inside a callback: a Python signal
+ * handler that runs while a call waits may well fork. */
 static void forget_other_threads(void)
 {
-    atomic_store(&threads_in_python, 0);
+    atomic_store(&threads_in_python, times_in_python);
     fork_generation++;
 }
 

@@ -49,6 +49,38 @@ static PyObject *client_open(ClientCore *self, PyTypeObject *defining_class, PyO
     return status < 0 ? NULL : Py_NewRef(Py_None);
 }
 
+static PyObject *client_open_lease(ClientCore *self, PyTypeObject *defining_class,
+                                   PyObject *const *args, Py_ssize_t count, PyObject *keywords)
+{
+    const FastState *state = PyType_GetModuleState(defining_class);
+    if (count != 1 || keywords || !PyObject_TypeCheck(args[0], defining_class)) {
+        PyErr_SetString(PyExc_TypeError, "_open_lease() takes one client");
+        return NULL;
+    }
+    ClientCore *lender = (ClientCore *)args[0];
+    if (client_check_open(lender) < 0)
+        return NULL;
+    if (self->handle) {
+        PyErr_SetString(PyExc_RuntimeError, "the client is open already");
+        return NULL;
+    }
+    oxp_error *error = error_slot_borrow(&self->errors);
+    FastCall call;
+    call_release(&call, NULL);
+    oxp_status status = oxp_client_lease(lender->handle, &self->handle, error);
+    call_reacquire(&call);
+    if (status < 0) {
+        call_raise(state, status, error);
+    } else {
+        self->module = Py_NewRef(PyType_GetModule(defining_class));
+        self->state = state;
+        self->eager_bytes = lender->eager_bytes;
+        codec_copy(&self->codec, &lender->codec);
+    }
+    error_slot_return(&self->errors, error);
+    return PyErr_Occurred() ? NULL : Py_NewRef(Py_None);
+}
+
 static PyObject *client_connect(ClientCore *self, PyObject *unused)
 {
     (void)unused;
@@ -189,6 +221,9 @@ static PyMethodDef CLIENT_METHODS[] = {
     {"_open", (PyCFunction)(void (*)(void))client_open,
      METH_METHOD | METH_FASTCALL | METH_KEYWORDS,
      PyDoc_STR("Makes the client from a dict of options, without connecting.")},
+    {"_open_lease", (PyCFunction)(void (*)(void))client_open_lease,
+     METH_METHOD | METH_FASTCALL | METH_KEYWORDS,
+     PyDoc_STR("Makes the client a lease of another one's server, with a connection of its own.")},
     {"_connect", (PyCFunction)client_connect, METH_NOARGS,
      PyDoc_STR("Connects now, unless connected.")},
     {"command", (PyCFunction)(void (*)(void))client_command, METH_FASTCALL,

@@ -76,6 +76,22 @@ class Redis(Configured, _backend.ClientCore, Commands):
         """A `Pipeline` that gathers commands for this client; one transaction unless told otherwise."""
         return Pipeline(self, transaction, shard_hint)
 
+    def lease(self) -> Redis:
+        """A client with a connection of its own, for what would change a shared one: WATCH, MULTI, SELECT and the like.
+
+            with r.lease() as mine:
+                mine.command("WATCH", "stock")
+                ...
+
+        The connection is not made again when it is lost, because what was set on it would be lost silently: calls then
+        raise `ConnectionError` with the outcome NOT_APPLIED. At the end of the `with` block, or by `close`, it is
+        closed. Commands without exactly one reply (SUBSCRIBE, MONITOR, CLIENT REPLY) are refused here, too.
+        """
+        lease = Redis.__new__(Redis)
+        lease._address = self._address
+        lease._open_lease(self)
+        return lease
+
     def scan_iter(
         self,
         match: PatternT | None = None,
