@@ -100,7 +100,11 @@ fn closing_wakes_blocked_calls_and_closes_leases() {
         until_blocked(&server, 3);
         client.close();
         for waiting in waiting {
-            assert_error(&promptly(|| waiting.join().unwrap()).unwrap_err(), ErrorKind::Closed, Outcome::Unknown);
+            assert_error(
+                &promptly(|| waiting.join().unwrap()).unwrap_err(),
+                ErrorKind::Closed,
+                Outcome::Unknown,
+            );
         }
     });
     for error in [
@@ -128,7 +132,9 @@ fn a_lease_watches_and_selects_without_touching_the_shared_connection() {
     assert!(transaction.execute().unwrap().root().is_null());
     assert_eq!(text(&run(&client, "GET k")), "other");
 
-    for (line, reply) in [("MULTI", "OK"), ("INCR n", "QUEUED"), ("SELECT 1", "QUEUED"), ("SET d 1", "QUEUED")] {
+    for (line, reply) in
+        [("MULTI", "OK"), ("INCR n", "QUEUED"), ("SELECT 1", "QUEUED"), ("SET d 1", "QUEUED")]
+    {
         assert_eq!(text(&run(&lease, line)), reply);
     }
     assert_eq!(run(&lease, "EXEC").root().len(), 3);
@@ -187,7 +193,9 @@ fn a_pipeline_with_a_blocking_command_keeps_its_order_and_delays_nobody() {
         thread::scope(|scope| {
             let replies = scope.spawn(|| {
                 let mut pipeline = client.pipeline();
-                for line in ["RPUSH ledger a", "RPUSH ledger b", "BLPOP list 0", "RPUSH ledger c", "LLEN ledger"] {
+                for line in
+                    ["RPUSH ledger a", "RPUSH ledger b", "BLPOP list 0", "RPUSH ledger c", "LLEN ledger"]
+                {
                     pipeline.command(&line.split(' ').collect::<Vec<_>>()).unwrap();
                 }
                 pipeline.execute().unwrap()
@@ -218,7 +226,8 @@ fn a_forked_child_does_not_go_on_with_a_lease() {
         // SAFETY: this thread is the only one that uses the client, and the child ends by _exit.
         let child = unsafe { libc::fork() };
         if child == 0 {
-            let refused = lease.command(&["PING"]).is_err_and(|error| error.kind() == ErrorKind::Disconnected);
+            let refused =
+                lease.command(&["PING"]).is_err_and(|error| error.kind() == ErrorKind::Disconnected);
             let good = refused && client.lease().is_ok_and(|lease| lease.command(&["PING"]).is_ok());
             drop(lease);
             // SAFETY: ends the child.

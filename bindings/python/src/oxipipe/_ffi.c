@@ -585,7 +585,7 @@ static void (*_cffi_call_python_org)(struct _cffi_externpy_s *, char *);
 
 static void *_cffi_types[] = {
 /*  0 */ _CFFI_OP(_CFFI_OP_FUNCTION, 9), // _Bool()(oxp_client const *)
-/*  1 */ _CFFI_OP(_CFFI_OP_POINTER, 389), // oxp_client const *
+/*  1 */ _CFFI_OP(_CFFI_OP_POINTER, 394), // oxp_client const *
 /*  2 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /*  3 */ _CFFI_OP(_CFFI_OP_FUNCTION, 14), // char const *()(int32_t)
 /*  4 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 21), // int32_t
@@ -595,10 +595,10 @@ static void *_cffi_types[] = {
 /*  8 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(_Bool, oxp_pipeline * *, oxp_error *)
 /*  9 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 1), // _Bool
 /* 10 */ _CFFI_OP(_CFFI_OP_POINTER, 37), // oxp_pipeline * *
-/* 11 */ _CFFI_OP(_CFFI_OP_POINTER, 393), // oxp_error *
+/* 11 */ _CFFI_OP(_CFFI_OP_POINTER, 398), // oxp_error *
 /* 12 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /* 13 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(char const *, size_t, oxp_client * *, oxp_error *)
-/* 14 */ _CFFI_OP(_CFFI_OP_POINTER, 385), // char const *
+/* 14 */ _CFFI_OP(_CFFI_OP_POINTER, 390), // char const *
 /* 15 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28), // size_t
 /* 16 */ _CFFI_OP(_CFFI_OP_POINTER, 67), // oxp_client * *
 /* 17 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
@@ -606,12 +606,12 @@ static void *_cffi_types[] = {
 /* 19 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(char const *, size_t, oxp_options * *, oxp_error *)
 /* 20 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
 /* 21 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
-/* 22 */ _CFFI_OP(_CFFI_OP_POINTER, 127), // oxp_options * *
+/* 22 */ _CFFI_OP(_CFFI_OP_POINTER, 132), // oxp_options * *
 /* 23 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
 /* 24 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /* 25 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_async *, oxp_completions *, size_t *, oxp_error *)
-/* 26 */ _CFFI_OP(_CFFI_OP_POINTER, 388), // oxp_async *
-/* 27 */ _CFFI_OP(_CFFI_OP_POINTER, 392), // oxp_completions *
+/* 26 */ _CFFI_OP(_CFFI_OP_POINTER, 393), // oxp_async *
+/* 27 */ _CFFI_OP(_CFFI_OP_POINTER, 397), // oxp_completions *
 /* 28 */ _CFFI_OP(_CFFI_OP_POINTER, 15), // size_t *
 /* 29 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
 /* 30 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
@@ -621,13 +621,13 @@ static void *_cffi_types[] = {
 /* 34 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /* 35 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_async *, oxp_pipeline *, uint64_t, oxp_error *)
 /* 36 */ _CFFI_OP(_CFFI_OP_NOOP, 26),
-/* 37 */ _CFFI_OP(_CFFI_OP_POINTER, 396), // oxp_pipeline *
+/* 37 */ _CFFI_OP(_CFFI_OP_POINTER, 401), // oxp_pipeline *
 /* 38 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24), // uint64_t
 /* 39 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
 /* 40 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /* 41 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_async *, oxp_slice const *, size_t, uint64_t, oxp_error *)
 /* 42 */ _CFFI_OP(_CFFI_OP_NOOP, 26),
-/* 43 */ _CFFI_OP(_CFFI_OP_POINTER, 399), // oxp_slice const *
+/* 43 */ _CFFI_OP(_CFFI_OP_POINTER, 404), // oxp_slice const *
 /* 44 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
 /* 45 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
 /* 46 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
@@ -640,352 +640,357 @@ static void *_cffi_types[] = {
 /* 53 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /* 54 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_async *, uint8_t const *, size_t, uint32_t const *, size_t, uint64_t, oxp_error *)
 /* 55 */ _CFFI_OP(_CFFI_OP_NOOP, 26),
-/* 56 */ _CFFI_OP(_CFFI_OP_POINTER, 400), // uint8_t const *
+/* 56 */ _CFFI_OP(_CFFI_OP_POINTER, 405), // uint8_t const *
 /* 57 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
-/* 58 */ _CFFI_OP(_CFFI_OP_POINTER, 156), // uint32_t const *
+/* 58 */ _CFFI_OP(_CFFI_OP_POINTER, 161), // uint32_t const *
 /* 59 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
 /* 60 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
 /* 61 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
 /* 62 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /* 63 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_async const *)
-/* 64 */ _CFFI_OP(_CFFI_OP_POINTER, 388), // oxp_async const *
+/* 64 */ _CFFI_OP(_CFFI_OP_POINTER, 393), // oxp_async const *
 /* 65 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /* 66 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_client *, oxp_client * *)
-/* 67 */ _CFFI_OP(_CFFI_OP_POINTER, 389), // oxp_client *
+/* 67 */ _CFFI_OP(_CFFI_OP_POINTER, 394), // oxp_client *
 /* 68 */ _CFFI_OP(_CFFI_OP_NOOP, 16),
 /* 69 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 70 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_client *, oxp_error *)
+/* 70 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_client *, oxp_client * *, oxp_error *)
 /* 71 */ _CFFI_OP(_CFFI_OP_NOOP, 67),
-/* 72 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
-/* 73 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 74 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_client *, oxp_pipeline * *, oxp_error *)
-/* 75 */ _CFFI_OP(_CFFI_OP_NOOP, 67),
-/* 76 */ _CFFI_OP(_CFFI_OP_NOOP, 10),
+/* 72 */ _CFFI_OP(_CFFI_OP_NOOP, 16),
+/* 73 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
+/* 74 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 75 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_client *, oxp_error *)
+/* 76 */ _CFFI_OP(_CFFI_OP_NOOP, 67),
 /* 77 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
 /* 78 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 79 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_client *, oxp_slice const *, size_t, int32_t(*)(void *, oxp_node const *, size_t, uint8_t const *), void *, oxp_error *)
+/* 79 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_client *, oxp_pipeline * *, oxp_error *)
 /* 80 */ _CFFI_OP(_CFFI_OP_NOOP, 67),
-/* 81 */ _CFFI_OP(_CFFI_OP_NOOP, 43),
-/* 82 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
-/* 83 */ _CFFI_OP(_CFFI_OP_POINTER, 300), // int32_t(*)(void *, oxp_node const *, size_t, uint8_t const *)
-/* 84 */ _CFFI_OP(_CFFI_OP_POINTER, 401), // void *
-/* 85 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
-/* 86 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 87 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_client *, oxp_slice const *, size_t, oxp_reply * *, oxp_error *)
-/* 88 */ _CFFI_OP(_CFFI_OP_NOOP, 67),
-/* 89 */ _CFFI_OP(_CFFI_OP_NOOP, 43),
-/* 90 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
-/* 91 */ _CFFI_OP(_CFFI_OP_POINTER, 370), // oxp_reply * *
-/* 92 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
-/* 93 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 94 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_client *, uint8_t const *, size_t, uint32_t const *, size_t, oxp_reply * *, oxp_error *)
-/* 95 */ _CFFI_OP(_CFFI_OP_NOOP, 67),
-/* 96 */ _CFFI_OP(_CFFI_OP_NOOP, 56),
-/* 97 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
-/* 98 */ _CFFI_OP(_CFFI_OP_NOOP, 58),
-/* 99 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
-/* 100 */ _CFFI_OP(_CFFI_OP_NOOP, 91),
-/* 101 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
-/* 102 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 103 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_completions * *)
-/* 104 */ _CFFI_OP(_CFFI_OP_POINTER, 27), // oxp_completions * *
-/* 105 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 106 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_completions const *, size_t, oxp_error *)
-/* 107 */ _CFFI_OP(_CFFI_OP_POINTER, 392), // oxp_completions const *
-/* 108 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
-/* 109 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
+/* 81 */ _CFFI_OP(_CFFI_OP_NOOP, 10),
+/* 82 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
+/* 83 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 84 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_client *, oxp_slice const *, size_t, int32_t(*)(void *, oxp_node const *, size_t, uint8_t const *), void *, oxp_error *)
+/* 85 */ _CFFI_OP(_CFFI_OP_NOOP, 67),
+/* 86 */ _CFFI_OP(_CFFI_OP_NOOP, 43),
+/* 87 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
+/* 88 */ _CFFI_OP(_CFFI_OP_POINTER, 305), // int32_t(*)(void *, oxp_node const *, size_t, uint8_t const *)
+/* 89 */ _CFFI_OP(_CFFI_OP_POINTER, 406), // void *
+/* 90 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
+/* 91 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 92 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_client *, oxp_slice const *, size_t, oxp_reply * *, oxp_error *)
+/* 93 */ _CFFI_OP(_CFFI_OP_NOOP, 67),
+/* 94 */ _CFFI_OP(_CFFI_OP_NOOP, 43),
+/* 95 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
+/* 96 */ _CFFI_OP(_CFFI_OP_POINTER, 375), // oxp_reply * *
+/* 97 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
+/* 98 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 99 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_client *, uint8_t const *, size_t, uint32_t const *, size_t, oxp_reply * *, oxp_error *)
+/* 100 */ _CFFI_OP(_CFFI_OP_NOOP, 67),
+/* 101 */ _CFFI_OP(_CFFI_OP_NOOP, 56),
+/* 102 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
+/* 103 */ _CFFI_OP(_CFFI_OP_NOOP, 58),
+/* 104 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
+/* 105 */ _CFFI_OP(_CFFI_OP_NOOP, 96),
+/* 106 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
+/* 107 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 108 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_completions * *)
+/* 109 */ _CFFI_OP(_CFFI_OP_POINTER, 27), // oxp_completions * *
 /* 110 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 111 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_completions const *, size_t, oxp_reply * *, oxp_error *)
-/* 112 */ _CFFI_OP(_CFFI_OP_NOOP, 107),
+/* 111 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_completions const *, size_t, oxp_error *)
+/* 112 */ _CFFI_OP(_CFFI_OP_POINTER, 397), // oxp_completions const *
 /* 113 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
-/* 114 */ _CFFI_OP(_CFFI_OP_NOOP, 91),
-/* 115 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
-/* 116 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 117 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_error * *)
-/* 118 */ _CFFI_OP(_CFFI_OP_POINTER, 11), // oxp_error * *
-/* 119 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 120 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_error const *)
-/* 121 */ _CFFI_OP(_CFFI_OP_POINTER, 393), // oxp_error const *
-/* 122 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 123 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_options * *)
-/* 124 */ _CFFI_OP(_CFFI_OP_NOOP, 22),
-/* 125 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 126 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_options *, _Bool)
-/* 127 */ _CFFI_OP(_CFFI_OP_POINTER, 395), // oxp_options *
-/* 128 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 1),
-/* 129 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 130 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_options *, char const *, size_t)
-/* 131 */ _CFFI_OP(_CFFI_OP_NOOP, 127),
-/* 132 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
-/* 133 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
+/* 114 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
+/* 115 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 116 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_completions const *, size_t, oxp_reply * *, oxp_error *)
+/* 117 */ _CFFI_OP(_CFFI_OP_NOOP, 112),
+/* 118 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
+/* 119 */ _CFFI_OP(_CFFI_OP_NOOP, 96),
+/* 120 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
+/* 121 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 122 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_error * *)
+/* 123 */ _CFFI_OP(_CFFI_OP_POINTER, 11), // oxp_error * *
+/* 124 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 125 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_error const *)
+/* 126 */ _CFFI_OP(_CFFI_OP_POINTER, 398), // oxp_error const *
+/* 127 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 128 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_options * *)
+/* 129 */ _CFFI_OP(_CFFI_OP_NOOP, 22),
+/* 130 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 131 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_options *, _Bool)
+/* 132 */ _CFFI_OP(_CFFI_OP_POINTER, 400), // oxp_options *
+/* 133 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 1),
 /* 134 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 135 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_options *, int32_t(*)(void *), void *, void(*)(void *))
-/* 136 */ _CFFI_OP(_CFFI_OP_NOOP, 127),
-/* 137 */ _CFFI_OP(_CFFI_OP_POINTER, 297), // int32_t(*)(void *)
-/* 138 */ _CFFI_OP(_CFFI_OP_NOOP, 84),
-/* 139 */ _CFFI_OP(_CFFI_OP_POINTER, 382), // void(*)(void *)
-/* 140 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 141 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_options *, size_t)
-/* 142 */ _CFFI_OP(_CFFI_OP_NOOP, 127),
-/* 143 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
-/* 144 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 145 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_options *, size_t, size_t)
-/* 146 */ _CFFI_OP(_CFFI_OP_NOOP, 127),
-/* 147 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
+/* 135 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_options *, char const *, size_t)
+/* 136 */ _CFFI_OP(_CFFI_OP_NOOP, 132),
+/* 137 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
+/* 138 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
+/* 139 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 140 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_options *, int32_t(*)(void *), void *, void(*)(void *))
+/* 141 */ _CFFI_OP(_CFFI_OP_NOOP, 132),
+/* 142 */ _CFFI_OP(_CFFI_OP_POINTER, 302), // int32_t(*)(void *)
+/* 143 */ _CFFI_OP(_CFFI_OP_NOOP, 89),
+/* 144 */ _CFFI_OP(_CFFI_OP_POINTER, 387), // void(*)(void *)
+/* 145 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 146 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_options *, size_t)
+/* 147 */ _CFFI_OP(_CFFI_OP_NOOP, 132),
 /* 148 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
 /* 149 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 150 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_options *, uint16_t)
-/* 151 */ _CFFI_OP(_CFFI_OP_NOOP, 127),
-/* 152 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 20), // uint16_t
-/* 153 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 154 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_options *, uint32_t)
-/* 155 */ _CFFI_OP(_CFFI_OP_NOOP, 127),
-/* 156 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 22), // uint32_t
-/* 157 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 158 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_options *, uint64_t)
-/* 159 */ _CFFI_OP(_CFFI_OP_NOOP, 127),
-/* 160 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
-/* 161 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 162 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_options *, uint64_t, uint64_t)
-/* 163 */ _CFFI_OP(_CFFI_OP_NOOP, 127),
-/* 164 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
+/* 150 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_options *, size_t, size_t)
+/* 151 */ _CFFI_OP(_CFFI_OP_NOOP, 132),
+/* 152 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
+/* 153 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
+/* 154 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 155 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_options *, uint16_t)
+/* 156 */ _CFFI_OP(_CFFI_OP_NOOP, 132),
+/* 157 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 20), // uint16_t
+/* 158 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 159 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_options *, uint32_t)
+/* 160 */ _CFFI_OP(_CFFI_OP_NOOP, 132),
+/* 161 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 22), // uint32_t
+/* 162 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 163 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_options *, uint64_t)
+/* 164 */ _CFFI_OP(_CFFI_OP_NOOP, 132),
 /* 165 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
 /* 166 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 167 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_options const *, oxp_async * *, oxp_error *)
-/* 168 */ _CFFI_OP(_CFFI_OP_POINTER, 395), // oxp_options const *
-/* 169 */ _CFFI_OP(_CFFI_OP_POINTER, 26), // oxp_async * *
-/* 170 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
+/* 167 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_options *, uint64_t, uint64_t)
+/* 168 */ _CFFI_OP(_CFFI_OP_NOOP, 132),
+/* 169 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
+/* 170 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
 /* 171 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 172 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_options const *, oxp_client * *, oxp_error *)
-/* 173 */ _CFFI_OP(_CFFI_OP_NOOP, 168),
-/* 174 */ _CFFI_OP(_CFFI_OP_NOOP, 16),
+/* 172 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_options const *, oxp_async * *, oxp_error *)
+/* 173 */ _CFFI_OP(_CFFI_OP_POINTER, 400), // oxp_options const *
+/* 174 */ _CFFI_OP(_CFFI_OP_POINTER, 26), // oxp_async * *
 /* 175 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
 /* 176 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 177 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_options const *, uint32_t, oxp_pool * *, oxp_error *)
-/* 178 */ _CFFI_OP(_CFFI_OP_NOOP, 168),
-/* 179 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 22),
-/* 180 */ _CFFI_OP(_CFFI_OP_POINTER, 220), // oxp_pool * *
-/* 181 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
-/* 182 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 183 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_pipeline *)
-/* 184 */ _CFFI_OP(_CFFI_OP_NOOP, 37),
-/* 185 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 186 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_pipeline *, int32_t(*)(void *, oxp_node const *, size_t, uint8_t const *), void *, oxp_error *)
-/* 187 */ _CFFI_OP(_CFFI_OP_NOOP, 37),
-/* 188 */ _CFFI_OP(_CFFI_OP_NOOP, 83),
-/* 189 */ _CFFI_OP(_CFFI_OP_NOOP, 84),
-/* 190 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
-/* 191 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 192 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_pipeline *, oxp_reply * *, oxp_error *)
-/* 193 */ _CFFI_OP(_CFFI_OP_NOOP, 37),
-/* 194 */ _CFFI_OP(_CFFI_OP_NOOP, 91),
+/* 177 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_options const *, oxp_client * *, oxp_error *)
+/* 178 */ _CFFI_OP(_CFFI_OP_NOOP, 173),
+/* 179 */ _CFFI_OP(_CFFI_OP_NOOP, 16),
+/* 180 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
+/* 181 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 182 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_options const *, uint32_t, oxp_pool * *, oxp_error *)
+/* 183 */ _CFFI_OP(_CFFI_OP_NOOP, 173),
+/* 184 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 22),
+/* 185 */ _CFFI_OP(_CFFI_OP_POINTER, 225), // oxp_pool * *
+/* 186 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
+/* 187 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 188 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_pipeline *)
+/* 189 */ _CFFI_OP(_CFFI_OP_NOOP, 37),
+/* 190 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 191 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_pipeline *, int32_t(*)(void *, oxp_node const *, size_t, uint8_t const *), void *, oxp_error *)
+/* 192 */ _CFFI_OP(_CFFI_OP_NOOP, 37),
+/* 193 */ _CFFI_OP(_CFFI_OP_NOOP, 88),
+/* 194 */ _CFFI_OP(_CFFI_OP_NOOP, 89),
 /* 195 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
 /* 196 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 197 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_pipeline *, oxp_slice const *, size_t, oxp_error *)
+/* 197 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_pipeline *, oxp_reply * *, oxp_error *)
 /* 198 */ _CFFI_OP(_CFFI_OP_NOOP, 37),
-/* 199 */ _CFFI_OP(_CFFI_OP_NOOP, 43),
-/* 200 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
-/* 201 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
-/* 202 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 203 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_pipeline *, size_t, uint8_t const * *, size_t *)
-/* 204 */ _CFFI_OP(_CFFI_OP_NOOP, 37),
+/* 199 */ _CFFI_OP(_CFFI_OP_NOOP, 96),
+/* 200 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
+/* 201 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 202 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_pipeline *, oxp_slice const *, size_t, oxp_error *)
+/* 203 */ _CFFI_OP(_CFFI_OP_NOOP, 37),
+/* 204 */ _CFFI_OP(_CFFI_OP_NOOP, 43),
 /* 205 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
-/* 206 */ _CFFI_OP(_CFFI_OP_POINTER, 56), // uint8_t const * *
-/* 207 */ _CFFI_OP(_CFFI_OP_NOOP, 28),
-/* 208 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 209 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_pipeline *, uint8_t const *, size_t, uint32_t const *, size_t, uint32_t const *, size_t, oxp_error *)
-/* 210 */ _CFFI_OP(_CFFI_OP_NOOP, 37),
-/* 211 */ _CFFI_OP(_CFFI_OP_NOOP, 56),
-/* 212 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
-/* 213 */ _CFFI_OP(_CFFI_OP_NOOP, 58),
-/* 214 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
-/* 215 */ _CFFI_OP(_CFFI_OP_NOOP, 58),
-/* 216 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
-/* 217 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
-/* 218 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 219 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_pool *, oxp_completions *, uint64_t, size_t *, oxp_error *)
-/* 220 */ _CFFI_OP(_CFFI_OP_POINTER, 397), // oxp_pool *
-/* 221 */ _CFFI_OP(_CFFI_OP_NOOP, 27),
-/* 222 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
-/* 223 */ _CFFI_OP(_CFFI_OP_NOOP, 28),
-/* 224 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
-/* 225 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 226 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_pool *, oxp_error *)
-/* 227 */ _CFFI_OP(_CFFI_OP_NOOP, 220),
-/* 228 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
-/* 229 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 230 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_pool *, oxp_pipeline *, uint64_t, oxp_error *)
-/* 231 */ _CFFI_OP(_CFFI_OP_NOOP, 220),
-/* 232 */ _CFFI_OP(_CFFI_OP_NOOP, 37),
-/* 233 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
-/* 234 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
-/* 235 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 236 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_pool *, oxp_slice const *, size_t, uint64_t, oxp_error *)
-/* 237 */ _CFFI_OP(_CFFI_OP_NOOP, 220),
-/* 238 */ _CFFI_OP(_CFFI_OP_NOOP, 43),
-/* 239 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
-/* 240 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
-/* 241 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
-/* 242 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 243 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_pool *, uint64_t, int32_t *, oxp_error *)
-/* 244 */ _CFFI_OP(_CFFI_OP_NOOP, 220),
+/* 206 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
+/* 207 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 208 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_pipeline *, size_t, uint8_t const * *, size_t *)
+/* 209 */ _CFFI_OP(_CFFI_OP_NOOP, 37),
+/* 210 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
+/* 211 */ _CFFI_OP(_CFFI_OP_POINTER, 56), // uint8_t const * *
+/* 212 */ _CFFI_OP(_CFFI_OP_NOOP, 28),
+/* 213 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 214 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_pipeline *, uint8_t const *, size_t, uint32_t const *, size_t, uint32_t const *, size_t, oxp_error *)
+/* 215 */ _CFFI_OP(_CFFI_OP_NOOP, 37),
+/* 216 */ _CFFI_OP(_CFFI_OP_NOOP, 56),
+/* 217 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
+/* 218 */ _CFFI_OP(_CFFI_OP_NOOP, 58),
+/* 219 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
+/* 220 */ _CFFI_OP(_CFFI_OP_NOOP, 58),
+/* 221 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
+/* 222 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
+/* 223 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 224 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_pool *, oxp_completions *, uint64_t, size_t *, oxp_error *)
+/* 225 */ _CFFI_OP(_CFFI_OP_POINTER, 402), // oxp_pool *
+/* 226 */ _CFFI_OP(_CFFI_OP_NOOP, 27),
+/* 227 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
+/* 228 */ _CFFI_OP(_CFFI_OP_NOOP, 28),
+/* 229 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
+/* 230 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 231 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_pool *, oxp_error *)
+/* 232 */ _CFFI_OP(_CFFI_OP_NOOP, 225),
+/* 233 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
+/* 234 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 235 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_pool *, oxp_pipeline *, uint64_t, oxp_error *)
+/* 236 */ _CFFI_OP(_CFFI_OP_NOOP, 225),
+/* 237 */ _CFFI_OP(_CFFI_OP_NOOP, 37),
+/* 238 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
+/* 239 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
+/* 240 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 241 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_pool *, oxp_slice const *, size_t, uint64_t, oxp_error *)
+/* 242 */ _CFFI_OP(_CFFI_OP_NOOP, 225),
+/* 243 */ _CFFI_OP(_CFFI_OP_NOOP, 43),
+/* 244 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
 /* 245 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
-/* 246 */ _CFFI_OP(_CFFI_OP_NOOP, 51),
-/* 247 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
-/* 248 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 249 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_pool *, uint64_t, oxp_error *)
-/* 250 */ _CFFI_OP(_CFFI_OP_NOOP, 220),
-/* 251 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
+/* 246 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
+/* 247 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 248 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_pool *, uint64_t, int32_t *, oxp_error *)
+/* 249 */ _CFFI_OP(_CFFI_OP_NOOP, 225),
+/* 250 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
+/* 251 */ _CFFI_OP(_CFFI_OP_NOOP, 51),
 /* 252 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
 /* 253 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 254 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_pool *, uint64_t, uint64_t *, oxp_error *)
-/* 255 */ _CFFI_OP(_CFFI_OP_NOOP, 220),
+/* 254 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_pool *, uint64_t, oxp_error *)
+/* 255 */ _CFFI_OP(_CFFI_OP_NOOP, 225),
 /* 256 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
-/* 257 */ _CFFI_OP(_CFFI_OP_POINTER, 38), // uint64_t *
-/* 258 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
-/* 259 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 260 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_pool *, uint64_t, uint64_t *, uint64_t *, oxp_error *)
-/* 261 */ _CFFI_OP(_CFFI_OP_NOOP, 220),
-/* 262 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
-/* 263 */ _CFFI_OP(_CFFI_OP_NOOP, 257),
-/* 264 */ _CFFI_OP(_CFFI_OP_NOOP, 257),
-/* 265 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
-/* 266 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 267 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_pool *, uint8_t const *, size_t, uint32_t const *, size_t, uint64_t, oxp_error *)
-/* 268 */ _CFFI_OP(_CFFI_OP_NOOP, 220),
-/* 269 */ _CFFI_OP(_CFFI_OP_NOOP, 56),
-/* 270 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
-/* 271 */ _CFFI_OP(_CFFI_OP_NOOP, 58),
-/* 272 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
-/* 273 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
-/* 274 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
-/* 275 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 276 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_reply const *, size_t, _Bool *)
-/* 277 */ _CFFI_OP(_CFFI_OP_POINTER, 398), // oxp_reply const *
-/* 278 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
-/* 279 */ _CFFI_OP(_CFFI_OP_POINTER, 9), // _Bool *
+/* 257 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
+/* 258 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 259 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_pool *, uint64_t, uint64_t *, oxp_error *)
+/* 260 */ _CFFI_OP(_CFFI_OP_NOOP, 225),
+/* 261 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
+/* 262 */ _CFFI_OP(_CFFI_OP_POINTER, 38), // uint64_t *
+/* 263 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
+/* 264 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 265 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_pool *, uint64_t, uint64_t *, uint64_t *, oxp_error *)
+/* 266 */ _CFFI_OP(_CFFI_OP_NOOP, 225),
+/* 267 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
+/* 268 */ _CFFI_OP(_CFFI_OP_NOOP, 262),
+/* 269 */ _CFFI_OP(_CFFI_OP_NOOP, 262),
+/* 270 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
+/* 271 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 272 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_pool *, uint8_t const *, size_t, uint32_t const *, size_t, uint64_t, oxp_error *)
+/* 273 */ _CFFI_OP(_CFFI_OP_NOOP, 225),
+/* 274 */ _CFFI_OP(_CFFI_OP_NOOP, 56),
+/* 275 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
+/* 276 */ _CFFI_OP(_CFFI_OP_NOOP, 58),
+/* 277 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
+/* 278 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
+/* 279 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
 /* 280 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 281 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_reply const *, size_t, double *)
-/* 282 */ _CFFI_OP(_CFFI_OP_NOOP, 277),
+/* 281 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_reply const *, size_t, _Bool *)
+/* 282 */ _CFFI_OP(_CFFI_OP_POINTER, 403), // oxp_reply const *
 /* 283 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
-/* 284 */ _CFFI_OP(_CFFI_OP_POINTER, 386), // double *
+/* 284 */ _CFFI_OP(_CFFI_OP_POINTER, 9), // _Bool *
 /* 285 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 286 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_reply const *, size_t, int64_t *)
-/* 287 */ _CFFI_OP(_CFFI_OP_NOOP, 277),
+/* 286 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_reply const *, size_t, double *)
+/* 287 */ _CFFI_OP(_CFFI_OP_NOOP, 282),
 /* 288 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
-/* 289 */ _CFFI_OP(_CFFI_OP_POINTER, 387), // int64_t *
+/* 289 */ _CFFI_OP(_CFFI_OP_POINTER, 391), // double *
 /* 290 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 291 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_reply const *, size_t, uint8_t const * *, size_t *)
-/* 292 */ _CFFI_OP(_CFFI_OP_NOOP, 277),
+/* 291 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_reply const *, size_t, int64_t *)
+/* 292 */ _CFFI_OP(_CFFI_OP_NOOP, 282),
 /* 293 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
-/* 294 */ _CFFI_OP(_CFFI_OP_NOOP, 206),
-/* 295 */ _CFFI_OP(_CFFI_OP_NOOP, 28),
-/* 296 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 297 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(void *)
-/* 298 */ _CFFI_OP(_CFFI_OP_NOOP, 84),
-/* 299 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 300 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(void *, oxp_node const *, size_t, uint8_t const *)
-/* 301 */ _CFFI_OP(_CFFI_OP_NOOP, 84),
-/* 302 */ _CFFI_OP(_CFFI_OP_POINTER, 394), // oxp_node const *
-/* 303 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
-/* 304 */ _CFFI_OP(_CFFI_OP_NOOP, 56),
-/* 305 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 306 */ _CFFI_OP(_CFFI_OP_FUNCTION, 15), // size_t()(oxp_completions const *, oxp_completion const * *)
-/* 307 */ _CFFI_OP(_CFFI_OP_NOOP, 107),
-/* 308 */ _CFFI_OP(_CFFI_OP_POINTER, 390), // oxp_completion const * *
-/* 309 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 310 */ _CFFI_OP(_CFFI_OP_FUNCTION, 15), // size_t()(oxp_pipeline const *)
-/* 311 */ _CFFI_OP(_CFFI_OP_POINTER, 396), // oxp_pipeline const *
-/* 312 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 313 */ _CFFI_OP(_CFFI_OP_FUNCTION, 15), // size_t()(oxp_reply const *, size_t)
-/* 314 */ _CFFI_OP(_CFFI_OP_NOOP, 277),
-/* 315 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
-/* 316 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 317 */ _CFFI_OP(_CFFI_OP_FUNCTION, 15), // size_t()(oxp_reply const *, size_t, size_t)
-/* 318 */ _CFFI_OP(_CFFI_OP_NOOP, 277),
-/* 319 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
+/* 294 */ _CFFI_OP(_CFFI_OP_POINTER, 392), // int64_t *
+/* 295 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 296 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_reply const *, size_t, uint8_t const * *, size_t *)
+/* 297 */ _CFFI_OP(_CFFI_OP_NOOP, 282),
+/* 298 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
+/* 299 */ _CFFI_OP(_CFFI_OP_NOOP, 211),
+/* 300 */ _CFFI_OP(_CFFI_OP_NOOP, 28),
+/* 301 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 302 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(void *)
+/* 303 */ _CFFI_OP(_CFFI_OP_NOOP, 89),
+/* 304 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 305 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(void *, oxp_node const *, size_t, uint8_t const *)
+/* 306 */ _CFFI_OP(_CFFI_OP_NOOP, 89),
+/* 307 */ _CFFI_OP(_CFFI_OP_POINTER, 399), // oxp_node const *
+/* 308 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
+/* 309 */ _CFFI_OP(_CFFI_OP_NOOP, 56),
+/* 310 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 311 */ _CFFI_OP(_CFFI_OP_FUNCTION, 15), // size_t()(oxp_completions const *, oxp_completion const * *)
+/* 312 */ _CFFI_OP(_CFFI_OP_NOOP, 112),
+/* 313 */ _CFFI_OP(_CFFI_OP_POINTER, 395), // oxp_completion const * *
+/* 314 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 315 */ _CFFI_OP(_CFFI_OP_FUNCTION, 15), // size_t()(oxp_pipeline const *)
+/* 316 */ _CFFI_OP(_CFFI_OP_POINTER, 401), // oxp_pipeline const *
+/* 317 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 318 */ _CFFI_OP(_CFFI_OP_FUNCTION, 15), // size_t()(oxp_reply const *, size_t)
+/* 319 */ _CFFI_OP(_CFFI_OP_NOOP, 282),
 /* 320 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
 /* 321 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 322 */ _CFFI_OP(_CFFI_OP_FUNCTION, 156), // uint32_t()(oxp_async const *)
-/* 323 */ _CFFI_OP(_CFFI_OP_NOOP, 64),
-/* 324 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 325 */ _CFFI_OP(_CFFI_OP_FUNCTION, 156), // uint32_t()(oxp_reply const *)
-/* 326 */ _CFFI_OP(_CFFI_OP_NOOP, 277),
-/* 327 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 328 */ _CFFI_OP(_CFFI_OP_FUNCTION, 156), // uint32_t()(oxp_reply const *, size_t)
-/* 329 */ _CFFI_OP(_CFFI_OP_NOOP, 277),
-/* 330 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
-/* 331 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 332 */ _CFFI_OP(_CFFI_OP_FUNCTION, 156), // uint32_t()(void)
-/* 333 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 334 */ _CFFI_OP(_CFFI_OP_FUNCTION, 38), // uint64_t()(oxp_async const *)
-/* 335 */ _CFFI_OP(_CFFI_OP_NOOP, 64),
+/* 322 */ _CFFI_OP(_CFFI_OP_FUNCTION, 15), // size_t()(oxp_reply const *, size_t, size_t)
+/* 323 */ _CFFI_OP(_CFFI_OP_NOOP, 282),
+/* 324 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
+/* 325 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
+/* 326 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 327 */ _CFFI_OP(_CFFI_OP_FUNCTION, 161), // uint32_t()(oxp_async const *)
+/* 328 */ _CFFI_OP(_CFFI_OP_NOOP, 64),
+/* 329 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 330 */ _CFFI_OP(_CFFI_OP_FUNCTION, 161), // uint32_t()(oxp_reply const *)
+/* 331 */ _CFFI_OP(_CFFI_OP_NOOP, 282),
+/* 332 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 333 */ _CFFI_OP(_CFFI_OP_FUNCTION, 161), // uint32_t()(oxp_reply const *, size_t)
+/* 334 */ _CFFI_OP(_CFFI_OP_NOOP, 282),
+/* 335 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
 /* 336 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 337 */ _CFFI_OP(_CFFI_OP_FUNCTION, 401), // void()(oxp_async *)
-/* 338 */ _CFFI_OP(_CFFI_OP_NOOP, 26),
-/* 339 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 340 */ _CFFI_OP(_CFFI_OP_FUNCTION, 401), // void()(oxp_client *)
-/* 341 */ _CFFI_OP(_CFFI_OP_NOOP, 67),
-/* 342 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 343 */ _CFFI_OP(_CFFI_OP_FUNCTION, 401), // void()(oxp_completions *)
-/* 344 */ _CFFI_OP(_CFFI_OP_NOOP, 27),
-/* 345 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 346 */ _CFFI_OP(_CFFI_OP_FUNCTION, 401), // void()(oxp_error *)
-/* 347 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
-/* 348 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 349 */ _CFFI_OP(_CFFI_OP_FUNCTION, 401), // void()(oxp_error const *, uint64_t *, uint64_t *, uint64_t *)
-/* 350 */ _CFFI_OP(_CFFI_OP_NOOP, 121),
-/* 351 */ _CFFI_OP(_CFFI_OP_NOOP, 257),
-/* 352 */ _CFFI_OP(_CFFI_OP_NOOP, 257),
-/* 353 */ _CFFI_OP(_CFFI_OP_NOOP, 257),
-/* 354 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 355 */ _CFFI_OP(_CFFI_OP_FUNCTION, 401), // void()(oxp_error const *, uint8_t const * *, size_t *)
-/* 356 */ _CFFI_OP(_CFFI_OP_NOOP, 121),
-/* 357 */ _CFFI_OP(_CFFI_OP_NOOP, 206),
-/* 358 */ _CFFI_OP(_CFFI_OP_NOOP, 28),
+/* 337 */ _CFFI_OP(_CFFI_OP_FUNCTION, 161), // uint32_t()(void)
+/* 338 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 339 */ _CFFI_OP(_CFFI_OP_FUNCTION, 38), // uint64_t()(oxp_async const *)
+/* 340 */ _CFFI_OP(_CFFI_OP_NOOP, 64),
+/* 341 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 342 */ _CFFI_OP(_CFFI_OP_FUNCTION, 406), // void()(oxp_async *)
+/* 343 */ _CFFI_OP(_CFFI_OP_NOOP, 26),
+/* 344 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 345 */ _CFFI_OP(_CFFI_OP_FUNCTION, 406), // void()(oxp_client *)
+/* 346 */ _CFFI_OP(_CFFI_OP_NOOP, 67),
+/* 347 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 348 */ _CFFI_OP(_CFFI_OP_FUNCTION, 406), // void()(oxp_completions *)
+/* 349 */ _CFFI_OP(_CFFI_OP_NOOP, 27),
+/* 350 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 351 */ _CFFI_OP(_CFFI_OP_FUNCTION, 406), // void()(oxp_error *)
+/* 352 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
+/* 353 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 354 */ _CFFI_OP(_CFFI_OP_FUNCTION, 406), // void()(oxp_error const *, uint64_t *, uint64_t *, uint64_t *)
+/* 355 */ _CFFI_OP(_CFFI_OP_NOOP, 126),
+/* 356 */ _CFFI_OP(_CFFI_OP_NOOP, 262),
+/* 357 */ _CFFI_OP(_CFFI_OP_NOOP, 262),
+/* 358 */ _CFFI_OP(_CFFI_OP_NOOP, 262),
 /* 359 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 360 */ _CFFI_OP(_CFFI_OP_FUNCTION, 401), // void()(oxp_options *)
-/* 361 */ _CFFI_OP(_CFFI_OP_NOOP, 127),
-/* 362 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 363 */ _CFFI_OP(_CFFI_OP_FUNCTION, 401), // void()(oxp_pipeline *)
-/* 364 */ _CFFI_OP(_CFFI_OP_NOOP, 37),
-/* 365 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 366 */ _CFFI_OP(_CFFI_OP_FUNCTION, 401), // void()(oxp_pool *)
-/* 367 */ _CFFI_OP(_CFFI_OP_NOOP, 220),
-/* 368 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 369 */ _CFFI_OP(_CFFI_OP_FUNCTION, 401), // void()(oxp_reply *)
-/* 370 */ _CFFI_OP(_CFFI_OP_POINTER, 398), // oxp_reply *
-/* 371 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 372 */ _CFFI_OP(_CFFI_OP_FUNCTION, 401), // void()(oxp_reply const *, oxp_node const * *, size_t *)
-/* 373 */ _CFFI_OP(_CFFI_OP_NOOP, 277),
-/* 374 */ _CFFI_OP(_CFFI_OP_POINTER, 302), // oxp_node const * *
-/* 375 */ _CFFI_OP(_CFFI_OP_NOOP, 28),
+/* 360 */ _CFFI_OP(_CFFI_OP_FUNCTION, 406), // void()(oxp_error const *, uint8_t const * *, size_t *)
+/* 361 */ _CFFI_OP(_CFFI_OP_NOOP, 126),
+/* 362 */ _CFFI_OP(_CFFI_OP_NOOP, 211),
+/* 363 */ _CFFI_OP(_CFFI_OP_NOOP, 28),
+/* 364 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 365 */ _CFFI_OP(_CFFI_OP_FUNCTION, 406), // void()(oxp_options *)
+/* 366 */ _CFFI_OP(_CFFI_OP_NOOP, 132),
+/* 367 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 368 */ _CFFI_OP(_CFFI_OP_FUNCTION, 406), // void()(oxp_pipeline *)
+/* 369 */ _CFFI_OP(_CFFI_OP_NOOP, 37),
+/* 370 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 371 */ _CFFI_OP(_CFFI_OP_FUNCTION, 406), // void()(oxp_pool *)
+/* 372 */ _CFFI_OP(_CFFI_OP_NOOP, 225),
+/* 373 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 374 */ _CFFI_OP(_CFFI_OP_FUNCTION, 406), // void()(oxp_reply *)
+/* 375 */ _CFFI_OP(_CFFI_OP_POINTER, 403), // oxp_reply *
 /* 376 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 377 */ _CFFI_OP(_CFFI_OP_FUNCTION, 401), // void()(oxp_reply const *, uint8_t const * *, size_t *)
-/* 378 */ _CFFI_OP(_CFFI_OP_NOOP, 277),
-/* 379 */ _CFFI_OP(_CFFI_OP_NOOP, 206),
+/* 377 */ _CFFI_OP(_CFFI_OP_FUNCTION, 406), // void()(oxp_reply const *, oxp_node const * *, size_t *)
+/* 378 */ _CFFI_OP(_CFFI_OP_NOOP, 282),
+/* 379 */ _CFFI_OP(_CFFI_OP_POINTER, 307), // oxp_node const * *
 /* 380 */ _CFFI_OP(_CFFI_OP_NOOP, 28),
 /* 381 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 382 */ _CFFI_OP(_CFFI_OP_FUNCTION, 401), // void()(void *)
-/* 383 */ _CFFI_OP(_CFFI_OP_NOOP, 84),
-/* 384 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 385 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 2), // char
-/* 386 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 14), // double
-/* 387 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 23), // int64_t
-/* 388 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 0), // oxp_async
-/* 389 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 1), // oxp_client
-/* 390 */ _CFFI_OP(_CFFI_OP_POINTER, 391), // oxp_completion const *
-/* 391 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 2), // oxp_completion
-/* 392 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 3), // oxp_completions
-/* 393 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 4), // oxp_error
-/* 394 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 5), // oxp_node
-/* 395 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 6), // oxp_options
-/* 396 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 7), // oxp_pipeline
-/* 397 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 8), // oxp_pool
-/* 398 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 9), // oxp_reply
-/* 399 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 10), // oxp_slice
-/* 400 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 18), // uint8_t
-/* 401 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 0), // void
+/* 382 */ _CFFI_OP(_CFFI_OP_FUNCTION, 406), // void()(oxp_reply const *, uint8_t const * *, size_t *)
+/* 383 */ _CFFI_OP(_CFFI_OP_NOOP, 282),
+/* 384 */ _CFFI_OP(_CFFI_OP_NOOP, 211),
+/* 385 */ _CFFI_OP(_CFFI_OP_NOOP, 28),
+/* 386 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 387 */ _CFFI_OP(_CFFI_OP_FUNCTION, 406), // void()(void *)
+/* 388 */ _CFFI_OP(_CFFI_OP_NOOP, 89),
+/* 389 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 390 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 2), // char
+/* 391 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 14), // double
+/* 392 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 23), // int64_t
+/* 393 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 0), // oxp_async
+/* 394 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 1), // oxp_client
+/* 395 */ _CFFI_OP(_CFFI_OP_POINTER, 396), // oxp_completion const *
+/* 396 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 2), // oxp_completion
+/* 397 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 3), // oxp_completions
+/* 398 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 4), // oxp_error
+/* 399 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 5), // oxp_node
+/* 400 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 6), // oxp_options
+/* 401 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 7), // oxp_pipeline
+/* 402 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 8), // oxp_pool
+/* 403 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 9), // oxp_reply
+/* 404 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 10), // oxp_slice
+/* 405 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 18), // uint8_t
+/* 406 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 0), // void
 };
 
 static struct _cffi_externpy_s _cffi_externpy__oxp_py_interrupt =
@@ -1293,19 +1298,19 @@ _cffi_f_oxp_async_open(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(168), arg0, (char **)&x0);
+      _cffi_type(173), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_options const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(168), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(173), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(169), arg1, (char **)&x1);
+      _cffi_type(174), arg1, (char **)&x1);
   if (datasize != 0) {
     x1 = ((size_t)datasize) <= 640 ? (oxp_async * *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(169), arg1, (char **)&x1,
+    if (_cffi_convert_array_argument(_cffi_type(174), arg1, (char **)&x1,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -1840,10 +1845,10 @@ _cffi_f_oxp_client_command(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(91), arg3, (char **)&x3);
+      _cffi_type(96), arg3, (char **)&x3);
   if (datasize != 0) {
     x3 = ((size_t)datasize) <= 640 ? (oxp_reply * *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(91), arg3, (char **)&x3,
+    if (_cffi_convert_array_argument(_cffi_type(96), arg3, (char **)&x3,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -1938,10 +1943,10 @@ _cffi_f_oxp_client_command_packed(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(91), arg5, (char **)&x5);
+      _cffi_type(96), arg5, (char **)&x5);
   if (datasize != 0) {
     x5 = ((size_t)datasize) <= 640 ? (oxp_reply * *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(91), arg5, (char **)&x5,
+    if (_cffi_convert_array_argument(_cffi_type(96), arg5, (char **)&x5,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -2020,15 +2025,15 @@ _cffi_f_oxp_client_command_stream(PyObject *self, PyObject *args)
   if (x2 == (size_t)-1 && PyErr_Occurred())
     return NULL;
 
-  x3 = (int32_t(*)(void *, oxp_node const *, size_t, uint8_t const *))_cffi_to_c_pointer(arg3, _cffi_type(83));
+  x3 = (int32_t(*)(void *, oxp_node const *, size_t, uint8_t const *))_cffi_to_c_pointer(arg3, _cffi_type(88));
   if (x3 == (int32_t(*)(void *, oxp_node const *, size_t, uint8_t const *))NULL && PyErr_Occurred())
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(84), arg4, (char **)&x4);
+      _cffi_type(89), arg4, (char **)&x4);
   if (datasize != 0) {
     x4 = ((size_t)datasize) <= 640 ? (void *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(84), arg4, (char **)&x4,
+    if (_cffi_convert_array_argument(_cffi_type(89), arg4, (char **)&x4,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -2184,6 +2189,70 @@ _cffi_f_oxp_client_is_closed(PyObject *self, PyObject *arg0)
 #  define _cffi_f_oxp_client_is_closed _cffi_d_oxp_client_is_closed
 #endif
 
+static int32_t _cffi_d_oxp_client_lease(oxp_client * x0, oxp_client * * x1, oxp_error * x2)
+{
+  return oxp_client_lease(x0, x1, x2);
+}
+#ifndef PYPY_VERSION
+static PyObject *
+_cffi_f_oxp_client_lease(PyObject *self, PyObject *args)
+{
+  oxp_client * x0;
+  oxp_client * * x1;
+  oxp_error * x2;
+  Py_ssize_t datasize;
+  struct _cffi_freeme_s *large_args_free = NULL;
+  int32_t result;
+  PyObject *pyresult;
+  PyObject *arg0;
+  PyObject *arg1;
+  PyObject *arg2;
+
+  if (!PyArg_UnpackTuple(args, "oxp_client_lease", 3, 3, &arg0, &arg1, &arg2))
+    return NULL;
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(67), arg0, (char **)&x0);
+  if (datasize != 0) {
+    x0 = ((size_t)datasize) <= 640 ? (oxp_client *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(67), arg0, (char **)&x0,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(16), arg1, (char **)&x1);
+  if (datasize != 0) {
+    x1 = ((size_t)datasize) <= 640 ? (oxp_client * *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(16), arg1, (char **)&x1,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(11), arg2, (char **)&x2);
+  if (datasize != 0) {
+    x2 = ((size_t)datasize) <= 640 ? (oxp_error *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(11), arg2, (char **)&x2,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  Py_BEGIN_ALLOW_THREADS
+  _cffi_restore_errno();
+  { result = oxp_client_lease(x0, x1, x2); }
+  _cffi_save_errno();
+  Py_END_ALLOW_THREADS
+
+  (void)self; /* unused */
+  pyresult = _cffi_from_c_int(result, int32_t);
+  if (large_args_free != NULL) _cffi_free_array_arguments(large_args_free);
+  return pyresult;
+}
+#else
+#  define _cffi_f_oxp_client_lease _cffi_d_oxp_client_lease
+#endif
+
 static int32_t _cffi_d_oxp_client_new(oxp_options const * x0, oxp_client * * x1, oxp_error * x2)
 {
   return oxp_client_new(x0, x1, x2);
@@ -2207,10 +2276,10 @@ _cffi_f_oxp_client_new(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(168), arg0, (char **)&x0);
+      _cffi_type(173), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_options const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(168), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(173), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -2271,10 +2340,10 @@ _cffi_f_oxp_completions_error(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(107), arg0, (char **)&x0);
+      _cffi_type(112), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_completions const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(107), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(112), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -2364,19 +2433,19 @@ _cffi_f_oxp_completions_list(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(107), arg0, (char **)&x0);
+      _cffi_type(112), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_completions const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(107), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(112), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(308), arg1, (char **)&x1);
+      _cffi_type(313), arg1, (char **)&x1);
   if (datasize != 0) {
     x1 = ((size_t)datasize) <= 640 ? (oxp_completion const * *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(308), arg1, (char **)&x1,
+    if (_cffi_convert_array_argument(_cffi_type(313), arg1, (char **)&x1,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -2411,10 +2480,10 @@ _cffi_f_oxp_completions_new(PyObject *self, PyObject *arg0)
   PyObject *pyresult;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(104), arg0, (char **)&x0);
+      _cffi_type(109), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_completions * *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(104), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(109), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -2459,10 +2528,10 @@ _cffi_f_oxp_completions_reply(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(107), arg0, (char **)&x0);
+      _cffi_type(112), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_completions const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(107), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(112), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -2472,10 +2541,10 @@ _cffi_f_oxp_completions_reply(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(91), arg2, (char **)&x2);
+      _cffi_type(96), arg2, (char **)&x2);
   if (datasize != 0) {
     x2 = ((size_t)datasize) <= 640 ? (oxp_reply * *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(91), arg2, (char **)&x2,
+    if (_cffi_convert_array_argument(_cffi_type(96), arg2, (char **)&x2,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -2595,19 +2664,19 @@ _cffi_f_oxp_error_address(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(121), arg0, (char **)&x0);
+      _cffi_type(126), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_error const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(121), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(126), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(206), arg1, (char **)&x1);
+      _cffi_type(211), arg1, (char **)&x1);
   if (datasize != 0) {
     x1 = ((size_t)datasize) <= 640 ? (uint8_t const * *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(206), arg1, (char **)&x1,
+    if (_cffi_convert_array_argument(_cffi_type(211), arg1, (char **)&x1,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -2729,19 +2798,19 @@ _cffi_f_oxp_error_message(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(121), arg0, (char **)&x0);
+      _cffi_type(126), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_error const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(121), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(126), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(206), arg1, (char **)&x1);
+      _cffi_type(211), arg1, (char **)&x1);
   if (datasize != 0) {
     x1 = ((size_t)datasize) <= 640 ? (uint8_t const * *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(206), arg1, (char **)&x1,
+    if (_cffi_convert_array_argument(_cffi_type(211), arg1, (char **)&x1,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -2785,10 +2854,10 @@ _cffi_f_oxp_error_new(PyObject *self, PyObject *arg0)
   PyObject *pyresult;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(118), arg0, (char **)&x0);
+      _cffi_type(123), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_error * *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(118), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(123), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -2823,10 +2892,10 @@ _cffi_f_oxp_error_os_code(PyObject *self, PyObject *arg0)
   PyObject *pyresult;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(121), arg0, (char **)&x0);
+      _cffi_type(126), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_error const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(121), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(126), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -2861,10 +2930,10 @@ _cffi_f_oxp_error_outcome(PyObject *self, PyObject *arg0)
   PyObject *pyresult;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(121), arg0, (char **)&x0);
+      _cffi_type(126), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_error const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(121), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(126), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -2907,37 +2976,37 @@ _cffi_f_oxp_error_progress(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(121), arg0, (char **)&x0);
+      _cffi_type(126), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_error const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(121), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(126), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(257), arg1, (char **)&x1);
+      _cffi_type(262), arg1, (char **)&x1);
   if (datasize != 0) {
     x1 = ((size_t)datasize) <= 640 ? (uint64_t *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(257), arg1, (char **)&x1,
+    if (_cffi_convert_array_argument(_cffi_type(262), arg1, (char **)&x1,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(257), arg2, (char **)&x2);
+      _cffi_type(262), arg2, (char **)&x2);
   if (datasize != 0) {
     x2 = ((size_t)datasize) <= 640 ? (uint64_t *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(257), arg2, (char **)&x2,
+    if (_cffi_convert_array_argument(_cffi_type(262), arg2, (char **)&x2,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(257), arg3, (char **)&x3);
+      _cffi_type(262), arg3, (char **)&x3);
   if (datasize != 0) {
     x3 = ((size_t)datasize) <= 640 ? (uint64_t *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(257), arg3, (char **)&x3,
+    if (_cffi_convert_array_argument(_cffi_type(262), arg3, (char **)&x3,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -2972,10 +3041,10 @@ _cffi_f_oxp_error_status(PyObject *self, PyObject *arg0)
   PyObject *pyresult;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(121), arg0, (char **)&x0);
+      _cffi_type(126), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_error const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(121), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(126), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -3008,10 +3077,10 @@ _cffi_f_oxp_options_free(PyObject *self, PyObject *arg0)
   struct _cffi_freeme_s *large_args_free = NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(127), arg0, (char **)&x0);
+      _cffi_type(132), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_options *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(127), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(132), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -3162,10 +3231,10 @@ _cffi_f_oxp_options_set_client_name(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(127), arg0, (char **)&x0);
+      _cffi_type(132), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_options *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(127), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(132), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -3219,10 +3288,10 @@ _cffi_f_oxp_options_set_connect_timeout_ms(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(127), arg0, (char **)&x0);
+      _cffi_type(132), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_options *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(127), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(132), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -3267,10 +3336,10 @@ _cffi_f_oxp_options_set_db(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(127), arg0, (char **)&x0);
+      _cffi_type(132), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_options *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(127), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(132), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -3315,10 +3384,10 @@ _cffi_f_oxp_options_set_eager_bytes(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(127), arg0, (char **)&x0);
+      _cffi_type(132), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_options *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(127), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(132), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -3365,10 +3434,10 @@ _cffi_f_oxp_options_set_host(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(127), arg0, (char **)&x0);
+      _cffi_type(132), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_options *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(127), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(132), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -3426,28 +3495,28 @@ _cffi_f_oxp_options_set_interrupt(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(127), arg0, (char **)&x0);
+      _cffi_type(132), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_options *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(127), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(132), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
-  x1 = (int32_t(*)(void *))_cffi_to_c_pointer(arg1, _cffi_type(137));
+  x1 = (int32_t(*)(void *))_cffi_to_c_pointer(arg1, _cffi_type(142));
   if (x1 == (int32_t(*)(void *))NULL && PyErr_Occurred())
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(84), arg2, (char **)&x2);
+      _cffi_type(89), arg2, (char **)&x2);
   if (datasize != 0) {
     x2 = ((size_t)datasize) <= 640 ? (void *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(84), arg2, (char **)&x2,
+    if (_cffi_convert_array_argument(_cffi_type(89), arg2, (char **)&x2,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
-  x3 = (void(*)(void *))_cffi_to_c_pointer(arg3, _cffi_type(139));
+  x3 = (void(*)(void *))_cffi_to_c_pointer(arg3, _cffi_type(144));
   if (x3 == (void(*)(void *))NULL && PyErr_Occurred())
     return NULL;
 
@@ -3487,10 +3556,10 @@ _cffi_f_oxp_options_set_keepalive(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(127), arg0, (char **)&x0);
+      _cffi_type(132), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_options *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(127), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(132), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -3535,10 +3604,10 @@ _cffi_f_oxp_options_set_key_affinity(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(127), arg0, (char **)&x0);
+      _cffi_type(132), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_options *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(127), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(132), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -3585,10 +3654,10 @@ _cffi_f_oxp_options_set_lib_name(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(127), arg0, (char **)&x0);
+      _cffi_type(132), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_options *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(127), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(132), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -3644,10 +3713,10 @@ _cffi_f_oxp_options_set_lib_version(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(127), arg0, (char **)&x0);
+      _cffi_type(132), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_options *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(127), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(132), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -3701,10 +3770,10 @@ _cffi_f_oxp_options_set_max_bulk_bytes(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(127), arg0, (char **)&x0);
+      _cffi_type(132), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_options *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(127), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(132), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -3749,10 +3818,10 @@ _cffi_f_oxp_options_set_max_depth(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(127), arg0, (char **)&x0);
+      _cffi_type(132), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_options *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(127), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(132), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -3797,10 +3866,10 @@ _cffi_f_oxp_options_set_max_line_bytes(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(127), arg0, (char **)&x0);
+      _cffi_type(132), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_options *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(127), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(132), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -3845,10 +3914,10 @@ _cffi_f_oxp_options_set_max_reply_bytes(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(127), arg0, (char **)&x0);
+      _cffi_type(132), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_options *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(127), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(132), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -3893,10 +3962,10 @@ _cffi_f_oxp_options_set_ordered_results(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(127), arg0, (char **)&x0);
+      _cffi_type(132), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_options *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(127), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(132), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -3943,10 +4012,10 @@ _cffi_f_oxp_options_set_password(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(127), arg0, (char **)&x0);
+      _cffi_type(132), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_options *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(127), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(132), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -4000,10 +4069,10 @@ _cffi_f_oxp_options_set_port(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(127), arg0, (char **)&x0);
+      _cffi_type(132), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_options *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(127), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(132), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -4048,10 +4117,10 @@ _cffi_f_oxp_options_set_protocol(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(127), arg0, (char **)&x0);
+      _cffi_type(132), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_options *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(127), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(132), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -4098,10 +4167,10 @@ _cffi_f_oxp_options_set_queue_limits(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(127), arg0, (char **)&x0);
+      _cffi_type(132), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_options *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(127), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(132), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -4150,10 +4219,10 @@ _cffi_f_oxp_options_set_retry(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(127), arg0, (char **)&x0);
+      _cffi_type(132), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_options *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(127), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(132), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -4200,10 +4269,10 @@ _cffi_f_oxp_options_set_socket_buffers(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(127), arg0, (char **)&x0);
+      _cffi_type(132), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_options *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(127), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(132), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -4252,10 +4321,10 @@ _cffi_f_oxp_options_set_spin_us(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(127), arg0, (char **)&x0);
+      _cffi_type(132), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_options *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(127), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(132), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -4300,10 +4369,10 @@ _cffi_f_oxp_options_set_timeout_ms(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(127), arg0, (char **)&x0);
+      _cffi_type(132), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_options *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(127), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(132), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -4350,10 +4419,10 @@ _cffi_f_oxp_options_set_unix_path(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(127), arg0, (char **)&x0);
+      _cffi_type(132), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_options *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(127), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(132), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -4407,10 +4476,10 @@ _cffi_f_oxp_options_set_user_timeout_ms(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(127), arg0, (char **)&x0);
+      _cffi_type(132), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_options *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(127), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(132), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -4457,10 +4526,10 @@ _cffi_f_oxp_options_set_username(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(127), arg0, (char **)&x0);
+      _cffi_type(132), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_options *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(127), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(132), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -4735,10 +4804,10 @@ _cffi_f_oxp_pipeline_command_name(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(206), arg2, (char **)&x2);
+      _cffi_type(211), arg2, (char **)&x2);
   if (datasize != 0) {
     x2 = ((size_t)datasize) <= 640 ? (uint8_t const * *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(206), arg2, (char **)&x2,
+    if (_cffi_convert_array_argument(_cffi_type(211), arg2, (char **)&x2,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -4799,10 +4868,10 @@ _cffi_f_oxp_pipeline_execute(PyObject *self, PyObject *args)
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(91), arg1, (char **)&x1);
+      _cffi_type(96), arg1, (char **)&x1);
   if (datasize != 0) {
     x1 = ((size_t)datasize) <= 640 ? (oxp_reply * *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(91), arg1, (char **)&x1,
+    if (_cffi_convert_array_argument(_cffi_type(96), arg1, (char **)&x1,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -4864,15 +4933,15 @@ _cffi_f_oxp_pipeline_execute_stream(PyObject *self, PyObject *args)
       return NULL;
   }
 
-  x1 = (int32_t(*)(void *, oxp_node const *, size_t, uint8_t const *))_cffi_to_c_pointer(arg1, _cffi_type(83));
+  x1 = (int32_t(*)(void *, oxp_node const *, size_t, uint8_t const *))_cffi_to_c_pointer(arg1, _cffi_type(88));
   if (x1 == (int32_t(*)(void *, oxp_node const *, size_t, uint8_t const *))NULL && PyErr_Occurred())
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(84), arg2, (char **)&x2);
+      _cffi_type(89), arg2, (char **)&x2);
   if (datasize != 0) {
     x2 = ((size_t)datasize) <= 640 ? (void *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(84), arg2, (char **)&x2,
+    if (_cffi_convert_array_argument(_cffi_type(89), arg2, (char **)&x2,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -4952,10 +5021,10 @@ _cffi_f_oxp_pipeline_len(PyObject *self, PyObject *arg0)
   PyObject *pyresult;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(311), arg0, (char **)&x0);
+      _cffi_type(316), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_pipeline const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(311), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(316), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -5225,10 +5294,10 @@ _cffi_f_oxp_pool_cancel(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(220), arg0, (char **)&x0);
+      _cffi_type(225), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_pool *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(220), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(225), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -5297,10 +5366,10 @@ _cffi_f_oxp_pool_close(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(220), arg0, (char **)&x0);
+      _cffi_type(225), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_pool *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(220), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(225), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -5310,19 +5379,19 @@ _cffi_f_oxp_pool_close(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(257), arg2, (char **)&x2);
+      _cffi_type(262), arg2, (char **)&x2);
   if (datasize != 0) {
     x2 = ((size_t)datasize) <= 640 ? (uint64_t *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(257), arg2, (char **)&x2,
+    if (_cffi_convert_array_argument(_cffi_type(262), arg2, (char **)&x2,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(257), arg3, (char **)&x3);
+      _cffi_type(262), arg3, (char **)&x3);
   if (datasize != 0) {
     x3 = ((size_t)datasize) <= 640 ? (uint64_t *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(257), arg3, (char **)&x3,
+    if (_cffi_convert_array_argument(_cffi_type(262), arg3, (char **)&x3,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -5372,10 +5441,10 @@ _cffi_f_oxp_pool_connect(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(220), arg0, (char **)&x0);
+      _cffi_type(225), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_pool *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(220), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(225), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -5431,10 +5500,10 @@ _cffi_f_oxp_pool_drain(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(220), arg0, (char **)&x0);
+      _cffi_type(225), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_pool *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(220), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(225), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -5510,10 +5579,10 @@ _cffi_f_oxp_pool_flush(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(220), arg0, (char **)&x0);
+      _cffi_type(225), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_pool *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(220), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(225), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -5523,10 +5592,10 @@ _cffi_f_oxp_pool_flush(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(257), arg2, (char **)&x2);
+      _cffi_type(262), arg2, (char **)&x2);
   if (datasize != 0) {
     x2 = ((size_t)datasize) <= 640 ? (uint64_t *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(257), arg2, (char **)&x2,
+    if (_cffi_convert_array_argument(_cffi_type(262), arg2, (char **)&x2,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -5568,10 +5637,10 @@ _cffi_f_oxp_pool_free(PyObject *self, PyObject *arg0)
   struct _cffi_freeme_s *large_args_free = NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(220), arg0, (char **)&x0);
+      _cffi_type(225), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_pool *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(220), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(225), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -5618,10 +5687,10 @@ _cffi_f_oxp_pool_next(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(220), arg0, (char **)&x0);
+      _cffi_type(225), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_pool *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(220), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(225), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -5697,10 +5766,10 @@ _cffi_f_oxp_pool_open(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(168), arg0, (char **)&x0);
+      _cffi_type(173), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_options const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(168), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(173), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -5710,10 +5779,10 @@ _cffi_f_oxp_pool_open(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(180), arg2, (char **)&x2);
+      _cffi_type(185), arg2, (char **)&x2);
   if (datasize != 0) {
     x2 = ((size_t)datasize) <= 640 ? (oxp_pool * *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(180), arg2, (char **)&x2,
+    if (_cffi_convert_array_argument(_cffi_type(185), arg2, (char **)&x2,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -5765,10 +5834,10 @@ _cffi_f_oxp_pool_retract(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(220), arg0, (char **)&x0);
+      _cffi_type(225), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_pool *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(220), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(225), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -5828,10 +5897,10 @@ _cffi_f_oxp_pool_submit(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(220), arg0, (char **)&x0);
+      _cffi_type(225), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_pool *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(220), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(225), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -5908,10 +5977,10 @@ _cffi_f_oxp_pool_submit_packed(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(220), arg0, (char **)&x0);
+      _cffi_type(225), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_pool *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(220), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(225), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -5995,10 +6064,10 @@ _cffi_f_oxp_pool_submit_pipeline(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(220), arg0, (char **)&x0);
+      _cffi_type(225), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_pool *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(220), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(225), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -6067,10 +6136,10 @@ _cffi_f_oxp_pool_try_submit(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(220), arg0, (char **)&x0);
+      _cffi_type(225), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_pool *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(220), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(225), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -6147,10 +6216,10 @@ _cffi_f_oxp_pool_try_submit_packed(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(220), arg0, (char **)&x0);
+      _cffi_type(225), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_pool *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(220), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(225), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -6234,10 +6303,10 @@ _cffi_f_oxp_pool_try_submit_pipeline(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(220), arg0, (char **)&x0);
+      _cffi_type(225), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_pool *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(220), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(225), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -6302,10 +6371,10 @@ _cffi_f_oxp_reply_boolean(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(277), arg0, (char **)&x0);
+      _cffi_type(282), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_reply const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(277), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(282), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -6315,10 +6384,10 @@ _cffi_f_oxp_reply_boolean(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(279), arg2, (char **)&x2);
+      _cffi_type(284), arg2, (char **)&x2);
   if (datasize != 0) {
     x2 = ((size_t)datasize) <= 640 ? (_Bool *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(279), arg2, (char **)&x2,
+    if (_cffi_convert_array_argument(_cffi_type(284), arg2, (char **)&x2,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -6359,19 +6428,19 @@ _cffi_f_oxp_reply_bytes(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(277), arg0, (char **)&x0);
+      _cffi_type(282), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_reply const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(277), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(282), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(206), arg1, (char **)&x1);
+      _cffi_type(211), arg1, (char **)&x1);
   if (datasize != 0) {
     x1 = ((size_t)datasize) <= 640 ? (uint8_t const * *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(206), arg1, (char **)&x1,
+    if (_cffi_convert_array_argument(_cffi_type(211), arg1, (char **)&x1,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -6423,10 +6492,10 @@ _cffi_f_oxp_reply_child(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(277), arg0, (char **)&x0);
+      _cffi_type(282), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_reply const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(277), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(282), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -6477,10 +6546,10 @@ _cffi_f_oxp_reply_double(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(277), arg0, (char **)&x0);
+      _cffi_type(282), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_reply const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(277), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(282), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -6490,10 +6559,10 @@ _cffi_f_oxp_reply_double(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(284), arg2, (char **)&x2);
+      _cffi_type(289), arg2, (char **)&x2);
   if (datasize != 0) {
     x2 = ((size_t)datasize) <= 640 ? (double *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(284), arg2, (char **)&x2,
+    if (_cffi_convert_array_argument(_cffi_type(289), arg2, (char **)&x2,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -6526,10 +6595,10 @@ _cffi_f_oxp_reply_free(PyObject *self, PyObject *arg0)
   struct _cffi_freeme_s *large_args_free = NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(370), arg0, (char **)&x0);
+      _cffi_type(375), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_reply *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(370), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(375), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -6572,10 +6641,10 @@ _cffi_f_oxp_reply_integer(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(277), arg0, (char **)&x0);
+      _cffi_type(282), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_reply const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(277), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(282), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -6585,10 +6654,10 @@ _cffi_f_oxp_reply_integer(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(289), arg2, (char **)&x2);
+      _cffi_type(294), arg2, (char **)&x2);
   if (datasize != 0) {
     x2 = ((size_t)datasize) <= 640 ? (int64_t *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(289), arg2, (char **)&x2,
+    if (_cffi_convert_array_argument(_cffi_type(294), arg2, (char **)&x2,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -6629,10 +6698,10 @@ _cffi_f_oxp_reply_len(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(277), arg0, (char **)&x0);
+      _cffi_type(282), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_reply const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(277), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(282), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -6677,10 +6746,10 @@ _cffi_f_oxp_reply_next(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(277), arg0, (char **)&x0);
+      _cffi_type(282), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_reply const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(277), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(282), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -6725,19 +6794,19 @@ _cffi_f_oxp_reply_nodes(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(277), arg0, (char **)&x0);
+      _cffi_type(282), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_reply const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(277), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(282), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(374), arg1, (char **)&x1);
+      _cffi_type(379), arg1, (char **)&x1);
   if (datasize != 0) {
     x1 = ((size_t)datasize) <= 640 ? (oxp_node const * *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(374), arg1, (char **)&x1,
+    if (_cffi_convert_array_argument(_cffi_type(379), arg1, (char **)&x1,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -6791,10 +6860,10 @@ _cffi_f_oxp_reply_string(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(277), arg0, (char **)&x0);
+      _cffi_type(282), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_reply const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(277), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(282), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -6804,10 +6873,10 @@ _cffi_f_oxp_reply_string(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(206), arg2, (char **)&x2);
+      _cffi_type(211), arg2, (char **)&x2);
   if (datasize != 0) {
     x2 = ((size_t)datasize) <= 640 ? (uint8_t const * *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(206), arg2, (char **)&x2,
+    if (_cffi_convert_array_argument(_cffi_type(211), arg2, (char **)&x2,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -6851,10 +6920,10 @@ _cffi_f_oxp_reply_type(PyObject *self, PyObject *arg0)
   PyObject *pyresult;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(277), arg0, (char **)&x0);
+      _cffi_type(282), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_reply const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(277), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(282), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -6895,10 +6964,10 @@ _cffi_f_oxp_reply_type_at(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(277), arg0, (char **)&x0);
+      _cffi_type(282), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_reply const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(277), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(282), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -7428,114 +7497,115 @@ static const struct _cffi_global_s _cffi_globals[] = {
   { "OXP_WANT_READ", (void *)_cffi_const_OXP_WANT_READ, _CFFI_OP(_CFFI_OP_CONSTANT_INT, -1), (void *)0 },
   { "OXP_WANT_WRITE", (void *)_cffi_const_OXP_WANT_WRITE, _CFFI_OP(_CFFI_OP_CONSTANT_INT, -1), (void *)0 },
   { "oxp_async_cancel", (void *)_cffi_f_oxp_async_cancel, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 48), (void *)_cffi_d_oxp_async_cancel },
-  { "oxp_async_close", (void *)_cffi_f_oxp_async_close, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 337), (void *)_cffi_d_oxp_async_close },
+  { "oxp_async_close", (void *)_cffi_f_oxp_async_close, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 342), (void *)_cffi_d_oxp_async_close },
   { "oxp_async_fd", (void *)_cffi_f_oxp_async_fd, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 63), (void *)_cffi_d_oxp_async_fd },
-  { "oxp_async_free", (void *)_cffi_f_oxp_async_free, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 337), (void *)_cffi_d_oxp_async_free },
+  { "oxp_async_free", (void *)_cffi_f_oxp_async_free, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 342), (void *)_cffi_d_oxp_async_free },
   { "oxp_async_next", (void *)_cffi_f_oxp_async_next, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 25), (void *)_cffi_d_oxp_async_next },
-  { "oxp_async_open", (void *)_cffi_f_oxp_async_open, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 167), (void *)_cffi_d_oxp_async_open },
+  { "oxp_async_open", (void *)_cffi_f_oxp_async_open, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 172), (void *)_cffi_d_oxp_async_open },
   { "oxp_async_process", (void *)_cffi_f_oxp_async_process, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 31), (void *)_cffi_d_oxp_async_process },
   { "oxp_async_submit", (void *)_cffi_f_oxp_async_submit, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 41), (void *)_cffi_d_oxp_async_submit },
   { "oxp_async_submit_packed", (void *)_cffi_f_oxp_async_submit_packed, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 54), (void *)_cffi_d_oxp_async_submit_packed },
   { "oxp_async_submit_pipeline", (void *)_cffi_f_oxp_async_submit_pipeline, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 35), (void *)_cffi_d_oxp_async_submit_pipeline },
-  { "oxp_async_timeout_ns", (void *)_cffi_f_oxp_async_timeout_ns, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 334), (void *)_cffi_d_oxp_async_timeout_ns },
-  { "oxp_async_want", (void *)_cffi_f_oxp_async_want, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 322), (void *)_cffi_d_oxp_async_want },
+  { "oxp_async_timeout_ns", (void *)_cffi_f_oxp_async_timeout_ns, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 339), (void *)_cffi_d_oxp_async_timeout_ns },
+  { "oxp_async_want", (void *)_cffi_f_oxp_async_want, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 327), (void *)_cffi_d_oxp_async_want },
   { "oxp_client_clone", (void *)_cffi_f_oxp_client_clone, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 66), (void *)_cffi_d_oxp_client_clone },
-  { "oxp_client_close", (void *)_cffi_f_oxp_client_close, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 340), (void *)_cffi_d_oxp_client_close },
-  { "oxp_client_command", (void *)_cffi_f_oxp_client_command, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 87), (void *)_cffi_d_oxp_client_command },
-  { "oxp_client_command_packed", (void *)_cffi_f_oxp_client_command_packed, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 94), (void *)_cffi_d_oxp_client_command_packed },
-  { "oxp_client_command_stream", (void *)_cffi_f_oxp_client_command_stream, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 79), (void *)_cffi_d_oxp_client_command_stream },
-  { "oxp_client_connect", (void *)_cffi_f_oxp_client_connect, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 70), (void *)_cffi_d_oxp_client_connect },
-  { "oxp_client_free", (void *)_cffi_f_oxp_client_free, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 340), (void *)_cffi_d_oxp_client_free },
+  { "oxp_client_close", (void *)_cffi_f_oxp_client_close, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 345), (void *)_cffi_d_oxp_client_close },
+  { "oxp_client_command", (void *)_cffi_f_oxp_client_command, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 92), (void *)_cffi_d_oxp_client_command },
+  { "oxp_client_command_packed", (void *)_cffi_f_oxp_client_command_packed, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 99), (void *)_cffi_d_oxp_client_command_packed },
+  { "oxp_client_command_stream", (void *)_cffi_f_oxp_client_command_stream, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 84), (void *)_cffi_d_oxp_client_command_stream },
+  { "oxp_client_connect", (void *)_cffi_f_oxp_client_connect, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 75), (void *)_cffi_d_oxp_client_connect },
+  { "oxp_client_free", (void *)_cffi_f_oxp_client_free, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 345), (void *)_cffi_d_oxp_client_free },
   { "oxp_client_is_closed", (void *)_cffi_f_oxp_client_is_closed, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 0), (void *)_cffi_d_oxp_client_is_closed },
-  { "oxp_client_new", (void *)_cffi_f_oxp_client_new, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 172), (void *)_cffi_d_oxp_client_new },
-  { "oxp_completions_error", (void *)_cffi_f_oxp_completions_error, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 106), (void *)_cffi_d_oxp_completions_error },
-  { "oxp_completions_free", (void *)_cffi_f_oxp_completions_free, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 343), (void *)_cffi_d_oxp_completions_free },
-  { "oxp_completions_list", (void *)_cffi_f_oxp_completions_list, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 306), (void *)_cffi_d_oxp_completions_list },
-  { "oxp_completions_new", (void *)_cffi_f_oxp_completions_new, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 103), (void *)_cffi_d_oxp_completions_new },
-  { "oxp_completions_reply", (void *)_cffi_f_oxp_completions_reply, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 111), (void *)_cffi_d_oxp_completions_reply },
+  { "oxp_client_lease", (void *)_cffi_f_oxp_client_lease, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 70), (void *)_cffi_d_oxp_client_lease },
+  { "oxp_client_new", (void *)_cffi_f_oxp_client_new, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 177), (void *)_cffi_d_oxp_client_new },
+  { "oxp_completions_error", (void *)_cffi_f_oxp_completions_error, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 111), (void *)_cffi_d_oxp_completions_error },
+  { "oxp_completions_free", (void *)_cffi_f_oxp_completions_free, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 348), (void *)_cffi_d_oxp_completions_free },
+  { "oxp_completions_list", (void *)_cffi_f_oxp_completions_list, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 311), (void *)_cffi_d_oxp_completions_list },
+  { "oxp_completions_new", (void *)_cffi_f_oxp_completions_new, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 108), (void *)_cffi_d_oxp_completions_new },
+  { "oxp_completions_reply", (void *)_cffi_f_oxp_completions_reply, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 116), (void *)_cffi_d_oxp_completions_reply },
   { "oxp_connect", (void *)_cffi_f_oxp_connect, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 13), (void *)_cffi_d_oxp_connect },
-  { "oxp_error_address", (void *)_cffi_f_oxp_error_address, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 355), (void *)_cffi_d_oxp_error_address },
-  { "oxp_error_clear", (void *)_cffi_f_oxp_error_clear, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 346), (void *)_cffi_d_oxp_error_clear },
-  { "oxp_error_free", (void *)_cffi_f_oxp_error_free, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 346), (void *)_cffi_d_oxp_error_free },
-  { "oxp_error_message", (void *)_cffi_f_oxp_error_message, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 355), (void *)_cffi_d_oxp_error_message },
-  { "oxp_error_new", (void *)_cffi_f_oxp_error_new, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 117), (void *)_cffi_d_oxp_error_new },
-  { "oxp_error_os_code", (void *)_cffi_f_oxp_error_os_code, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 120), (void *)_cffi_d_oxp_error_os_code },
-  { "oxp_error_outcome", (void *)_cffi_f_oxp_error_outcome, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 120), (void *)_cffi_d_oxp_error_outcome },
-  { "oxp_error_progress", (void *)_cffi_f_oxp_error_progress, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 349), (void *)_cffi_d_oxp_error_progress },
-  { "oxp_error_status", (void *)_cffi_f_oxp_error_status, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 120), (void *)_cffi_d_oxp_error_status },
-  { "oxp_options_free", (void *)_cffi_f_oxp_options_free, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 360), (void *)_cffi_d_oxp_options_free },
+  { "oxp_error_address", (void *)_cffi_f_oxp_error_address, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 360), (void *)_cffi_d_oxp_error_address },
+  { "oxp_error_clear", (void *)_cffi_f_oxp_error_clear, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 351), (void *)_cffi_d_oxp_error_clear },
+  { "oxp_error_free", (void *)_cffi_f_oxp_error_free, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 351), (void *)_cffi_d_oxp_error_free },
+  { "oxp_error_message", (void *)_cffi_f_oxp_error_message, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 360), (void *)_cffi_d_oxp_error_message },
+  { "oxp_error_new", (void *)_cffi_f_oxp_error_new, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 122), (void *)_cffi_d_oxp_error_new },
+  { "oxp_error_os_code", (void *)_cffi_f_oxp_error_os_code, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 125), (void *)_cffi_d_oxp_error_os_code },
+  { "oxp_error_outcome", (void *)_cffi_f_oxp_error_outcome, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 125), (void *)_cffi_d_oxp_error_outcome },
+  { "oxp_error_progress", (void *)_cffi_f_oxp_error_progress, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 354), (void *)_cffi_d_oxp_error_progress },
+  { "oxp_error_status", (void *)_cffi_f_oxp_error_status, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 125), (void *)_cffi_d_oxp_error_status },
+  { "oxp_options_free", (void *)_cffi_f_oxp_options_free, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 365), (void *)_cffi_d_oxp_options_free },
   { "oxp_options_from_url", (void *)_cffi_f_oxp_options_from_url, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 19), (void *)_cffi_d_oxp_options_from_url },
-  { "oxp_options_new", (void *)_cffi_f_oxp_options_new, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 123), (void *)_cffi_d_oxp_options_new },
-  { "oxp_options_set_client_name", (void *)_cffi_f_oxp_options_set_client_name, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 130), (void *)_cffi_d_oxp_options_set_client_name },
-  { "oxp_options_set_connect_timeout_ms", (void *)_cffi_f_oxp_options_set_connect_timeout_ms, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 158), (void *)_cffi_d_oxp_options_set_connect_timeout_ms },
-  { "oxp_options_set_db", (void *)_cffi_f_oxp_options_set_db, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 154), (void *)_cffi_d_oxp_options_set_db },
-  { "oxp_options_set_eager_bytes", (void *)_cffi_f_oxp_options_set_eager_bytes, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 141), (void *)_cffi_d_oxp_options_set_eager_bytes },
-  { "oxp_options_set_host", (void *)_cffi_f_oxp_options_set_host, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 130), (void *)_cffi_d_oxp_options_set_host },
-  { "oxp_options_set_interrupt", (void *)_cffi_f_oxp_options_set_interrupt, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 135), (void *)_cffi_d_oxp_options_set_interrupt },
-  { "oxp_options_set_keepalive", (void *)_cffi_f_oxp_options_set_keepalive, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 126), (void *)_cffi_d_oxp_options_set_keepalive },
-  { "oxp_options_set_key_affinity", (void *)_cffi_f_oxp_options_set_key_affinity, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 126), (void *)_cffi_d_oxp_options_set_key_affinity },
-  { "oxp_options_set_lib_name", (void *)_cffi_f_oxp_options_set_lib_name, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 130), (void *)_cffi_d_oxp_options_set_lib_name },
-  { "oxp_options_set_lib_version", (void *)_cffi_f_oxp_options_set_lib_version, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 130), (void *)_cffi_d_oxp_options_set_lib_version },
-  { "oxp_options_set_max_bulk_bytes", (void *)_cffi_f_oxp_options_set_max_bulk_bytes, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 141), (void *)_cffi_d_oxp_options_set_max_bulk_bytes },
-  { "oxp_options_set_max_depth", (void *)_cffi_f_oxp_options_set_max_depth, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 141), (void *)_cffi_d_oxp_options_set_max_depth },
-  { "oxp_options_set_max_line_bytes", (void *)_cffi_f_oxp_options_set_max_line_bytes, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 141), (void *)_cffi_d_oxp_options_set_max_line_bytes },
-  { "oxp_options_set_max_reply_bytes", (void *)_cffi_f_oxp_options_set_max_reply_bytes, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 141), (void *)_cffi_d_oxp_options_set_max_reply_bytes },
-  { "oxp_options_set_ordered_results", (void *)_cffi_f_oxp_options_set_ordered_results, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 126), (void *)_cffi_d_oxp_options_set_ordered_results },
-  { "oxp_options_set_password", (void *)_cffi_f_oxp_options_set_password, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 130), (void *)_cffi_d_oxp_options_set_password },
-  { "oxp_options_set_port", (void *)_cffi_f_oxp_options_set_port, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 150), (void *)_cffi_d_oxp_options_set_port },
-  { "oxp_options_set_protocol", (void *)_cffi_f_oxp_options_set_protocol, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 154), (void *)_cffi_d_oxp_options_set_protocol },
-  { "oxp_options_set_queue_limits", (void *)_cffi_f_oxp_options_set_queue_limits, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 162), (void *)_cffi_d_oxp_options_set_queue_limits },
-  { "oxp_options_set_retry", (void *)_cffi_f_oxp_options_set_retry, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 154), (void *)_cffi_d_oxp_options_set_retry },
-  { "oxp_options_set_socket_buffers", (void *)_cffi_f_oxp_options_set_socket_buffers, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 145), (void *)_cffi_d_oxp_options_set_socket_buffers },
-  { "oxp_options_set_spin_us", (void *)_cffi_f_oxp_options_set_spin_us, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 154), (void *)_cffi_d_oxp_options_set_spin_us },
-  { "oxp_options_set_timeout_ms", (void *)_cffi_f_oxp_options_set_timeout_ms, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 158), (void *)_cffi_d_oxp_options_set_timeout_ms },
-  { "oxp_options_set_unix_path", (void *)_cffi_f_oxp_options_set_unix_path, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 130), (void *)_cffi_d_oxp_options_set_unix_path },
-  { "oxp_options_set_user_timeout_ms", (void *)_cffi_f_oxp_options_set_user_timeout_ms, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 158), (void *)_cffi_d_oxp_options_set_user_timeout_ms },
-  { "oxp_options_set_username", (void *)_cffi_f_oxp_options_set_username, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 130), (void *)_cffi_d_oxp_options_set_username },
+  { "oxp_options_new", (void *)_cffi_f_oxp_options_new, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 128), (void *)_cffi_d_oxp_options_new },
+  { "oxp_options_set_client_name", (void *)_cffi_f_oxp_options_set_client_name, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 135), (void *)_cffi_d_oxp_options_set_client_name },
+  { "oxp_options_set_connect_timeout_ms", (void *)_cffi_f_oxp_options_set_connect_timeout_ms, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 163), (void *)_cffi_d_oxp_options_set_connect_timeout_ms },
+  { "oxp_options_set_db", (void *)_cffi_f_oxp_options_set_db, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 159), (void *)_cffi_d_oxp_options_set_db },
+  { "oxp_options_set_eager_bytes", (void *)_cffi_f_oxp_options_set_eager_bytes, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 146), (void *)_cffi_d_oxp_options_set_eager_bytes },
+  { "oxp_options_set_host", (void *)_cffi_f_oxp_options_set_host, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 135), (void *)_cffi_d_oxp_options_set_host },
+  { "oxp_options_set_interrupt", (void *)_cffi_f_oxp_options_set_interrupt, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 140), (void *)_cffi_d_oxp_options_set_interrupt },
+  { "oxp_options_set_keepalive", (void *)_cffi_f_oxp_options_set_keepalive, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 131), (void *)_cffi_d_oxp_options_set_keepalive },
+  { "oxp_options_set_key_affinity", (void *)_cffi_f_oxp_options_set_key_affinity, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 131), (void *)_cffi_d_oxp_options_set_key_affinity },
+  { "oxp_options_set_lib_name", (void *)_cffi_f_oxp_options_set_lib_name, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 135), (void *)_cffi_d_oxp_options_set_lib_name },
+  { "oxp_options_set_lib_version", (void *)_cffi_f_oxp_options_set_lib_version, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 135), (void *)_cffi_d_oxp_options_set_lib_version },
+  { "oxp_options_set_max_bulk_bytes", (void *)_cffi_f_oxp_options_set_max_bulk_bytes, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 146), (void *)_cffi_d_oxp_options_set_max_bulk_bytes },
+  { "oxp_options_set_max_depth", (void *)_cffi_f_oxp_options_set_max_depth, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 146), (void *)_cffi_d_oxp_options_set_max_depth },
+  { "oxp_options_set_max_line_bytes", (void *)_cffi_f_oxp_options_set_max_line_bytes, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 146), (void *)_cffi_d_oxp_options_set_max_line_bytes },
+  { "oxp_options_set_max_reply_bytes", (void *)_cffi_f_oxp_options_set_max_reply_bytes, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 146), (void *)_cffi_d_oxp_options_set_max_reply_bytes },
+  { "oxp_options_set_ordered_results", (void *)_cffi_f_oxp_options_set_ordered_results, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 131), (void *)_cffi_d_oxp_options_set_ordered_results },
+  { "oxp_options_set_password", (void *)_cffi_f_oxp_options_set_password, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 135), (void *)_cffi_d_oxp_options_set_password },
+  { "oxp_options_set_port", (void *)_cffi_f_oxp_options_set_port, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 155), (void *)_cffi_d_oxp_options_set_port },
+  { "oxp_options_set_protocol", (void *)_cffi_f_oxp_options_set_protocol, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 159), (void *)_cffi_d_oxp_options_set_protocol },
+  { "oxp_options_set_queue_limits", (void *)_cffi_f_oxp_options_set_queue_limits, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 167), (void *)_cffi_d_oxp_options_set_queue_limits },
+  { "oxp_options_set_retry", (void *)_cffi_f_oxp_options_set_retry, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 159), (void *)_cffi_d_oxp_options_set_retry },
+  { "oxp_options_set_socket_buffers", (void *)_cffi_f_oxp_options_set_socket_buffers, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 150), (void *)_cffi_d_oxp_options_set_socket_buffers },
+  { "oxp_options_set_spin_us", (void *)_cffi_f_oxp_options_set_spin_us, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 159), (void *)_cffi_d_oxp_options_set_spin_us },
+  { "oxp_options_set_timeout_ms", (void *)_cffi_f_oxp_options_set_timeout_ms, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 163), (void *)_cffi_d_oxp_options_set_timeout_ms },
+  { "oxp_options_set_unix_path", (void *)_cffi_f_oxp_options_set_unix_path, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 135), (void *)_cffi_d_oxp_options_set_unix_path },
+  { "oxp_options_set_user_timeout_ms", (void *)_cffi_f_oxp_options_set_user_timeout_ms, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 163), (void *)_cffi_d_oxp_options_set_user_timeout_ms },
+  { "oxp_options_set_username", (void *)_cffi_f_oxp_options_set_username, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 135), (void *)_cffi_d_oxp_options_set_username },
   { "oxp_outcome_name", (void *)_cffi_f_oxp_outcome_name, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 3), (void *)_cffi_d_oxp_outcome_name },
-  { "oxp_pipeline_add_command", (void *)_cffi_f_oxp_pipeline_add_command, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 197), (void *)_cffi_d_oxp_pipeline_add_command },
-  { "oxp_pipeline_add_packed", (void *)_cffi_f_oxp_pipeline_add_packed, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 209), (void *)_cffi_d_oxp_pipeline_add_packed },
-  { "oxp_pipeline_command_name", (void *)_cffi_f_oxp_pipeline_command_name, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 203), (void *)_cffi_d_oxp_pipeline_command_name },
-  { "oxp_pipeline_execute", (void *)_cffi_f_oxp_pipeline_execute, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 192), (void *)_cffi_d_oxp_pipeline_execute },
-  { "oxp_pipeline_execute_stream", (void *)_cffi_f_oxp_pipeline_execute_stream, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 186), (void *)_cffi_d_oxp_pipeline_execute_stream },
-  { "oxp_pipeline_free", (void *)_cffi_f_oxp_pipeline_free, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 363), (void *)_cffi_d_oxp_pipeline_free },
-  { "oxp_pipeline_len", (void *)_cffi_f_oxp_pipeline_len, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 310), (void *)_cffi_d_oxp_pipeline_len },
-  { "oxp_pipeline_new", (void *)_cffi_f_oxp_pipeline_new, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 74), (void *)_cffi_d_oxp_pipeline_new },
-  { "oxp_pipeline_new_atomic", (void *)_cffi_f_oxp_pipeline_new_atomic, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 74), (void *)_cffi_d_oxp_pipeline_new_atomic },
+  { "oxp_pipeline_add_command", (void *)_cffi_f_oxp_pipeline_add_command, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 202), (void *)_cffi_d_oxp_pipeline_add_command },
+  { "oxp_pipeline_add_packed", (void *)_cffi_f_oxp_pipeline_add_packed, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 214), (void *)_cffi_d_oxp_pipeline_add_packed },
+  { "oxp_pipeline_command_name", (void *)_cffi_f_oxp_pipeline_command_name, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 208), (void *)_cffi_d_oxp_pipeline_command_name },
+  { "oxp_pipeline_execute", (void *)_cffi_f_oxp_pipeline_execute, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 197), (void *)_cffi_d_oxp_pipeline_execute },
+  { "oxp_pipeline_execute_stream", (void *)_cffi_f_oxp_pipeline_execute_stream, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 191), (void *)_cffi_d_oxp_pipeline_execute_stream },
+  { "oxp_pipeline_free", (void *)_cffi_f_oxp_pipeline_free, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 368), (void *)_cffi_d_oxp_pipeline_free },
+  { "oxp_pipeline_len", (void *)_cffi_f_oxp_pipeline_len, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 315), (void *)_cffi_d_oxp_pipeline_len },
+  { "oxp_pipeline_new", (void *)_cffi_f_oxp_pipeline_new, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 79), (void *)_cffi_d_oxp_pipeline_new },
+  { "oxp_pipeline_new_atomic", (void *)_cffi_f_oxp_pipeline_new_atomic, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 79), (void *)_cffi_d_oxp_pipeline_new_atomic },
   { "oxp_pipeline_new_detached", (void *)_cffi_f_oxp_pipeline_new_detached, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 8), (void *)_cffi_d_oxp_pipeline_new_detached },
-  { "oxp_pipeline_reset", (void *)_cffi_f_oxp_pipeline_reset, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 183), (void *)_cffi_d_oxp_pipeline_reset },
-  { "oxp_pool_cancel", (void *)_cffi_f_oxp_pool_cancel, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 243), (void *)_cffi_d_oxp_pool_cancel },
-  { "oxp_pool_close", (void *)_cffi_f_oxp_pool_close, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 260), (void *)_cffi_d_oxp_pool_close },
-  { "oxp_pool_connect", (void *)_cffi_f_oxp_pool_connect, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 226), (void *)_cffi_d_oxp_pool_connect },
-  { "oxp_pool_drain", (void *)_cffi_f_oxp_pool_drain, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 219), (void *)_cffi_d_oxp_pool_drain },
-  { "oxp_pool_flush", (void *)_cffi_f_oxp_pool_flush, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 254), (void *)_cffi_d_oxp_pool_flush },
-  { "oxp_pool_free", (void *)_cffi_f_oxp_pool_free, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 366), (void *)_cffi_d_oxp_pool_free },
-  { "oxp_pool_next", (void *)_cffi_f_oxp_pool_next, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 219), (void *)_cffi_d_oxp_pool_next },
-  { "oxp_pool_open", (void *)_cffi_f_oxp_pool_open, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 177), (void *)_cffi_d_oxp_pool_open },
-  { "oxp_pool_retract", (void *)_cffi_f_oxp_pool_retract, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 249), (void *)_cffi_d_oxp_pool_retract },
-  { "oxp_pool_submit", (void *)_cffi_f_oxp_pool_submit, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 236), (void *)_cffi_d_oxp_pool_submit },
-  { "oxp_pool_submit_packed", (void *)_cffi_f_oxp_pool_submit_packed, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 267), (void *)_cffi_d_oxp_pool_submit_packed },
-  { "oxp_pool_submit_pipeline", (void *)_cffi_f_oxp_pool_submit_pipeline, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 230), (void *)_cffi_d_oxp_pool_submit_pipeline },
-  { "oxp_pool_try_submit", (void *)_cffi_f_oxp_pool_try_submit, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 236), (void *)_cffi_d_oxp_pool_try_submit },
-  { "oxp_pool_try_submit_packed", (void *)_cffi_f_oxp_pool_try_submit_packed, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 267), (void *)_cffi_d_oxp_pool_try_submit_packed },
-  { "oxp_pool_try_submit_pipeline", (void *)_cffi_f_oxp_pool_try_submit_pipeline, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 230), (void *)_cffi_d_oxp_pool_try_submit_pipeline },
-  { "oxp_py_interrupt", (void *)&_cffi_externpy__oxp_py_interrupt, _CFFI_OP(_CFFI_OP_EXTERN_PYTHON, 137), (void *)oxp_py_interrupt },
-  { "oxp_py_part", (void *)&_cffi_externpy__oxp_py_part, _CFFI_OP(_CFFI_OP_EXTERN_PYTHON, 83), (void *)oxp_py_part },
-  { "oxp_reply_boolean", (void *)_cffi_f_oxp_reply_boolean, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 276), (void *)_cffi_d_oxp_reply_boolean },
-  { "oxp_reply_bytes", (void *)_cffi_f_oxp_reply_bytes, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 377), (void *)_cffi_d_oxp_reply_bytes },
-  { "oxp_reply_child", (void *)_cffi_f_oxp_reply_child, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 317), (void *)_cffi_d_oxp_reply_child },
-  { "oxp_reply_double", (void *)_cffi_f_oxp_reply_double, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 281), (void *)_cffi_d_oxp_reply_double },
-  { "oxp_reply_free", (void *)_cffi_f_oxp_reply_free, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 369), (void *)_cffi_d_oxp_reply_free },
-  { "oxp_reply_integer", (void *)_cffi_f_oxp_reply_integer, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 286), (void *)_cffi_d_oxp_reply_integer },
-  { "oxp_reply_len", (void *)_cffi_f_oxp_reply_len, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 313), (void *)_cffi_d_oxp_reply_len },
-  { "oxp_reply_next", (void *)_cffi_f_oxp_reply_next, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 313), (void *)_cffi_d_oxp_reply_next },
-  { "oxp_reply_nodes", (void *)_cffi_f_oxp_reply_nodes, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 372), (void *)_cffi_d_oxp_reply_nodes },
-  { "oxp_reply_string", (void *)_cffi_f_oxp_reply_string, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 291), (void *)_cffi_d_oxp_reply_string },
-  { "oxp_reply_type", (void *)_cffi_f_oxp_reply_type, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 325), (void *)_cffi_d_oxp_reply_type },
-  { "oxp_reply_type_at", (void *)_cffi_f_oxp_reply_type_at, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 328), (void *)_cffi_d_oxp_reply_type_at },
+  { "oxp_pipeline_reset", (void *)_cffi_f_oxp_pipeline_reset, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 188), (void *)_cffi_d_oxp_pipeline_reset },
+  { "oxp_pool_cancel", (void *)_cffi_f_oxp_pool_cancel, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 248), (void *)_cffi_d_oxp_pool_cancel },
+  { "oxp_pool_close", (void *)_cffi_f_oxp_pool_close, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 265), (void *)_cffi_d_oxp_pool_close },
+  { "oxp_pool_connect", (void *)_cffi_f_oxp_pool_connect, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 231), (void *)_cffi_d_oxp_pool_connect },
+  { "oxp_pool_drain", (void *)_cffi_f_oxp_pool_drain, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 224), (void *)_cffi_d_oxp_pool_drain },
+  { "oxp_pool_flush", (void *)_cffi_f_oxp_pool_flush, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 259), (void *)_cffi_d_oxp_pool_flush },
+  { "oxp_pool_free", (void *)_cffi_f_oxp_pool_free, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 371), (void *)_cffi_d_oxp_pool_free },
+  { "oxp_pool_next", (void *)_cffi_f_oxp_pool_next, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 224), (void *)_cffi_d_oxp_pool_next },
+  { "oxp_pool_open", (void *)_cffi_f_oxp_pool_open, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 182), (void *)_cffi_d_oxp_pool_open },
+  { "oxp_pool_retract", (void *)_cffi_f_oxp_pool_retract, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 254), (void *)_cffi_d_oxp_pool_retract },
+  { "oxp_pool_submit", (void *)_cffi_f_oxp_pool_submit, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 241), (void *)_cffi_d_oxp_pool_submit },
+  { "oxp_pool_submit_packed", (void *)_cffi_f_oxp_pool_submit_packed, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 272), (void *)_cffi_d_oxp_pool_submit_packed },
+  { "oxp_pool_submit_pipeline", (void *)_cffi_f_oxp_pool_submit_pipeline, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 235), (void *)_cffi_d_oxp_pool_submit_pipeline },
+  { "oxp_pool_try_submit", (void *)_cffi_f_oxp_pool_try_submit, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 241), (void *)_cffi_d_oxp_pool_try_submit },
+  { "oxp_pool_try_submit_packed", (void *)_cffi_f_oxp_pool_try_submit_packed, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 272), (void *)_cffi_d_oxp_pool_try_submit_packed },
+  { "oxp_pool_try_submit_pipeline", (void *)_cffi_f_oxp_pool_try_submit_pipeline, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 235), (void *)_cffi_d_oxp_pool_try_submit_pipeline },
+  { "oxp_py_interrupt", (void *)&_cffi_externpy__oxp_py_interrupt, _CFFI_OP(_CFFI_OP_EXTERN_PYTHON, 142), (void *)oxp_py_interrupt },
+  { "oxp_py_part", (void *)&_cffi_externpy__oxp_py_part, _CFFI_OP(_CFFI_OP_EXTERN_PYTHON, 88), (void *)oxp_py_part },
+  { "oxp_reply_boolean", (void *)_cffi_f_oxp_reply_boolean, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 281), (void *)_cffi_d_oxp_reply_boolean },
+  { "oxp_reply_bytes", (void *)_cffi_f_oxp_reply_bytes, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 382), (void *)_cffi_d_oxp_reply_bytes },
+  { "oxp_reply_child", (void *)_cffi_f_oxp_reply_child, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 322), (void *)_cffi_d_oxp_reply_child },
+  { "oxp_reply_double", (void *)_cffi_f_oxp_reply_double, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 286), (void *)_cffi_d_oxp_reply_double },
+  { "oxp_reply_free", (void *)_cffi_f_oxp_reply_free, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 374), (void *)_cffi_d_oxp_reply_free },
+  { "oxp_reply_integer", (void *)_cffi_f_oxp_reply_integer, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 291), (void *)_cffi_d_oxp_reply_integer },
+  { "oxp_reply_len", (void *)_cffi_f_oxp_reply_len, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 318), (void *)_cffi_d_oxp_reply_len },
+  { "oxp_reply_next", (void *)_cffi_f_oxp_reply_next, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 318), (void *)_cffi_d_oxp_reply_next },
+  { "oxp_reply_nodes", (void *)_cffi_f_oxp_reply_nodes, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 377), (void *)_cffi_d_oxp_reply_nodes },
+  { "oxp_reply_string", (void *)_cffi_f_oxp_reply_string, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 296), (void *)_cffi_d_oxp_reply_string },
+  { "oxp_reply_type", (void *)_cffi_f_oxp_reply_type, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 330), (void *)_cffi_d_oxp_reply_type },
+  { "oxp_reply_type_at", (void *)_cffi_f_oxp_reply_type_at, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 333), (void *)_cffi_d_oxp_reply_type_at },
   { "oxp_status_name", (void *)_cffi_f_oxp_status_name, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 3), (void *)_cffi_d_oxp_status_name },
   { "oxp_version", (void *)_cffi_f_oxp_version, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_N, 6), (void *)_cffi_d_oxp_version },
-  { "oxp_version_number", (void *)_cffi_f_oxp_version_number, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_N, 332), (void *)_cffi_d_oxp_version_number },
+  { "oxp_version_number", (void *)_cffi_f_oxp_version_number, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_N, 337), (void *)_cffi_d_oxp_version_number },
 };
 
 static const struct _cffi_field_s _cffi_fields[] = {
@@ -7547,7 +7617,7 @@ static const struct _cffi_field_s _cffi_fields[] = {
                _CFFI_OP(_CFFI_OP_NOOP, 38) },
   { "nodes", offsetof(oxp_completion, nodes),
              sizeof(((oxp_completion *)0)->nodes),
-             _CFFI_OP(_CFFI_OP_NOOP, 302) },
+             _CFFI_OP(_CFFI_OP_NOOP, 307) },
   { "node_count", offsetof(oxp_completion, node_count),
                   sizeof(((oxp_completion *)0)->node_count),
                   _CFFI_OP(_CFFI_OP_NOOP, 15) },
@@ -7562,16 +7632,16 @@ static const struct _cffi_field_s _cffi_fields[] = {
                _CFFI_OP(_CFFI_OP_NOOP, 4) },
   { "type", offsetof(oxp_node, type),
             sizeof(((oxp_node *)0)->type),
-            _CFFI_OP(_CFFI_OP_NOOP, 400) },
+            _CFFI_OP(_CFFI_OP_NOOP, 405) },
   { "flags", offsetof(oxp_node, flags),
              sizeof(((oxp_node *)0)->flags),
-             _CFFI_OP(_CFFI_OP_NOOP, 400) },
+             _CFFI_OP(_CFFI_OP_NOOP, 405) },
   { "reserved", offsetof(oxp_node, reserved),
                 sizeof(((oxp_node *)0)->reserved),
-                _CFFI_OP(_CFFI_OP_NOOP, 152) },
+                _CFFI_OP(_CFFI_OP_NOOP, 157) },
   { "len", offsetof(oxp_node, len),
            sizeof(((oxp_node *)0)->len),
-           _CFFI_OP(_CFFI_OP_NOOP, 156) },
+           _CFFI_OP(_CFFI_OP_NOOP, 161) },
   { "value", offsetof(oxp_node, value),
              sizeof(((oxp_node *)0)->value),
              _CFFI_OP(_CFFI_OP_NOOP, 38) },
@@ -7584,45 +7654,45 @@ static const struct _cffi_field_s _cffi_fields[] = {
 };
 
 static const struct _cffi_struct_union_s _cffi_struct_unions[] = {
-  { "oxp_async", 388, _CFFI_F_OPAQUE,
+  { "oxp_async", 393, _CFFI_F_OPAQUE,
     (size_t)-1, -1, -1, 0 /* opaque */ },
-  { "oxp_client", 389, _CFFI_F_OPAQUE,
+  { "oxp_client", 394, _CFFI_F_OPAQUE,
     (size_t)-1, -1, -1, 0 /* opaque */ },
-  { "oxp_completion", 391, _CFFI_F_CHECK_FIELDS,
+  { "oxp_completion", 396, _CFFI_F_CHECK_FIELDS,
     sizeof(oxp_completion), offsetof(struct _cffi_align__oxp_completion, y), 0, 7 },
-  { "oxp_completions", 392, _CFFI_F_OPAQUE,
+  { "oxp_completions", 397, _CFFI_F_OPAQUE,
     (size_t)-1, -1, -1, 0 /* opaque */ },
-  { "oxp_error", 393, _CFFI_F_OPAQUE,
+  { "oxp_error", 398, _CFFI_F_OPAQUE,
     (size_t)-1, -1, -1, 0 /* opaque */ },
-  { "oxp_node", 394, _CFFI_F_CHECK_FIELDS,
+  { "oxp_node", 399, _CFFI_F_CHECK_FIELDS,
     sizeof(oxp_node), offsetof(struct _cffi_align__oxp_node, y), 7, 5 },
-  { "oxp_options", 395, _CFFI_F_OPAQUE,
+  { "oxp_options", 400, _CFFI_F_OPAQUE,
     (size_t)-1, -1, -1, 0 /* opaque */ },
-  { "oxp_pipeline", 396, _CFFI_F_OPAQUE,
+  { "oxp_pipeline", 401, _CFFI_F_OPAQUE,
     (size_t)-1, -1, -1, 0 /* opaque */ },
-  { "oxp_pool", 397, _CFFI_F_OPAQUE,
+  { "oxp_pool", 402, _CFFI_F_OPAQUE,
     (size_t)-1, -1, -1, 0 /* opaque */ },
-  { "oxp_reply", 398, _CFFI_F_OPAQUE,
+  { "oxp_reply", 403, _CFFI_F_OPAQUE,
     (size_t)-1, -1, -1, 0 /* opaque */ },
-  { "oxp_slice", 399, _CFFI_F_CHECK_FIELDS,
+  { "oxp_slice", 404, _CFFI_F_CHECK_FIELDS,
     sizeof(oxp_slice), offsetof(struct _cffi_align__oxp_slice, y), 12, 2 },
 };
 
 static const struct _cffi_typename_s _cffi_typenames[] = {
-  { "oxp_async", 388 },
-  { "oxp_client", 389 },
-  { "oxp_completion", 391 },
-  { "oxp_completions", 392 },
-  { "oxp_drop_fn", 139 },
-  { "oxp_error", 393 },
-  { "oxp_interrupt_fn", 137 },
-  { "oxp_node", 394 },
-  { "oxp_options", 395 },
-  { "oxp_part_fn", 83 },
-  { "oxp_pipeline", 396 },
-  { "oxp_pool", 397 },
-  { "oxp_reply", 398 },
-  { "oxp_slice", 399 },
+  { "oxp_async", 393 },
+  { "oxp_client", 394 },
+  { "oxp_completion", 396 },
+  { "oxp_completions", 397 },
+  { "oxp_drop_fn", 144 },
+  { "oxp_error", 398 },
+  { "oxp_interrupt_fn", 142 },
+  { "oxp_node", 399 },
+  { "oxp_options", 400 },
+  { "oxp_part_fn", 88 },
+  { "oxp_pipeline", 401 },
+  { "oxp_pool", 402 },
+  { "oxp_reply", 403 },
+  { "oxp_slice", 404 },
   { "oxp_status", 4 },
 };
 
@@ -7633,12 +7703,12 @@ static const struct _cffi_type_context_s _cffi_type_context = {
   _cffi_struct_unions,
   NULL,  /* no enums */
   _cffi_typenames,
-  157,  /* num_globals */
+  158,  /* num_globals */
   11,  /* num_struct_unions */
   0,  /* num_enums */
   15,  /* num_typenames */
   NULL,  /* no includes */
-  402,  /* num_types */
+  407,  /* num_types */
   1,  /* flags */
 };
 

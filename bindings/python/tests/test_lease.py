@@ -1,0 +1,85 @@
+"""`Redis.lease`: a connection of one's own; and commands that wait on the server."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+
+import oxipipe
+
+if TYPE_CHECKING:
+    from oxipipe import Redis, Server
+
+
+def test_a_lease_watches_and_the_shared_connection_stays_as_it_was(r: Redis) -> None:
+    with pytest.raises(oxipipe.RedisError, match=r"Redis\.lease"):
+        r.command("WATCH", "stock")
+    with r.lease() as mine:
+        mine.command("WATCH", "stock")
+        r.set("stock", 1)
+        with mine.pipeline() as p:
+            p.set("stock", 2)
+            with pytest.raises(oxipipe.WatchError):
+                p.execute()
+        mine.command("SELECT", 1)
+        mine.set("only here", 1)
+    assert mine.closed
+    assert r.get("only here") is None
+    assert r.get("stock") == b"1"
+
+
+def test_a_lease_reads_text_as_its_client_does(server: Server) -> None:
+    with server.connect(decode_responses=True) as r, r.lease() as mine:
+        mine.set("k", "ä")
+        assert mine.get("k") == "ä"
+        assert repr(mine) == repr(r)
+
+
+def test_a_lost_lease_stays_lost_and_says_so(r: Redis) -> None:
+    mine = r.lease()
+    r.client_kill_filter(_id=mine.client_id())
+    with pytest.raises(oxipipe.ConnectionError, match="lease another") as caught:
+        mine.ping()
+    assert caught.value.outcome == "NOT_APPLIED"
+
+
+def test_what_has_no_single_reply_is_refused_on_a_lease_too(r: Redis) -> None:
+    with r.lease() as mine, pytest.raises(oxipipe.RedisError, match="refused on a leased"):
+        mine.command("SUBSCRIBE", "c")
+
+
+def test_a_blocking_command_delays_no_other_thread(r: Redis) -> None:
+    popped = []
+    thread = threading.Thread(target=lambda: popped.append(r.blpop("list", 0)))
+    thread.start()
+    while r.info("clients")["blocked_clients"] == 0:
+        pass
+    assert [r.incr("n") for _ in range(100)] == list(range(1, 101))
+    r.rpush("list", "x")
+    thread.join(20)
+    assert popped == [(b"list", b"x")]
+
+
+def test_closing_ends_a_lease_and_a_blocked_call(server: Server, r: Redis) -> None:
+    client = server.connect()
+    lease = client.lease()
+    failures = []
+
+    def wait() -> None:
+        try:
+            client.blpop("nothing", 0)
+        except oxipipe.RedisError as error:
+            failures.append(error)
+
+    thread = threading.Thread(target=wait)
+    thread.start()
+    while r.info("clients")["blocked_clients"] == 0:
+        pass
+    client.close()
+    thread.join(20)
+    assert not thread.is_alive()
+    assert len(failures) == 1
+    with pytest.raises(oxipipe.RedisError, match="closed"):
+        lease.ping()
