@@ -6,6 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use oxipipe::{Client, ErrorKind, Outcome, Reply};
+use support::fake_server::FakeServer;
 use support::live_server::LiveServer;
 use support::{LONG, assert_error, eventually, int, promptly, text};
 
@@ -214,6 +215,33 @@ fn a_pipeline_with_a_blocking_command_keeps_its_order_and_delays_nobody() {
         transaction.command(&["BLPOP", "nothing", "0"]).unwrap();
         assert!(promptly(|| transaction.execute()).unwrap().root().get(0).unwrap().is_null());
     }
+}
+
+#[test]
+fn the_server_is_asked_once_about_a_command_that_the_table_does_not_know() {
+    let server = FakeServer::start(
+        "EXPECT COMMAND INFO X.WAIT
+         SEND *1\\r\\n*3\\r\\n+x.wait\\r\\n:2\\r\\n*2\\r\\n+write\\r\\n+blocking\\r\\n
+         EXPECT COMMAND INFO X.GO
+         SEND *1\\r\\n*-1\\r\\n
+         EXPECT x.go
+         SEND +gone\\r\\n
+         EXPECT x.go
+         SEND +gone\\r\\n
+         CONNECTION
+         EXPECT x.wait k
+         SEND +waited\\r\\n
+         EXPECT x.go
+         EXPECT x.wait k
+         SEND +gone\\r\\n+waited\\r\\n",
+    );
+    let client = Client::new(server.options());
+    assert_eq!(text(&run(&client, "x.wait k")), "waited");
+    assert_eq!(text(&run(&client, "x.go")), "gone");
+    assert_eq!(text(&run(&client, "x.go")), "gone");
+    let mut pipeline = client.pipeline();
+    pipeline.command(&["x.go"]).unwrap().command(&["x.wait", "k"]).unwrap();
+    assert_eq!(pipeline.execute().unwrap().root().len(), 2);
 }
 
 #[test]

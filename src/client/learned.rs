@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use crate::driver::{Link, Payload};
+use crate::error::{ErrorKind, Outcome, Progress, Result};
 use crate::resp::{self, Kind, Reply, ReplyBuilder};
 use crate::sync::{Mutex, lock};
 use crate::transport::fork::PerProcess;
@@ -20,26 +21,42 @@ impl Learned {
         Self(PerProcess::new(Mutex::default()))
     }
 
-    /// Whether the server may hold back the reply to this command. Asks over `link` the first time. No answer counts as no, and
-    /// is asked for again.
+    /// What has been said before.
+    pub(super) fn recall(&self, name: &[u8]) -> Option<bool> {
+        lock(self.0.get(Mutex::default)).0.get(name.to_ascii_uppercase().as_slice()).copied()
+    }
+
+    /// Whether the server may hold back the reply to this command. Asks over `link` the first time. No answer counts as no;
+    /// without a connection, the next call asks again.
+    ///
+    /// # Errors
+    /// The caller is not to wait any longer.
     #[cold]
-    pub(super) fn blocks(&self, name: &[u8], link: &Link) -> bool {
-        let name = name.to_ascii_uppercase();
-        let answers = self.0.get(Mutex::default);
-        if let Some(&blocks) = lock(answers).0.get(name.as_slice()) {
-            return blocks;
+    pub(super) fn blocks(&self, name: &[u8], link: &Link) -> Result<bool> {
+        if let Some(blocks) = self.recall(name) {
+            return Ok(blocks);
         }
-        let Some(reply) = ask(&name, link) else { return false };
-        let blocks = flags_say_blocking(&reply);
-        let mut answers = lock(answers).0;
+        let name = name.to_ascii_uppercase();
+        let blocks = match ask(&name, link) {
+            Ok(reply) => flags_say_blocking(&reply),
+            Err(error) => match error.kind() {
+                // The question must not cost every call its time.
+                ErrorKind::Timeout => false,
+                ErrorKind::Interrupted | ErrorKind::Closed | ErrorKind::Busy => {
+                    return Err(error.with_progress(Progress::default()).with_outcome(Outcome::NotApplied));
+                }
+                _ => return Ok(false),
+            },
+        };
+        let mut answers = lock(self.0.get(Mutex::default)).0;
         if answers.len() < LIMIT {
             answers.insert(name.into(), blocks);
         }
-        blocks
+        Ok(blocks)
     }
 }
 
-fn ask(name: &[u8], link: &Link) -> Option<Reply> {
+fn ask(name: &[u8], link: &Link) -> Result<Reply> {
     let mut reply = ReplyBuilder::new();
     let payload = Payload {
         commands: 1,
@@ -53,7 +70,7 @@ fn ask(name: &[u8], link: &Link) -> Option<Reply> {
         reply.append(nodes, bytes);
         true
     };
-    link.call(&payload, &mut keep).ok().map(|()| reply.finish())
+    link.call(&payload, &mut keep).map(|()| reply.finish())
 }
 
 /// `COMMAND INFO` answers with an array of one command, whose third element are its flags; or of null for an unknown one.

@@ -87,7 +87,7 @@ impl Client {
         sink: &mut dyn FnMut(&[Node], &[u8]) -> bool,
     ) -> Result<()> {
         self.admit(args.iter().map(AsRef::as_ref))?;
-        let blocking = self.blocking(args);
+        let blocking = self.blocking(args)?;
         let payload = Payload {
             commands: 1,
             size_hint: args.iter().map(|arg| arg.as_ref().len()).sum(),
@@ -180,19 +180,26 @@ impl Client {
     }
 
     #[inline]
-    fn blocking<A: AsRef<[u8]>>(&self, args: &[A]) -> Option<Blocking> {
+    fn blocking<A: AsRef<[u8]>>(&self, args: &[A]) -> Result<Option<Blocking>> {
         if command::is_known(args[0].as_ref()) {
-            return command::blocking(args);
+            return Ok(command::blocking(args));
         }
         self.blocking_unknown(args[0].as_ref())
     }
 
     /// What the server says about a command that the table does not know. Such a command does not say how long it waits. On a
     /// leased connection nothing is asked, which might stand between MULTI and EXEC.
-    pub(crate) fn blocking_unknown(&self, name: &[u8]) -> Option<Blocking> {
+    pub(crate) fn blocking_unknown(&self, name: &[u8]) -> Result<Option<Blocking>> {
         match &self.core.connection {
-            Connection::Shared(link) => self.core.learned.blocks(name, link).then_some(Blocking::Forever),
-            Connection::Leased(_) => None,
+            Connection::Shared(link) => {
+                Ok(self.core.learned.blocks(name, link)?.then_some(Blocking::Forever))
+            }
+            Connection::Leased(_) => Ok(None),
         }
+    }
+
+    /// Whether nothing has to be asked for [`blocking_unknown`](Self::blocking_unknown).
+    pub(crate) fn has_asked(&self, name: &[u8]) -> bool {
+        self.is_leased() || self.core.learned.recall(name).is_some()
     }
 }

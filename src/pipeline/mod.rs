@@ -28,8 +28,8 @@ pub struct Pipeline {
     held: bool,
     /// One of the commands may wait on the server. From there on they are only gathered, to run where they hold up nobody.
     blocking: Option<Blocking>,
-    /// Commands of unknown names that the server says may wait on it.
-    blocking_names: Vec<Box<[u8]>>,
+    /// The names that the table of commands does not know.
+    strangers: Vec<Box<[u8]>>,
     /// The transaction in the buffer has its EXEC.
     is_complete: bool,
     log: CommandLog,
@@ -76,7 +76,7 @@ impl Pipeline {
             ticket: None,
             held: false,
             blocking: None,
-            blocking_names: Vec::new(),
+            strangers: Vec::new(),
             is_complete: false,
             log: CommandLog::default(),
             executed: false,
@@ -168,10 +168,13 @@ impl Pipeline {
             };
         }
         let total = self.log.len() as u64;
-        let result = match self.ticket.take() {
+        let result = self.ask_about_strangers().and_then(|()| match self.ticket.take() {
             Some(ticket) => self.finish(ticket, sink),
             None => self.call(sink),
-        };
+        });
+        if let (Some(ticket), Ok(client)) = (self.ticket.take(), self.client()) {
+            client.link().abandon(&ticket);
+        }
         self.clear();
         result.map_err(|error| account_for_all(error, total))
     }
@@ -216,11 +219,15 @@ impl Pipeline {
     #[inline]
     fn added(&mut self, name: &[u8], blocking: Option<Blocking>) {
         if self.log.push(name) {
-            self.ask_about(name);
+            self.meet(name);
         }
         self.buffered += 1;
-        if blocking.is_some() || !self.blocking_names.is_empty() {
-            self.note_blocking(name, blocking);
+        if let Some(blocking) = blocking
+            && !self.atomic
+        {
+            // Inside a transaction no command waits.
+            self.blocking = Some(blocking.and(self.blocking));
+            self.held = true;
         }
         let eager = self.client.as_ref().map_or(0, |client| client.options().eager_bytes);
         let is_due = self.buffer.len() >= eager || self.buffered >= EAGER_COMMANDS;
@@ -229,28 +236,25 @@ impl Pipeline {
         }
     }
 
-    /// The first command of an unknown name: the server may have to be asked about it, once per client and name.
+    /// A name that the table does not know, for the first time in here. If the client has not asked the server about it either,
+    /// nothing is sent before `execute`, which may wait for the answer.
     #[cold]
-    fn ask_about(&mut self, name: &[u8]) {
+    fn meet(&mut self, name: &[u8]) {
         if !self.atomic
             && let Some(client) = &self.client
-            && client.blocking_unknown(name).is_some()
         {
-            self.blocking_names.push(name.into());
+            self.held |= !client.has_asked(name) || client.blocking_unknown(name).is_ok_and(|b| b.is_some());
+            self.strangers.push(name.into());
         }
     }
 
-    /// Inside a transaction no command waits.
-    #[cold]
-    fn note_blocking(&mut self, name: &[u8], blocking: Option<Blocking>) {
-        let is_listed = || self.blocking_names.iter().any(|listed| **listed == *name);
-        let blocking = blocking.or_else(|| is_listed().then_some(Blocking::Forever));
-        if let Some(blocking) = blocking
-            && !self.atomic
-        {
-            self.blocking = Some(blocking.and(self.blocking));
-            self.held = true;
+    fn ask_about_strangers(&mut self) -> Result<()> {
+        for name in &self.strangers {
+            if let Some(blocking) = self.client()?.blocking_unknown(name)? {
+                self.blocking = Some(blocking);
+            }
         }
+        Ok(())
     }
 
     /// Sends what has been gathered. A failure is kept for `execute`.
@@ -366,7 +370,7 @@ impl Pipeline {
         self.buffered = 0;
         self.held = false;
         self.blocking = None;
-        self.blocking_names.clear();
+        self.strangers.clear();
         self.is_complete = false;
         self.executed = true;
     }

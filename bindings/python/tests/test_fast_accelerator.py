@@ -672,7 +672,13 @@ def test_buffers_and_arguments_survive_the_call(fast: ModuleType, peer: Peer) ->
 
 
 def test_a_full_buffer_leaves_before_execute(fast: ModuleType, peer: Peer) -> None:
-    pipeline = open_pipeline(fast, open_client(fast, peer, eager_bytes=1000))
+    client = open_client(fast, peer, eager_bytes=1000)
+    # A name that the library has not asked the server about yet would keep the pipeline from starting early.
+    peer.release()
+    assert client.command("HOLD") == b"late"
+    peer.holding.clear()
+    peer.released.clear()
+    pipeline = open_pipeline(fast, client)
     pipeline.command("HOLD")
     for i in range(200):
         pipeline.command("ECHO", i)

@@ -101,11 +101,13 @@ class FakeServer:
 
 
 def handshake_reply(command: list[bytes]) -> bytes | None:
-    """What an old server says to a handshake's commands; None for all others."""
+    """What an old server says to commands that the library sends by itself; None for all others."""
     if command[0] == b"HELLO":
         return b"-ERR unknown command 'HELLO'\r\n"
     if command[0] == b"CLIENT":
         return b"+OK\r\n"
+    if command[:2] == [b"COMMAND", b"INFO"]:
+        return b"*1\r\n*-1\r\n"
     return None
 
 
