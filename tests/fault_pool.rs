@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use oxipipe::{Async, Completions, ErrorKind, Lost, Outcome, Pool, Pulled};
 use support::event_loop;
 use support::fake_server::FakeServer;
+use support::ledger_server::{LedgerServer, Malice};
 use support::live_server::LiveServer;
 use support::own_process::in_own_process;
 use support::proxy::Proxy;
@@ -332,4 +333,80 @@ fn whoever_has_nothing_to_do_sleeps() {
         // SAFETY: one valid entry.
         assert_eq!(unsafe { libc::poll(&raw mut entry, 1, 0) }, 0);
     });
+}
+
+#[test]
+fn a_full_queue_a_dying_connection_and_a_close_at_once_end_in_one_answer_for_each() {
+    for seed in 0..15_u64 {
+        let malice = Malice { cuts: 200, stalls: 0, stall: Duration::ZERO };
+        let server = LedgerServer::start(seed, malice);
+        let mut options = server.options();
+        options.queue.commands = Some(3);
+        let pool = Pool::new(options, 2).unwrap();
+        let (accepted, seen) = (AtomicU64::new(0), AtomicU64::new(0));
+        thread::scope(|scope| {
+            let (pool, accepted, seen) = (&pool, &accepted, &seen);
+            for thread in 0..3 {
+                scope.spawn(move || {
+                    for n in 0.. {
+                        let token = thread * 1_000_000 + n;
+                        match pool.submit(&["LPUSH", "key", &token.to_string()], Some(token)) {
+                            Ok(()) => accepted.fetch_add(1, Ordering::Relaxed),
+                            Err(error) => {
+                                return assert_error(&error, ErrorKind::Closed, Outcome::NotApplied);
+                            }
+                        };
+                    }
+                });
+            }
+            scope.spawn(move || {
+                let mut batch = Completions::new();
+                while !pool.is_closed() {
+                    pool.next(&mut batch, Some(Duration::from_millis(1))).unwrap();
+                    seen.fetch_add(batch.len() as u64, Ordering::Relaxed);
+                }
+            });
+            eventually("some work", || seen.load(Ordering::Relaxed) > seed);
+            promptly(|| pool.close(Some(Duration::from_millis(seed % 3))).unwrap());
+        });
+        let mut batch = Completions::new();
+        while pool.next(&mut batch, Some(LONG)).unwrap() == Pulled::Some {
+            seen.fetch_add(batch.len() as u64, Ordering::Relaxed);
+        }
+        assert_eq!(seen.into_inner(), accepted.into_inner(), "seed {seed}");
+    }
+}
+
+#[test]
+fn results_outlive_their_pool_and_whoever_cancels_is_served_under_load() {
+    let server = LiveServer::start();
+    let pool = Pool::new(server.options(), 3).unwrap();
+    let is_over = AtomicBool::new(false);
+    let mut last = Completions::new();
+    thread::scope(|scope| {
+        let (pool, is_over) = (&pool, &is_over);
+        for _ in 0..2 {
+            scope.spawn(move || {
+                while !is_over.load(Ordering::Relaxed) {
+                    pool.submit(&["ECHO", "load"], None).unwrap();
+                }
+            });
+        }
+        promptly(|| {
+            for token in 0..500 {
+                pool.submit(&["ECHO", "x"], Some(token)).unwrap();
+                pool.cancel(token);
+            }
+        });
+        pool.submit(&["ECHO", "kept"], Some(1000)).unwrap();
+        let is_kept = |batch: &Completions| batch.iter().any(|completion| completion.token == 1000);
+        while !is_kept(&last) {
+            assert_eq!(pool.next(&mut last, Some(LONG)).unwrap(), Pulled::Some);
+        }
+        is_over.store(true, Ordering::Relaxed);
+    });
+    drop(pool);
+    let kept = last.iter().find(|completion| completion.token == 1000).unwrap().reply().unwrap();
+    drop(last);
+    assert_eq!(kept.root().as_str(), Some("kept"));
 }

@@ -87,6 +87,8 @@ enum Asker {
 pub(super) struct Intake {
     pub(super) submissions: Vec<Submission>,
     pub(super) bytes: Vec<u8>,
+    /// Number of bytes of all submissions.
+    whole: usize,
 }
 
 /// One submission as it is handed in.
@@ -302,6 +304,7 @@ impl Desk {
         let from = intake.submissions[..index].iter().map(|submission| submission.bytes).sum::<usize>();
         let submission = intake.submissions.remove(index);
         intake.bytes.drain(from..from + submission.bytes);
+        intake.whole -= submission.bytes;
         self.forget(exchange, submission.seq);
         true
     }
@@ -326,7 +329,7 @@ impl Desk {
 
     /// For the thread: takes over everything that was handed in.
     pub(super) fn collect(&self, into: &mut Intake, in_engine: u64) -> Orders {
-        debug_assert!(into.submissions.is_empty() && into.bytes.is_empty());
+        debug_assert!(into.submissions.is_empty() && into.bytes.is_empty() && into.whole == 0);
         let mut exchange = self.lock();
         exchange.asleep = false;
         std::mem::swap(&mut exchange.intake, into);
@@ -511,9 +514,11 @@ impl Exchange {
     }
 
     fn hand_in(&mut self, submission: &mut Submission, write: &dyn Fn(&mut Vec<u8>)) {
-        let before = self.intake.bytes.len();
+        // What a caller's argument left behind that panicked while it was encoded.
+        self.intake.bytes.truncate(self.intake.whole);
         write(&mut self.intake.bytes);
-        submission.bytes = self.intake.bytes.len() - before;
+        submission.bytes = self.intake.bytes.len() - self.intake.whole;
+        self.intake.whole += submission.bytes;
         submission.seq = self.next_seq;
         self.next_seq += 1;
         self.outstanding += 1;
@@ -573,6 +578,7 @@ impl Intake {
     pub(super) fn clear(&mut self) {
         self.submissions.clear();
         self.bytes.clear();
+        self.whole = 0;
         if self.bytes.capacity() > KEEP {
             self.bytes = Vec::new();
         }

@@ -114,3 +114,31 @@ fn a_flush_does_not_take_what_another_caller_asked_for() {
     assert_eq!(result.unwrap_err().kind(), ErrorKind::Panic);
     assert_eq!(desk.take_failures().0, 0);
 }
+
+#[test]
+fn a_submission_whose_encoding_fails_half_way_leaves_no_bytes() {
+    let desk = desk(10);
+    let broken = Submission {
+        token: 1,
+        seq: 0,
+        deadline: Deadline::never(),
+        bytes: 0,
+        commands: 1,
+        form: Form::Command,
+        route: Route::Any,
+    };
+    let write = |out: &mut Vec<u8>| {
+        out.extend_from_slice(b"half a comm");
+        panic!("an argument that has no bytes");
+    };
+    let attempt = std::panic::AssertUnwindSafe(|| desk.submit(broken, &write, None, || {}));
+    assert!(std::panic::catch_unwind(attempt).is_err());
+    submit(&desk, 2);
+    submit(&desk, 3);
+    assert!(desk.retract(2));
+    let mut intake = Intake::default();
+    desk.collect(&mut intake, 0);
+    assert_eq!(intake.bytes[..intake.whole], *b"x");
+    assert_eq!(intake.submissions.iter().map(|submission| submission.token).collect::<Vec<_>>(), [3]);
+    assert_eq!(desk.lock().outstanding, 1);
+}
