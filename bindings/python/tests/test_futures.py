@@ -268,6 +268,22 @@ def test_a_callback_that_raises_is_logged(
     ] * 2
 
 
+def test_a_callback_that_exits_ends_nobody_elses_wait(
+    pool: oxipipe.Pool, r: oxipipe.Redis, caplog: pytest.LogCaptureFixture
+) -> None:
+    called = threading.Event()
+    first, second = pool.blpop("first", 0), pool.blpop("second", 0)
+    first.add_done_callback(lambda _future: sys.exit("from the callback"))
+    second.add_done_callback(lambda _future: called.set())
+    with caplog.at_level(logging.CRITICAL, "concurrent.futures"):
+        r.rpush("first", 1)
+        assert concurrent.futures.wait([first], 30).done
+        r.rpush("second", 2)
+        assert called.wait(30)
+        wait_for_collectors()
+    assert "callbacks of" in caplog.text
+
+
 def test_asyncio_can_wrap_it(pool: oxipipe.Pool) -> None:
     async def work(number: int) -> list[bytes]:
         return [await asyncio.wrap_future(pool.echo(f"{number}-{n}")) for n in range(20)]

@@ -249,7 +249,20 @@ class Pool(Configured, _backend.PoolCore, PoolCommands):
     def _start_collector(self) -> None:
         from threading import Thread
 
-        Thread(target=self._collect_observed, name="oxipipe-futures", daemon=True).start()
+        Thread(target=self._collect, name="oxipipe-futures", daemon=True).start()
+
+    def _collect(self) -> None:
+        """Body of the thread for futures that are watched. It outlives what a callback raises: others wait, too."""
+        while True:
+            try:
+                self._collect_observed()
+            except BaseException:
+                from logging import getLogger
+
+                message = "exception in the thread for callbacks of %r"
+                getLogger("concurrent.futures").critical(message, self, exc_info=True)
+            else:
+                return
 
 
 def _grace_ms(seconds: float) -> int:
