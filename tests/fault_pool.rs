@@ -410,3 +410,19 @@ fn results_outlive_their_pool_and_whoever_cancels_is_served_under_load() {
     drop(last);
     assert_eq!(kept.root().as_str(), Some("kept"));
 }
+
+#[test]
+fn a_close_without_grace_ends_one_that_still_waits() {
+    let server = LiveServer::start();
+    let pool = Pool::new(server.options(), 2).unwrap();
+    pool.connect().unwrap();
+    pool.submit(&["BLPOP", "nothing", "0"], Some(1)).unwrap();
+    thread::scope(|scope| {
+        let patient = scope.spawn(|| pool.close(None).unwrap());
+        eventually("the first close", || pool.is_closed());
+        promptly(|| pool.close(Some(Duration::ZERO)).unwrap());
+        let lost = patient.join().unwrap();
+        assert_eq!(lost.unknown + lost.not_applied, 1);
+    });
+    assert_eq!(pool.close(None).unwrap(), oxipipe::Lost::default());
+}

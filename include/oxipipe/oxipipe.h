@@ -1415,7 +1415,8 @@ oxp_status oxp_pool_flush(struct oxp_pool *pool,
 
 /// Closes the pool for good. Submissions are refused from now on; what is outstanding may complete
 /// within the grace; what is left then completes with OXP_ERR_CLOSED and its outcome. Whoever waits
-/// wakes up. Completions can still be pulled. Closing again does nothing.
+/// wakes up. Completions can still be pulled. Closing again with less grace ends a close that still
+/// waits; otherwise it does nothing.
 ///
 /// grace_ms               in milliseconds; 0 ends everything at once, UINT64_MAX waits for ever.
 /// unknown, not_applied   receive how many submissions were cut short: which may have been applied,

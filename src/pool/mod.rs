@@ -233,9 +233,7 @@ impl Pool {
     /// # Errors
     /// `Interrupted` by the options' hook during the grace; the pool is closed all the same.
     pub fn close(&self, grace: Option<Duration>) -> Result<Lost> {
-        if self.closed.swap(true, Ordering::AcqRel) {
-            return Ok(Lost::default());
-        }
+        self.closed.store(true, Ordering::Release);
         let worker = self.worker();
         worker.close(&self.patience(worker, grace))
     }

@@ -15,6 +15,8 @@ pub struct Completions {
     bytes: Vec<u8>,
     /// Replies large enough to be handed on as they are.
     large: Vec<(Vec<Node>, Vec<u8>)>,
+    /// What these take in bytes.
+    large_size: usize,
     errors: Vec<Error>,
 }
 
@@ -89,6 +91,7 @@ impl Completions {
         self.nodes.clear();
         self.bytes.clear();
         self.large.clear();
+        self.large_size = 0;
         self.errors.clear();
         if self.bytes.capacity() > KEEP || self.nodes.capacity() * size_of::<Node>() > KEEP {
             *self = Self::default();
@@ -147,6 +150,7 @@ impl Completions {
         let count = gathered.nodes().len() - 1;
         let (nodes, bytes) = gathered.into_parts();
         let (first, source) = if bytes.len() >= LARGE || nodes.len() * size_of::<Node>() >= LARGE {
+            self.large_size += nodes.len() * size_of::<Node>() + bytes.len();
             self.large.push((nodes, bytes));
             (1, self.large.len() as u32 - 1)
         } else {
@@ -186,9 +190,7 @@ impl Completions {
 
     /// About how many bytes the replies take.
     pub(crate) fn size(&self) -> usize {
-        let large: usize =
-            self.large.iter().map(|(nodes, bytes)| nodes.len() * size_of::<Node>() + bytes.len()).sum();
-        self.nodes.len() * size_of::<Node>() + self.bytes.len() + large
+        self.nodes.len() * size_of::<Node>() + self.bytes.len() + self.large_size
     }
 
     /// Sequence numbers with their completions, for whoever counts them.
@@ -233,6 +235,7 @@ impl Completions {
             ..*node
         }));
         self.large.append(&mut other.large);
+        self.large_size += other.large_size;
         self.errors.append(&mut other.errors);
         self.items.extend(other.items.iter().map(|item| Item {
             first: if item.source == NOWHERE { item.first + first } else { item.first },
