@@ -115,3 +115,7 @@ impl<T> Drop for Guard<'_, T> {
 fn forked() -> Error {
     Error::new(ErrorKind::Disconnected, "the process forked during the call, which is the parent's")
 }
+
+#[cfg(all(test, shuttle))]
+#[path = "relay_models.rs"]
+mod models;

@@ -8,6 +8,12 @@
 pub(super) struct ThreadMark(usize);
 
 impl ThreadMark {
+    /// For a model checker, whose threads are all one.
+    #[cfg(all(test, shuttle))]
+    pub(super) fn of(number: usize) -> Self {
+        Self(number)
+    }
+
     pub(super) fn current() -> Self {
         // Each thread has its own copy of this byte, and so its own address for it.
         thread_local!(static PLACE: u8 = const { 0 });
