@@ -107,7 +107,7 @@ test-shuttle: ## what threads share, under SHUTTLE_ROUNDS=20000 interleavings of
 
 # std is built, too: without its own marks on the uncontended locks it would look like a race itself. Tests that fork are left
 # out: the sanitizer has threads of its own.
-TSAN_TESTS := live_pool live_async live_connect live_pipeline fault_pool fault_async fault_engine fault_wait fault_cut engine_random
+TSAN_TESTS := live_lease live_pool live_async live_connect live_pipeline fault_pool fault_async fault_engine fault_wait fault_cut engine_random
 .PHONY: tsan
 tsan: ## the tests with threads under ThreadSanitizer; needs a nightly Rust with rust-src
 	@test -d "$$(rustc +nightly --print sysroot)/lib/rustlib/src/rust" || \
