@@ -131,7 +131,7 @@ class PoolCore:
         return result
 
     def _close(self, milliseconds: int) -> tuple[int, int]:
-        """Closes: (commands of unknown fate, commands not applied) of what did not end in time."""
+        """Closes: (submissions of unknown fate, submissions not applied) of what did not end in time."""
         self._enter()
         if self._is_closed:
             return 0, 0

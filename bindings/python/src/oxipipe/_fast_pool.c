@@ -169,7 +169,7 @@ static PyObject *pool_flush(PoolCore *self, PyObject *const *args, Py_ssize_t co
     return Py_BuildValue("KKN", (unsigned long long)succeeded, (unsigned long long)failed, first);
 }
 
-/* Closes: (commands of unknown fate, commands not applied) of what did not end within the milliseconds given. */
+/* Closes: (submissions of unknown fate, submissions not applied) of what did not end within the milliseconds given. */
 static PyObject *pool_close(PoolCore *self, PyObject *milliseconds)
 {
     unsigned long long grace = PyLong_AsUnsignedLongLong(milliseconds);

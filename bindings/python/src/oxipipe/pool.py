@@ -24,14 +24,14 @@ _QUEUE_BYTES = 64 * 1024 * 1024
 
 
 class Lost:
-    """What a pool had to give up when it was closed: numbers of commands; false if there are none."""
+    """What a pool had to give up when it was closed: numbers of submissions, a pipeline being one; false if there are none."""
 
     __slots__ = ("not_applied", "unknown")
 
     def __init__(self, not_applied: int, unknown: int) -> None:
-        #: The server has certainly not executed them.
+        #: The server has certainly not executed any of it.
         self.not_applied = not_applied
-        #: Sent, but not answered.
+        #: Sent, at least in part, but not answered.
         self.unknown = unknown
 
     def __bool__(self) -> bool:
