@@ -51,7 +51,21 @@ fn the_commands_own_time_comes_on_top_of_the_deadline() {
     for line in ["BLPOP nothing 0.5", "XREAD BLOCK 500 STREAMS nothing $"] {
         assert!(promptly(|| run(&client, line)).root().is_null(), "{line}");
     }
-    assert_eq!(int(&promptly(|| run(&client, "WAIT 1 500"))), 0);
+}
+
+#[test]
+fn waiting_for_replicas_counts_the_writes_of_its_own_connection_and_so_wants_a_lease() {
+    let server = LiveServer::start();
+    let mut options = server.options();
+    options.timeout = Some(Duration::from_millis(200));
+    let client = Client::new(options);
+    let refused = client.command(&["WAIT", "1", "500"]).unwrap_err();
+    assert_eq!((refused.kind(), refused.outcome()), (ErrorKind::Refused, Some(Outcome::NotApplied)));
+    assert!(refused.message().contains("lease"), "{refused}");
+    let lease = client.lease().unwrap();
+    run(&lease, "SET k v");
+    // No replica there: the server waits, longer than the deadline of an ordinary call, and counts none.
+    assert_eq!(int(&promptly(|| run(&lease, "WAIT 1 500"))), 0);
 }
 
 #[test]

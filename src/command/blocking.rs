@@ -29,7 +29,7 @@ fn by_name<A: AsRef<[u8]>>(args: &[A]) -> Option<Blocking> {
     let arg = |index: usize| args.get(index).map(AsRef::as_ref);
     let last = || args.last().map(AsRef::as_ref);
     let info = find(arg(0)?);
-    // The server waits in these two as well, but does not flag them.
+    // The server waits in these two as well, but does not flag them. They only come over leased connections.
     if arg(0)?.eq_ignore_ascii_case(b"WAIT") || arg(0)?.eq_ignore_ascii_case(b"WAITAOF") {
         return Some(millis(last()?));
     }

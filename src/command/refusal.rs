@@ -14,10 +14,10 @@ pub(crate) fn refuse<'a>(mut args: impl Iterator<Item = &'a [u8]>) -> Result<()>
         return Err(Error::argument("the name of a command is empty"));
     };
     match (name.len(), first | 0x20) {
-        (4, b'a' | b'e' | b's')
+        (4, b'a' | b'e' | b's' | b'w')
         | (5, b'h' | b'm' | b'p' | b'r' | b'w')
         | (6, b's' | b'c')
-        | (7, b'm' | b'd' | b'u')
+        | (7, b'm' | b'd' | b'u' | b'w')
         | (9, b's')
         | (10, b'p' | b's')
         | (11, b'u')
@@ -48,6 +48,7 @@ pub(crate) fn refuse_on_lease<'a>(mut args: impl Iterator<Item = &'a [u8]>) -> R
 enum Way {
     Instead(&'static str),
     Lease,
+    LeaseBecause(&'static str),
     /// Not on a leased connection either.
     Never(&'static str),
 }
@@ -58,6 +59,7 @@ fn refuse_by_name(name: &[u8], subcommand: Option<&[u8]>) -> Result<()> {
         None => return Ok(()),
         Some(Way::Instead(way)) => &format!("{way}, or {LEASE}"),
         Some(Way::Lease) => LEASE,
+        Some(Way::LeaseBecause(why)) => &format!("{why}: {LEASE}"),
         Some(Way::Never(why)) => why,
     };
     Err(error(name, "on a shared connection", way))
@@ -72,6 +74,9 @@ fn way(upper: &[u8], subcommand: Option<&[u8]>) -> Option<Way> {
         b"RESET" => Way::Instead("close the client and open another"),
         b"MULTI" | b"EXEC" | b"DISCARD" => Way::Instead("use an atomic pipeline"),
         b"WATCH" | b"UNWATCH" => Way::Lease,
+        b"WAIT" | b"WAITAOF" => {
+            Way::LeaseBecause("it waits for the writes of its own connection, and holds up all others on it")
+        }
         b"MONITOR" | b"SYNC" | b"PSYNC" => Way::Never("its replies have no end"),
         b"SUBSCRIBE" | b"PSUBSCRIBE" | b"SSUBSCRIBE" | b"UNSUBSCRIBE" | b"PUNSUBSCRIBE" | b"SUNSUBSCRIBE" => {
             Way::Never("subscriptions are not part of this version")
@@ -104,6 +109,8 @@ mod tests {
             "AUTH x",
             "hello 3",
             "Select 1",
+            "WAIT 1 500",
+            "waitaof 1 0 500",
             "RESET",
             "multi",
             "EXEC",
