@@ -125,6 +125,14 @@ def test_what_is_not_there_says_so(keyword: str, value: Any) -> None:
     oxipipe.Redis(**nothing)  # redis-py's "not used" is no request
 
 
+def test_a_time_that_is_no_number_is_named() -> None:
+    wrong: dict[str, Any] = {"socket_timeout": "soon"}
+    with pytest.raises(TypeError, match="socket_timeout is a str"):
+        oxipipe.Redis(**wrong)
+    with pytest.raises(TypeError, match="socket_timeout is a str"):
+        oxipipe.from_url("redis://localhost", **wrong)
+
+
 def test_redis_pys_defaults_pass() -> None:
     defaults: dict[str, Any] = {
         "retry_on_timeout": False,

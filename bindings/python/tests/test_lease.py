@@ -50,6 +50,14 @@ def test_what_has_no_single_reply_is_refused_on_a_lease_too(r: Redis) -> None:
         mine.command("SUBSCRIBE", "c")
 
 
+def test_a_lease_refuses_what_would_use_another_connection(r: Redis) -> None:
+    with r.lease() as mine:
+        with pytest.raises(oxipipe.RefusedError, match="refused on a lease"):
+            mine.submit("PING")
+        with mine.lease() as other:
+            assert other.client_id() != mine.client_id()
+
+
 def test_a_blocking_command_delays_no_other_thread(r: Redis) -> None:
     popped = []
     thread = threading.Thread(target=lambda: popped.append(r.blpop("list", 0)))

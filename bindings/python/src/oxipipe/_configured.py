@@ -21,7 +21,7 @@ _UNSUPPORTED = {
     "health_check_interval": "timed health checks",
     "legacy_responses": "replies in other shapes than redis-py's legacy ones",
     "maint_notifications_config": "notifications of maintenance",
-    "max_connections": "connection pools",
+    "max_connections": "redis-py's connection pools",
     "oss_cluster_maint_notifications_handler": "notifications of maintenance",
     "redis_connect_func": "connect callbacks",
     "single_connection_client": "a connection of its own for each client object",
@@ -230,7 +230,12 @@ def _milliseconds(name: str, seconds: float | None) -> int:
     """The library's 0 is no limit, so anything shorter than a millisecond has to be one."""
     if seconds is None:
         return 0
-    if seconds <= 0:
+    try:
+        is_too_short = seconds <= 0
+    except TypeError:
+        kind = type(seconds).__name__
+        raise TypeError(f"{name} is a {kind}; it must be a number of seconds, or None") from None
+    if is_too_short:
         raise ValueError(f"{name} is {seconds}; it must be above 0, or None for no limit")
     return max(1, round(seconds * 1000))
 

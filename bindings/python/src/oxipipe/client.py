@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from oxipipe import _backend
 from oxipipe._commands import Commands
 from oxipipe._configured import Configured
-from oxipipe.exceptions import ClosedError
+from oxipipe.exceptions import ClosedError, RefusedError
 from oxipipe.pipeline import Pipeline
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ class Redis(Configured, _backend.ClientCore, Commands):
 
     #: What `submit` uses, from its first call on.
     _submissions: Pool | None = None
+    _is_lease = False
 
     def submit(self, *args: Any) -> Future[Any]:
         """Starts to send a command at once, and returns the `Future` of its reply, in the shape of that command.
@@ -51,6 +52,10 @@ class Redis(Configured, _backend.ClientCore, Commands):
 
         if self.closed:
             raise ClosedError("the client is closed")
+        if self._is_lease:
+            raise RefusedError(
+                "submit is refused on a lease: it would use another connection; submit through the client"
+            )
         made = Pool._for_client(self._given, self._address)
         # Of two threads that get here at once, both go on with the same one.
         pool: Pool = self.__dict__.setdefault("_submissions", made)
@@ -85,10 +90,12 @@ class Redis(Configured, _backend.ClientCore, Commands):
 
         The connection is not made again when it is lost, because what was set on it would be lost silently: calls then
         raise `ConnectionError` with the outcome NOT_APPLIED. At the end of the `with` block, or by `close`, it is
-        closed. Commands without exactly one reply (SUBSCRIBE, MONITOR, CLIENT REPLY) are refused here, too.
+        closed. Commands without exactly one reply (SUBSCRIBE, MONITOR, CLIENT REPLY) are refused here, too, and
+        so is `submit`, which has a connection of its own.
         """
         lease = Redis.__new__(Redis)
         lease._address = self._address
+        lease._is_lease = True
         lease._open_lease(self)
         return lease
 
