@@ -181,6 +181,17 @@ def test_completed_gives_each_future_once(pool: oxipipe.Pool) -> None:
     assert list(pool.completed()) == []
 
 
+def test_an_iteration_whose_futures_another_one_took(pool: oxipipe.Pool) -> None:
+    waits = pool.command("BLPOP", "nobody else's", "0")
+    first = pool.completed([pool.ping(), waits], timeout=30)
+    next(first)
+    second = pool.completed([waits], timeout=30)
+    pool.command("RPUSH", "nobody else's", "x")
+    assert list(second) == [waits]
+    with pytest.raises(RuntimeError, match="another iteration"):
+        list(first)
+
+
 def test_completed_of_what_is_not_its_own(pool: oxipipe.Pool, server: oxipipe.Server) -> None:
     twice = pool.echo(1)
     assert list(pool.completed([twice, twice], timeout=10)) == [twice]

@@ -169,7 +169,7 @@ class PoolCore:
     def _wait_for(self, sink: list[Any], timeout: float | None) -> bool:
         """Waits until a list that futures are put into has one; whether that was in time."""
         self._enter()
-        return self._collect_until(Goal(None, lambda: bool(sink)), timeout)
+        return self._collect_until(Goal(None, lambda: bool(sink) or not self.outstanding), timeout)
 
     def _cancel(self, future: FutureCore) -> bool:
         self._enter()

@@ -204,7 +204,8 @@ static bool is_reached(const PoolCore *self, const Goal *goal)
     case GOAL_PROGRESS:
         return self->pulls != goal->number;
     case GOAL_SINK:
-        return PyList_Size(goal->sink) > 0;
+        /* With nothing outstanding nothing will come: somebody else was given it. */
+        return PyList_Size(goal->sink) > 0 || !self->first;
     case GOAL_OBSERVED:
         return self->observed == 0;
     }
