@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 from _weakref import ref
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from oxipipe import _backend, _callbacks
@@ -131,6 +132,9 @@ class Pool(Configured, _backend.PoolCore, PoolCommands):
             if bound is not None and bound < 1:
                 raise ValueError(f"{name} is {bound}; it must be at least 1")
         _grace_ms(grace)
+        # Not with the first submission: after a fork in another thread the child would wait for that import's end.
+        import_module("oxipipe.futures")
+
         self.connections = connections
         self._grace = grace
         self._pool_options = {
