@@ -37,6 +37,14 @@ def test_a_lease_reads_text_as_its_client_does(server: Server) -> None:
         assert repr(mine) == repr(r)
 
 
+def test_waiting_for_replicas_wants_the_connection_of_the_writes(r: Redis) -> None:
+    with pytest.raises(oxipipe.RedisError, match=r"writes of its own connection.*Redis\.lease"):
+        r.wait(0, 1)
+    with r.lease() as mine:
+        mine.set("k", 1)
+        assert mine.wait(0, 1) == 0
+
+
 def test_a_lost_lease_stays_lost_and_says_so(r: Redis) -> None:
     mine = r.lease()
     r.client_kill_filter(_id=mine.client_id())

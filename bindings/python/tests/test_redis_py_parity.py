@@ -169,7 +169,6 @@ CASES = [
     case("ttl", "s"),
     case("type", "h"),
     case("unlink", "s", "none"),
-    case("wait", 0, 1),
     case("acl_whoami"),
     case("client_getname"),
     case("client_kill", "1.2.3.4:5"),

@@ -210,7 +210,9 @@ class Pool(Configured, _backend.PoolCore, PoolCommands):
             if not done and not self._wait_for(done, timeout):
                 raise _timed_out(f"{missing} futures are not done")
             if not done:
-                raise RuntimeError("another iteration was given the futures that this one waited for")
+                raise RuntimeError(
+                    "another iteration was given the futures that this one waited for"
+                )
             ready = done[:]
             del done[: len(ready)]
             missing -= len(ready)
