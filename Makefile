@@ -113,7 +113,7 @@ tsan: ## the tests with threads under ThreadSanitizer; needs a nightly Rust with
 	@test -d "$$(rustc +nightly --print sysroot)/lib/rustlib/src/rust" || \
 		{ echo "rust-src is missing: rustup component add --toolchain nightly rust-src" >&2; exit 1; }
 	TSAN_OPTIONS='halt_on_error=1 exitcode=66 die_after_fork=0' RUSTFLAGS='-Zsanitizer=thread' \
-		$(CARGO) +nightly test --locked -Zbuild-std --target "$$(rustc -vV | sed -n 's/host: //p')" \
+		$(CARGO) +nightly test --locked --no-fail-fast -Zbuild-std --target "$$(rustc -vV | sed -n 's/host: //p')" \
 		--target-dir target/tsan $(TSAN_TESTS:%=--test %)
 
 FUZZ_SECONDS ?= 300
