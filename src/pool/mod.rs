@@ -173,14 +173,14 @@ impl Pool {
     fn hand_in(&self, submission: Submission, write: &dyn Fn(&mut Vec<u8>), waits: bool) -> Result<bool> {
         let worker = self.worker();
         worker.start()?;
-        let patience = self.patience(worker, if waits { self.options.timeout } else { Some(Duration::ZERO) });
-        worker.desk.submit(submission, write, waits.then_some(&patience), || worker.wake())
+        // Only who waits has to look at the clock again.
+        let patience = waits.then(|| self.patience(worker, self.options.timeout));
+        worker.desk.submit(submission, write, patience.as_ref(), || worker.wake())
     }
 
     /// Takes the submitter away from a submission, which will not complete then. Commands that have not begun to leave are
     /// removed and `NotApplied`; the reply to others will be swallowed, their outcome is `Unknown`. `None` if there is no
     /// such submission, or no more.
-    ///
     pub fn cancel(&self, token: u64) -> Option<Outcome> {
         if token == NO_TOKEN { None } else { self.worker().cancel(token) }
     }

@@ -79,7 +79,7 @@ impl Worker {
             .name("oxipipe-pool".into())
             .spawn(move || worker.run(poll))
             .map_err(failed("cannot start the pool's thread"))?;
-        // The thread looks for it only after it has this lock, or at the first submission.
+        // The thread waits for it.
         let _ = self.machine.set(Machine { engine: Mutex::new(engine), waker });
         *thread = Some(handle);
         Ok(())
@@ -169,13 +169,13 @@ impl Worker {
         loop {
             let mut engine = machine.engine.lock().unwrap_or_else(PoisonError::into_inner);
             let orders = self.desk.collect(&mut intake, engine.bytes() as u64);
-            engine.set_now(Instant::now());
+            let now = Instant::now();
+            engine.set_now(now);
             hand_over(&mut intake, &mut engine);
             let bytes_before = engine.bytes();
             for event in &events {
                 engine.on_event(event);
             }
-            let now = Instant::now();
             let more = engine.turn(now);
             if orders.end {
                 engine.close(&closed(), now);

@@ -51,7 +51,6 @@ struct Owned<T> {
     value: T,
 }
 
-#[allow(dead_code, reason = "for drivers with locks")]
 impl<T> PerProcess<T> {
     pub(crate) fn new(value: T) -> Self {
         Self { current: AtomicPtr::new(Owned::boxed(generation(), value)) }

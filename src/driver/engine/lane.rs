@@ -261,7 +261,7 @@ impl Lane {
     pub(super) fn cancel(&mut self, token: u64, s: &mut Surroundings) -> Option<(Outcome, u64)> {
         let index = self.outbox.position(token)?;
         let has_begun = index < self.outbox.begun();
-        let (progress, _, seq) = self.abandon(index);
+        let (progress, seq) = self.abandon(index);
         if has_begun && self.is_leased {
             // Its reply may never come, and nothing behind it would be answered before.
             self.drop_connection("a blocking command was given up", s);
@@ -275,11 +275,10 @@ impl Lane {
         if index < self.outbox.begun() {
             return Some(None);
         }
-        let (_, _, seq) = self.abandon(index);
-        Some(Some(seq))
+        Some(Some(self.abandon(index).1))
     }
 
-    fn abandon(&mut self, index: usize) -> (Progress, u64, u64) {
+    fn abandon(&mut self, index: usize) -> (Progress, u64) {
         if index == 0 {
             self.inflow.forget();
         }

@@ -188,23 +188,23 @@ impl Outbox {
     }
 
     /// Takes the submitter away from an entry. One that has not begun to leave will not; another stays for its replies.
-    /// Returns the fate of its commands, and the entry's names.
-    pub(super) fn abandon(&mut self, index: usize) -> (Progress, u64, u64) {
+    /// Returns the fate of its commands, and its sequence number.
+    pub(super) fn abandon(&mut self, index: usize) -> (Progress, u64) {
         let entry = &mut self.entries[index];
         entry.abandoned = true;
         if index < self.begun {
-            let names = (given_up(entry), entry.token, entry.seq);
+            let ended = (given_up(entry), entry.seq);
             self.count_abandoned();
-            return names;
+            return ended;
         }
-        let names = (untouched(entry), entry.token, entry.seq);
+        let ended = (untouched(entry), entry.seq);
         self.dropped += 1;
         self.dropped_bytes += entry.bytes;
         // Half of them: so that each is moved for one that is dropped, and memory is bounded by what is not.
         if self.dropped >= self.waiting() {
             self.sweep();
         }
-        names
+        ended
     }
 
     /// Removes what was dropped.
