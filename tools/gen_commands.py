@@ -4,11 +4,15 @@
     tools/gen_commands.py                   writes src/command/table.rs and the Python command methods
     tools/gen_commands.py --check           writes nothing; exit status 1 if a generated file is stale
     tools/gen_commands.py --describe SOCKET takes a new description from the server on that Unix socket
+    tools/gen_commands.py --newer SOCKET    takes the commands that only that newer server has
 
-Inputs, all committed: `tools/commands/redis-*.json` (what COMMAND and COMMAND DOCS said, trimmed), and for the
-Python methods `tools/commands/signatures.pyi` (redis-py's signatures of the regular commands) and the package's
-`_commands_written.py` (the irregular ones, of which only the types are taken). The output is committed too, so
-that neither a build nor a package needs this program or a server.
+Inputs, all committed: `tools/commands/redis-*.json` (what COMMAND and COMMAND DOCS said, trimmed), beside it what a
+newer server has on top (`valkey-*.json`), and for the Python methods `tools/commands/signatures.pyi` (redis-py's
+signatures of the regular commands) and the package's `_commands_written.py` (the irregular ones, of which only the
+types are taken). The output is committed too, so that neither a build nor a package needs this program or a server.
+
+--describe also asks that server where the keys of many commands are, of those in `tools/commands/keys-asked.txt` and
+of one or two made up for each other. A test of the Rust table holds it to the answers, `keys-answered.tsv`.
 """
 
 from __future__ import annotations
@@ -17,6 +21,7 @@ import argparse
 import ast
 import functools
 import json
+import shlex
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -25,6 +30,9 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 DESCRIPTION = ROOT / "tools/commands/redis-7.0.15.json"
+NEWER = ROOT / "tools/commands/valkey-9.1.2.json"
+KEYS_ASKED = ROOT / "tools/commands/keys-asked.txt"
+KEYS_ANSWERED = ROOT / "tools/commands/keys-answered.tsv"
 SIGNATURES = ROOT / "tools/commands/signatures.pyi"
 PACKAGE = ROOT / "bindings/python/src/oxipipe"
 TABLE = ROOT / "src/command/table.rs"
@@ -32,6 +40,7 @@ METHODS = PACKAGE / "_commands.py"
 STUBS = PACKAGE / "_commands.pyi"
 WRITTEN = PACKAGE / "_commands_written.py"
 CALLBACKS = PACKAGE / "_callbacks.py"
+REFUSABLE = PACKAGE / "_cffi_refusable.py"
 
 # Server flag -> constant in src/command/mod.rs. Flags that the client does not act upon stay out of the table.
 FLAGS = {
@@ -45,6 +54,32 @@ FLAGS = {
     "no_multi": "NO_MULTI",
 }
 
+# What the client does about a command besides sending it: a constant of `Rule` in src/command/admission.rs, which says
+# why. Container commands get theirs by themselves.
+RULES = {
+    "Login": "AUTH HELLO",
+    "Database": "SELECT",
+    "Reset": "RESET",
+    "Quit": "QUIT",
+    "Transaction": "MULTI EXEC DISCARD",
+    "Lease": "WATCH UNWATCH READONLY READWRITE ASKING CLIENT|TRACKING CLIENT|CACHING CLIENT|CAPA CLIENT|IMPORT-SOURCE"
+    " SCRIPT|DEBUG",
+    "ClientName": "CLIENT|SETNAME",
+    "LibraryName": "CLIENT|SETINFO",
+    "NoEvict": "CLIENT|NO-EVICT",
+    "NoTouch": "CLIENT|NO-TOUCH",
+    "Endless": "MONITOR SYNC PSYNC",
+    "Subscription": "SUBSCRIBE PSUBSCRIBE SSUBSCRIBE UNSUBSCRIBE PUNSUBSCRIBE SUNSUBSCRIBE",
+    "Unanswered": "CLIENT|REPLY REPLCONF",
+    "CountsWrites": "WAIT WAITAOF",
+    "SecondsLast": "BLPOP BRPOP BRPOPLPUSH BLMOVE BZPOPMIN BZPOPMAX",
+    "SecondsFirst": "BLMPOP BZMPOP",
+    "BlockOption": "XREAD XREADGROUP",
+    "EndsAnother": "SCRIPT|KILL FUNCTION|KILL CLIENT|KILL CLIENT|UNBLOCK CLIENT|UNPAUSE FAILOVER SHUTDOWN",
+}
+# Rules under which a command is never refused.
+HARMLESS = frozenset(["SecondsLast", "SecondsFirst", "BlockOption", "EndsAnother"])
+
 Command = dict[str, Any]
 
 
@@ -52,13 +87,27 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--check", action="store_true", help="only report stale files")
     parser.add_argument("--describe", metavar="SOCKET", help="refresh the description first")
+    parser.add_argument("--newer", metavar="SOCKET", help="refresh that of newer commands first")
     options = parser.parse_args()
     if options.describe:
-        DESCRIPTION.write_text(describe(options.describe))
+        commands = describe(options.describe)
+        DESCRIPTION.write_text(one_a_line(commands))
+        KEYS_ANSWERED.write_text(answers(options.describe, key_questions(commands)))
     commands = json.loads(DESCRIPTION.read_text())
+    if options.newer:
+        known = {command["name"] for command in commands}
+        newer = [c for c in describe(options.newer) if c["name"] not in known]
+        NEWER.write_text(one_a_line(newer))
     methods = regular_methods({command["name"]: command for command in commands})
+    asked = [line.partition("\t")[0] for line in KEYS_ANSWERED.read_text().splitlines()]
+    if asked != key_questions(commands):
+        raise SystemExit(f"{KEYS_ANSWERED.name} answers other questions: run --describe")
+    commands = sorted(
+        commands + json.loads(NEWER.read_text()), key=lambda command: command["name"].encode()
+    )
     outputs = {
         TABLE: rust_table(commands),
+        REFUSABLE: python_refusable(),
         METHODS: python_methods(methods),
         STUBS: python_stubs(methods, written_methods()),
     }
@@ -74,40 +123,149 @@ def main() -> int:
 
 
 def rust_table(commands: list[Command]) -> str:
-    """The table the Rust core looks commands up in, sorted by name for binary search."""
-    rows = []
-    for command in commands:
-        flags = [f"Flags::{FLAGS[flag]}" for flag in command["flags"] if flag in FLAGS]
-        key, counted = first_key(command)
-        flags += ["Flags::COUNTED_KEYS"] if counted else []
-        rows.append(
-            f'    CommandInfo {{ name: "{command["name"]}", flags: {" | ".join(flags) or "0"}, '
-            f"key: {key} }},"
-        )
+    """The table the Rust core looks commands up in, sorted by name."""
+    sources = f"tools/commands/{DESCRIPTION.name} and {NEWER.name}"
+    rules = rules_by_name(commands)
     return "\n".join(
         [
-            f"// Generated by tools/gen_commands.py from tools/commands/{DESCRIPTION.name}. Do not edit.",
+            f"// Generated by tools/gen_commands.py from {sources}. Do not edit.",
             "",
-            "//! Every command of the described server with the flags the client acts upon.",
+            "//! Every command of the described servers with what the client acts upon.",
             "",
-            "use super::{CommandInfo, Flags};",
+            "use super::keys::{counted, range, word};",
+            "use super::{CommandInfo, Flags, PLAIN, RequestPolicy, ResponsePolicy, Rule};",
             "",
             '/// Sorted by name in byte order; a subcommand is spelled "CONTAINER|SUBCOMMAND".',
             "#[rustfmt::skip]",
             "pub(crate) static COMMANDS: &[CommandInfo] = &[",
-            *rows,
+            *(f"    CommandInfo {{ {rust_row(command, rules)} }}," for command in commands),
             "];",
             "",
         ]
     )
 
 
-def first_key(command: Command) -> tuple[int, bool]:
-    """Where the first key stands, 0 for nowhere; and whether the word before it counts the keys."""
-    names = [argument["name"] for argument in command["arguments"]]
-    if command["keys"][0] == 0 and "numkeys" in names:
-        return names.index("numkeys") + 2, True
-    return command["keys"][0], False
+def rust_row(command: Command, rules: dict[str, str]) -> str:
+    name = command["name"]
+    fields = [f'name: "{name}"']
+    flags = [f"Flags::{FLAGS[flag]}" for flag in command["flags"] if flag in FLAGS]
+    if flags:
+        fields.append(f"flags: {' | '.join(flags)}")
+    if name in rules:
+        fields.append(f"rule: Rule::{rules[name]}")
+    if specs := key_specs(command):
+        fields.append(f"keys: &[{', '.join(specs)}]")
+    for tip in command["tips"]:
+        kind, _, policy = tip.partition(":")
+        camel = "".join(word.capitalize() for word in policy.split("_"))
+        if kind == "request_policy":
+            fields.append(f"request: RequestPolicy::{camel}")
+        elif kind == "response_policy":
+            fields.append(f"response: ResponsePolicy::{camel}")
+    return ", ".join([*fields, "..PLAIN"])
+
+
+def rules_by_name(commands: list[Command]) -> dict[str, str]:
+    """The rule of each command that has one."""
+    names = {command["name"] for command in commands}
+    rules = {name.partition("|")[0]: "Container" for name in names if "|" in name}
+    for rule, listed in RULES.items():
+        for name in listed.split():
+            if name not in names or name in rules:
+                raise SystemExit(f"RULES: {name} is in no description, or stands there twice")
+            rules[name] = rule
+    for command in commands:
+        if "blocking" in command["flags"] and command["name"] not in rules:
+            raise SystemExit(f"RULES: nothing says how long {command['name']} blocks")
+    return rules
+
+
+def key_specs(command: Command) -> list[str]:
+    """Where the keys stand, as calls of the functions in src/command/keys.rs."""
+    specs = []
+    arguments = command["arguments"]
+    for spec in command["key_specs"]:
+        begin, find = spec["begin_search"], spec["find_keys"]
+        match kind_of(spec):
+            case ("index", "range"):
+                at = begin["spec"]["index"]
+                last, step, limit = find["spec"].values()
+                if limit:
+                    raise SystemExit(f"{command['name']}: a limit without a word before the keys")
+                specs.append(f"range({at}, {last}, {step})")
+                # Of "key or empty string", the latter says that the keys stand elsewhere.
+                if at <= len(arguments) and stands_for_no_key(arguments[at - 1]):
+                    specs[-1] += ".unless_empty()"
+            case ("index", "keynum") if find["spec"]["firstkey"] == 1:
+                at = begin["spec"]["index"] + find["spec"]["keynumidx"]
+                specs.append(f"counted({at}, {find['spec']['keystep']})")
+            case ("keyword", "range"):
+                last, step, limit = find["spec"].values()
+                found = f"{last}, {step}, {limit}"
+                specs.append(behind_word(begin["spec"]["keyword"], found, arguments))
+            case ("unknown", "unknown"):
+                pass
+            case kind:
+                raise SystemExit(f"{command['name']}: keys given by {kind} are not provided for")
+    # Of SORT's destination only the documentation says which word stands before it.
+    if any(kind_of(spec)[0] == "unknown" for spec in command["key_specs"]):
+        for argument in arguments:
+            if argument["type"] == "key" and "token" in argument:
+                specs.append(behind_word(argument["token"], "0, 1, 0", arguments))
+    return specs
+
+
+def behind_word(word: str, found: str, arguments: list[dict[str, Any]]) -> str:
+    start = 1 + sum("token" not in a and not is_optional(a) for a in arguments)
+    # Values of other options may look like the word that is searched.
+    options = ", ".join(
+        f'("{token}", {values})' for token, values in valued(arguments) if token != word
+    )
+    return f'word("{word}", {start}, {found}, &[{options}])'
+
+
+def is_optional(argument: dict[str, Any]) -> bool:
+    return "optional" in argument.get("flags", [])
+
+
+def stands_for_no_key(argument: dict[str, Any]) -> bool:
+    return any(alternative.get("token") == "" for alternative in argument.get("arguments", []))
+
+
+def valued(arguments: list[dict[str, Any]]) -> list[tuple[str, int]]:
+    """The words that say what the next ones are, and how many those are."""
+    found = []
+    for argument in arguments:
+        children = argument.get("arguments", [])
+        if argument.get("token") and argument["type"] != "pure-token":
+            values = sum("token" not in child for child in children) if children else 1
+            found.append((argument["token"], values))
+        elif argument["type"] in ("block", "oneof"):
+            found += valued(children)
+    return found
+
+
+def python_refusable() -> str:
+    """The first words of commands that the library may refuse, for the cffi back end, which gathers commands."""
+    words = {
+        name.partition("|")[0]
+        for rule, names in RULES.items()
+        if rule not in HARMLESS
+        for name in names.split()
+    }
+    return "\n".join(
+        [
+            GENERATED.format(source="its own rules"),
+            '"""Commands that the library may refuse, by their first words."""',
+            "",
+            "REFUSABLE = frozenset(",
+            "    (",
+            *(f'        b"{word}",' for word in sorted(words)),
+            "    )",
+            ")",
+            "",
+        ]
+    )
 
 
 # Methods whose name is not that of the command.
@@ -285,36 +443,78 @@ def is_none(node: ast.expr | None) -> bool:
 GENERATED = "# Generated by tools/gen_commands.py from {source}. Do not edit.\n"
 
 
-def describe(socket: str) -> str:
-    """COMMAND and COMMAND DOCS of a live server, merged, trimmed, one command per line."""
-
-    def ask(*command: str) -> Any:
-        # -3: only RESP3 replies keep the difference between maps and arrays.
-        run = ["redis-cli", "-3", "-s", socket, "--json", *command]
-        return json.loads(subprocess.run(run, check=True, capture_output=True, text=True).stdout)
-
-    docs = ask("COMMAND", "DOCS")
+def describe(socket: str) -> list[Command]:
+    """COMMAND and COMMAND DOCS of a live server, merged and trimmed."""
+    docs = ask(socket, "COMMAND", "DOCS")
     commands: list[Command] = []
-    for entry in ask("COMMAND"):
+    for entry in ask(socket, "COMMAND"):
         own_docs = docs[entry[0]]
         commands.append(trimmed(entry, own_docs))
         for subentry in entry[9]:
             commands.append(trimmed(subentry, own_docs.get("subcommands", {}).get(subentry[0], {})))
-    commands.sort(key=lambda command: command["name"].encode())
+    return sorted(commands, key=lambda command: command["name"].encode())
+
+
+def one_a_line(commands: list[Command]) -> str:
     return "[\n" + ",\n".join(json.dumps(command) for command in commands) + "\n]\n"
 
 
+def ask(socket: str, *command: str) -> Any:
+    # -3: only RESP3 replies keep the difference between maps and arrays.
+    run = ["redis-cli", "-3", "-s", socket, "--json", *command]
+    answer = subprocess.run(run, check=True, capture_output=True, text=True).stdout
+    if answer.startswith("error:"):
+        return [] if "has no key arguments" in answer else None
+    return json.loads(answer)
+
+
 def trimmed(entry: list[Any], docs: dict[str, Any]) -> Command:
+    policies = ("request_policy:", "response_policy:")
     return {
         "name": entry[0].upper(),
         "arity": entry[1],
         "flags": sorted(entry[2]),
-        "keys": entry[3:6],
+        "key_specs": [
+            {part: spec[part] for part in ("flags", "begin_search", "find_keys")}
+            for spec in entry[8]
+        ],
+        "tips": sorted(tip for tip in entry[7] if tip.startswith(policies)),
         "group": docs.get("group", ""),
         "since": docs.get("since", ""),
         "summary": docs.get("summary", ""),
         "arguments": [trimmed_argument(argument) for argument in docs.get("arguments", [])],
     }
+
+
+def key_questions(commands: list[Command]) -> list[str]:
+    """The commands of which the server is asked where their keys are: those written, and made up ones of all others."""
+    written = [line for line in KEYS_ASKED.read_text().splitlines() if line and line[0] != "#"]
+    made_up = []
+    for command in commands:
+        if any(kind_of(spec) != ("index", "range") for spec in command["key_specs"]):
+            continue  # words made up are no numbers of keys
+        words = command["name"].split("|")
+        fewest = abs(command["arity"]) - len(words)
+        for more in (0, 3) if command["arity"] < 0 else (0,):
+            rest = [f"w{number + 1}" for number in range(fewest + more)]
+            made_up.append(" ".join([*words, *rest]))
+    return written + made_up
+
+
+def kind_of(spec: dict[str, Any]) -> tuple[str, str]:
+    return spec["begin_search"]["type"], spec["find_keys"]["type"]
+
+
+def answers(socket: str, questions: list[str]) -> str:
+    """Each question, a tab, and the keys with spaces between them; "!" where the server takes it for no valid command."""
+    lines = []
+    for question in questions:
+        keys = ask(socket, "COMMAND", "GETKEYS", *shlex.split(question))
+        lines.append(f"{question}\t{'!' if keys is None else ' '.join(key or EMPTY for key in keys)}")
+    return "\n".join(lines) + "\n"
+
+
+EMPTY = "''"
 
 
 def trimmed_argument(argument: dict[str, Any]) -> dict[str, Any]:

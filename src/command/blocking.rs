@@ -1,8 +1,7 @@
 //! Commands whose reply the server holds back for as long as the command itself says.
 
+use std::str::{self, FromStr};
 use std::time::Duration;
-
-use super::{Flags, find};
 
 /// How long the server may hold back the reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,41 +12,10 @@ pub(crate) enum Blocking {
     Forever,
 }
 
-/// What the command says about waiting on the server; `None` if it does not wait at all.
-///
-/// Sits on the path of every command: the first letter turns nearly all of them away.
-#[inline]
-pub(crate) fn blocking<A: AsRef<[u8]>>(args: &[A]) -> Option<Blocking> {
-    match args.first()?.as_ref().first()? {
-        b'b' | b'B' | b'w' | b'W' | b'x' | b'X' => by_name(args),
-        _ => None,
-    }
-}
-
-#[inline(never)]
-fn by_name<A: AsRef<[u8]>>(args: &[A]) -> Option<Blocking> {
-    let arg = |index: usize| args.get(index).map(AsRef::as_ref);
-    let last = || args.last().map(AsRef::as_ref);
-    let info = find(arg(0)?);
-    // The server waits in these two as well, but does not flag them. They only come over leased connections.
-    if arg(0)?.eq_ignore_ascii_case(b"WAIT") || arg(0)?.eq_ignore_ascii_case(b"WAITAOF") {
-        return Some(millis(last()?));
-    }
-    let info = info.filter(|info| info.flags & Flags::BLOCKING != 0)?;
-    match info.name {
-        // These two only block when asked to. Behind STREAMS stand keys, which may have any name.
-        "XREAD" | "XREADGROUP" => {
-            let mut options =
-                args.iter().map(AsRef::as_ref).take_while(|arg| !arg.eq_ignore_ascii_case(b"STREAMS"));
-            let block = options.position(|arg| arg.eq_ignore_ascii_case(b"BLOCK"))?;
-            Some(arg(block + 1).map_or(AT_ONCE, millis))
-        }
-        "BLMPOP" | "BZMPOP" => Some(arg(1).map_or(AT_ONCE, seconds)),
-        _ => Some(seconds(last()?)),
-    }
-}
-
 impl Blocking {
+    /// Of a timeout that the server will refuse.
+    const AT_ONCE: Self = Self::For(Duration::ZERO);
+
     /// As long as both together.
     pub(crate) fn and(self, other: Option<Self>) -> Self {
         match (self, other) {
@@ -56,32 +24,45 @@ impl Blocking {
             _ => Self::Forever,
         }
     }
-}
 
-/// For a timeout that the server will refuse.
-const AT_ONCE: Blocking = Blocking::For(Duration::ZERO);
-
-fn seconds(text: &[u8]) -> Blocking {
-    match std::str::from_utf8(text).ok().and_then(|text| text.parse::<f64>().ok()) {
-        Some(0.0) => Blocking::Forever,
-        Some(seconds) if seconds > 0.0 => {
-            Duration::try_from_secs_f64(seconds).map_or(Blocking::Forever, Blocking::For)
+    /// An argument in seconds, with a fraction if wanted.
+    pub(super) fn seconds(text: Option<&[u8]>) -> Self {
+        match number::<f64>(text) {
+            Some(0.0) => Self::Forever,
+            Some(seconds) if seconds > 0.0 => {
+                Duration::try_from_secs_f64(seconds).map_or(Self::Forever, Self::For)
+            }
+            _ => Self::AT_ONCE,
         }
-        _ => AT_ONCE,
+    }
+
+    /// An argument in milliseconds.
+    pub(super) fn millis(text: Option<&[u8]>) -> Self {
+        match number::<u64>(text) {
+            Some(0) => Self::Forever,
+            Some(millis) => Self::For(Duration::from_millis(millis)),
+            None => Self::AT_ONCE,
+        }
+    }
+
+    /// The option BLOCK of XREAD and XREADGROUP, in milliseconds. They only block when asked to.
+    pub(super) fn option<A: AsRef<[u8]>>(args: &[A]) -> Option<Self> {
+        // Behind STREAMS stand keys, which may have any name.
+        let mut options =
+            args.iter().map(AsRef::as_ref).take_while(|arg| !arg.eq_ignore_ascii_case(b"STREAMS"));
+        let block = options.position(|arg| arg.eq_ignore_ascii_case(b"BLOCK"))?;
+        Some(Self::millis(args.get(block + 1).map(AsRef::as_ref)))
     }
 }
 
-fn millis(text: &[u8]) -> Blocking {
-    match std::str::from_utf8(text).ok().and_then(|text| text.parse::<u64>().ok()) {
-        Some(0) => Blocking::Forever,
-        Some(millis) => Blocking::For(Duration::from_millis(millis)),
-        None => AT_ONCE,
-    }
+fn number<T: FromStr>(text: Option<&[u8]>) -> Option<T> {
+    str::from_utf8(text?).ok()?.parse().ok()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::command::blocking;
 
     fn of(line: &str) -> Option<Blocking> {
         blocking(&line.split(' ').collect::<Vec<_>>())
@@ -115,7 +96,7 @@ mod tests {
         for line in
             ["BLPOP", "BLPOP k -1", "BLPOP k x", "BLPOP k nan", "WAIT 1 -1", "XREAD BLOCK", "BLMPOP", "WAIT"]
         {
-            assert_eq!(of(line), Some(AT_ONCE), "{line}");
+            assert_eq!(of(line), Some(Blocking::AT_ONCE), "{line}");
         }
     }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from oxipipe._cffi_call import hooks
+from oxipipe._cffi_refusable import REFUSABLE
 
 if TYPE_CHECKING:
     from typing import Any
@@ -51,7 +52,7 @@ def may_be_refused(name: bytes) -> bool:
 
     In a slab its refusal would come late, and take the others with it.
     """
-    if not name or name.upper() in _REFUSABLE:
+    if not name or name.upper() in REFUSABLE:
         return True
     if len(never_refused) >= _MOST_NAMES:
         never_refused.clear()
@@ -81,8 +82,3 @@ def _encode(value: Any, encoding: str, errors: str) -> bytes:
 callbacks: dict[Any, Callback | None] = {}
 #: Names of commands, as given, that `may_be_refused` has been asked about and has said no.
 never_refused: set[str] = set()
-
-_REFUSABLE = frozenset(
-    b"AUTH CLIENT DISCARD EXEC HELLO MONITOR MULTI PSUBSCRIBE PSYNC PUNSUBSCRIBE RESET SELECT SSUBSCRIBE"
-    b" SUBSCRIBE SUNSUBSCRIBE SYNC UNSUBSCRIBE UNWATCH WATCH".split()
-)

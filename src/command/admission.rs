@@ -1,0 +1,383 @@
+//! What becomes of a command before it is queued: the one gate of every client, pipeline, event loop and pool.
+
+use super::blocking::Blocking;
+use super::keys::Keys;
+use super::{CommandInfo, Found, RequestPolicy, ResponsePolicy, find, find_subcommand, refusal};
+use crate::error::{Error, Result};
+
+/// Over which connection a command would go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// Over one that others use, too.
+    Shared,
+    /// Over a leased one.
+    Dedicated,
+}
+
+/// What a command needs besides being sent. In the table, for the few that need anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Rule {
+    /// Nothing: nearly all commands.
+    Plain,
+    /// Its subcommand has the rule.
+    Container,
+
+    /// The rest of these would change the connection under everybody. AUTH and HELLO.
+    Login,
+    Database,
+    Reset,
+    Quit,
+    /// MULTI, EXEC, DISCARD.
+    Transaction,
+    /// What only makes sense on a connection of one's own, such as WATCH.
+    Lease,
+    /// CLIENT SETNAME.
+    ClientName,
+    /// CLIENT SETINFO.
+    LibraryName,
+    /// CLIENT NO-EVICT.
+    NoEvict,
+    /// CLIENT NO-TOUCH.
+    NoTouch,
+
+    /// The replies have no end: MONITOR and replication.
+    Endless,
+    /// SUBSCRIBE and its kin.
+    Subscription,
+    /// There is not always a reply: CLIENT REPLY, REPLCONF.
+    Unanswered,
+
+    /// WAIT and WAITAOF, which wait for the writes of their own connection for the milliseconds in their last argument. Only the
+    /// latter is flagged as blocking, and only by some servers.
+    CountsWrites,
+    /// Blocks for the seconds in its last argument.
+    SecondsLast,
+    /// Blocks for the seconds in its first argument.
+    SecondsFirst,
+    /// Blocks for the milliseconds in its option BLOCK, if it has one: XREAD, XREADGROUP.
+    BlockOption,
+
+    /// Ends another command, or what another waits for, and so must not wait behind it: SCRIPT KILL, CLIENT UNPAUSE.
+    EndsAnother,
+}
+
+/// What is to be known of a command that may be sent.
+#[derive(Clone, Copy)]
+pub(crate) struct Admission {
+    /// In the table: of a container command, the subcommand's.
+    found: Found,
+    /// How long the server may hold back its reply.
+    pub(crate) blocking: Option<Blocking>,
+    /// Of a leased connection: it may not be as before, so nobody else should get it.
+    pub(crate) changes_connection: bool,
+}
+
+/// Admits a command, or refuses it with the way that works instead.
+///
+/// Sits on the path of every command: ordinary ones pay for one search in the table and one comparison.
+///
+/// # Errors
+/// `Argument` for no command or an empty name, `Refused` for what has no place there.
+#[inline]
+pub(crate) fn admit<A: AsRef<[u8]>>(args: &[A], place: Place) -> Result<Admission> {
+    admit_found(args.first().and_then(|name| find(name.as_ref())), args, place)
+}
+
+/// As [`admit`] for a command whose name has been looked up before, see [`CommandLog::find`](super::CommandLog::find).
+#[inline]
+pub(crate) fn admit_found<A: AsRef<[u8]>>(found: Found, args: &[A], place: Place) -> Result<Admission> {
+    match found {
+        Some(info) if info.rule == Rule::Plain => Ok(Admission::plain(found)),
+        Some(info) => look_closer(info, args, place),
+        None => admit_unknown(args.first().map(AsRef::as_ref), place),
+    }
+}
+
+#[inline(never)]
+fn look_closer<A: AsRef<[u8]>>(info: &'static CommandInfo, args: &[A], place: Place) -> Result<Admission> {
+    let arg = |index: usize| args.get(index).map(AsRef::as_ref);
+    let last = || args[1..].last().map(AsRef::as_ref);
+    let mut info = info;
+    if info.rule == Rule::Container {
+        let Some(subcommand) = arg(1) else { return Ok(Admission::plain(Some(info))) };
+        match find_subcommand(info, subcommand) {
+            Some(found) => info = found,
+            None => {
+                // What is not in the table may do anything.
+                let changes_connection = place == Place::Dedicated;
+                return Ok(Admission { changes_connection, ..Admission::plain(Some(info)) });
+            }
+        }
+    }
+    refusal::check(info, place)?;
+    let blocking = match info.rule {
+        Rule::SecondsLast => Some(Blocking::seconds(last())),
+        Rule::SecondsFirst => Some(Blocking::seconds(arg(1))),
+        Rule::CountsWrites => Some(Blocking::millis(last())),
+        Rule::BlockOption => Blocking::option(args),
+        _ => None,
+    };
+    let changes_connection = place == Place::Dedicated && info.rule.changes_connection();
+    Ok(Admission { found: Some(info), blocking, changes_connection })
+}
+
+#[cold]
+fn admit_unknown(name: Option<&[u8]>, place: Place) -> Result<Admission> {
+    match name {
+        None => Err(Error::argument("a command needs at least its name")),
+        Some([]) => Err(Error::argument("the name of a command is empty")),
+        Some(_) => Ok(Admission { changes_connection: place == Place::Dedicated, ..Admission::plain(None) }),
+    }
+}
+
+impl Rule {
+    fn changes_connection(self) -> bool {
+        match self {
+            Self::Login
+            | Self::Database
+            | Self::Reset
+            | Self::Quit
+            | Self::Transaction
+            | Self::Lease
+            | Self::ClientName
+            | Self::LibraryName
+            | Self::NoEvict
+            | Self::NoTouch
+            | Self::Endless
+            | Self::Subscription
+            | Self::Unanswered => true,
+            Self::Plain
+            | Self::Container
+            | Self::CountsWrites
+            | Self::SecondsLast
+            | Self::SecondsFirst
+            | Self::BlockOption
+            | Self::EndsAnother => false,
+        }
+    }
+}
+
+impl Admission {
+    /// Of a command of which only the name is given.
+    #[inline]
+    pub(super) fn of_name(found: Found) -> Self {
+        Self::plain(found)
+    }
+
+    #[inline]
+    fn plain(found: Found) -> Self {
+        Self { found, blocking: None, changes_connection: false }
+    }
+
+    /// Whether the table has the command. Others come from modules or newer servers, and the server has to be asked about them.
+    #[inline]
+    pub(crate) fn is_known(&self) -> bool {
+        self.found.is_some()
+    }
+
+    /// Whether sending the command twice does no harm. Unknown commands may do anything, so: no.
+    #[inline]
+    pub(crate) fn is_read_only(&self) -> bool {
+        self.found.is_some_and(CommandInfo::is_read_only)
+    }
+
+    /// Whether it would wait in vain behind the very command that it is to end, and so has to go over another connection.
+    #[inline]
+    #[cfg_attr(not(test), expect(dead_code, reason = "the drivers are about to use it"))]
+    pub(crate) fn ends_another(&self) -> bool {
+        self.found.is_some_and(|info| info.rule == Rule::EndsAnother)
+    }
+
+    /// The keys among `args`, which are those that were admitted.
+    #[cfg_attr(not(test), expect(dead_code, reason = "pools are about to use it"))]
+    pub(crate) fn keys<'a, A: AsRef<[u8]>>(&self, args: &'a [A]) -> Keys<'a, A> {
+        Keys::of(self.found, args)
+    }
+
+    /// To which nodes of a cluster it goes, and what becomes of their replies.
+    #[cfg_attr(not(test), expect(dead_code, reason = "clusters will use it"))]
+    pub(crate) fn policies(&self) -> (RequestPolicy, ResponsePolicy) {
+        self.found
+            .map_or((RequestPolicy::Keys, ResponsePolicy::Together), |info| (info.request, info.response))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::ErrorKind;
+
+    fn of(line: &str, place: Place) -> Result<Admission> {
+        admit(&line.split(' ').collect::<Vec<_>>(), place)
+    }
+
+    fn refusal(line: &str, place: Place) -> Option<ErrorKind> {
+        of(line, place).err().map(|error| error.kind())
+    }
+
+    #[test]
+    fn what_changes_a_connection_is_refused_where_others_use_it_and_marks_a_leased_one() {
+        for line in [
+            "AUTH x",
+            "hello 3",
+            "Select 1",
+            "RESET",
+            "quit",
+            "multi",
+            "EXEC",
+            "discard",
+            "WATCH k",
+            "unwatch",
+            "READONLY",
+            "readwrite",
+            "ASKING",
+            "client tracking on",
+            "CLIENT CACHING YES",
+            "CLIENT SETNAME me",
+            "client setinfo LIB-NAME x",
+            "CLIENT NO-EVICT on",
+            "Client No-Touch on",
+            "CLIENT CAPA redirect",
+            "CLIENT IMPORT-SOURCE ON",
+            "SCRIPT DEBUG YES",
+        ] {
+            assert_eq!(refusal(line, Place::Shared), Some(ErrorKind::Refused), "{line}");
+            assert!(of(line, Place::Dedicated).unwrap().changes_connection, "{line}");
+        }
+    }
+
+    #[test]
+    fn what_counts_the_writes_of_its_connection_leaves_a_leased_one_as_it_was() {
+        for line in ["WAIT 1 500", "waitaof 1 0 500"] {
+            assert_eq!(refusal(line, Place::Shared), Some(ErrorKind::Refused), "{line}");
+            let admission = of(line, Place::Dedicated).unwrap();
+            assert!(!admission.changes_connection && admission.blocking.is_some(), "{line}");
+        }
+    }
+
+    #[test]
+    fn what_has_not_exactly_one_reply_is_refused_everywhere() {
+        for line in [
+            "MONITOR",
+            "sync",
+            "PSYNC ? -1",
+            "subscribe c",
+            "PSUBSCRIBE c",
+            "ssubscribe c",
+            "UNSUBSCRIBE",
+            "punsubscribe",
+            "SUNSUBSCRIBE",
+            "CLIENT REPLY OFF",
+            "replconf ack 0",
+        ] {
+            for place in [Place::Shared, Place::Dedicated] {
+                assert_eq!(refusal(line, place), Some(ErrorKind::Refused), "{line}");
+            }
+        }
+    }
+
+    #[test]
+    fn others_pass_and_change_nothing() {
+        for line in [
+            "GET k",
+            "HSET h f v",
+            "blpop k 0",
+            "PING",
+            "CLIENT ID",
+            "client list",
+            "CLIENT",
+            "SCRIPT LOAD x",
+            "CONFIG GET save",
+            "COMMAND",
+            "OBJECT HELP",
+        ] {
+            for place in [Place::Shared, Place::Dedicated] {
+                let admission = of(line, place).unwrap();
+                assert!(!admission.changes_connection && !admission.ends_another(), "{line}");
+                assert!(admission.is_known(), "{line}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_the_table_does_not_have_may_change_a_leased_connection() {
+        for line in ["X.Y k", "CLIENT NOSUCH", "CLIENT \u{130}", "CLIENT |", "CLIENT SETNAME|X", "get\0 k"] {
+            assert!(!of(line, Place::Shared).unwrap().changes_connection, "{line}");
+            let admission = of(line, Place::Dedicated).unwrap();
+            assert!(admission.changes_connection && !admission.is_read_only(), "{line}");
+        }
+        assert!(!of("X.Y k", Place::Shared).unwrap().is_known());
+        assert!(of("CLIENT NOSUCH", Place::Shared).unwrap().is_known());
+        assert!(of(&format!("CLIENT {}", "x".repeat(1000)), Place::Dedicated).unwrap().changes_connection);
+    }
+
+    #[test]
+    fn a_refusal_names_the_command_and_the_way() {
+        let text = |line| of(line, Place::Shared).err().unwrap().to_string();
+        for (line, name, way) in [
+            ("client setname x", "CLIENT SETNAME", "client_name"),
+            ("client no-evict on", "CLIENT NO-EVICT", "client_no_evict"),
+            ("client no-touch on", "CLIENT NO-TOUCH", "client_no_touch"),
+            ("client setinfo lib-ver 1", "CLIENT SETINFO", "lib_version"),
+            ("quit", "QUIT", "close the client"),
+            ("readonly", "READONLY", "lease a connection"),
+        ] {
+            let text = text(line);
+            assert!(text.starts_with(&format!("{name} is refused on a shared connection")), "{text}");
+            assert!(text.contains(way), "{text}");
+        }
+        let on_lease = of("client reply off", Place::Dedicated).err().unwrap().to_string();
+        assert!(on_lease.starts_with("CLIENT REPLY is refused on a leased connection"), "{on_lease}");
+    }
+
+    #[test]
+    fn what_ends_another_command_is_told_apart() {
+        for line in [
+            "SCRIPT KILL",
+            "function kill",
+            "CLIENT UNBLOCK 7",
+            "client kill ID 7",
+            "CLIENT UNPAUSE",
+            "SHUTDOWN",
+            "shutdown nosave",
+            "SHUTDOWN ABORT",
+            "FAILOVER ABORT",
+        ] {
+            for place in [Place::Shared, Place::Dedicated] {
+                let admission = of(line, place).unwrap();
+                assert!(admission.ends_another() && !admission.changes_connection, "{line}");
+            }
+        }
+        for line in ["SCRIPT FLUSH", "FUNCTION LIST", "CLIENT PAUSE 1", "KILL", "X.SHUTDOWN"] {
+            assert!(!of(line, Place::Shared).unwrap().ends_another(), "{line}");
+        }
+    }
+
+    #[test]
+    fn one_look_tells_reads_and_keys_too() {
+        for (line, reads, keys) in [
+            ("GET k", true, &["k"][..]),
+            ("MSET k 1 l 2", false, &["k", "l"]),
+            ("OBJECT ENCODING k", true, &["k"]),
+            ("XGROUP CREATE k g $", false, &["k"]),
+            ("XREAD STREAMS k 0", false, &["k"]),
+            ("OBJECT", false, &[]),
+            ("NOSUCH k", false, &[]),
+        ] {
+            let args: Vec<_> = line.split(' ').collect();
+            let admission = admit(&args, Place::Shared).unwrap();
+            assert_eq!(admission.is_read_only(), reads, "{line}");
+            let found: Vec<_> = admission.keys(&args).map(|key| str::from_utf8(key).unwrap()).collect();
+            assert_eq!(found, keys, "{line}");
+        }
+    }
+
+    #[test]
+    fn an_empty_command_is_an_argument_error() {
+        for place in [Place::Shared, Place::Dedicated] {
+            assert_eq!(admit::<&str>(&[], place).err().unwrap().kind(), ErrorKind::Argument);
+            assert_eq!(refusal("", place), Some(ErrorKind::Argument));
+        }
+    }
+}
