@@ -28,6 +28,14 @@ pub struct Options {
     pub password: Option<Secret>,
     /// Name of the connection, as in CLIENT SETNAME.
     pub client_name: Option<String>,
+    /// Whether the server should rather evict other clients than these connections when clients use too much memory, as CLIENT
+    /// NO-EVICT. Default false.
+    pub client_no_evict: bool,
+    /// Whether commands leave alone when and how often a key was used last, as CLIENT NO-TOUCH (servers since 7.2). Default
+    /// false.
+    pub client_no_touch: bool,
+    /// Whether the server is told the library's name and version. Default true.
+    pub client_info: bool,
     /// Library name told to the server with CLIENT SETINFO. Default `oxipipe`.
     pub lib_name: String,
     /// Library version told to the server with CLIENT SETINFO.
@@ -128,6 +136,9 @@ impl Default for Options {
             username: None,
             password: None,
             client_name: None,
+            client_no_evict: false,
+            client_no_touch: false,
+            client_info: true,
             lib_name: "oxipipe".into(),
             lib_version: env!("CARGO_PKG_VERSION").into(),
             protocol: 3,

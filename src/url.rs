@@ -88,6 +88,9 @@ fn set_option(options: &mut Options, name: &str, value: &str) -> Result<()> {
         "username" => options.username = Some(value.into()),
         "password" => options.password = Some(Secret::new(value)),
         "client_name" => options.client_name = Some(value.into()),
+        "client_no_evict" => options.client_no_evict = boolean(value, name)?,
+        "client_no_touch" => options.client_no_touch = boolean(value, name)?,
+        "client_info" => options.client_info = boolean(value, name)?,
         "protocol" => {
             options.protocol = number(value, name)?;
             if !(2..=3).contains(&options.protocol) {
@@ -193,6 +196,23 @@ mod tests {
     }
 
     #[test]
+    fn what_is_set_on_connections_is_an_option() {
+        let defaults = parse("redis://h").unwrap();
+        assert_eq!(
+            (defaults.client_no_evict, defaults.client_no_touch, defaults.client_info),
+            (false, false, true)
+        );
+        let options =
+            parse("redis://h?client_name=me&client_no_evict=yes&client_no_touch=1&client_info=false")
+                .unwrap();
+        assert_eq!(options.client_name.as_deref(), Some("me"));
+        assert_eq!(
+            (options.client_no_evict, options.client_no_touch, options.client_info),
+            (true, true, false)
+        );
+    }
+
+    #[test]
     fn ipv6_and_unix() {
         let options = parse("redis://[::1]:7001/1").unwrap();
         assert_eq!((options.host.as_str(), options.port), ("::1", 7001));
@@ -219,6 +239,7 @@ mod tests {
             "redis://h?protocol=4",
             "redis://[::1",
             "redis://h?keepalive=maybe",
+            "redis://h?client_info=",
             "redis://%zz",
             "unix://sock",
             "unix://host/path",

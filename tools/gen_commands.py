@@ -510,7 +510,9 @@ def answers(socket: str, questions: list[str]) -> str:
     lines = []
     for question in questions:
         keys = ask(socket, "COMMAND", "GETKEYS", *shlex.split(question))
-        lines.append(f"{question}\t{'!' if keys is None else ' '.join(key or EMPTY for key in keys)}")
+        lines.append(
+            f"{question}\t{'!' if keys is None else ' '.join(key or EMPTY for key in keys)}"
+        )
     return "\n".join(lines) + "\n"
 
 

@@ -561,6 +561,18 @@ oxp_status oxp_options_set_client_name(struct oxp_options *options,
                                        const char *name,
                                        size_t len);
 
+/// Sets whether the server should rather evict other clients than these connections when clients
+/// use too much memory, as CLIENT NO-EVICT. Default false. Since 0.1.
+OXP_API oxp_status oxp_options_set_client_no_evict(struct oxp_options *options, bool no_evict);
+
+/// Sets whether commands leave alone when and how often a key was used last, as CLIENT NO-TOUCH
+/// (servers since 7.2). Default false. Since 0.1.
+OXP_API oxp_status oxp_options_set_client_no_touch(struct oxp_options *options, bool no_touch);
+
+/// Sets whether the server is told the library's name and version, as CLIENT SETINFO (servers since
+/// 7.2). Default true. Since 0.1.
+OXP_API oxp_status oxp_options_set_client_info(struct oxp_options *options, bool info);
+
 /// Sets the library name told to the server, as in CLIENT SETINFO LIB-NAME; for language bindings.
 /// Empty: "oxipipe". Since 0.1.
 OXP_API

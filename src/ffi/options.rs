@@ -221,6 +221,51 @@ pub unsafe extern "C" fn oxp_options_set_client_name(
     }
 }
 
+/// Sets whether the server should rather evict other clients than these connections when clients
+/// use too much memory, as CLIENT NO-EVICT. Default false. Since 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn oxp_options_set_client_no_evict(
+    options: *mut oxp_options,
+    no_evict: bool,
+) -> oxp_status {
+    // SAFETY: pointers come from C under the contract of this module.
+    unsafe {
+        set(options, |options| {
+            options.client_no_evict = no_evict;
+            Ok(())
+        })
+    }
+}
+
+/// Sets whether commands leave alone when and how often a key was used last, as CLIENT NO-TOUCH
+/// (servers since 7.2). Default false. Since 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn oxp_options_set_client_no_touch(
+    options: *mut oxp_options,
+    no_touch: bool,
+) -> oxp_status {
+    // SAFETY: pointers come from C under the contract of this module.
+    unsafe {
+        set(options, |options| {
+            options.client_no_touch = no_touch;
+            Ok(())
+        })
+    }
+}
+
+/// Sets whether the server is told the library's name and version, as CLIENT SETINFO (servers since
+/// 7.2). Default true. Since 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn oxp_options_set_client_info(options: *mut oxp_options, info: bool) -> oxp_status {
+    // SAFETY: pointers come from C under the contract of this module.
+    unsafe {
+        set(options, |options| {
+            options.client_info = info;
+            Ok(())
+        })
+    }
+}
+
 /// Sets the library name told to the server, as in CLIENT SETINFO LIB-NAME; for language bindings.
 /// Empty: "oxipipe". Since 0.1.
 #[unsafe(no_mangle)]

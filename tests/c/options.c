@@ -45,6 +45,9 @@ static void values(void) {
     CHECK_STATUS(OXP_OK, oxp_options_set_password(o, "secret", 6));
     CHECK_STATUS(OXP_OK, oxp_options_set_password(o, NULL, 0));
     CHECK_STATUS(OXP_OK, oxp_options_set_client_name(o, "tests", 5));
+    CHECK_STATUS(OXP_OK, oxp_options_set_client_no_evict(o, true));
+    CHECK_STATUS(OXP_OK, oxp_options_set_client_no_touch(o, true));
+    CHECK_STATUS(OXP_OK, oxp_options_set_client_info(o, false));
     CHECK_STATUS(OXP_OK, oxp_options_set_lib_name(o, "tests", 5));
     CHECK_STATUS(OXP_OK, oxp_options_set_lib_version(o, "1", 1));
     CHECK_STATUS(OXP_OK, oxp_options_set_protocol(o, 2));
@@ -77,6 +80,9 @@ static void values(void) {
     CHECK_STATUS(OXP_ERR_ARG, oxp_options_set_username(NULL, "a", 1));
     CHECK_STATUS(OXP_ERR_ARG, oxp_options_set_password(NULL, "a", 1));
     CHECK_STATUS(OXP_ERR_ARG, oxp_options_set_client_name(NULL, "a", 1));
+    CHECK_STATUS(OXP_ERR_ARG, oxp_options_set_client_no_evict(NULL, true));
+    CHECK_STATUS(OXP_ERR_ARG, oxp_options_set_client_no_touch(NULL, true));
+    CHECK_STATUS(OXP_ERR_ARG, oxp_options_set_client_info(NULL, false));
     CHECK_STATUS(OXP_ERR_ARG, oxp_options_set_lib_name(NULL, "a", 1));
     CHECK_STATUS(OXP_ERR_ARG, oxp_options_set_lib_version(NULL, "a", 1));
     CHECK_STATUS(OXP_ERR_ARG, oxp_options_set_protocol(NULL, 3));

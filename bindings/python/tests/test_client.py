@@ -177,7 +177,10 @@ def test_redis_pys_options_of_a_url(server: oxipipe.Server) -> None:
 
 def test_every_option_that_the_docstring_names_is_one() -> None:
     values = {
+        "client_info": "false",
         "client_name": "x",
+        "client_no_evict": "true",
+        "client_no_touch": "true",
         "decode_responses": "true",
         "encoding": "utf-8",
         "encoding_errors": "strict",
@@ -260,8 +263,10 @@ def test_a_with_block_closes(server: oxipipe.Server) -> None:
 def test_execute_command_is_redis_pys(r: oxipipe.Redis) -> None:
     assert r.execute_command("SET", "a", 1) is True
     assert r.execute_command("CONFIG GET", "maxmemory") == {"maxmemory": "0"}
-    assert r.execute_command("CLIENT SETNAME", "me") is True
-    assert r.pipeline().execute_command("CLIENT GETNAME").execute() == ["me"]
+    assert r.pipeline().execute_command("CLIENT GETNAME").execute() == [None]
+    with r.lease() as mine:
+        assert mine.execute_command("CLIENT SETNAME", "me") is True
+        assert mine.execute_command("CLIENT GETNAME") == "me"
 
 
 def test_iterators_walk_everything(r: oxipipe.Redis) -> None:
@@ -305,6 +310,14 @@ def test_commands_that_would_disturb_others_are_refused(r: oxipipe.Redis) -> Non
         ("MONITOR",),
         ("CLIENT", "REPLY", "OFF"),
         ("WATCH", "k"),
+        ("QUIT",),
+        ("readonly",),
+        ("ASKING",),
+        ("WAIT", 1, 0),
+        ("CLIENT", "SETNAME", "me"),
+        ("client", "no-evict", "on"),
+        ("SCRIPT", "DEBUG", "YES"),
+        ("REPLCONF", "ACK", 0),
     ):
         for call in (r.command, pipeline.command):
             with pytest.raises(exceptions.RefusedError) as caught:

@@ -45,6 +45,19 @@ def test_waiting_for_replicas_wants_the_connection_of_the_writes(r: Redis) -> No
         assert mine.wait(0, 1) == 0
 
 
+def test_what_is_set_on_one_connection_only_is_set_on_a_lease_or_by_an_option(r: Redis) -> None:
+    with pytest.raises(oxipipe.RefusedError, match=r"set client_name .*which lasts"):
+        r.client_setname("me")
+    with pytest.raises(oxipipe.RefusedError, match=r"set client_no_evict .*which lasts"):
+        r.client_no_evict("ON")
+    with r.lease() as mine:
+        assert mine.client_setname("me") is True
+        assert mine.client_no_evict("ON") == b"OK"
+        assert mine.client_getname() in (b"me", "me")
+    with r.lease() as other:
+        assert other.client_getname() is None
+
+
 def test_a_lost_lease_stays_lost_and_says_so(r: Redis) -> None:
     mine = r.lease()
     r.client_kill_filter(_id=mine.client_id())

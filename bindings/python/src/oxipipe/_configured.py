@@ -61,6 +61,9 @@ class Configured:
         username: str | None = None,
         protocol: int | None = None,
         *,
+        client_no_evict: bool = False,
+        client_no_touch: bool = False,
+        client_info: bool = True,
         spin_us: int | None = None,
         eager_bytes: int | None = None,
         retry_reads: bool = True,
@@ -94,6 +97,9 @@ class Configured:
             password=password,
             username=username,
             client_name=client_name,
+            client_no_evict=bool(client_no_evict),
+            client_no_touch=bool(client_no_touch),
+            client_info=bool(client_info),
             lib_name=lib_name,
             lib_version=lib_version,
             protocol=protocol,
@@ -115,11 +121,12 @@ class Configured:
         """A client of the server that `url` names; `kwargs` (as of the constructor) win over the URL.
 
         `redis://[[user]:password@]host[:port][/db][?option=...]` or `unix://[[user]:password@]/path[?option=...]`.
-        The options are `db`, `username`, `password`, `client_name`, `protocol`, `socket_timeout` (or `timeout`),
-        `socket_connect_timeout` (or `connect_timeout`), `user_timeout`, `socket_keepalive` (or `keepalive`),
-        `spin_us`, `eager_bytes`, `send_buffer`, `receive_buffer`, `max_depth`, `max_line_bytes`, `max_bulk_bytes`,
-        `max_reply_bytes`, `retry` ("reads" or "none"), `decode_responses`, `encoding` and `encoding_errors`. Times
-        are in seconds, 0 is no limit. redis-py's `retry_on_timeout` and `health_check_interval` may say no or 0.
+        The options are `db`, `username`, `password`, `client_name`, `client_no_evict`, `client_no_touch`,
+        `client_info`, `protocol`, `socket_timeout` (or `timeout`), `socket_connect_timeout` (or `connect_timeout`),
+        `user_timeout`, `socket_keepalive` (or `keepalive`), `spin_us`, `eager_bytes`, `send_buffer`,
+        `receive_buffer`, `max_depth`, `max_line_bytes`, `max_bulk_bytes`, `max_reply_bytes`, `retry` ("reads" or
+        "none"), `decode_responses`, `encoding` and `encoding_errors`. Times are in seconds, 0 is no limit.
+        redis-py's `retry_on_timeout` and `health_check_interval` may say no or 0.
         """
         url, of_python = _split_url(url)
         for name, value in of_python.items():
@@ -189,7 +196,7 @@ _RENAMED = {
     "retry_reads": "retry",
 }
 _SAME = frozenset(
-    "host port db password username client_name lib_name lib_version protocol spin_us eager_bytes socket_buffers"
+    "host port db password username client_name client_no_evict client_no_touch client_info lib_name lib_version protocol spin_us eager_bytes socket_buffers"
     " max_depth max_bulk_bytes max_line_bytes max_reply_bytes".split()
 )
 _OF_PYTHON = frozenset(

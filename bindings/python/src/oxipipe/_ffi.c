@@ -3208,6 +3208,54 @@ _cffi_f_oxp_options_new(PyObject *self, PyObject *arg0)
 #  define _cffi_f_oxp_options_new _cffi_d_oxp_options_new
 #endif
 
+static int32_t _cffi_d_oxp_options_set_client_info(oxp_options * x0, _Bool x1)
+{
+  return oxp_options_set_client_info(x0, x1);
+}
+#ifndef PYPY_VERSION
+static PyObject *
+_cffi_f_oxp_options_set_client_info(PyObject *self, PyObject *args)
+{
+  oxp_options * x0;
+  _Bool x1;
+  Py_ssize_t datasize;
+  struct _cffi_freeme_s *large_args_free = NULL;
+  int32_t result;
+  PyObject *pyresult;
+  PyObject *arg0;
+  PyObject *arg1;
+
+  if (!PyArg_UnpackTuple(args, "oxp_options_set_client_info", 2, 2, &arg0, &arg1))
+    return NULL;
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(132), arg0, (char **)&x0);
+  if (datasize != 0) {
+    x0 = ((size_t)datasize) <= 640 ? (oxp_options *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(132), arg0, (char **)&x0,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  x1 = (_Bool)_cffi_to_c__Bool(arg1);
+  if (x1 == (_Bool)-1 && PyErr_Occurred())
+    return NULL;
+
+  Py_BEGIN_ALLOW_THREADS
+  _cffi_restore_errno();
+  { result = oxp_options_set_client_info(x0, x1); }
+  _cffi_save_errno();
+  Py_END_ALLOW_THREADS
+
+  (void)self; /* unused */
+  pyresult = _cffi_from_c_int(result, int32_t);
+  if (large_args_free != NULL) _cffi_free_array_arguments(large_args_free);
+  return pyresult;
+}
+#else
+#  define _cffi_f_oxp_options_set_client_info _cffi_d_oxp_options_set_client_info
+#endif
+
 static int32_t _cffi_d_oxp_options_set_client_name(oxp_options * x0, char const * x1, size_t x2)
 {
   return oxp_options_set_client_name(x0, x1, x2);
@@ -3265,6 +3313,102 @@ _cffi_f_oxp_options_set_client_name(PyObject *self, PyObject *args)
 }
 #else
 #  define _cffi_f_oxp_options_set_client_name _cffi_d_oxp_options_set_client_name
+#endif
+
+static int32_t _cffi_d_oxp_options_set_client_no_evict(oxp_options * x0, _Bool x1)
+{
+  return oxp_options_set_client_no_evict(x0, x1);
+}
+#ifndef PYPY_VERSION
+static PyObject *
+_cffi_f_oxp_options_set_client_no_evict(PyObject *self, PyObject *args)
+{
+  oxp_options * x0;
+  _Bool x1;
+  Py_ssize_t datasize;
+  struct _cffi_freeme_s *large_args_free = NULL;
+  int32_t result;
+  PyObject *pyresult;
+  PyObject *arg0;
+  PyObject *arg1;
+
+  if (!PyArg_UnpackTuple(args, "oxp_options_set_client_no_evict", 2, 2, &arg0, &arg1))
+    return NULL;
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(132), arg0, (char **)&x0);
+  if (datasize != 0) {
+    x0 = ((size_t)datasize) <= 640 ? (oxp_options *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(132), arg0, (char **)&x0,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  x1 = (_Bool)_cffi_to_c__Bool(arg1);
+  if (x1 == (_Bool)-1 && PyErr_Occurred())
+    return NULL;
+
+  Py_BEGIN_ALLOW_THREADS
+  _cffi_restore_errno();
+  { result = oxp_options_set_client_no_evict(x0, x1); }
+  _cffi_save_errno();
+  Py_END_ALLOW_THREADS
+
+  (void)self; /* unused */
+  pyresult = _cffi_from_c_int(result, int32_t);
+  if (large_args_free != NULL) _cffi_free_array_arguments(large_args_free);
+  return pyresult;
+}
+#else
+#  define _cffi_f_oxp_options_set_client_no_evict _cffi_d_oxp_options_set_client_no_evict
+#endif
+
+static int32_t _cffi_d_oxp_options_set_client_no_touch(oxp_options * x0, _Bool x1)
+{
+  return oxp_options_set_client_no_touch(x0, x1);
+}
+#ifndef PYPY_VERSION
+static PyObject *
+_cffi_f_oxp_options_set_client_no_touch(PyObject *self, PyObject *args)
+{
+  oxp_options * x0;
+  _Bool x1;
+  Py_ssize_t datasize;
+  struct _cffi_freeme_s *large_args_free = NULL;
+  int32_t result;
+  PyObject *pyresult;
+  PyObject *arg0;
+  PyObject *arg1;
+
+  if (!PyArg_UnpackTuple(args, "oxp_options_set_client_no_touch", 2, 2, &arg0, &arg1))
+    return NULL;
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(132), arg0, (char **)&x0);
+  if (datasize != 0) {
+    x0 = ((size_t)datasize) <= 640 ? (oxp_options *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(132), arg0, (char **)&x0,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  x1 = (_Bool)_cffi_to_c__Bool(arg1);
+  if (x1 == (_Bool)-1 && PyErr_Occurred())
+    return NULL;
+
+  Py_BEGIN_ALLOW_THREADS
+  _cffi_restore_errno();
+  { result = oxp_options_set_client_no_touch(x0, x1); }
+  _cffi_save_errno();
+  Py_END_ALLOW_THREADS
+
+  (void)self; /* unused */
+  pyresult = _cffi_from_c_int(result, int32_t);
+  if (large_args_free != NULL) _cffi_free_array_arguments(large_args_free);
+  return pyresult;
+}
+#else
+#  define _cffi_f_oxp_options_set_client_no_touch _cffi_d_oxp_options_set_client_no_touch
 #endif
 
 static int32_t _cffi_d_oxp_options_set_connect_timeout_ms(oxp_options * x0, uint64_t x1)
@@ -7536,7 +7680,10 @@ static const struct _cffi_global_s _cffi_globals[] = {
   { "oxp_options_free", (void *)_cffi_f_oxp_options_free, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 365), (void *)_cffi_d_oxp_options_free },
   { "oxp_options_from_url", (void *)_cffi_f_oxp_options_from_url, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 19), (void *)_cffi_d_oxp_options_from_url },
   { "oxp_options_new", (void *)_cffi_f_oxp_options_new, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 128), (void *)_cffi_d_oxp_options_new },
+  { "oxp_options_set_client_info", (void *)_cffi_f_oxp_options_set_client_info, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 131), (void *)_cffi_d_oxp_options_set_client_info },
   { "oxp_options_set_client_name", (void *)_cffi_f_oxp_options_set_client_name, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 135), (void *)_cffi_d_oxp_options_set_client_name },
+  { "oxp_options_set_client_no_evict", (void *)_cffi_f_oxp_options_set_client_no_evict, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 131), (void *)_cffi_d_oxp_options_set_client_no_evict },
+  { "oxp_options_set_client_no_touch", (void *)_cffi_f_oxp_options_set_client_no_touch, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 131), (void *)_cffi_d_oxp_options_set_client_no_touch },
   { "oxp_options_set_connect_timeout_ms", (void *)_cffi_f_oxp_options_set_connect_timeout_ms, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 163), (void *)_cffi_d_oxp_options_set_connect_timeout_ms },
   { "oxp_options_set_db", (void *)_cffi_f_oxp_options_set_db, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 159), (void *)_cffi_d_oxp_options_set_db },
   { "oxp_options_set_eager_bytes", (void *)_cffi_f_oxp_options_set_eager_bytes, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 146), (void *)_cffi_d_oxp_options_set_eager_bytes },
@@ -7703,7 +7850,7 @@ static const struct _cffi_type_context_s _cffi_type_context = {
   _cffi_struct_unions,
   NULL,  /* no enums */
   _cffi_typenames,
-  158,  /* num_globals */
+  161,  /* num_globals */
   11,  /* num_struct_unions */
   0,  /* num_enums */
   15,  /* num_typenames */
