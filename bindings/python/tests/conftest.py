@@ -10,6 +10,7 @@ from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
 import pytest
+from support import pace
 from support.loops import LOOPS
 
 import oxipipe
@@ -18,6 +19,11 @@ from oxipipe import _backend
 
 def pytest_report_header() -> str:
     return f"oxipipe {oxipipe.__version__}, backend {_backend.name}"
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for stall in pace.stalls:
+        terminalreporter.write_line(stall)
 
 
 @pytest.fixture(scope="session")
