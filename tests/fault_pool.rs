@@ -344,7 +344,10 @@ fn whoever_has_nothing_to_do_sleeps() {
             now.is_some() && std::mem::replace(&mut before, now) == now
         });
         work();
-        assert_eq!(switches(), before);
+        eventually("the thread to be asleep again", || switches().is_some());
+        // Not even now and then. A process that is stopped and goes on is scheduled, too.
+        let woken = switches().expect("it sleeps") - before.expect("it slept");
+        assert!(woken <= 4, "{woken}");
         assert_eq!(client.timeout(), None);
         let mut entry =
             libc::pollfd { fd: std::os::fd::AsRawFd::as_raw_fd(&client), events: libc::POLLIN, revents: 0 };

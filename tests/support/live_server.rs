@@ -57,6 +57,7 @@ impl LiveServer {
         let mut options = Options::default();
         options.unix_path = Some(self.socket());
         options.timeout = Some(LONG);
+        options.connect_timeout = Some(LONG);
         options
     }
 

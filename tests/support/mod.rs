@@ -29,6 +29,7 @@ pub(crate) fn tcp(port: u16) -> Options {
     options.host = "127.0.0.1".into();
     options.port = port;
     options.timeout = Some(LONG);
+    options.connect_timeout = Some(LONG);
     options
 }
 
