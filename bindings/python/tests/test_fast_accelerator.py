@@ -535,7 +535,7 @@ def test_daemon_threads_do_not_spoil_the_end(peer: Peer, end: str) -> None:
     for _ in range(5):
         done = subprocess.run(
             [sys.executable, "-W", "ignore", "-c", textwrap.dedent(program)],
-            timeout=60,
+            timeout=300,
             capture_output=True,
             check=False,
         )

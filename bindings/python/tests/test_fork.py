@@ -82,7 +82,7 @@ def test_children_of_a_threaded_program_call_and_exit(server: Server) -> None:
             thread.join()
         sys.exit(1 if bad or wrong else 0)
     """
-    subprocess.run([sys.executable, "-c", textwrap.dedent(program)], check=True, timeout=120)
+    subprocess.run([sys.executable, "-c", textwrap.dedent(program)], check=True, timeout=300)
 
 
 def test_a_signal_handler_may_fork_in_the_middle_of_a_call(server: Server, r: Redis) -> None:
