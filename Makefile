@@ -105,6 +105,11 @@ test-shuttle: ## what threads share, under SHUTTLE_ROUNDS=20000 interleavings of
 	SHUTTLE_ROUNDS=$(SHUTTLE_ROUNDS) RUSTFLAGS='--cfg shuttle' \
 		$(CARGO) test --locked --target-dir target/shuttle --lib models
 
+BUSY_ROUNDS ?= 3
+.PHONY: test-busy
+test-busy: ## `make test` BUSY_ROUNDS=3 times beside two busy loops per core: no test depends on the machine's speed
+	@tools/busy.sh $(BUSY_ROUNDS) $(MAKE) --no-print-directory test
+
 # std is built, too: without its own marks on the uncontended locks it would look like a race itself. Tests that fork are left
 # out: the sanitizer has threads of its own.
 TSAN_TESTS := live_lease live_pool live_async live_connect live_pipeline fault_pool fault_async fault_engine fault_wait fault_cut engine_random

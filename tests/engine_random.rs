@@ -6,11 +6,12 @@
 mod support;
 
 use std::collections::HashMap;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use oxipipe::{Async, Completion, Completions, Error, Outcome, Pipeline, Pool, Progress, Pulled, Reply};
 use support::ledger_server::{Executed, LedgerServer, Malice, Random};
-use support::{LONG, event_loop};
+use support::pace::Stopwatch;
+use support::{LONG, PATIENCE, event_loop};
 
 /// What was submitted under a token, and how it ended.
 struct Submission {
@@ -241,6 +242,11 @@ fn malice(seed: u64) -> Malice {
     Malice { cuts, stalls: if seed.is_multiple_of(3) { 2 } else { 0 }, stall: Duration::from_millis(120) }
 }
 
+/// Deadlines that pass end connections, too.
+fn deadline(seed: u64) -> Duration {
+    if seed.is_multiple_of(3) { Duration::from_millis(100) } else { LONG }
+}
+
 fn seeds() -> std::ops::Range<u64> {
     0..std::env::var("OXIPIPE_TEST_SEEDS").map_or(24, |seeds| seeds.parse().expect("a number"))
 }
@@ -254,7 +260,7 @@ fn an_event_loop_client_tells_the_truth_about_everything() {
         let server = LedgerServer::start(seed, malice(seed));
         let mut random = Random::new(seed);
         let mut options = server.options();
-        options.timeout = Some(if seed.is_multiple_of(3) { Duration::from_millis(100) } else { LONG });
+        options.timeout = Some(deadline(seed));
         options.send_buffer = seed.is_multiple_of(2).then_some(4096);
         let mut client = Async::new(options).unwrap();
         let (mut books, mut batch) = (Books::default(), Completions::new());
@@ -286,12 +292,12 @@ fn an_event_loop_client_tells_the_truth_about_everything() {
         if seed % 5 == 4 {
             client.close();
         }
-        let patience = Instant::now() + LONG;
+        let watch = Stopwatch::start();
         while books.open() > 0 {
             client.process().unwrap();
             client.next(&mut batch);
             books.take(&batch);
-            assert!(Instant::now() < patience, "seed {seed}: {} never ended", books.open());
+            assert!(watch.elapsed() < PATIENCE, "seed {seed}: {} never ended", books.open());
             if books.open() > 0 {
                 event_loop::wait(&client, client.timeout());
             }
@@ -303,7 +309,7 @@ fn an_event_loop_client_tells_the_truth_about_everything() {
         // One connection after the other, and nothing is written twice: the order of submission is the order of execution.
         let order: Vec<_> =
             ledger.iter().filter(|entry| !entry.key.is_empty()).map(|entry| entry.token).collect();
-        if malice(seed).cuts == 0 {
+        if malice(seed).cuts == 0 && deadline(seed) == LONG {
             assert!(order.is_sorted(), "seed {seed}");
         }
         assert!(sorted_per_connection(&ledger), "seed {seed}");
@@ -326,7 +332,7 @@ fn a_pool_tells_the_truth_about_everything() {
         let server = LedgerServer::start(seed, malice(seed));
         let mut random = Random::new(seed + 1_000_000);
         let mut options = server.options();
-        options.timeout = Some(if seed.is_multiple_of(3) { Duration::from_millis(100) } else { LONG });
+        options.timeout = Some(deadline(seed));
         options.send_buffer = seed.is_multiple_of(2).then_some(4096);
         options.ordered_results = seed % 4 < 2;
         options.key_affinity = seed % 8 < 4;
@@ -356,7 +362,9 @@ fn a_pool_tells_the_truth_about_everything() {
                 }
                 9 if random.below(20) == 0 => drop(pool.flush(Some(LONG)).unwrap()),
                 _ => {
-                    pool.next(&mut batch, Some(Duration::ZERO)).unwrap();
+                    // Some find that the pool's thread has been at work, however busy the machine is.
+                    let wait = if random.below(4) == 0 { PATIENCE } else { Duration::ZERO };
+                    pool.next(&mut batch, Some(wait)).unwrap();
                     books.take(&batch);
                 }
             }
@@ -377,7 +385,7 @@ fn a_pool_tells_the_truth_about_everything() {
         books.check(&ledger);
         summary.add(&books);
         assert!(!is_ordered || books.completed.is_sorted(), "seed {seed}");
-        if has_affinity && malice(seed).cuts == 0 {
+        if has_affinity && malice(seed).cuts == 0 && deadline(seed) == LONG {
             let mut last: HashMap<&str, u64> = HashMap::new();
             for entry in ledger.iter().filter(|entry| !entry.key.is_empty()) {
                 let before = last.insert(&entry.key, entry.token);

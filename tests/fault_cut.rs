@@ -8,8 +8,9 @@ use std::time::Duration;
 use oxipipe::{Client, ErrorKind, Outcome, Progress, Retry};
 use support::fake_server::FakeServer;
 use support::live_server::LiveServer;
+use support::pace::once_more_after_a_stall;
 use support::proxy::{Cut, Proxy, Way};
-use support::{assert_error, int, promptly, text};
+use support::{assert_error, int, out_of_time, promptly, text};
 
 /// Longer than any kernel buffer that nobody empties.
 const LARGE: usize = 4 * 1024 * 1024;
@@ -111,15 +112,17 @@ fn a_write_of_which_only_a_part_left_is_sent_again_whole() {
 
 #[test]
 fn a_write_of_which_only_a_part_left_is_not_applied_if_there_is_no_other_connection() {
-    let server = FakeServer::start("READ 1000\nRESET\nCONNECTION\nRAW\nCLOSE");
-    let mut options = server.options();
-    options.send_buffer = Some(SEND_BUFFER);
-    options.timeout = Some(Duration::from_millis(500));
-    let client = Client::new(options);
-    let error = promptly(|| client.command(&[b"APPEND", &b"k"[..], &vec![b'x'; LARGE]]).unwrap_err());
-    assert_eq!(error.outcome(), Some(Outcome::NotApplied), "{error:?}");
-    assert_eq!(error.progress(), Some(progress(0, 0, 1)));
-    assert!(server.connections() > 2, "it was tried again until the deadline");
+    once_more_after_a_stall(|| {
+        let server = FakeServer::start("READ 1000\nRESET\nCONNECTION\nRAW\nCLOSE");
+        let mut options = server.options();
+        options.send_buffer = Some(SEND_BUFFER);
+        options.timeout = Some(Duration::from_millis(500));
+        let client = Client::new(options);
+        let error = promptly(|| client.command(&[b"APPEND", &b"k"[..], &vec![b'x'; LARGE]]).unwrap_err());
+        assert_eq!(error.outcome(), Some(Outcome::NotApplied), "{error:?}");
+        assert_eq!(error.progress(), Some(progress(0, 0, 1)));
+        assert!(server.connections() > 2, "it was tried again until the deadline");
+    });
 }
 
 #[test]
@@ -329,36 +332,38 @@ fn a_ledger_agrees_with_the_outcomes_wherever_the_reply_is_cut() {
 
 #[test]
 fn a_server_killed_under_an_eager_pipeline_leaves_an_exact_account() {
-    for options in [LiveServer::tcp_options, LiveServer::options] {
-        let mut server = LiveServer::start();
-        let mut options = options(&server);
-        options.timeout = Some(Duration::from_secs(2));
-        let client = Client::new(options);
-        let mut pipeline = client.pipeline();
-        for _ in 0..20_000 {
+    once_more_after_a_stall(|| {
+        for options in [LiveServer::tcp_options, LiveServer::options] {
+            let mut server = LiveServer::start();
+            let mut options = options(&server);
+            options.timeout = Some(Duration::from_secs(2));
+            let client = Client::new(options);
+            let mut pipeline = client.pipeline();
+            for _ in 0..20_000 {
+                pipeline.command(&["INCR", "n"]).unwrap();
+            }
+            server.kill();
+            for _ in 0..20_000 {
+                pipeline.command(&["INCR", "n"]).unwrap();
+            }
+            let mut seen = 0;
+            let error = promptly(|| {
+                pipeline
+                    .execute_stream(&mut |nodes, _| {
+                        seen += nodes.len() as u64;
+                        true
+                    })
+                    .unwrap_err()
+            });
+            let Progress { replied, unknown, not_applied } = error.progress().unwrap();
+            assert_eq!(replied + unknown + not_applied, 40_000, "{error:?}");
+            assert!(replied <= 20_000 && seen <= replied && not_applied > 0, "{seen} {error:?}");
+            server.restart();
             pipeline.command(&["INCR", "n"]).unwrap();
+            let reply = pipeline.execute().unwrap();
+            assert_eq!(reply.root().get(0).unwrap().as_int(), Some(1), "the pipeline is as good as new");
         }
-        server.kill();
-        for _ in 0..20_000 {
-            pipeline.command(&["INCR", "n"]).unwrap();
-        }
-        let mut seen = 0;
-        let error = promptly(|| {
-            pipeline
-                .execute_stream(&mut |nodes, _| {
-                    seen += nodes.len() as u64;
-                    true
-                })
-                .unwrap_err()
-        });
-        let Progress { replied, unknown, not_applied } = error.progress().unwrap();
-        assert_eq!(replied + unknown + not_applied, 40_000, "{error:?}");
-        assert!(replied <= 20_000 && seen <= replied && not_applied > 0, "{seen} {error:?}");
-        server.restart();
-        pipeline.command(&["INCR", "n"]).unwrap();
-        let reply = pipeline.execute().unwrap();
-        assert_eq!(reply.root().get(0).unwrap().as_int(), Some(1), "the pipeline is as good as new");
-    }
+    });
 }
 
 #[test]
@@ -394,17 +399,19 @@ fn a_client_that_was_connected_waits_for_the_server_to_come_back() {
 
 #[test]
 fn a_client_that_was_connected_gives_up_at_its_deadline() {
-    let mut server = LiveServer::start();
-    for mut options in [server.options(), server.tcp_options()] {
-        options.timeout = Some(Duration::from_millis(300));
-        let client = Client::new(options);
-        client.connect().unwrap();
-        server.kill();
-        let error = promptly(|| client.command(&["INCR", "n"]).unwrap_err());
-        assert_error(&error, ErrorKind::Connect, Outcome::NotApplied);
-        server.restart();
-        assert_eq!(int(&client.command(&["INCR", "n"]).unwrap()), 1);
-    }
+    once_more_after_a_stall(|| {
+        let mut server = LiveServer::start();
+        for mut options in [server.options(), server.tcp_options()] {
+            options.timeout = Some(Duration::from_millis(300));
+            let client = Client::new(options);
+            client.connect().unwrap();
+            server.kill();
+            let error = promptly(|| client.command(&["INCR", "n"]).unwrap_err());
+            assert_error(&error, ErrorKind::Connect, Outcome::NotApplied);
+            server.restart();
+            assert_eq!(int(&client.command(&["INCR", "n"]).unwrap()), 1);
+        }
+    });
 }
 
 #[test]
@@ -468,20 +475,22 @@ fn a_transaction_cut_after_its_first_replies_but_before_its_last_byte_is_sent_ag
 
 #[test]
 fn a_connection_that_ended_after_a_timeout_costs_no_call() {
-    let server = FakeServer::start(
-        "EXPECT GET slow
-         WAIT end
-         CLOSE
-         CONNECTION
-         EXPECT INCR n
-         SEND :1\\r\\n",
-    );
-    let mut options = server.options();
-    options.timeout = Some(Duration::from_millis(400));
-    let client = Client::new(options);
-    let error = client.command(&["GET", "slow"]).unwrap_err();
-    assert_error(&error, ErrorKind::Timeout, Outcome::Unknown);
-    server.open("end");
-    server.wait_closed(0);
-    assert_eq!(int(&client.command(&["INCR", "n"]).unwrap()), 1);
+    once_more_after_a_stall(|| {
+        let server = FakeServer::start(
+            "EXPECT GET slow
+             WAIT end
+             CLOSE
+             CONNECTION
+             EXPECT INCR n
+             SEND :1\\r\\n",
+        );
+        let mut options = server.options();
+        options.timeout = Some(Duration::from_millis(400));
+        let client = Client::new(options);
+        let error = out_of_time(|| client.command(&["GET", "slow"]).unwrap_err());
+        assert_error(&error, ErrorKind::Timeout, Outcome::Unknown);
+        server.open("end");
+        server.wait_closed(0);
+        assert_eq!(int(&client.command(&["INCR", "n"]).unwrap()), 1);
+    });
 }

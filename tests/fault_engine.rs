@@ -10,6 +10,7 @@ use support::event_loop::{run, wait};
 use support::fake_server::FakeServer;
 use support::live_server::LiveServer;
 use support::own_process::in_own_process;
+use support::pace::once_more_after_a_stall;
 use support::proxy::Proxy;
 use support::{LONG, eventually, promptly};
 
@@ -198,30 +199,32 @@ fn only_errors_that_are_a_reply_count_as_failures() {
 
 #[test]
 fn an_outage_begins_when_somebody_misses_the_server() {
-    let server = LiveServer::start();
-    let proxy = Proxy::to(server.port());
-    let mut client = Async::new(proxy.options()).unwrap();
-    client.submit(&["PING"], 1).unwrap();
-    run(&mut client, 1, |_| {});
-    let killed = server.client().command(&["CLIENT", "KILL", "TYPE", "normal"]).unwrap();
-    assert!(killed.root().as_int() >= Some(1));
-    wait(&client, None);
-    client.process().unwrap();
-    // Longer than commands wait for a server that is gone.
-    thread::sleep(Duration::from_millis(1100));
-    proxy.take_down();
-    let before = proxy.connections();
-    client.submit(&["SET", "k", "v"], 2).unwrap();
-    eventually("a refused connection", || {
+    once_more_after_a_stall(|| {
+        let server = LiveServer::start();
+        let proxy = Proxy::to(server.port());
+        let mut client = Async::new(proxy.options()).unwrap();
+        client.submit(&["PING"], 1).unwrap();
+        run(&mut client, 1, |_| {});
+        let killed = server.client().command(&["CLIENT", "KILL", "TYPE", "normal"]).unwrap();
+        assert!(killed.root().as_int() >= Some(1));
+        wait(&client, None);
         client.process().unwrap();
-        proxy.connections() > before
-    });
-    client.process().unwrap();
-    proxy.bring_up();
-    run(&mut client, 1, |batch| {
-        for completion in batch.iter() {
-            assert!(completion.error.is_none(), "{:?}", completion.error);
-        }
+        // Longer than commands wait for a server that is gone.
+        thread::sleep(Duration::from_millis(1100));
+        proxy.take_down();
+        let before = proxy.connections();
+        client.submit(&["SET", "k", "v"], 2).unwrap();
+        eventually("a refused connection", || {
+            client.process().unwrap();
+            proxy.connections() > before
+        });
+        client.process().unwrap();
+        proxy.bring_up();
+        run(&mut client, 1, |batch| {
+            for completion in batch.iter() {
+                assert!(completion.error.is_none(), "{:?}", completion.error);
+            }
+        });
     });
 }
 

@@ -6,7 +6,7 @@ use std::fs;
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use oxipipe::{Async, Completions, ErrorKind, Lost, Outcome, Pool, Pulled};
 use support::event_loop;
@@ -14,8 +14,9 @@ use support::fake_server::FakeServer;
 use support::ledger_server::{LedgerServer, Malice};
 use support::live_server::LiveServer;
 use support::own_process::in_own_process;
+use support::pace::{Stopwatch, once_more_after_a_stall};
 use support::proxy::Proxy;
-use support::{LONG, assert_error, eventually, promptly};
+use support::{LONG, PATIENCE, assert_error, eventually, promptly};
 
 fn entries(folder: &str) -> usize {
     fs::read_dir(folder).unwrap().count()
@@ -64,29 +65,31 @@ fn a_producer_faster_than_its_server_waits_and_then_hears_that_nothing_was_done(
 
 #[test]
 fn a_short_absence_of_the_server_is_not_noticed_by_what_had_not_left() {
-    let server = LiveServer::start();
-    let proxy = Proxy::to(server.port());
-    let pool = Pool::new(proxy.options(), 1).unwrap();
-    pool.connect().unwrap();
-    proxy.take_down();
-    server.client().command(&["CLIENT", "KILL", "TYPE", "normal"]).unwrap();
-    // The only connection is gone before the next one is asked for.
-    let before = proxy.connections();
-    let mut batch = Completions::new();
-    let mut token = 0;
-    while proxy.connections() == before {
-        // Some may still be written to the dead connection.
-        pool.submit(&["GET", "k"], Some(token)).unwrap();
-        token += 1;
-        thread::sleep(Duration::from_millis(1));
-    }
-    pool.submit(&["INCR", "n"], Some(token)).unwrap();
-    proxy.bring_up();
-    promptly(|| pool.drain(&mut batch, Some(LONG)).unwrap());
-    assert_eq!(batch.len() as u64, token + 1);
-    for completion in batch.iter() {
-        assert!(completion.error.is_none(), "{:?}", completion.error);
-    }
+    once_more_after_a_stall(|| {
+        let server = LiveServer::start();
+        let proxy = Proxy::to(server.port());
+        let pool = Pool::new(proxy.options(), 1).unwrap();
+        pool.connect().unwrap();
+        proxy.take_down();
+        server.client().command(&["CLIENT", "KILL", "TYPE", "normal"]).unwrap();
+        // The only connection is gone before the next one is asked for.
+        let before = proxy.connections();
+        let mut batch = Completions::new();
+        let mut token = 0;
+        while proxy.connections() == before {
+            // Some may still be written to the dead connection.
+            pool.submit(&["GET", "k"], Some(token)).unwrap();
+            token += 1;
+            thread::sleep(Duration::from_millis(1));
+        }
+        pool.submit(&["INCR", "n"], Some(token)).unwrap();
+        proxy.bring_up();
+        promptly(|| pool.drain(&mut batch, Some(LONG)).unwrap());
+        assert_eq!(batch.len() as u64, token + 1);
+        for completion in batch.iter() {
+            assert!(completion.error.is_none(), "{:?}", completion.error);
+        }
+    });
 }
 
 #[test]
@@ -107,11 +110,11 @@ fn after_a_second_without_a_server_everything_fails_until_it_is_back() {
     };
     // Those that were written to the dead connection are unknown; the first one that was not has waited.
     while ask(&mut batch) != Some(Outcome::NotApplied) {}
-    let start = Instant::now();
+    let watch = Stopwatch::start();
     for _ in 0..20 {
         assert_eq!(ask(&mut batch), Some(Outcome::NotApplied));
     }
-    assert!(start.elapsed() < LONG / 2, "each of them waited");
+    assert!(watch.elapsed() < PATIENCE / 2, "each of them waited");
     proxy.bring_up();
     eventually("the server again", || ask(&mut batch).is_none());
 }
@@ -230,13 +233,13 @@ fn a_pool_that_is_dropped_with_work_outstanding_takes_its_thread_along() {
         for token in 0..1000 {
             pool.submit(&["SET", "k", "v"], Some(token)).unwrap();
         }
-        server.wait_heard(0);
         eventually("three connections", || server.connections() == 3);
-        assert!(has_thread("oxipipe-pool"));
+        // It names itself.
+        eventually("its thread", || has_thread("oxipipe-pool"));
         promptly(|| drop(pool));
         (0..3).for_each(|connection| server.wait_gone(connection));
         eventually("the end of its thread", || !has_thread("oxipipe-pool"));
-        assert!(entries("/proc/self/fd") <= files + 3);
+        eventually("the end of its descriptors", || entries("/proc/self/fd") <= files + 3);
     });
 }
 
@@ -301,7 +304,9 @@ fn ten_thousand_clients_and_pools_leave_nothing_behind() {
         let (threads, files, memory) =
             (entries("/proc/self/task"), entries("/proc/self/fd"), resident_bytes());
         (0..10_000).for_each(&mut cycle);
-        assert_eq!((entries("/proc/self/task"), entries("/proc/self/fd")), (threads, files));
+        // A thread that was joined is still listed for a moment.
+        eventually("the end of the last thread", || entries("/proc/self/task") <= threads);
+        assert_eq!(entries("/proc/self/fd"), files);
         let grown = resident_bytes().saturating_sub(memory);
         assert!(grown < 4 * 1024 * 1024, "{grown} bytes more");
     });
@@ -317,14 +322,17 @@ fn whoever_has_nothing_to_do_sleeps() {
         client.submit(&["PING"], 1).unwrap();
         event_loop::run(&mut client, 1, |_| {});
         client.process().unwrap();
-        let switches = || -> u64 {
+        // None while it runs or waits for a processor.
+        let switches = || -> Option<u64> {
             let of_pool =
                 fs::read_dir("/proc/self/task").unwrap().map(|task| task.unwrap().path()).find(|task| {
                     fs::read_to_string(task.join("comm")).is_ok_and(|name| name.trim() == "oxipipe-pool")
                 });
             let status = fs::read_to_string(of_pool.unwrap().join("status")).unwrap();
             let lines = status.lines().filter_map(|line| line.split_once("ctxt_switches:"));
-            lines.map(|(_, count)| count.trim().parse::<u64>().unwrap()).sum()
+            status
+                .contains("(sleeping)")
+                .then(|| lines.map(|(_, count)| count.trim().parse::<u64>().unwrap()).sum())
         };
         // It has gone to sleep once nothing changes while others work.
         let other = server.client();
@@ -332,10 +340,14 @@ fn whoever_has_nothing_to_do_sleeps() {
         let mut before = switches();
         eventually("the thread to fall asleep", || {
             work();
-            std::mem::replace(&mut before, switches()) == before
+            let now = switches();
+            now.is_some() && std::mem::replace(&mut before, now) == now
         });
         work();
-        assert_eq!(switches(), before);
+        eventually("the thread to be asleep again", || switches().is_some());
+        // Not even now and then. A process that is stopped and goes on is scheduled, too.
+        let woken = switches().expect("it sleeps") - before.expect("it slept");
+        assert!(woken <= 4, "{woken}");
         assert_eq!(client.timeout(), None);
         let mut entry =
             libc::pollfd { fd: std::os::fd::AsRawFd::as_raw_fd(&client), events: libc::POLLIN, revents: 0 };

@@ -11,9 +11,10 @@ use std::time::{Duration, Instant};
 use oxipipe::{Client, ErrorKind, Interrupt, Options, Outcome};
 use support::fake_server::FakeServer;
 use support::live_server::LiveServer;
-use support::{LONG, assert_error, eventually, int, promptly, text};
+use support::pace::once_more_after_a_stall;
+use support::{LONG, assert_error, eventually, int, out_of_time, promptly, text};
 
-/// Long enough for any call that is answered, short enough to wait for.
+/// Long enough for any call that is answered while the machine does not stall, short enough to wait for.
 const SHORT: Duration = Duration::from_millis(400);
 
 /// Connected, so that the short time is for the call alone.
@@ -26,36 +27,40 @@ fn hasty(mut options: Options) -> Client {
 
 #[test]
 fn a_late_reply_is_swallowed_and_the_connection_stays() {
-    let server = FakeServer::start(
-        "EXPECT GET slow
-         WAIT late
-         SEND $4\\r\\nlate\\r\\n
-         EXPECT GET next
-         SEND $4\\r\\nnext\\r\\n",
-    );
-    let client = hasty(server.options());
-    let error = promptly(|| client.command(&["GET", "slow"]).unwrap_err());
-    assert_error(&error, ErrorKind::Timeout, Outcome::Unknown);
-    server.open("late");
-    assert_eq!(text(&client.command(&["GET", "next"]).unwrap()), "next");
-    assert_eq!(server.connections(), 1);
+    once_more_after_a_stall(|| {
+        let server = FakeServer::start(
+            "EXPECT GET slow
+             WAIT late
+             SEND $4\\r\\nlate\\r\\n
+             EXPECT GET next
+             SEND $4\\r\\nnext\\r\\n",
+        );
+        let client = hasty(server.options());
+        let error = out_of_time(|| client.command(&["GET", "slow"]).unwrap_err());
+        assert_error(&error, ErrorKind::Timeout, Outcome::Unknown);
+        server.open("late");
+        assert_eq!(text(&client.command(&["GET", "next"]).unwrap()), "next");
+        assert_eq!(server.connections(), 1);
+    });
 }
 
 #[test]
 fn a_late_reply_that_is_cut_in_half_by_the_deadline_is_swallowed() {
-    let server = FakeServer::start(
-        "EXPECT LRANGE slow 0 -1
-         SEND *3\\r\\n$4\\r\\nlate\\r\\n$8\\r\\nla
-         WAIT late
-         SEND te too\\r\\n:3\\r\\n
-         EXPECT GET next
-         SEND $4\\r\\nnext\\r\\n",
-    );
-    let client = hasty(server.options());
-    let error = promptly(|| client.command(&["LRANGE", "slow", "0", "-1"]).unwrap_err());
-    assert_error(&error, ErrorKind::Timeout, Outcome::Unknown);
-    server.open("late");
-    assert_eq!(text(&client.command(&["GET", "next"]).unwrap()), "next");
+    once_more_after_a_stall(|| {
+        let server = FakeServer::start(
+            "EXPECT LRANGE slow 0 -1
+             SEND *3\\r\\n$4\\r\\nlate\\r\\n$8\\r\\nla
+             WAIT late
+             SEND te too\\r\\n:3\\r\\n
+             EXPECT GET next
+             SEND $4\\r\\nnext\\r\\n",
+        );
+        let client = hasty(server.options());
+        let error = out_of_time(|| client.command(&["LRANGE", "slow", "0", "-1"]).unwrap_err());
+        assert_error(&error, ErrorKind::Timeout, Outcome::Unknown);
+        server.open("late");
+        assert_eq!(text(&client.command(&["GET", "next"]).unwrap()), "next");
+    });
 }
 
 #[test]
@@ -86,134 +91,149 @@ fn a_late_reply_of_50_megabytes_is_swallowed() {
 
 #[test]
 fn a_trickle_does_not_stretch_the_deadline() {
-    for (name, send) in
-        [("a string", "$1000000\\r\\n"), ("an array", "*1000000\\r\\n"), ("nothing yet", "$1")]
-    {
-        let server = FakeServer::start(&format!("EXPECT GET k\nSEND {send}\nDRIP 2 :1\\r\\n"));
-        let mut options = server.options();
-        if name == "nothing yet" {
-            options.limits.line = 1 << 20;
+    once_more_after_a_stall(|| {
+        for (name, send) in
+            [("a string", "$1000000\\r\\n"), ("an array", "*1000000\\r\\n"), ("nothing yet", "$1")]
+        {
+            let server = FakeServer::start(&format!("EXPECT GET k\nSEND {send}\nDRIP 2 :1\\r\\n"));
+            let mut options = server.options();
+            if name == "nothing yet" {
+                options.limits.line = 1 << 20;
+            }
+            let client = hasty(options);
+            let start = Instant::now();
+            let error = promptly(|| client.command(&["GET", "k"]).unwrap_err());
+            if error.kind() != ErrorKind::Protocol {
+                assert_error(&error, ErrorKind::Timeout, Outcome::Unknown);
+                assert!(start.elapsed() >= SHORT);
+            }
         }
-        let client = hasty(options);
-        let start = Instant::now();
-        let error = promptly(|| client.command(&["GET", "k"]).unwrap_err());
-        if error.kind() != ErrorKind::Protocol {
-            assert_error(&error, ErrorKind::Timeout, Outcome::Unknown);
-            assert!(start.elapsed() >= SHORT);
-        }
-    }
+    });
 }
 
 #[test]
 fn a_flood_does_not_stretch_the_deadline() {
-    let server = FakeServer::start(
-        "EXPECT LRANGE k 0 -1\nSEND *100000000\\r\\n\nREPEAT *\nSEND :1\\r\\n TIMES 10000\nEND",
-    );
-    let client = hasty(server.options());
-    let mut parts = 0_u64;
-    let error = promptly(|| {
-        client
-            .command_stream(&["LRANGE", "k", "0", "-1"], &mut |_, _| {
-                parts += 1;
-                true
-            })
-            .unwrap_err()
+    once_more_after_a_stall(|| {
+        let server = FakeServer::start(
+            "EXPECT LRANGE k 0 -1\nSEND *100000000\\r\\n\nREPEAT *\nSEND :1\\r\\n TIMES 10000\nEND",
+        );
+        let client = hasty(server.options());
+        let mut parts = 0_u64;
+        let error = promptly(|| {
+            client
+                .command_stream(&["LRANGE", "k", "0", "-1"], &mut |_, _| {
+                    parts += 1;
+                    true
+                })
+                .unwrap_err()
+        });
+        assert_error(&error, ErrorKind::Timeout, Outcome::Unknown);
+        assert!(parts > 0);
     });
-    assert_error(&error, ErrorKind::Timeout, Outcome::Unknown);
-    assert!(parts > 0);
 }
 
 #[test]
 fn a_pipeline_out_of_time_tells_how_far_it_came_and_shifts_nothing() {
-    for eager_bytes in [0, 1] {
+    once_more_after_a_stall(|| {
+        for eager_bytes in [0, 1] {
+            let server = FakeServer::start(
+                "REPEAT 10
+                 EXPECT INCR n
+                 END
+                 SEND :1\\r\\n TIMES 4
+                 WAIT late
+                 SEND :1\\r\\n TIMES 6
+                 EXPECT GET next
+                 SEND $4\\r\\nnext\\r\\n",
+            );
+            let mut options = server.options();
+            options.eager_bytes = eager_bytes;
+            let client = hasty(options);
+            let mut pipeline = client.pipeline();
+            for _ in 0..10 {
+                pipeline.command(&["INCR", "n"]).unwrap();
+            }
+            let error = promptly(|| pipeline.execute().unwrap_err());
+            assert_error(&error, ErrorKind::Timeout, Outcome::Unknown);
+            let progress = error.progress().unwrap();
+            assert_eq!((progress.replied, progress.unknown, progress.not_applied), (4, 6, 0));
+            server.open("late");
+            assert_eq!(text(&client.command(&["GET", "next"]).unwrap()), "next");
+        }
+    });
+}
+
+#[test]
+fn a_transaction_out_of_time_is_unknown_as_a_whole() {
+    once_more_after_a_stall(|| {
         let server = FakeServer::start(
-            "REPEAT 10
+            "EXPECT MULTI
              EXPECT INCR n
-             END
-             SEND :1\\r\\n TIMES 4
+             EXPECT EXEC
+             SEND +OK\\r\\n+QUEUED\\r\\n
              WAIT late
-             SEND :1\\r\\n TIMES 6
+             SEND *1\\r\\n:1\\r\\n
              EXPECT GET next
              SEND $4\\r\\nnext\\r\\n",
         );
+        let client = hasty(server.options());
+        let mut transaction = client.transaction();
+        transaction.command(&["INCR", "n"]).unwrap();
+        let error = promptly(|| transaction.execute().unwrap_err());
+        assert_error(&error, ErrorKind::Timeout, Outcome::Unknown);
+        assert_eq!(error.progress().unwrap().unknown, 1);
+        server.open("late");
+        assert_eq!(text(&client.command(&["GET", "next"]).unwrap()), "next");
+    });
+}
+
+#[test]
+fn a_server_that_stands_still_executes_what_was_told_to_be_unknown_and_nothing_twice() {
+    once_more_after_a_stall(|| {
+        let server = LiveServer::start();
+        for options in [server.options(), server.tcp_options()] {
+            let client = hasty(options);
+            client.command(&["DEL", "n"]).unwrap();
+            server.stop();
+            let error = promptly(|| client.command(&["INCR", "n"]).unwrap_err());
+            server.cont();
+            assert_error(&error, ErrorKind::Timeout, Outcome::Unknown);
+            assert_eq!(int(&client.command(&["INCR", "n"]).unwrap()), 2);
+        }
+    });
+}
+
+#[test]
+fn a_call_that_never_left_is_taken_back() {
+    once_more_after_a_stall(|| {
+        let server = LiveServer::start();
         let mut options = server.options();
-        options.eager_bytes = eager_bytes;
+        options.send_buffer = Some(4096);
         let client = hasty(options);
+        client.connect().unwrap();
+        server.stop();
+        // This one fills the kernel's buffers, so the next cannot leave.
+        let large = vec![b'x'; 8 * 1024 * 1024];
+        let error = promptly(|| client.command(&[b"SET", &b"large"[..], &large]).unwrap_err());
+        assert_eq!(error.kind(), ErrorKind::Timeout);
+        let error = promptly(|| client.command(&["INCR", "n"]).unwrap_err());
+        assert_error(&error, ErrorKind::Timeout, Outcome::NotApplied);
         let mut pipeline = client.pipeline();
         for _ in 0..10 {
             pipeline.command(&["INCR", "n"]).unwrap();
         }
         let error = promptly(|| pipeline.execute().unwrap_err());
-        assert_error(&error, ErrorKind::Timeout, Outcome::Unknown);
-        let progress = error.progress().unwrap();
-        assert_eq!((progress.replied, progress.unknown, progress.not_applied), (4, 6, 0));
-        server.open("late");
-        assert_eq!(text(&client.command(&["GET", "next"]).unwrap()), "next");
-    }
-}
-
-#[test]
-fn a_transaction_out_of_time_is_unknown_as_a_whole() {
-    let server = FakeServer::start(
-        "EXPECT MULTI
-         EXPECT INCR n
-         EXPECT EXEC
-         SEND +OK\\r\\n+QUEUED\\r\\n
-         WAIT late
-         SEND *1\\r\\n:1\\r\\n
-         EXPECT GET next
-         SEND $4\\r\\nnext\\r\\n",
-    );
-    let client = hasty(server.options());
-    let mut transaction = client.transaction();
-    transaction.command(&["INCR", "n"]).unwrap();
-    let error = promptly(|| transaction.execute().unwrap_err());
-    assert_error(&error, ErrorKind::Timeout, Outcome::Unknown);
-    assert_eq!(error.progress().unwrap().unknown, 1);
-    server.open("late");
-    assert_eq!(text(&client.command(&["GET", "next"]).unwrap()), "next");
-}
-
-#[test]
-fn a_server_that_stands_still_executes_what_was_told_to_be_unknown_and_nothing_twice() {
-    let server = LiveServer::start();
-    for options in [server.options(), server.tcp_options()] {
-        let client = hasty(options);
-        client.command(&["DEL", "n"]).unwrap();
-        server.stop();
-        let error = promptly(|| client.command(&["INCR", "n"]).unwrap_err());
+        assert_error(&error, ErrorKind::Timeout, Outcome::NotApplied);
+        assert_eq!(error.progress().unwrap().not_applied, 10);
         server.cont();
-        assert_error(&error, ErrorKind::Timeout, Outcome::Unknown);
-        assert_eq!(int(&client.command(&["INCR", "n"]).unwrap()), 2);
-    }
-}
-
-#[test]
-fn a_call_that_never_left_is_taken_back() {
-    let server = LiveServer::start();
-    let mut options = server.options();
-    options.send_buffer = Some(4096);
-    let client = hasty(options);
-    client.connect().unwrap();
-    server.stop();
-    // This one fills the kernel's buffers, so the next cannot leave.
-    let large = vec![b'x'; 8 * 1024 * 1024];
-    let error = promptly(|| client.command(&[b"SET", &b"large"[..], &large]).unwrap_err());
-    assert_eq!(error.kind(), ErrorKind::Timeout);
-    let error = promptly(|| client.command(&["INCR", "n"]).unwrap_err());
-    assert_error(&error, ErrorKind::Timeout, Outcome::NotApplied);
-    let mut pipeline = client.pipeline();
-    for _ in 0..10 {
-        pipeline.command(&["INCR", "n"]).unwrap();
-    }
-    let error = promptly(|| pipeline.execute().unwrap_err());
-    assert_error(&error, ErrorKind::Timeout, Outcome::NotApplied);
-    assert_eq!(error.progress().unwrap().not_applied, 10);
-    server.cont();
-    eventually("the large value", || {
-        client.command(&["STRLEN", "large"]).is_ok_and(|reply| int(&reply) == large.len() as i64)
+        eventually("the large value", || {
+            client.command(&["STRLEN", "large"]).is_ok_and(|reply| int(&reply) == large.len() as i64)
+        });
+        assert!(
+            client.command(&["GET", "n"]).unwrap().root().is_null(),
+            "what was not applied was not applied"
+        );
     });
-    assert!(client.command(&["GET", "n"]).unwrap().root().is_null(), "what was not applied was not applied");
 }
 
 #[test]
@@ -236,37 +256,41 @@ fn a_server_that_stops_reading_does_not_hold_a_pipeline_beyond_its_deadline() {
 
 #[test]
 fn replies_on_their_way_are_delivered_although_the_server_reads_no_more() {
-    let server = FakeServer::start("EXPECT INCR a\nSEND :1\\r\\n\nSTALL");
-    let client = hasty(server.options());
-    let mut pipeline = client.pipeline();
-    pipeline.command(&["INCR", "a"]).unwrap();
-    pipeline.command(&[b"SET", &b"k"[..], &vec![b'x'; 20 << 20]]).unwrap();
-    let mut seen = Vec::new();
-    let error = promptly(|| {
-        pipeline
-            .execute_stream(&mut |nodes, _| {
-                seen.extend(nodes.iter().map(|node| node.value));
-                true
-            })
-            .unwrap_err()
+    once_more_after_a_stall(|| {
+        let server = FakeServer::start("EXPECT INCR a\nSEND :1\\r\\n\nSTALL");
+        let client = hasty(server.options());
+        let mut pipeline = client.pipeline();
+        pipeline.command(&["INCR", "a"]).unwrap();
+        pipeline.command(&[b"SET", &b"k"[..], &vec![b'x'; 20 << 20]]).unwrap();
+        let mut seen = Vec::new();
+        let error = promptly(|| {
+            pipeline
+                .execute_stream(&mut |nodes, _| {
+                    seen.extend(nodes.iter().map(|node| node.value));
+                    true
+                })
+                .unwrap_err()
+        });
+        assert_eq!((error.kind(), seen), (ErrorKind::Timeout, vec![1]), "{error:?}");
+        assert_eq!(error.progress().unwrap().replied, 1);
     });
-    assert_eq!((error.kind(), seen), (ErrorKind::Timeout, vec![1]), "{error:?}");
-    assert_eq!(error.progress().unwrap().replied, 1);
 }
 
 #[test]
 fn each_of_many_threads_meets_its_own_deadline() {
-    let server = FakeServer::follow("stalled");
-    let client = hasty(server.options());
-    client.connect().unwrap();
-    promptly(|| {
-        thread::scope(|scope| {
-            for _ in 0..8 {
-                scope.spawn(|| {
-                    let error = client.command(&["GET", "k"]).unwrap_err();
-                    assert_error(&error, ErrorKind::Timeout, Outcome::Unknown);
-                });
-            }
+    once_more_after_a_stall(|| {
+        let server = FakeServer::follow("stalled");
+        let client = hasty(server.options());
+        client.connect().unwrap();
+        promptly(|| {
+            thread::scope(|scope| {
+                for _ in 0..8 {
+                    scope.spawn(|| {
+                        let error = client.command(&["GET", "k"]).unwrap_err();
+                        assert_error(&error, ErrorKind::Timeout, Outcome::Unknown);
+                    });
+                }
+            });
         });
     });
 }
@@ -349,7 +373,7 @@ fn a_blocking_command_that_was_interrupted_does_not_block_the_next_call() {
     let server = LiveServer::start();
     let stop = Arc::new(AtomicBool::new(false));
     let mut options = server.options();
-    options.timeout = Some(Duration::from_secs(2));
+    options.timeout = Some(LONG);
     let hook = Arc::clone(&stop);
     options.interrupt = Some(Interrupt::new(move || hook.load(Ordering::Relaxed)));
     let client = Client::new(options);
@@ -461,23 +485,25 @@ fn a_callback_may_use_another_client() {
 
 #[test]
 fn a_slow_callback_holds_up_nobody_beyond_their_deadline() {
-    let server = LiveServer::start();
-    let client = hasty(server.options());
-    client.connect().unwrap();
-    let other = thread::scope(|scope| {
-        let mut other = None;
-        client
-            .command_stream(&["ECHO", "x"], &mut |_, _| {
-                let client = client.clone();
-                let waiting = scope.spawn(move || client.command(&["ECHO", "y"]));
-                other = Some(promptly(|| waiting.join().unwrap()));
-                true
-            })
-            .unwrap();
-        other.unwrap()
+    once_more_after_a_stall(|| {
+        let server = LiveServer::start();
+        let client = hasty(server.options());
+        client.connect().unwrap();
+        let other = thread::scope(|scope| {
+            let mut other = None;
+            client
+                .command_stream(&["ECHO", "x"], &mut |_, _| {
+                    let client = client.clone();
+                    let waiting = scope.spawn(move || client.command(&["ECHO", "y"]));
+                    other = Some(promptly(|| waiting.join().unwrap()));
+                    true
+                })
+                .unwrap();
+            other.unwrap()
+        });
+        assert_error(&other.unwrap_err(), ErrorKind::Timeout, Outcome::Unknown);
+        assert_eq!(text(&client.command(&["ECHO", "z"]).unwrap()), "z");
     });
-    assert_error(&other.unwrap_err(), ErrorKind::Timeout, Outcome::Unknown);
-    assert_eq!(text(&client.command(&["ECHO", "z"]).unwrap()), "z");
 }
 
 /// Calls and deadlines that meet: each call has one end, and no reply goes astray (T02).
@@ -539,7 +565,7 @@ fn a_hook_that_panics_while_connecting_does_not_lock_the_client() {
     let server = FakeServer::start("RAW\nHANG\nCONNECTION\nEXPECT INCR n\nSEND :1\\r\\n");
     let armed = Arc::new(AtomicBool::new(true));
     let mut options = server.options();
-    options.timeout = Some(Duration::from_secs(2));
+    options.timeout = Some(LONG);
     let hook = Arc::clone(&armed);
     options.interrupt = Some(Interrupt::new(move || {
         if hook.swap(false, Ordering::Relaxed) {
@@ -642,21 +668,29 @@ fn a_call_made_while_a_panic_unwinds_is_a_call_like_any_other() {
 
 #[test]
 fn p11_a_reply_lost_on_the_way_shifts_nothing_and_does_not_silence_the_connection_for_ever() {
-    let server = FakeServer::start(
-        "EXPECT GET n
-         REPEAT 3
-         EXPECT GET n
-         SEND +shifted\\r\\n
-         END
-         CONNECTION
-         EXPECT GET n
-         SEND +right\\r\\n",
-    );
-    let client = hasty(server.options());
-    // Each later reply is taken for the one before, so nobody gets a wrong one; after a second of this, enough is enough.
-    for _ in 0..4 {
-        let error = promptly(|| client.command(&["GET", "n"])).unwrap_err();
-        assert_error(&error, ErrorKind::Timeout, Outcome::Unknown);
-    }
-    assert_eq!(text(&promptly(|| client.command(&["GET", "n"])).unwrap()), "right");
+    once_more_after_a_stall(|| {
+        let server = FakeServer::start(
+            "EXPECT GET n
+             REPEAT 3
+             EXPECT GET n
+             SEND +shifted\\r\\n
+             END
+             CONNECTION
+             EXPECT GET n
+             SEND +right\\r\\n",
+        );
+        let client = hasty(server.options());
+        // Each later reply is taken for the one before, so nobody gets a wrong one; after a second of this, enough is enough.
+        let mut lost = 0;
+        let right = loop {
+            match promptly(|| client.command(&["GET", "n"])) {
+                Ok(reply) => break reply,
+                Err(error) => assert_error(&error, ErrorKind::Timeout, Outcome::Unknown),
+            }
+            lost += 1;
+            assert!(lost < 10, "it is never given up");
+        };
+        assert_eq!(text(&right), "right");
+        assert!(lost >= 3, "{lost}");
+    });
 }

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use oxipipe::{Async, Completions, ErrorKind, Kind, Outcome, Pipeline};
 use support::event_loop::{run, wait};
 use support::live_server::LiveServer;
+use support::pace::once_more_after_a_stall;
 
 fn client(server: &LiveServer) -> Async {
     Async::new(server.options()).unwrap()
@@ -247,27 +248,31 @@ fn a_server_that_is_not_there_fails_at_once_and_a_full_queue_says_so() {
 
 #[test]
 fn after_the_server_came_back_what_was_not_applied_goes_on() {
-    let mut server = LiveServer::start();
-    let mut client = client(&server);
-    client.submit(&["PING"], 0).unwrap();
-    run(&mut client, 1, |_| {});
-    server.kill();
-    client.submit(&["SET", "k", "v"], 1).unwrap();
-    client.process().unwrap();
-    client.submit(&["GET", "k"], 2).unwrap();
-    for _ in 0..3 {
+    once_more_after_a_stall(|| {
+        let mut server = LiveServer::start();
+        let mut client = client(&server);
+        client.submit(&["PING"], 0).unwrap();
+        run(&mut client, 1, |_| {});
+        server.kill();
+        client.submit(&["SET", "k", "v"], 1).unwrap();
         client.process().unwrap();
-    }
-    server.restart();
-    let mut seen = 0;
-    run(&mut client, 2, |batch| {
-        for completion in batch.iter() {
-            match completion.token {
-                1 => assert!(completion.error.is_none_or(|error| error.outcome() == Some(Outcome::Unknown))),
-                _ => assert!(completion.error.is_none()),
-            }
-            seen += 1;
+        client.submit(&["GET", "k"], 2).unwrap();
+        for _ in 0..3 {
+            client.process().unwrap();
         }
+        server.restart();
+        let mut seen = 0;
+        run(&mut client, 2, |batch| {
+            for completion in batch.iter() {
+                match completion.token {
+                    1 => assert!(
+                        completion.error.is_none_or(|error| error.outcome() == Some(Outcome::Unknown))
+                    ),
+                    _ => assert!(completion.error.is_none()),
+                }
+                seen += 1;
+            }
+        });
+        assert_eq!(seen, 2);
     });
-    assert_eq!(seen, 2);
 }

@@ -24,7 +24,7 @@ fn in_child(work: impl FnOnce() -> bool) {
             // A child that hangs must not keep the test.
             // SAFETY: system calls that concern this process alone; `_exit` ends it without the parent's exit handlers.
             unsafe {
-                libc::alarm(20);
+                libc::alarm(60);
                 let good = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).unwrap_or(false);
                 libc::_exit(i32::from(!good))
             }
@@ -228,7 +228,7 @@ fn a_hook_may_fork_while_a_pool_waits() {
                 CHILD.store(child == 0, Ordering::SeqCst);
                 if child == 0 {
                     // SAFETY: ends a child that hangs.
-                    unsafe { libc::alarm(20) };
+                    unsafe { libc::alarm(60) };
                     return false;
                 }
                 let mut status = 0;

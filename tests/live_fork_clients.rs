@@ -6,12 +6,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::thread;
-use std::time::Duration;
 
 use oxipipe::{Client, ErrorKind, Interrupt};
 use support::live_server::LiveServer;
 use support::own_process::in_own_process;
-use support::{int, text};
+use support::{LONG, int, text};
 
 const FORKS: usize = 300;
 
@@ -135,19 +134,26 @@ fn a_call_that_forks_ends_in_the_child_and_goes_on_in_the_parent() {
     in_own_process("a_call_that_forks_ends_in_the_child_and_goes_on_in_the_parent", || {
         let server = LiveServer::start();
         let child = Arc::new(AtomicI32::new(-1));
-        let (of_hook, parent) = (Arc::clone(&child), std::process::id());
+        let armed = Arc::new(AtomicBool::new(false));
+        let (of_hook, is_armed, parent) = (Arc::clone(&child), Arc::clone(&armed), std::process::id());
+        let other = server.client();
         let mut options = server.options();
-        options.timeout = Some(Duration::from_secs(10));
+        options.timeout = Some(LONG);
         options.interrupt = Some(Interrupt::new(move || {
-            if of_hook.load(Ordering::Relaxed) == -1 {
+            if is_armed.swap(false, Ordering::Relaxed) {
                 // SAFETY: the child goes on to the end of the call and then ends by _exit.
-                of_hook.store(unsafe { libc::fork() }, Ordering::Relaxed);
+                let child = unsafe { libc::fork() };
+                of_hook.store(child, Ordering::Relaxed);
+                if child != 0 {
+                    other.command(&["CLIENT", "UNPAUSE"]).unwrap();
+                }
             }
             false
         }));
         let client = Client::new(options);
         assert_eq!(int(&client.command(&["INCR", "n"]).unwrap()), 1);
-        server.client().command(&["CLIENT", "PAUSE", "300", "WRITE"]).unwrap();
+        server.client().command(&["CLIENT", "PAUSE", "100000", "WRITE"]).unwrap();
+        armed.store(true, Ordering::Relaxed);
         let result = client.command(&["INCR", "n"]);
         if std::process::id() != parent {
             let ended = result.is_err_and(|error| {

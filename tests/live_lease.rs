@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use oxipipe::{Client, ErrorKind, Outcome, Reply};
 use support::fake_server::FakeServer;
 use support::live_server::LiveServer;
+use support::pace::once_more_after_a_stall;
 use support::{LONG, assert_error, eventually, int, promptly, text};
 
 fn run(client: &Client, line: &str) -> Reply {
@@ -43,46 +44,52 @@ fn a_blocking_command_delays_nobody_and_ends_when_there_is_something() {
 
 #[test]
 fn the_commands_own_time_comes_on_top_of_the_deadline() {
-    let server = LiveServer::start();
-    let mut options = server.options();
-    options.timeout = Some(Duration::from_millis(200));
-    let client = Client::new(options);
-    // Longer than the deadline of an ordinary call.
-    for line in ["BLPOP nothing 0.5", "XREAD BLOCK 500 STREAMS nothing $"] {
-        assert!(promptly(|| run(&client, line)).root().is_null(), "{line}");
-    }
+    once_more_after_a_stall(|| {
+        let server = LiveServer::start();
+        let mut options = server.options();
+        options.timeout = Some(Duration::from_millis(400));
+        let client = Client::new(options);
+        // Longer than the deadline of an ordinary call.
+        for line in ["BLPOP nothing 0.6", "XREAD BLOCK 600 STREAMS nothing $"] {
+            assert!(promptly(|| run(&client, line)).root().is_null(), "{line}");
+        }
+    });
 }
 
 #[test]
 fn waiting_for_replicas_counts_the_writes_of_its_own_connection_and_so_wants_a_lease() {
-    let server = LiveServer::start();
-    let mut options = server.options();
-    options.timeout = Some(Duration::from_millis(200));
-    let client = Client::new(options);
-    let refused = client.command(&["WAIT", "1", "500"]).unwrap_err();
-    assert_eq!((refused.kind(), refused.outcome()), (ErrorKind::Refused, Some(Outcome::NotApplied)));
-    assert!(refused.message().contains("lease"), "{refused}");
-    let lease = client.lease().unwrap();
-    run(&lease, "SET k v");
-    // No replica there: the server waits, longer than the deadline of an ordinary call, and counts none.
-    assert_eq!(int(&promptly(|| run(&lease, "WAIT 1 500"))), 0);
+    once_more_after_a_stall(|| {
+        let server = LiveServer::start();
+        let mut options = server.options();
+        options.timeout = Some(Duration::from_millis(400));
+        let client = Client::new(options);
+        let refused = client.command(&["WAIT", "1", "500"]).unwrap_err();
+        assert_eq!((refused.kind(), refused.outcome()), (ErrorKind::Refused, Some(Outcome::NotApplied)));
+        assert!(refused.message().contains("lease"), "{refused}");
+        let lease = client.lease().unwrap();
+        run(&lease, "SET k v");
+        // No replica there: the server waits, longer than the deadline of an ordinary call, and counts none.
+        assert_eq!(int(&promptly(|| run(&lease, "WAIT 1 600"))), 0);
+    });
 }
 
 #[test]
 fn a_blocking_command_on_a_server_that_stands_still_meets_its_deadline_and_closes_its_connection_only() {
-    let server = LiveServer::start();
-    let mut options = server.options();
-    options.timeout = Some(Duration::from_millis(100));
-    let client = Client::new(options);
-    let id = int(&run(&client, "CLIENT ID"));
-    let observer = server.client();
-    // Writes are held back, and BLPOP is one, whatever its timeout.
-    run(&observer, "CLIENT PAUSE 1500 WRITE");
-    let start = Instant::now();
-    let error = promptly(|| client.command(&["BLPOP", "nothing", "0.1"]).unwrap_err());
-    assert_error(&error, ErrorKind::Timeout, Outcome::Unknown);
-    assert!(start.elapsed() >= Duration::from_millis(200));
-    assert_eq!(int(&run(&client, "CLIENT ID")), id);
+    once_more_after_a_stall(|| {
+        let server = LiveServer::start();
+        let mut options = server.options();
+        options.timeout = Some(Duration::from_millis(300));
+        let client = Client::new(options);
+        let id = int(&run(&client, "CLIENT ID"));
+        let observer = server.client();
+        // Writes are held back, and BLPOP is one, whatever its timeout.
+        run(&observer, "CLIENT PAUSE 100000 WRITE");
+        let start = Instant::now();
+        let error = promptly(|| client.command(&["BLPOP", "nothing", "0.1"]).unwrap_err());
+        assert_error(&error, ErrorKind::Timeout, Outcome::Unknown);
+        assert!(start.elapsed() >= Duration::from_millis(400));
+        assert_eq!(int(&run(&client, "CLIENT ID")), id);
+    });
 }
 
 #[test]

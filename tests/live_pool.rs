@@ -8,8 +8,9 @@ use std::thread;
 use std::time::Duration;
 
 use oxipipe::{Completions, ErrorKind, Options, Outcome, Pipeline, Pool, Pulled};
-use support::LONG;
 use support::live_server::LiveServer;
+use support::pace::once_more_after_a_stall;
+use support::{LONG, eventually};
 
 fn pool(server: &LiveServer, connections: usize, change: impl FnOnce(&mut Options)) -> Pool {
     let mut options = server.options();
@@ -120,23 +121,25 @@ fn commands_on_one_key_stay_in_order_where_that_is_wanted() {
 
 #[test]
 fn a_full_queue_waits_and_then_times_out_without_having_queued() {
-    let server = LiveServer::start();
-    let pool = pool(&server, 2, |options| {
-        options.queue.commands = Some(10);
-        options.timeout = Some(Duration::from_millis(200));
+    once_more_after_a_stall(|| {
+        let server = LiveServer::start();
+        let pool = pool(&server, 2, |options| {
+            options.queue.commands = Some(10);
+            options.timeout = Some(Duration::from_millis(400));
+        });
+        for token in 0..10 {
+            pool.submit(&["INCR", "n"], Some(token)).unwrap();
+        }
+        assert!(!pool.try_submit(&["INCR", "n"], Some(10)).unwrap());
+        let error = pool.submit(&["INCR", "n"], Some(10)).unwrap_err();
+        assert_eq!((error.kind(), error.outcome()), (ErrorKind::Timeout, Some(Outcome::NotApplied)));
+        let mut batch = Completions::new();
+        pool.drain(&mut batch, None).unwrap();
+        assert_eq!(batch.len(), 10);
+        assert!(pool.try_submit(&["INCR", "n"], Some(10)).unwrap());
+        pool.drain(&mut batch, None).unwrap();
+        assert_eq!(batch.get(0).unwrap().reply().unwrap().root().as_int(), Some(11));
     });
-    for token in 0..10 {
-        pool.submit(&["INCR", "n"], Some(token)).unwrap();
-    }
-    assert!(!pool.try_submit(&["INCR", "n"], Some(10)).unwrap());
-    let error = pool.submit(&["INCR", "n"], Some(10)).unwrap_err();
-    assert_eq!((error.kind(), error.outcome()), (ErrorKind::Timeout, Some(Outcome::NotApplied)));
-    let mut batch = Completions::new();
-    pool.drain(&mut batch, None).unwrap();
-    assert_eq!(batch.len(), 10);
-    assert!(pool.try_submit(&["INCR", "n"], Some(10)).unwrap());
-    pool.drain(&mut batch, None).unwrap();
-    assert_eq!(batch.get(0).unwrap().reply().unwrap().root().as_int(), Some(11));
 }
 
 #[test]
@@ -220,6 +223,11 @@ fn a_dead_server_ends_everything_outstanding_at_once() {
     }
     let mut batch = Completions::new();
     assert_eq!(pool.next(&mut batch, Some(Duration::from_millis(50))).unwrap(), Pulled::TimedOut);
+    let observer = server.client();
+    eventually("the first to have left", || {
+        let list = observer.command(&["CLIENT", "LIST"]).unwrap();
+        list.root().as_str().unwrap().contains("cmd=set")
+    });
     server.kill();
     let (mut failed, mut unknown) = (0, 0);
     while failed < 100 {

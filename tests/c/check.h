@@ -3,6 +3,9 @@
  *
  * Every test is a program with one main; it ends with status 1 at the first check that fails. The server's URL comes in
  * OXIPIPE_URL (see with_server.sh). A test that hangs is ended by SIGALRM before ctest has to end it.
+ *
+ * No test depends on how fast the machine is: a deadline that is to pass lets the server hold its reply back for ever, and a
+ * deadline that is not to pass is LONG_MS.
  */
 
 #ifndef OXIPIPE_TESTS_CHECK_H
@@ -38,6 +41,9 @@
             fail(__FILE__, __LINE__, "%s: %s: %s", #call, oxp_status_name(oxp_error_status(err)), \
                  message_of(err)); \
     } while (0)
+
+/* A deadline that only a hang reaches, on a machine however busy. */
+#define LONG_MS 120000
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define MAX_ARGS 16
@@ -166,9 +172,12 @@ static inline void expect_integer(oxp_client *client, const char *line, int64_t 
     oxp_reply_free(reply);
 }
 
-/* Called first in every main: nothing here takes long, so something that does is stuck. Valgrind is slow. */
+/*
+ * Called first in every main, and by children, which do not inherit it: nothing here takes long, so something that does is
+ * stuck. Valgrind is slow, and so is a busy machine.
+ */
 static inline void start(void) {
-    alarm(100);
+    alarm(300);
 }
 
 #endif

@@ -104,7 +104,7 @@ static void nobody_there(void) {
     oxp_error *err = new_error();
     char path[64];
     socket_path(path, "nobody");
-    oxp_client *client = client_of(path, 5000);
+    oxp_client *client = client_of(path, LONG_MS);
     CHECK_STATUS(OXP_ERR_CONNECT, oxp_client_connect(client, err));
     CHECK(oxp_error_os_code(err) == ENOENT);
     CHECK(mentions(err, path));
@@ -157,7 +157,7 @@ static void *be_peer(void *user_data) {
     return NULL;
 }
 
-static void meets(const char *says, Then then, oxp_status expected) {
+static void meets(const char *says, Then then, uint64_t timeout_ms, oxp_status expected) {
     oxp_error *err = new_error();
     char path[64];
     socket_path(path, "peer");
@@ -170,7 +170,7 @@ static void meets(const char *says, Then then, oxp_status expected) {
     pthread_t thread;
     CHECK(pthread_create(&thread, NULL, be_peer, &peer) == 0);
 
-    oxp_client *client = client_of(path, 300);
+    oxp_client *client = client_of(path, timeout_ms);
     CHECK_STATUS(expected, oxp_client_connect(client, err));
     CHECK(mentions(err, path));
     oxp_client_free(client);
@@ -182,17 +182,17 @@ static void meets(const char *says, Then then, oxp_status expected) {
 }
 
 static void wrong_servers(void) {
-    meets("HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n", WAIT_FOR_CLIENT, OXP_ERR_PROTOCOL);
-    meets("", WAIT_FOR_CLIENT, OXP_ERR_TIMEOUT);
-    meets("", HANG_UP, OXP_ERR_DISCONNECTED);
-    meets("-DENIED Redis is running in protected mode\r\n", SAY_NO_MORE, OXP_ERR_HANDSHAKE);
+    meets("HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n", WAIT_FOR_CLIENT, LONG_MS, OXP_ERR_PROTOCOL);
+    meets("", WAIT_FOR_CLIENT, 300, OXP_ERR_TIMEOUT);
+    meets("", HANG_UP, LONG_MS, OXP_ERR_DISCONNECTED);
+    meets("-DENIED Redis is running in protected mode\r\n", SAY_NO_MORE, LONG_MS, OXP_ERR_HANDSHAKE);
 }
 
 /* The server leaves in the middle of a pipeline: everything before is answered, everything after is not. */
 static void server_dies(void) {
     oxp_error *err = new_error();
     oxp_options *options = server_options();
-    CHECK_STATUS(OXP_OK, oxp_options_set_timeout_ms(options, 1000));
+    CHECK_STATUS(OXP_OK, oxp_options_set_timeout_ms(options, 2000));
     oxp_client *client;
     CHECK_OK(oxp_client_new(options, &client, err), err);
     oxp_options_free(options);

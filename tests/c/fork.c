@@ -24,7 +24,7 @@ int main(void) {
     pid_t child = fork();
     CHECK(child >= 0);
     if (child == 0) {
-        alarm(100); /* not inherited */
+        start();
         CHECK(connection_id(client) != parents);
         oxp_reply *replies;
         CHECK_STATUS(OXP_OK, oxp_pipeline_execute(pipeline, &replies, NULL));

@@ -222,7 +222,7 @@ static void forked(Loop *loop) {
     pid_t child = fork();
     CHECK(child >= 0);
     if (child == 0) {
-        alarm(100); /* not inherited */
+        start();
         /* The parent's loop shares its descriptors with the parent; so this is another one. */
         Loop *own = loop_new();
         member.loop = own;

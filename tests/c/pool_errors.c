@@ -251,7 +251,7 @@ static void forked(oxp_client *admin) {
     pid_t child = fork();
     CHECK(child >= 0);
     if (child == 0) {
-        alarm(100); /* not inherited */
+        start();
         CHECK_STATUS(OXP_OK, pool_submit(pool, "ECHO child", 2));
         pool_collect(pool, &result, 1);
         CHECK(result.token == 2 && text_is(result.reply, 0, "child"));
@@ -279,7 +279,7 @@ static void server_dies(void) {
     Result results[201];
     uint64_t failed;
     size_t wrong = 0;
-    CHECK_STATUS(OXP_OK, oxp_options_set_timeout_ms(options, 1000));
+    CHECK_STATUS(OXP_OK, oxp_options_set_timeout_ms(options, 2000));
     oxp_pool *pool = open_pool(options, 4);
     oxp_options_free(options);
     CHECK_OK(oxp_pool_connect(pool, err), err);

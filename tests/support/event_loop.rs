@@ -1,17 +1,18 @@
 //! The smallest event loop: one event-loop client and poll(2).
 
 use std::os::fd::AsRawFd;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use oxipipe::{Async, Completions};
 
-use super::LONG;
+use super::pace::Stopwatch;
+use super::{LONG, PATIENCE};
 
 /// Runs the client until `count` submissions have completed, and hands each batch to `take`.
 #[track_caller]
 pub(crate) fn run(client: &mut Async, mut count: usize, mut take: impl FnMut(&Completions)) {
     let mut batch = Completions::new();
-    let patience = Instant::now() + LONG;
+    let watch = Stopwatch::start();
     loop {
         client.process().unwrap();
         client.next(&mut batch);
@@ -20,7 +21,7 @@ pub(crate) fn run(client: &mut Async, mut count: usize, mut take: impl FnMut(&Co
         if count == 0 {
             return;
         }
-        assert!(Instant::now() < patience, "{count} submissions never completed");
+        assert!(watch.elapsed() < PATIENCE, "{count} submissions never completed");
         wait(client, client.timeout());
     }
 }

@@ -12,7 +12,8 @@ use std::time::{Duration, Instant};
 
 use oxipipe::Options;
 
-use super::{LONG, kernel, tcp};
+use super::pace::Stopwatch;
+use super::{PATIENCE, kernel, tcp};
 
 pub(crate) struct FakeServer {
     port: u16,
@@ -136,11 +137,11 @@ impl FakeServer {
 
     #[track_caller]
     fn wait(&self, condition: impl Fn(&State) -> bool, what: &str) {
-        let start = Instant::now();
+        let watch = Stopwatch::start();
         let mut state = self.lock();
         while !condition(&state) {
             assert!(
-                start.elapsed() < LONG,
+                watch.elapsed() < PATIENCE,
                 "waited in vain for {what}: {:?} {:?}",
                 state.heard,
                 state.failures

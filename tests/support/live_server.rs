@@ -7,11 +7,12 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use oxipipe::{Client, Options};
 
-use super::{LONG, tcp};
+use super::pace::Stopwatch;
+use super::{LONG, PATIENCE, tcp};
 
 pub(crate) struct LiveServer {
     child: Option<Child>,
@@ -56,6 +57,7 @@ impl LiveServer {
         let mut options = Options::default();
         options.unix_path = Some(self.socket());
         options.timeout = Some(LONG);
+        options.connect_timeout = Some(LONG);
         options
     }
 
@@ -124,7 +126,7 @@ impl LiveServer {
             });
         }
         let mut child = command.spawn().unwrap_or_else(|error| panic!("{}: {error}", program().display()));
-        let start = Instant::now();
+        let watch = Stopwatch::start();
         loop {
             if answers(self.port) {
                 self.child = Some(child);
@@ -133,7 +135,7 @@ impl LiveServer {
             if child.try_wait().expect("the server can be asked for").is_some() {
                 return false;
             }
-            assert!(start.elapsed() < LONG, "the server does not answer:\n{}", self.log());
+            assert!(watch.elapsed() < PATIENCE, "the server does not answer:\n{}", self.log());
             std::thread::sleep(Duration::from_millis(2));
         }
     }

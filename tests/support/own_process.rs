@@ -3,12 +3,16 @@
 use std::env;
 use std::process::Command;
 
+use super::pace;
+
 const MARK: &str = "OXIPIPE_TEST_OWN_PROCESS";
 
 /// Runs `work` in a fresh process that runs nothing but the test called `name`.
 #[track_caller]
 pub(crate) fn in_own_process(name: &str, work: impl FnOnce()) {
     if env::var(MARK).as_deref() == Ok(name) {
+        // Now, so that whoever counts threads counts this one always.
+        pace::start();
         return work();
     }
     let output = Command::new(env::current_exe().expect("the path of this test"))

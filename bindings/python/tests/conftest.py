@@ -10,14 +10,43 @@ from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
 import pytest
+from support import pace
 from support.loops import LOOPS
 
 import oxipipe
 from oxipipe import _backend
+from oxipipe._configured import Configured
 
 
 def pytest_report_header() -> str:
     return f"oxipipe {oxipipe.__version__}, backend {_backend.name}"
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for stall in pace.stalls:
+        terminalreporter.write_line(stall)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_deadline_passes_by_itself() -> Iterator[None]:
+    """Where a test sets none, `LONG` takes the place of the defaults, which a busy machine might reach."""
+    start = Configured._start
+
+    def patiently(self: Any, options: dict[str, Any], *args: Any, **given: Any) -> None:
+        for name, default in (("timeout_ms", 5_000), ("connect_timeout_ms", 3_000)):
+            of_url = name.removesuffix("_ms") in options.get("url", "")
+            asked = given.pop(name, options.get(name))
+            if asked == default or (asked is None and not of_url):
+                asked = int(pace.LONG * 1000)
+            if asked is not None:
+                options[name] = asked
+        if getattr(self, "_submit_timeout", None) == 5.0:
+            self._submit_timeout = pace.LONG
+        start(self, options, *args, **given)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Configured, "_start", patiently)
+        yield
 
 
 @pytest.fixture(scope="session")

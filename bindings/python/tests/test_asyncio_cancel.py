@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from support.fake_server import Connection, FakeServer, handshake_reply
+from support.pace import once_more_after_a_stall
 
 import oxipipe
 from oxipipe.asyncio import Redis
@@ -146,6 +147,7 @@ def test_a_hundred_thousand_random_cancellations(run: Run, client: Redis) -> Non
     assert answered > 1000
 
 
+@once_more_after_a_stall
 def test_timeouts_of_asyncio(run: Run, client: Redis) -> None:
     async def main() -> None:
         identity = await client.client_id()
@@ -159,7 +161,7 @@ def test_timeouts_of_asyncio(run: Run, client: Redis) -> None:
         assert await client.echo("x") == b"x"
         assert await client.client_id() == identity
 
-    client.debug_sleeping = lambda: client.command("DEBUG", "SLEEP", 0.05)  # type: ignore[attr-defined]
+    client.debug_sleeping = lambda: client.command("DEBUG", "SLEEP", 0.5)  # type: ignore[attr-defined]
     run(main())
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from support.fake_server import Connection, FakeServer, answering, handshake_reply
+from support.pace import LONG, once_more_after_a_stall
 
 import oxipipe
 from oxipipe import exceptions
@@ -39,7 +40,7 @@ def close_at_once(_connection: Connection) -> None:
 )
 @pytest.mark.parametrize("how", ["connect", "command", "pipeline", "transaction"])
 def test_what_is_not_a_redis_server(run: Run, script: Any, kind: Any, how: str) -> None:
-    timeout = 0.3 if script is silent else 5.0
+    timeout = 0.3 if script is silent else LONG
 
     async def main() -> None:
         with FakeServer(script) as fake:
@@ -120,6 +121,7 @@ def test_a_lost_connection_is_made_again(run: Run) -> None:
     run(main())
 
 
+@once_more_after_a_stall
 def test_a_reply_that_does_not_come(run: Run) -> None:
     """It has left, so nobody knows; the connection goes on, and the late reply goes to nobody."""
     late: list[bytes] = []
@@ -135,7 +137,7 @@ def test_a_reply_that_does_not_come(run: Run) -> None:
 
     async def main() -> None:
         with FakeServer(script) as fake:
-            async with Redis(unix_socket_path=fake.path, socket_timeout=0.3) as client:
+            async with Redis(unix_socket_path=fake.path, socket_timeout=0.4) as client:
                 assert await client.get("k") == b"soon"
                 for _ in range(2):
                     with pytest.raises(exceptions.TimeoutError) as caught:

@@ -239,7 +239,7 @@ late = Late()
         [sys.executable, "-c", program, server.unix_socket_path, name],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
@@ -278,7 +278,7 @@ print("same")
         [sys.executable, "-c", program, server.unix_socket_path],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
     )
     assert done.stderr == ""
     assert done.stdout == "ForkedError\nsame\n"

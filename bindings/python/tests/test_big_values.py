@@ -26,7 +26,7 @@ def nothing_stays(client: oxipipe.Redis) -> Iterator[None]:
 
 def test_both_directions_at_once(server: oxipipe.Server) -> None:
     """More than all buffers hold in either direction, through small ones: whoever only sends first is stuck."""
-    with server.connect(socket_timeout=60, socket_buffers=(16_384, 16_384)) as client:
+    with server.connect(socket_timeout=300, socket_buffers=(16_384, 16_384)) as client:
         value = b"v" * 100_000
         for transaction in (False, True):
             pipeline = client.pipeline(transaction)

@@ -7,6 +7,7 @@ import threading
 from typing import Any
 
 import pytest
+from support.pace import LONG, eventually
 
 import oxipipe
 from oxipipe import exceptions
@@ -248,7 +249,7 @@ def test_close_wakes_a_waiting_thread(server: oxipipe.Server) -> None:
     while not any(c["cmd"] == "blpop" for c in watcher.client_list()):
         pass
     client.close()
-    thread.join(5)
+    thread.join(LONG)
     assert not thread.is_alive()
     assert isinstance(caught[0], exceptions.ConnectionError)
     watcher.close()
@@ -338,9 +339,5 @@ def test_dead_objects_leave_no_connection_behind(own_server: oxipipe.Server) -> 
         client.ping()
     del client
     gc.collect()
-    deadline = threading.Event()
-    for _ in range(200):
-        if len(watcher.client_list()) == before:
-            break
-        deadline.wait(0.02)  # the server notices a closed connection in its next turn
-    assert len(watcher.client_list()) == before
+    # The server notices a closed connection in its next turn.
+    eventually("their end at the server", lambda: len(watcher.client_list()) == before)

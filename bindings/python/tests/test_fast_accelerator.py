@@ -21,6 +21,7 @@ import weakref
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from support.pace import once_more_after_a_stall
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -496,8 +497,9 @@ def test_a_signal_handler_that_returns_changes_nothing(fast: ModuleType, peer: P
         assert client.command("HOLD") == b"late"
 
 
+@once_more_after_a_stall
 def test_what_arrived_before_a_failure_goes_with_it(fast: ModuleType, peer: Peer) -> None:
-    pipeline = open_pipeline(fast, open_client(fast, peer, timeout_ms=200))
+    pipeline = open_pipeline(fast, open_client(fast, peer, timeout_ms=500))
     pipeline.command("OK?").command("RESP", b"-ERR x\r\n").command("RESP", b"*3\r\n:1\r\n")
     with pytest.raises(CallError) as raised:
         pipeline.command("OK?")._execute()
@@ -533,7 +535,7 @@ def test_daemon_threads_do_not_spoil_the_end(peer: Peer, end: str) -> None:
     for _ in range(5):
         done = subprocess.run(
             [sys.executable, "-W", "ignore", "-c", textwrap.dedent(program)],
-            timeout=60,
+            timeout=300,
             capture_output=True,
             check=False,
         )

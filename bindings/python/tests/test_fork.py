@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import subprocess
 import sys
 import textwrap
@@ -11,6 +12,7 @@ import threading
 from typing import TYPE_CHECKING
 
 import pytest
+from support.pace import eventually
 
 import oxipipe
 
@@ -69,7 +71,7 @@ def test_children_of_a_threaded_program_call_and_exit(server: Server) -> None:
         for n in range(60):
             child = os.fork()
             if child == 0:
-                signal.alarm(20)
+                signal.alarm(100)
                 good = r.echo(f"child {{n}}") == f"child {{n}}".encode()
                 if n % 2:
                     r.close()
@@ -80,34 +82,44 @@ def test_children_of_a_threaded_program_call_and_exit(server: Server) -> None:
             thread.join()
         sys.exit(1 if bad or wrong else 0)
     """
-    subprocess.run([sys.executable, "-c", textwrap.dedent(program)], check=True, timeout=120)
+    subprocess.run([sys.executable, "-c", textwrap.dedent(program)], check=True, timeout=300)
 
 
-def test_a_signal_handler_may_fork_in_the_middle_of_a_call(server: Server) -> None:
+def test_a_signal_handler_may_fork_in_the_middle_of_a_call(server: Server, r: Redis) -> None:
     program = f"""
         import os, signal, sys
         import oxipipe
         r = oxipipe.Redis(unix_socket_path={server.unix_socket_path!r})
-        r.delete("forked")
         child = None
         def fork(*_):
             global child
             child = os.fork()
             if child == 0:
-                signal.alarm(20)
+                signal.alarm(100)
+            else:
+                print("forked", flush=True)
         signal.signal(signal.SIGALRM, fork)
-        signal.setitimer(signal.ITIMER_REAL, 0.1)
+        print("ready", flush=True)
         try:
-            popped = r.blpop("forked", 0.5)
+            popped = r.blpop("forked", 0)
         except oxipipe.ConnectionError as error:
             assert child == 0 and error.outcome == "UNKNOWN", (child, error)
             assert r.ping()
             sys.exit()  # with exit handlers, which must not wait for threads of the parent
-        assert child > 0 and popped is None, (child, popped)
+        assert child > 0 and popped == (b"forked", b"x"), (child, popped)
         assert r.ping()
         sys.exit(os.waitpid(child, 0)[1] != 0)
     """
-    subprocess.run([sys.executable, "-c", textwrap.dedent(program)], check=True, timeout=60)
+    with subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(program)], stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        eventually("the call", lambda: r.info("clients")["blocked_clients"])
+        process.send_signal(signal.SIGALRM)
+        assert process.stdout.readline() == "forked\n"
+        r.rpush("forked", "x")
+    assert process.returncode == 0
 
 
 def test_threads_that_end_leave_their_client_in_order(r: Redis) -> None:

@@ -652,7 +652,7 @@ def test_a_child_may_end_the_ordinary_way(server: oxipipe.Server) -> None:
         [sys.executable, "-c", textwrap.dedent(script)],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")

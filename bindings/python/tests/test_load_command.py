@@ -46,7 +46,7 @@ def run(
         encoding="latin-1",
         capture_output=True,
         env=os.environ | environment,
-        timeout=60,
+        timeout=300,
         check=False,
     )
 
@@ -320,7 +320,7 @@ def test_a_version_and_help() -> None:
             [sys.executable, "-m", "oxipipe", *arguments],
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=300,
             check=False,
         )
         assert done.returncode == 0

@@ -12,13 +12,13 @@ import subprocess
 import sys
 import termios
 import threading
-import time
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
 import pytest
+from support.pace import LONG, eventually
 
 import oxipipe
 
@@ -68,9 +68,9 @@ class Loading:
     def end(self) -> dict[str, Any]:
         """Waits for the process; its summary, checked against the lines it set aside."""
         try:
-            out, said = self.process.communicate(timeout=60)
+            out, said = self.process.communicate(timeout=LONG)
         except BrokenPipeError:
-            out, said = self.process.communicate(timeout=60)
+            out, said = self.process.communicate(timeout=LONG)
         assert out, said
         summary: dict[str, Any] = json.loads(out)
         assert self.process.returncode == summary["exit_code"], said
@@ -90,20 +90,13 @@ class Loading:
         return summary | {"said": said.decode()}
 
 
-def until(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < end, "it did not happen within 30 seconds"
-        time.sleep(0.005)
-
-
 def test_a_killed_server_leaves_no_line_without_a_fate(
     server: oxipipe.Server, tmp_path: Path
 ) -> None:
     loading = Loading(server.url, tmp_path, "--pipeline-size", "1000")
     with server.connect() as redis:
         loading.write(LINES)
-        until(lambda: redis.hlen("h") >= 1000)
+        eventually("the load to come so far", lambda: redis.hlen("h") >= 1000)
     server.kill()
     loading.write(LINES)
     summary = loading.end()
@@ -114,10 +107,10 @@ def test_a_killed_server_leaves_no_line_without_a_fate(
 
 
 def test_a_stopped_server_runs_into_the_timeout(server: oxipipe.Server, tmp_path: Path) -> None:
-    loading = Loading(server.url, tmp_path, "--pipeline-size", "1000", "--timeout", "0.5")
+    loading = Loading(server.url, tmp_path, "--pipeline-size", "1000", "--timeout", "2")
     with server.connect() as redis:
         loading.write(3000)
-        until(lambda: redis.hlen("h") == 3000)
+        eventually("the load to come so far", lambda: redis.hlen("h") == 3000)
     os.kill(server.pid, signal.SIGSTOP)
     try:
         loading.write(1000)
@@ -143,7 +136,7 @@ class Miser:
         self._thread.start()
 
     def close(self) -> None:
-        self._thread.join(30)
+        self._thread.join(LONG)
 
     def _serve(self) -> None:
         connection, _ = self._listener.accept()
@@ -185,7 +178,7 @@ def test_ctrl_c_while_waiting_for_input(server: oxipipe.Server, tmp_path: Path) 
     loading.write(25_000)
     with server.connect() as redis:
         # That all of them arrive although the input is still open: nothing lingers in a pipeline.
-        until(lambda: redis.hlen("h") == 25_000)
+        eventually("the load to come so far", lambda: redis.hlen("h") == 25_000)
         loading.process.send_signal(signal.SIGINT)
         summary = loading.end()
         assert redis.hlen("h") == 25_000
@@ -198,7 +191,7 @@ def test_ctrl_c_while_loading(server: oxipipe.Server, tmp_path: Path) -> None:
     with (tmp_path / "words").open("rb") as words:
         loading = Loading(server.url, tmp_path, "--pipeline-size", "500", stdin=words)
     with server.connect() as redis:
-        until(lambda: redis.hlen("h") > 1000)
+        eventually("the load to come so far", lambda: redis.hlen("h") > 1000)
         loading.process.send_signal(signal.SIGTERM)
         summary = loading.end()
         assert summary["exit_code"] == 130
@@ -215,11 +208,11 @@ def test_ctrl_c_twice_gives_up_on_a_silent_server(server: oxipipe.Server, tmp_pa
         before = greetings()
         loading = Loading(server.url, tmp_path, "--timeout", "0")
         # Once the server has told of the greeting, it has answered it: replies leave in the order of their commands.
-        until(lambda: greetings() > before)
+        eventually("the load to come so far", lambda: greetings() > before)
     os.kill(server.pid, signal.SIGSTOP)
     try:
         loading.write(1000)
-        until(loading.has_read_everything)
+        eventually("the load to come so far", loading.has_read_everything)
         while loading.process.poll() is None:
             # Two signals that arrive together count as one; then it takes another round.
             loading.process.send_signal(signal.SIGINT)
@@ -251,7 +244,7 @@ def peak(url: str, lines: int, directory: Path, row: bytes, *arguments: str) -> 
         assert process.stdin
         for first in range(0, lines, 1000):
             process.stdin.write(b"".join(row % n for n in range(first, first + 1000)))
-        said = process.communicate(timeout=60)[1]
+        said = process.communicate(timeout=LONG)[1]
     assert process.returncode in (0, 1), said
     return int(said.splitlines()[-1])
 

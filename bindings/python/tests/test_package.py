@@ -81,12 +81,16 @@ def test_importing_it_is_cheap() -> None:
     program = """
 import sys, time
 import _cffi_backend
-began = time.perf_counter()
+began = time.process_time()
 import oxipipe
-print(time.perf_counter() - began)
+took = time.process_time() - began
+began = time.process_time()
+import asyncio
+print(took / (time.process_time() - began))
 """
     python(program)  # leaves compiled files behind
-    assert min(float(python(program)) for _ in range(5)) < 0.030
+    # Processor time grows, too, where the processors are busy, and the other's as much. Quiet: 0.4 to 0.5 of 40 ms.
+    assert min(float(python(program)) for _ in range(5)) < 0.75
 
 
 def test_importing_it_imports_little() -> None:

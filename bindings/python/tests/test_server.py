@@ -11,6 +11,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from support.pace import eventually, once_more_after_a_stall
 
 import oxipipe
 from oxipipe import exceptions
@@ -48,9 +49,10 @@ def test_configuration() -> None:
         oxipipe.Server(nonsense="x")
 
 
+@once_more_after_a_stall
 def test_kill_and_restart() -> None:
     with oxipipe.Server(tcp=True) as server:
-        client, port = server.connect(socket_timeout=0.3), server.port
+        client, port = server.connect(socket_timeout=0.6), server.port
         client.set("a", 1)
         server.kill()
         with pytest.raises(exceptions.ConnectionError):
@@ -79,7 +81,7 @@ def test_finding_a_server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> No
 
 @pytest.mark.skipif(sys.platform != "linux", reason="Linux alone kills children with their parent")
 def test_it_dies_with_its_process() -> None:
-    program = "import oxipipe, time; s = oxipipe.Server(); print(s.pid, s.directory, flush=True); time.sleep(60)"
+    program = "import oxipipe, time; s = oxipipe.Server(); print(s.pid, s.directory, flush=True); time.sleep(600)"
     with subprocess.Popen(
         [sys.executable, "-c", program], stdout=subprocess.PIPE, text=True
     ) as child:
@@ -87,12 +89,7 @@ def test_it_dies_with_its_process() -> None:
         pid, directory = child.stdout.readline().split()
         assert alive(int(pid))
         child.send_signal(signal.SIGKILL)
-    waited = threading.Event()
-    for _ in range(500):
-        if not alive(int(pid)):
-            break
-        waited.wait(0.01)
-    assert not alive(int(pid))
+    eventually("the end of the server", lambda: not alive(int(pid)))
     shutil.rmtree(directory)
 
 

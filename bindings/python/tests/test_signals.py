@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
+from support.pace import LONG, once_more_after_a_stall
 
 import oxipipe
 from oxipipe import exceptions
@@ -58,10 +59,11 @@ BLOCKING: list[tuple[str, Callable[[oxipipe.Redis], object]]] = [
 
 
 @pytest.mark.parametrize("call", [call for _, call in BLOCKING], ids=[name for name, _ in BLOCKING])
+@once_more_after_a_stall
 def test_an_exception_ends_the_call_at_once(
     own_server: oxipipe.Server, call: Callable[[oxipipe.Redis], object]
 ) -> None:
-    client = own_server.connect(socket_timeout=10)
+    client = own_server.connect(socket_timeout=LONG)
     client.ping()
     for _ in range(2):
         began = time.monotonic()
@@ -74,7 +76,7 @@ def test_an_exception_ends_the_call_at_once(
 
 
 def test_a_pipeline_is_usable_after_it(own_server: oxipipe.Server) -> None:
-    client = own_server.connect(socket_timeout=10)
+    client = own_server.connect(socket_timeout=LONG)
     pipeline = client.pipeline(transaction=False)
     pipeline.command("DEBUG", "SLEEP", "1").echo("lost")
     with alarm(0.2, interrupt), pytest.raises(Interruption):
@@ -83,8 +85,9 @@ def test_a_pipeline_is_usable_after_it(own_server: oxipipe.Server) -> None:
     assert pipeline.echo("found").execute() == [b"found"]
 
 
+@once_more_after_a_stall
 def test_a_handler_that_returns_does_not_end_it(own_server: oxipipe.Server) -> None:
-    client = own_server.connect(socket_timeout=10)
+    client = own_server.connect(socket_timeout=LONG)
     times: list[float] = []
     began = time.monotonic()
     with alarm(0.1, lambda *_: times.append(time.monotonic() - began)):
@@ -97,7 +100,7 @@ def test_a_handler_that_returns_does_not_end_it(own_server: oxipipe.Server) -> N
 def test_a_handler_may_use_another_client(
     server: oxipipe.Server, own_server: oxipipe.Server
 ) -> None:
-    client, other = own_server.connect(socket_timeout=10), server.connect()
+    client, other = own_server.connect(socket_timeout=LONG), server.connect()
     seen: list[object] = []
     with alarm(0.1, lambda *_: seen.append(other.echo("from the handler"))):
         client.command("DEBUG", "SLEEP", "0.4")
@@ -106,16 +109,16 @@ def test_a_handler_may_use_another_client(
 
 
 def test_only_the_main_thread_is_interrupted(own_server: oxipipe.Server) -> None:
-    waiting, main = own_server.connect(socket_timeout=10), own_server.connect(socket_timeout=10)
+    waiting, main = own_server.connect(socket_timeout=LONG), own_server.connect(socket_timeout=LONG)
     replies: list[object] = []
-    thread = threading.Thread(target=lambda: replies.append(waiting.blpop("list", 5)))
+    thread = threading.Thread(target=lambda: replies.append(waiting.blpop("list", 0)))
     thread.start()
     while not any(c["cmd"] == "blpop" for c in main.client_list()):
         pass
     with alarm(0.2, interrupt), pytest.raises(Interruption):
         main.blpop("nothing", 3)
     main.rpush("list", "x")
-    thread.join(5)
+    thread.join(LONG)
     assert replies == [(b"list", b"x")]
 
 
@@ -131,7 +134,7 @@ def no_strangers_finalizers() -> Iterator[None]:
 @pytest.mark.usefixtures("no_strangers_finalizers")
 def test_many_interruptions_never_shift_replies(own_server: oxipipe.Server) -> None:
     """Signals at any moment: while a pipeline is being filled, sent, answered and turned into objects."""
-    client = own_server.connect(socket_timeout=10)
+    client = own_server.connect(socket_timeout=LONG)
     pipeline = client.pipeline(transaction=False)
 
     def round_trip(n: int) -> None:
@@ -139,9 +142,12 @@ def test_many_interruptions_never_shift_replies(own_server: oxipipe.Server) -> N
             pipeline.echo(f"{n}-{k}")
         assert pipeline.execute() == [f"{n}-{k}".encode() for k in range(2000)]
 
-    began = time.perf_counter()
-    round_trip(-1)
-    duration = time.perf_counter() - began
+    durations = []
+    for _ in range(5):
+        began = time.perf_counter()
+        round_trip(-1)
+        durations.append(time.perf_counter() - began)
+    duration = min(durations)  # the others may have had to wait for a processor
     interrupted = 0
     for n in range(200):
         try:
@@ -181,14 +187,15 @@ def test_ctrl_c(server: oxipipe.Server) -> None:
     assert child.returncode == 0
 
 
+@once_more_after_a_stall
 def test_a_timeout_leaves_the_connection_usable(own_server: oxipipe.Server) -> None:
-    client = own_server.connect(socket_timeout=0.2)
+    client = own_server.connect(socket_timeout=0.4)
     client.ping()
     number = client.client_id()
     with pytest.raises(exceptions.TimeoutError) as caught:
-        client.command("DEBUG", "SLEEP", "0.5")
+        client.command("DEBUG", "SLEEP", "0.8")
     assert caught.value.outcome == "UNKNOWN"
-    patient = own_server.connect(socket_timeout=5)
+    patient = own_server.connect(socket_timeout=LONG)
     patient.ping()  # answered when the sleep is over
     assert client.echo("mine") == b"mine"
     assert client.client_id() in (number, number + 1, number + 2)
