@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::resp::OutOfMemory;
+
 /// The result of everything here that can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -49,6 +51,8 @@ pub enum ErrorKind {
     Resolve = -102,
     /// The server closed the connection.
     Disconnected = -103,
+    /// The system has no memory for what the server sent; the connection is given up.
+    NoMemory = -104,
     /// The peer sent something that is not RESP, or a reply that nothing asked for.
     Protocol = -200,
     /// A reply exceeds one of the configured limits.
@@ -112,6 +116,19 @@ impl Progress {
     }
 }
 
+impl std::ops::Add for Progress {
+    type Output = Self;
+
+    /// That of both together.
+    fn add(self, other: Self) -> Self {
+        Self {
+            replied: self.replied + other.replied,
+            unknown: self.unknown + other.unknown,
+            not_applied: self.not_applied + other.not_applied,
+        }
+    }
+}
+
 impl Error {
     pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self(Box::new(Detail {
@@ -150,7 +167,12 @@ impl Error {
         Self::not_applied(ErrorKind::Argument, message)
     }
 
+    /// An I/O error that is reported as `kind`. On an established connection, a lack of memory is a kind of its own.
     pub(crate) fn from_io(kind: ErrorKind, context: &str, io: &std::io::Error) -> Self {
+        let kind = match (kind, io.kind()) {
+            (ErrorKind::Io, std::io::ErrorKind::OutOfMemory) => ErrorKind::NoMemory,
+            _ => kind,
+        };
         let mut error = Self::new(kind, format!("{context}: {io}"));
         error.0.os_error = io.raw_os_error();
         error
@@ -159,6 +181,14 @@ impl Error {
     #[must_use]
     pub(crate) fn with_outcome(mut self, outcome: Outcome) -> Self {
         self.0.outcome = Some(outcome);
+        self
+    }
+
+    /// The same failure where no command was involved: waiting for one that goes on, looking at what has completed.
+    #[cfg(feature = "capi")]
+    #[must_use]
+    pub(crate) fn without_outcome(mut self) -> Self {
+        self.0.outcome = None;
         self
     }
 
@@ -232,6 +262,12 @@ impl fmt::Debug for Error {
 }
 
 impl std::error::Error for Error {}
+
+impl From<OutOfMemory> for Error {
+    fn from(error: OutOfMemory) -> Self {
+        Self::new(ErrorKind::NoMemory, error.to_string())
+    }
+}
 
 impl Outcome {
     /// The name that all languages use: `NOT_APPLIED`, `UNKNOWN` or `REJECTED`.

@@ -1,16 +1,21 @@
 //! How a client connects and behaves. One struct for all languages; the URL syntax is in `url`.
 
+use std::ffi::c_int;
 use std::fmt;
+use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use zeroize::Zeroize;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::resp::Limits;
 
 /// Everything that can be chosen about a client. Start from [`Options::default`] or [`Options::from_url`] and set fields.
+///
+/// What the system or every server would refuse (a path that is too long, a name with a space) is an `Argument` error of the
+/// first connection.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Options {
@@ -26,7 +31,7 @@ pub struct Options {
     pub username: Option<String>,
     /// Password.
     pub password: Option<Secret>,
-    /// Name of the connection, as in CLIENT SETNAME.
+    /// Name of the connection, as in CLIENT SETNAME: printable ASCII without spaces.
     pub client_name: Option<String>,
     /// Whether the server should rather evict other clients than these connections when clients use too much memory, as CLIENT
     /// NO-EVICT. Default false.
@@ -51,7 +56,7 @@ pub struct Options {
     pub spin: Duration,
     /// Whether to send TCP keepalive probes. Default true: after 15 s, every 5 s, 3 times.
     pub tcp_keepalive: bool,
-    /// How long sent data may stay unacknowledged before the connection counts as dead. Default 10 s.
+    /// How long sent data may stay unacknowledged before the connection counts as dead; less than 2^31 ms. Default 10 s.
     pub tcp_user_timeout: Option<Duration>,
     /// Size of the kernel's send buffer in bytes; `None`: the system's choice.
     pub send_buffer: Option<usize>,
@@ -64,6 +69,9 @@ pub struct Options {
     pub eager_bytes: usize,
     /// Which commands may be sent again after a failure that leaves their outcome unknown.
     pub retry: Retry,
+    /// Whether commands fail at once while a server that was there before cannot be reached. Default false: they wait for its
+    /// return until their deadline.
+    pub fail_fast: bool,
     /// Bounds on what waits in an event-loop client or a pool.
     pub queue: QueueLimits,
     /// Of a pool: whether results come in the order of submission. Default false: as they come.
@@ -74,7 +82,7 @@ pub struct Options {
     pub interrupt: Option<Interrupt>,
 }
 
-/// How much may wait: in an event-loop client, to be sent; in a pool, from being submitted until the result is taken.
+/// How much may wait: in an event-loop client, for its reply; in a pool, from being submitted until the result is taken.
 #[derive(Clone, Copy, Debug)]
 pub struct QueueLimits {
     /// Submissions. Default 1,000,000 in an event-loop client, 10,000 in a pool.
@@ -116,6 +124,19 @@ impl Options {
         crate::url::parse(url)
     }
 
+    /// Where and as whom to connect, and nothing else: for a connection that must come up although the server is busy with a
+    /// script, which lets nobody choose a database or a name.
+    pub(crate) fn bare(&self) -> Self {
+        Self {
+            db: 0,
+            client_name: None,
+            client_no_evict: false,
+            client_no_touch: false,
+            client_info: false,
+            ..self.clone()
+        }
+    }
+
     /// The address for messages: `host:port` or the path of the socket.
     pub fn address(&self) -> String {
         match &self.unix_path {
@@ -123,6 +144,62 @@ impl Options {
             None if self.host.contains(':') => format!("[{}]:{}", self.host, self.port),
             None => format!("{}:{}", self.host, self.port),
         }
+    }
+}
+
+/// Bytes of the longest path of a Unix socket: what `sockaddr_un` has room for, but one for the NUL.
+const LONGEST_UNIX_PATH: usize = 107;
+
+impl Options {
+    /// Refuses what the system or every server would refuse, so that it is an error of whoever set it and not of the
+    /// connection that is tried with it.
+    ///
+    /// # Errors
+    /// `Argument`, naming the option but not its value.
+    pub(crate) fn check(&self) -> Result<()> {
+        if self.host.contains('\0') {
+            return Err(Error::argument("a host holds no NUL"));
+        }
+        if let Some(path) = &self.unix_path {
+            let path = path.as_os_str().as_bytes();
+            if path.is_empty() || path.contains(&0) {
+                return Err(Error::argument("the path of a Unix socket is not empty and holds no NUL"));
+            }
+            if path.len() > LONGEST_UNIX_PATH {
+                return Err(Error::argument(format!(
+                    "the path of a Unix socket has at most {LONGEST_UNIX_PATH} bytes"
+                )));
+            }
+        }
+        // No server has such a user. A password may hold anything: only its hash is compared.
+        if self.username.as_ref().is_some_and(|name| name.contains('\0')) {
+            return Err(Error::argument("a user name holds no NUL"));
+        }
+        let name = self.client_name.as_deref().unwrap_or_default();
+        for (what, text) in [
+            ("the client name", name),
+            ("the library name", &self.lib_name),
+            ("the library version", &self.lib_version),
+        ] {
+            // The server's own rule for them.
+            if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+                return Err(Error::argument(format!(
+                    "{what} holds no spaces, newlines or special characters"
+                )));
+            }
+        }
+        if !(2..=3).contains(&self.protocol) {
+            return Err(Error::argument("the protocol is 2 or 3"));
+        }
+        if self.tcp_user_timeout.is_some_and(|timeout| c_int::try_from(timeout.as_millis()).is_err()) {
+            return Err(Error::argument("user_timeout is less than 2^31 milliseconds"));
+        }
+        for (what, size) in [("send_buffer", self.send_buffer), ("receive_buffer", self.receive_buffer)] {
+            if size.is_some_and(|size| c_int::try_from(size).is_err()) {
+                return Err(Error::argument(format!("{what} is less than 2^31 bytes")));
+            }
+        }
+        Ok(())
     }
 }
 
@@ -152,6 +229,7 @@ impl Default for Options {
             limits: Limits::default(),
             eager_bytes: 16 * 1024,
             retry: Retry::default(),
+            fail_fast: false,
             queue: QueueLimits { commands: None, bytes: 64 * 1024 * 1024 },
             ordered_results: false,
             key_affinity: false,
@@ -197,5 +275,60 @@ impl fmt::Debug for Secret {
 impl Drop for Secret {
     fn drop(&mut self) {
         self.0.zeroize();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::{ErrorKind, Outcome};
+
+    fn refusal(change: impl FnOnce(&mut Options)) -> String {
+        let mut options = Options::default();
+        options.check().unwrap();
+        change(&mut options);
+        let error = options.check().unwrap_err();
+        assert_eq!((error.kind(), error.outcome()), (ErrorKind::Argument, Some(Outcome::NotApplied)));
+        error.message().to_owned()
+    }
+
+    #[test]
+    fn what_the_system_or_the_server_would_refuse_is_refused() {
+        let long = "/".repeat(LONGEST_UNIX_PATH + 1);
+        for (word, message) in [
+            ("host", refusal(|o| o.host = "a\0b".into())),
+            ("path", refusal(|o| o.unix_path = Some("/a\0b".into()))),
+            ("path", refusal(|o| o.unix_path = Some("".into()))),
+            ("107", refusal(|o| o.unix_path = Some(long.into()))),
+            ("user name", refusal(|o| o.username = Some("a\0b".into()))),
+            ("client name", refusal(|o| o.client_name = Some("two words".into()))),
+            ("client name", refusal(|o| o.client_name = Some("a\0b".into()))),
+            ("client name", refusal(|o| o.client_name = Some("caf\u{e9}".into()))),
+            ("library name", refusal(|o| o.lib_name = "a\nb".into())),
+            ("library version", refusal(|o| o.lib_version = "1.0 beta".into())),
+            ("protocol", refusal(|o| o.protocol = 4)),
+            ("user_timeout", refusal(|o| o.tcp_user_timeout = Some(Duration::from_millis(1 << 31)))),
+            ("user_timeout", refusal(|o| o.tcp_user_timeout = Some(Duration::MAX))),
+            ("send_buffer", refusal(|o| o.send_buffer = Some(1 << 31))),
+            ("receive_buffer", refusal(|o| o.receive_buffer = Some(usize::MAX))),
+        ] {
+            assert!(message.contains(word), "{word}: {message}");
+        }
+    }
+
+    #[test]
+    fn what_they_take_is_taken() {
+        let options = Options {
+            unix_path: Some("/".repeat(LONGEST_UNIX_PATH).into()),
+            username: Some("a user".into()),
+            password: Some(Secret::new("any\0thing")),
+            client_name: Some("!name~".into()),
+            lib_name: "lib(v1)".into(),
+            tcp_user_timeout: Some(Duration::from_millis((1 << 31) - 1)),
+            send_buffer: Some((1 << 31) - 1),
+            ..Options::default()
+        };
+        options.check().unwrap();
+        assert!(!format!("{options:?}").contains("thing"));
     }
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use zeroize::{Zeroize, Zeroizing};
+
 use crate::error::{Error, Result};
 use crate::options::{Options, Retry, Secret};
 
@@ -28,8 +30,9 @@ pub(crate) fn parse(url: &str) -> Result<Options> {
     }
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        set_option(&mut options, name, &decode(value)?)?;
+        set_option(&mut options, name, decode(value)?)?;
     }
+    options.check()?;
     Ok(options)
 }
 
@@ -47,7 +50,7 @@ fn parse_tcp(options: &mut Options, rest: &str) -> Result<()> {
         }
     };
     if !host.is_empty() {
-        options.host = decode(host)?;
+        options.host = take(decode(host)?);
     }
     if let Some(port) = port.filter(|port| !port.is_empty()) {
         options.port = number(port, "the port")?;
@@ -65,7 +68,7 @@ fn parse_unix(options: &mut Options, rest: &str) -> Result<()> {
     if !host.is_empty() {
         return Err(Error::argument("unix:// takes no host: write unix:///path"));
     }
-    options.unix_path = Some(decode(&rest[slash..])?.into());
+    options.unix_path = Some(take(decode(&rest[slash..])?).into());
     Ok(())
 }
 
@@ -74,29 +77,25 @@ fn parse_credentials<'a>(options: &mut Options, authority: &'a str) -> Result<&'
     let Some((credentials, host)) = authority.rsplit_once('@') else { return Ok(authority) };
     let (user, password) = credentials.split_once(':').unwrap_or((credentials, ""));
     if !user.is_empty() {
-        options.username = Some(decode(user)?);
+        options.username = Some(take(decode(user)?));
     }
     if !password.is_empty() {
-        options.password = Some(Secret::new(decode(password)?));
+        options.password = Some(Secret::new(take(decode(password)?)));
     }
     Ok(host)
 }
 
-fn set_option(options: &mut Options, name: &str, value: &str) -> Result<()> {
+fn set_option(options: &mut Options, name: &str, text: Zeroizing<String>) -> Result<()> {
+    let value = text.as_str();
     match name {
         "db" => options.db = number(value, name)?,
         "username" => options.username = Some(value.into()),
-        "password" => options.password = Some(Secret::new(value)),
+        "password" => options.password = Some(Secret::new(take(text))),
         "client_name" => options.client_name = Some(value.into()),
         "client_no_evict" => options.client_no_evict = boolean(value, name)?,
         "client_no_touch" => options.client_no_touch = boolean(value, name)?,
         "client_info" => options.client_info = boolean(value, name)?,
-        "protocol" => {
-            options.protocol = number(value, name)?;
-            if !(2..=3).contains(&options.protocol) {
-                return Err(Error::argument("protocol is 2 or 3"));
-            }
-        }
+        "protocol" => options.protocol = number(value, name)?,
         "timeout" | "socket_timeout" => options.timeout = seconds(value, name)?,
         "connect_timeout" | "socket_connect_timeout" => options.connect_timeout = seconds(value, name)?,
         "user_timeout" => options.tcp_user_timeout = seconds(value, name)?,
@@ -109,6 +108,7 @@ fn set_option(options: &mut Options, name: &str, value: &str) -> Result<()> {
         "max_line_bytes" => options.limits.line = number(value, name)?,
         "max_bulk_bytes" => options.limits.bulk = number(value, name)?,
         "max_reply_bytes" => options.limits.total = number(value, name)?,
+        "fail_fast" => options.fail_fast = boolean(value, name)?,
         "retry" => {
             options.retry = match value {
                 "none" => Retry::None,
@@ -151,9 +151,10 @@ fn boolean(text: &str, what: &str) -> Result<bool> {
     }
 }
 
-/// Undoes %XX.
-fn decode(text: &str) -> Result<String> {
-    let mut bytes = Vec::with_capacity(text.len());
+/// Undoes %XX. Any part of a URL may turn out to be a password, or a piece of one: what is not used is erased.
+fn decode(text: &str) -> Result<Zeroizing<String>> {
+    // Never grows, which would leave a copy behind.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(text.len()));
     let mut rest = text.bytes();
     while let Some(byte) = rest.next() {
         if byte != b'%' {
@@ -166,7 +167,15 @@ fn decode(text: &str) -> Result<String> {
         };
         bytes.push((high * 16 + low) as u8);
     }
-    String::from_utf8(bytes).map_err(|_| Error::argument("a URL holds bytes that are not UTF-8"))
+    String::from_utf8(std::mem::take(&mut *bytes)).map(Zeroizing::new).map_err(|error| {
+        error.into_bytes().zeroize();
+        Error::argument("a URL holds bytes that are not UTF-8")
+    })
+}
+
+/// The text itself, for who keeps it: no copy is left to be erased.
+fn take(mut text: Zeroizing<String>) -> String {
+    std::mem::take(&mut text)
 }
 
 #[cfg(test)]
@@ -213,6 +222,13 @@ mod tests {
     }
 
     #[test]
+    fn a_server_that_is_away_may_fail_commands_at_once() {
+        assert!(!parse("redis://h").unwrap().fail_fast);
+        assert!(parse("redis://h?fail_fast=true").unwrap().fail_fast);
+        assert!(!parse("redis://h?fail_fast=0").unwrap().fail_fast);
+    }
+
+    #[test]
     fn ipv6_and_unix() {
         let options = parse("redis://[::1]:7001/1").unwrap();
         assert_eq!((options.host.as_str(), options.port), ("::1", 7001));
@@ -240,6 +256,7 @@ mod tests {
             "redis://[::1",
             "redis://h?keepalive=maybe",
             "redis://h?client_info=",
+            "redis://h?fail_fast=soon",
             "redis://%zz",
             "unix://sock",
             "unix://host/path",
@@ -248,6 +265,13 @@ mod tests {
             "redis://:?s3cret@h",
             "redis://h?password=x&s3cret=1",
             "redis://h?s3cret",
+            "redis://:s3cret@a%00b",
+            "redis://:s3cret@h?user_timeout=2147484",
+            "redis://:s3cret@h?receive_buffer=2147483648",
+            "redis://:s3cret@h?client_name=two%20words",
+            "redis://s3cret%00:s3cret@h",
+            "unix://:s3cret@/a%00b",
+            "redis://:s3cret%ff@h",
         ] {
             let error = parse(url).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Argument, "{url}");

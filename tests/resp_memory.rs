@@ -5,21 +5,26 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
+use std::ptr;
 
-use oxipipe::resp::{Limits, Node, Parsed, Parser, ReplyBuilder};
+use oxipipe::resp::{Kind, Limits, Node, OutOfMemory, Parsed, Parser, ReplyBuilder};
 
 /// Counts what the current thread asks for. Freed memory is not subtracted: a reservation given
-/// back at once would be one too many as well.
+/// back at once would be one too many as well. Blocks above a size can be refused.
 struct Counting;
 
 thread_local! {
     static ASKED: Cell<usize> = const { Cell::new(0) };
+    static LARGEST: Cell<usize> = const { Cell::new(usize::MAX) };
 }
 
 // SAFETY: forwards to the system allocator; the counter neither allocates nor unwinds.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         ASKED.set(ASKED.get() + layout.size());
+        if layout.size() > LARGEST.get() {
+            return ptr::null_mut();
+        }
         // SAFETY: the caller's promises are those that `System` asks for.
         unsafe { System.alloc(layout) }
     }
@@ -31,6 +36,9 @@ unsafe impl GlobalAlloc for Counting {
 
     unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         ASKED.set(ASKED.get() + size);
+        if size > LARGEST.get() {
+            return ptr::null_mut();
+        }
         // SAFETY: as above; the block came from `System`.
         unsafe { System.realloc(pointer, layout, size) }
     }
@@ -153,4 +161,54 @@ fn a_reply_is_no_larger_than_its_wire_bytes_and_nodes() {
     });
     assert!(bytes <= input.len() + nodes.len() * 16 + 64);
     assert_eq!(reply.nodes().len(), 2_000);
+}
+
+/// The result of `run` on a system that has no block larger than `largest` bytes.
+fn with_blocks_up_to<T>(largest: usize, run: impl FnOnce() -> T) -> T {
+    LARGEST.set(largest);
+    let result = run();
+    LARGEST.set(usize::MAX);
+    result
+}
+
+/// Nodes of `input`, which is whole replies.
+fn parsed(input: &[u8]) -> Vec<Node> {
+    let (mut parser, mut nodes, mut pos) = (Parser::new(Limits::default()), Vec::new(), 0);
+    while pos < input.len() {
+        parser.parse(input, &mut pos, &mut nodes).unwrap();
+    }
+    nodes
+}
+
+#[test]
+fn m05_without_memory_for_a_part_the_builder_is_as_it_was() {
+    let text = [&b"$100000\r\n"[..], &[b'x'; 100_000], b"\r\n"].concat();
+    let numbers = b":7\r\n".repeat(10_000);
+    for input in [text, numbers] {
+        let (small, large) = (parsed(b"$5\r\nfirst\r\n"), parsed(&input));
+        let mut builder = ReplyBuilder::with_root_array();
+        builder.append(&small, b"$5\r\nfirst\r\n");
+        assert_eq!(with_blocks_up_to(50_000, || builder.try_append(&large, &input)), Err(OutOfMemory));
+        assert_eq!(builder.nodes_len(), 1);
+        // Later there is some.
+        builder.try_append(&large, &input).unwrap();
+        let reply = builder.finish();
+        assert_eq!(reply.root().len(), 1 + large.len());
+        assert_eq!(reply.root().get(0).unwrap().bytes(), Some(&b"first"[..]));
+        let last = reply.root().get(large.len()).unwrap();
+        assert!(last.as_int() == Some(7) || last.bytes().is_some_and(|bytes| bytes.len() == 100_000));
+    }
+}
+
+#[test]
+fn m05_an_aggregate_that_is_cut_by_the_want_of_memory_is_left_out() {
+    let (whole, window) = (parsed(b":1\r\n"), b":1\r\n");
+    let rest = b":2\r\n".repeat(10_000);
+    let mut builder = ReplyBuilder::with_root_array();
+    builder.append(&whole, window);
+    builder.append(&[Node { kind: Kind::Array as u8, len: 10_000, ..whole[0] }], b"");
+    let nodes = parsed(&rest);
+    builder.append(&nodes[..1], &rest);
+    assert!(with_blocks_up_to(50_000, || builder.try_append(&nodes[1..], &rest)).is_err());
+    assert_eq!(builder.finish().root().len(), 1);
 }

@@ -5,6 +5,9 @@
 //! complete. It trusts its input to come from a [`Parser`](super::Parser), in order. The driver
 //! calls it once per parsed part.
 
+use std::alloc::{Layout, handle_alloc_error};
+
+use super::error::OutOfMemory;
 use super::node::{Kind, Node};
 use super::reply::Reply;
 
@@ -35,15 +38,26 @@ impl ReplyBuilder {
     }
 
     /// Copies `part`, whose strings are in `window`. A part may begin and end anywhere in a reply,
-    /// even with several replies in it.
-    pub fn append(&mut self, part: &[Node], window: &[u8]) {
+    /// even with several replies in it. For what a server sends: how much that is, it decides.
+    ///
+    /// # Errors
+    ///
+    /// When there is no memory for it. The builder is then as it was.
+    pub fn try_append(&mut self, part: &[Node], window: &[u8]) -> Result<(), OutOfMemory> {
         let first = self.nodes.len();
-        let aggregates = copy_part(&mut self.nodes, &mut self.bytes, part, window);
+        let aggregates = try_copy_part(&mut self.nodes, &mut self.bytes, part, window)?;
         if self.open.is_empty() && !aggregates {
             self.completed(self.nodes.len(), part.len() as u32);
         } else {
             self.link(first);
         }
+        Ok(())
+    }
+
+    /// As [`try_append`](Self::try_append), for what is small; without memory the process ends, as
+    /// with any vector.
+    pub fn append(&mut self, part: &[Node], window: &[u8]) {
+        self.try_append(part, window).unwrap_or_else(|OutOfMemory| no_memory(part));
     }
 
     /// Whether nothing has been appended, or nothing since the last [`take_part`](Self::take_part).
@@ -136,14 +150,23 @@ impl ReplyBuilder {
 }
 
 /// Appends nodes to a tape and the text that they point at, in `window`, to its arena. Whether there are aggregates among them.
-pub(crate) fn copy_part(tape: &mut Vec<Node>, arena: &mut Vec<u8>, part: &[Node], window: &[u8]) -> bool {
+/// Without memory for both, neither changes.
+pub(crate) fn try_copy_part(
+    tape: &mut Vec<Node>,
+    arena: &mut Vec<u8>,
+    part: &[Node],
+    window: &[u8],
+) -> Result<bool, OutOfMemory> {
     let scan = Scan::of(part);
+    tape.try_reserve(part.len())?;
     let shift = match scan.text {
         Some((from, to)) => {
             // One copy for all strings, with the few header bytes between them: several times
             // faster than one by one, and the arena never gets larger than the wire was.
             let shift = (arena.len() as u64).wrapping_sub(from as u64);
-            arena.extend_from_slice(window.get(from..to).unwrap_or_default());
+            let text = window.get(from..to).unwrap_or_default();
+            arena.try_reserve(text.len())?;
+            arena.extend_from_slice(text);
             shift
         }
         None => 0,
@@ -152,7 +175,17 @@ pub(crate) fn copy_part(tape: &mut Vec<Node>, arena: &mut Vec<u8>, part: &[Node]
         value: node.value.wrapping_add(if node.is_text() { shift } else { 0 }),
         ..*node
     }));
-    scan.aggregates
+    Ok(scan.aggregates)
+}
+
+/// As [`try_copy_part`], for what is small; without memory the process ends, as with any vector.
+pub(crate) fn copy_part(tape: &mut Vec<Node>, arena: &mut Vec<u8>, part: &[Node], window: &[u8]) -> bool {
+    try_copy_part(tape, arena, part, window).unwrap_or_else(|OutOfMemory| no_memory(part))
+}
+
+#[cold]
+fn no_memory(part: &[Node]) -> ! {
+    handle_alloc_error(Layout::for_value(part))
 }
 
 /// An aggregate whose end has not come yet.

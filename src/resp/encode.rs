@@ -6,15 +6,33 @@
 //! with nothing and every later reply would go to the wrong caller.
 
 use memchr::memchr;
+use zeroize::Zeroizing;
 
 /// Appends one command. Arguments may hold any bytes and any number of them.
 pub fn encode_command<A: AsRef<[u8]>>(out: &mut Vec<u8>, args: &[A]) {
-    let payload: usize = args.iter().map(|arg| arg.as_ref().len()).sum();
-    out.reserve(payload + (args.len() + 1) * LONGEST_FRAME);
+    out.reserve(longest(args));
     header(out, b'*', args.len());
     for arg in args {
         argument(out, arg.as_ref());
     }
+}
+
+/// Bytes of this command at most.
+#[inline]
+fn longest<A: AsRef<[u8]>>(args: &[A]) -> usize {
+    let payload: usize = args.iter().map(|arg| arg.as_ref().len()).sum();
+    payload + (args.len() + 1) * LONGEST_FRAME
+}
+
+/// Commands with a password in them, in a buffer that is erased when it is dropped. It is made as long
+/// as it has to be and never grows, which would leave a copy behind.
+pub fn encode_secret_commands<A: AsRef<[u8]>>(commands: &[Vec<A>]) -> Zeroizing<Vec<u8>> {
+    let len = commands.iter().map(|args| longest(args)).sum();
+    let mut out = Zeroizing::new(Vec::with_capacity(len));
+    for args in commands {
+        encode_command(&mut out, args);
+    }
+    out
 }
 
 /// Appends one command whose arguments lie one behind the other in `bytes`, and returns how many
@@ -38,6 +56,11 @@ pub fn encode_packed(out: &mut Vec<u8>, bytes: &[u8], lens: &[u32]) -> Option<us
 /// `encoded` begins with a command and was written by this module; it may go on beyond `sent`.
 /// Time is in proportion to the arguments sent, not their bytes.
 pub fn whole_commands(encoded: &[u8], sent: usize) -> usize {
+    leading_commands(encoded, sent).0
+}
+
+/// The number of whole commands in `encoded[..sent]`, as [`whole_commands`] counts them, and where the last of them ends.
+pub(crate) fn leading_commands(encoded: &[u8], sent: usize) -> (usize, usize) {
     let sent = sent.min(encoded.len());
     let mut commands = 0;
     let mut at = 0;
@@ -45,7 +68,7 @@ pub fn whole_commands(encoded: &[u8], sent: usize) -> usize {
         commands += 1;
         at = end;
     }
-    commands
+    (commands, at)
 }
 
 /// The end of the command at `at`, unless it goes beyond `sent`.

@@ -1,8 +1,10 @@
 //! Why bytes were refused.
 //!
 //! A protocol error says the byte stream can no longer be trusted: whoever owns the connection must
-//! close it. It is not a server error, which is an ordinary reply.
+//! close it. It is not a server error, which is an ordinary reply. So has it to be closed where there is
+//! no memory for what arrived.
 
+use std::collections::TryReserveError;
 use std::fmt;
 
 /// The two ways a peer can break the protocol.
@@ -47,6 +49,28 @@ impl fmt::Display for ProtocolError {
 }
 
 impl std::error::Error for ProtocolError {}
+
+/// There is no memory for what arrived. Nothing has changed by trying.
+///
+/// Unlike a [`ProtocolError`] it is nobody's fault, but the stream cannot go on either: what does not
+/// fit can be neither kept nor skipped without a loss that somebody would have to be told of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OutOfMemory;
+
+impl fmt::Display for OutOfMemory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("there is no memory for the reply")
+    }
+}
+
+impl std::error::Error for OutOfMemory {}
+
+impl From<TryReserveError> for OutOfMemory {
+    #[cold]
+    fn from(_: TryReserveError) -> Self {
+        Self
+    }
+}
 
 /// The beginning of `bytes` as printable ASCII, at most 80 bytes of it plus an ellipsis.
 fn excerpt(bytes: &[u8]) -> String {

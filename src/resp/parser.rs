@@ -39,6 +39,16 @@ pub enum Parsed {
     },
 }
 
+/// The answer of [`Parser::underway`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Underway {
+    Nothing,
+    /// Only an attribute has come, or a part of one: what it annotates is still to come.
+    Undecided,
+    Reply,
+    Push,
+}
+
 /// An incremental RESP2 and RESP3 parser for one byte stream.
 #[derive(Debug)]
 pub struct Parser {
@@ -70,6 +80,19 @@ impl Parser {
         }
     }
 
+    /// What the top-level value under way is, as far as its consumed bytes tell.
+    pub(crate) fn underway(&self) -> Underway {
+        if self.push {
+            return Underway::Push;
+        }
+        match (self.outer.get(1).or((!self.outer.is_empty()).then_some(&self.top)), &self.state) {
+            (Some(outermost), _) if outermost.attribute => Underway::Undecided,
+            (Some(_), _) | (None, State::Bulk { .. }) => Underway::Reply,
+            (None, _) if self.wire == 0 => Underway::Nothing,
+            (None, _) => Underway::Undecided,
+        }
+    }
+
     /// Parses one top-level value from `window[*pos..]`.
     ///
     /// Advances `*pos` past everything consumed and appends nodes in streamed form, their offsets
@@ -80,7 +103,7 @@ impl Parser {
     /// # Errors
     ///
     /// When the bytes are no RESP or exceed a limit. Every later call returns the same error.
-    #[inline]
+    #[inline(always)]
     pub fn parse(
         &mut self,
         window: &[u8],
@@ -100,6 +123,7 @@ impl Parser {
     }
 
     /// The general case of [`parse`](Self::parse): keeps the accounts around [`run`](Self::run).
+    #[inline(never)]
     fn resume(
         &mut self,
         window: &[u8],

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use socket2::SockAddr;
 
 use super::resolve::{self, Resolving};
+use super::socket::Peer;
 use super::{Deadline, Interest, Socket, Wake, wait};
 use crate::error::{Error, ErrorKind, Result};
 use crate::options::Options;
@@ -46,11 +47,15 @@ const BACKLOG_PAUSE: Duration = Duration::from_millis(2);
 impl Dialer {
     /// Starts; call [`advance`](Self::advance) next. `wake` is called once from another thread if a name has to be resolved,
     /// when that is done.
+    ///
+    /// # Errors
+    /// `Argument` for options that the system would refuse, `Resolve` if it has no room for another thread.
     pub(crate) fn start(
         options: &Options,
         deadline: Deadline,
         wake: impl FnOnce() + Send + 'static,
     ) -> Result<Self> {
+        options.check()?;
         let (stage, addresses) = match &options.unix_path {
             Some(path) => {
                 let address = SockAddr::unix(path)
@@ -86,9 +91,13 @@ impl Dialer {
                     }
                 },
                 Stage::Connecting { socket, until } => match socket.connected() {
-                    Ok(true) => return Ok(Some(socket)),
-                    Ok(false) if until.has_passed(now) => self.last = Some(in_time()),
-                    Ok(false) => {
+                    Ok(Some(Peer::Other)) => return Ok(Some(socket)),
+                    Ok(Some(Peer::Itself)) => {
+                        socket.abort();
+                        self.last = Some(nobody_listens());
+                    }
+                    Ok(None) if until.has_passed(now) => self.last = Some(in_time()),
+                    Ok(None) => {
                         self.stage = Stage::Connecting { socket, until };
                         return Ok(None);
                     }
@@ -149,7 +158,7 @@ impl Dialer {
     }
 
     /// Waits, for a blocking caller, until there may be something to go on with, at most for `time`.
-    pub(super) fn wait(&self, time: Duration, now: Instant) -> Result<Wake> {
+    pub(crate) fn wait(&self, time: Duration, now: Instant) -> Result<Wake> {
         let time = self.next_step().remaining(now).map_or(time, |step| step.min(time));
         match &self.stage {
             Stage::Connecting { socket, .. } => wait(socket, Interest::ReadWrite, Some(time))
@@ -170,7 +179,64 @@ fn connect_error(context: &str, error: &io::Error) -> Error {
     Error::from_io(ErrorKind::Connect, context, error)
 }
 
+/// Another process would have been told so by the kernel; to this one it gave its own end.
+fn nobody_listens() -> Error {
+    let refused = io::Error::from_raw_os_error(libc::ECONNREFUSED);
+    connect_error("cannot connect: nobody listens, the socket met itself", &refused)
+}
+
 /// Says what took so long.
 pub(super) fn in_time() -> Error {
     Error::new(ErrorKind::Timeout, "no connection was made within the time allowed")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use super::*;
+    use crate::error::Outcome;
+
+    /// A dialer whose connection has just been made with itself, and these addresses left.
+    fn dialer(addresses: Vec<SockAddr>) -> Dialer {
+        let (socket, _) = Socket::connected_to_itself();
+        let stage = Stage::Connecting { socket, until: Deadline::never() };
+        Dialer {
+            stage,
+            deadline: Deadline::never(),
+            addresses: addresses.into_iter(),
+            last: None,
+            attempts: 1,
+        }
+    }
+
+    #[test]
+    fn a_connection_to_oneself_is_one_that_was_refused() {
+        let Err(error) = dialer(Vec::new()).advance(&Options::default(), Instant::now()) else {
+            panic!("a socket was taken for a server")
+        };
+        assert_eq!((error.kind(), error.os_error()), (ErrorKind::Connect, Some(libc::ECONNREFUSED)));
+        assert!(error.message().contains("nobody listens"), "{error}");
+    }
+
+    #[test]
+    fn after_a_connection_to_oneself_the_next_address_is_tried() {
+        let server = TcpListener::bind("127.0.0.1:0").unwrap();
+        let options = Options::default();
+        let mut dialer = dialer(vec![server.local_addr().unwrap().into()]);
+        let mut connected = dialer.advance(&options, Instant::now()).unwrap();
+        while connected.is_none() {
+            dialer.wait(Duration::from_secs(10), Instant::now()).unwrap();
+            connected = dialer.advance(&options, Instant::now()).unwrap();
+        }
+        assert_eq!(connected.unwrap().connected().unwrap(), Some(Peer::Other));
+    }
+
+    #[test]
+    fn options_that_the_system_would_refuse_are_refused_before_anything_is_tried() {
+        let options =
+            Options { tcp_user_timeout: Some(Duration::from_millis(1 << 31)), ..Options::default() };
+        let error = Dialer::start(&options, Deadline::never(), || {}).map(drop).unwrap_err();
+        assert_eq!((error.kind(), error.outcome()), (ErrorKind::Argument, Some(Outcome::NotApplied)));
+    }
 }

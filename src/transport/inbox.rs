@@ -2,6 +2,8 @@
 
 use std::io::{self, Read};
 
+use super::zeroed::zeroed;
+
 /// Bytes that arrived and are not consumed yet, in one piece.
 ///
 /// The size is such that a read, the parsing and the copying of the result stay within the second-level cache. It grows
@@ -40,7 +42,7 @@ impl Inbox {
 
     /// Reads once from `source`. 0 means end of file.
     pub(crate) fn fill(&mut self, source: &mut impl Read) -> io::Result<usize> {
-        self.make_room();
+        self.make_room()?;
         let count = source.read(&mut self.buffer[self.end..])?;
         self.end += count;
         Ok(count)
@@ -51,16 +53,16 @@ impl Inbox {
         self.end == self.buffer.len()
     }
 
-    fn make_room(&mut self) {
+    fn make_room(&mut self) -> io::Result<()> {
         if self.buffer.len() - self.end >= SMALL {
-            return;
+            return Ok(());
         }
         let used = self.end - self.start;
         // Moving what is there costs as much as it is long; where that is most of the buffer, a larger one saves moving it
         // again and again.
         if used > self.buffer.len() / 2 {
             // A fresh zeroed buffer comes from the kernel without being touched; growing in place would write all of it.
-            let mut larger = vec![0; self.buffer.len() * 2];
+            let mut larger = zeroed(self.buffer.len() * 2)?;
             larger[..used].copy_from_slice(self.window());
             self.buffer = larger;
         } else {
@@ -68,6 +70,7 @@ impl Inbox {
         }
         self.start = 0;
         self.end = used;
+        Ok(())
     }
 }
 

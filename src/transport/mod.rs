@@ -1,9 +1,8 @@
 //! The only code that touches sockets: names to addresses, connecting, reading, writing and waiting.
 //!
-//! Knows nothing of RESP. TLS will be a second kind of [`Socket`]; nothing outside this folder will notice.
+//! Knows nothing of RESP. A connection is a [`Channel`]; how its bytes travel is nobody else's business.
 
-mod deadline;
-mod dial;
+mod channel;
 mod dialer;
 pub(crate) mod fork;
 mod inbox;
@@ -12,11 +11,11 @@ mod resolve;
 pub(crate) mod signals;
 mod socket;
 mod wait;
+mod zeroed;
 
-pub(crate) use deadline::Deadline;
-pub(crate) use dial::dial;
+pub(crate) use crate::deadline::Deadline;
+pub(crate) use channel::{Channel, Fill, Receiver};
 pub(crate) use dialer::Dialer;
-pub(crate) use inbox::Inbox;
 pub(crate) use patience::{Patience, closed};
 pub(crate) use socket::Socket;
 pub(crate) use wait::{Interest, Wake, several_processors, wait};

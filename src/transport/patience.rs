@@ -37,10 +37,6 @@ impl<'a> Patience<'a> {
         Self { deadline: self.deadline.or_earlier(deadline), ask_at: self.ask_at.clone(), ..*self }
     }
 
-    pub(crate) fn deadline(&self) -> Deadline {
-        self.deadline
-    }
-
     /// How long to sleep at most before the next check; `None` for as long as it takes.
     pub(crate) fn slice(&self, now: Instant) -> Option<Duration> {
         let remaining = self.deadline.remaining(now);

@@ -2,9 +2,9 @@
 
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::thread;
 use std::time::Duration;
 
+use super::signals;
 use crate::error::{Error, ErrorKind, Result};
 
 /// A name on its way to becoming addresses.
@@ -24,21 +24,19 @@ pub(super) struct Answer {
 
 /// Starts to resolve.
 ///
-/// The system's resolver cannot be told to stop, so it runs on a thread of its own, which calls `wake` when it is done. A
-/// literal address needs none of this.
+/// The system's resolver cannot be told to stop, so it runs on a thread of its own, which calls `wake` when it is done; given
+/// up, it goes on until the resolver returns. A literal address needs none of this.
 pub(super) fn start(host: &str, port: u16, wake: impl FnOnce() + Send + 'static) -> Result<Resolving> {
     if let Ok(ip) = host.parse::<IpAddr>() {
         return Ok(Resolving::Known(SocketAddr::new(ip, port)));
     }
     let answer = Arc::new(Answer::default());
     let (resolver, name) = (Arc::clone(&answer), host.to_owned());
-    thread::Builder::new()
-        .name("oxipipe-resolve".into())
-        .spawn(move || {
-            resolver.give((name.as_str(), port).to_socket_addrs().map(Iterator::collect));
-            wake();
-        })
-        .map_err(|error| Error::from_io(ErrorKind::Resolve, "cannot start the resolver", &error))?;
+    signals::spawn_without("oxipipe-resolve", move || {
+        resolver.give((name.as_str(), port).to_socket_addrs().map(Iterator::collect));
+        wake();
+    })
+    .map_err(|error| Error::from_io(ErrorKind::Resolve, "cannot start the resolver", &error))?;
     Ok(Resolving::Asked(answer))
 }
 
@@ -77,5 +75,26 @@ impl Answer {
     fn give(&self, addresses: std::io::Result<Vec<SocketAddr>>) {
         *self.slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(addresses);
         self.given.notify_one();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    #[test]
+    fn the_resolvers_thread_handles_no_signal() {
+        let (tell, hear) = mpsc::channel();
+        // The hook runs on the resolver's thread.
+        let resolving = start("localhost", 1, move || tell.send(signals::blocked_here()).unwrap()).unwrap();
+        let blocked = hear.recv().unwrap();
+        for signal in
+            [libc::SIGINT, libc::SIGTERM, libc::SIGCHLD, libc::SIGUSR1, libc::SIGALRM, libc::SIGPROF]
+        {
+            assert!(blocked.contains(&signal), "{signal}");
+        }
+        assert!(matches!(resolving.poll("localhost"), Ok(Ok(_))));
     }
 }

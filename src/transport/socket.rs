@@ -17,6 +17,14 @@ pub(crate) struct Socket {
     socket: socket2::Socket,
 }
 
+/// The other end of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Peer {
+    Other,
+    /// There is none: both ends are the same socket.
+    Itself,
+}
+
 /// Keepalive as in docs/semantics.md: a silent peer is noticed after about half a minute.
 const KEEPALIVE_IDLE: Duration = Duration::from_secs(15);
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(5);
@@ -44,7 +52,10 @@ impl Socket {
                 socket.set_tcp_keepalive(&keepalive)?;
             }
             #[cfg(any(target_os = "linux", target_os = "android"))]
-            socket.set_tcp_user_timeout(options.tcp_user_timeout)?;
+            // The kernel counts in milliseconds, and 0 would be its own choice.
+            socket.set_tcp_user_timeout(
+                options.tcp_user_timeout.map(|timeout| timeout.max(Duration::from_millis(1))),
+            )?;
         }
         match socket.connect(address) {
             Ok(()) => {}
@@ -55,12 +66,25 @@ impl Socket {
         Ok(Self { _registered: registered, socket })
     }
 
-    /// Whether connecting has worked; false as long as it is not decided.
-    pub(super) fn connected(&self) -> io::Result<bool> {
+    /// Ends the connection at once and for good: no side keeps its port occupied for the time that late packets may take.
+    pub(super) fn abort(self) {
+        // If that is not to be had, closing takes its usual course.
+        let _ = self.socket.set_linger(Some(Duration::ZERO));
+    }
+
+    /// Whom connecting has led to; `None` as long as it is not decided.
+    ///
+    /// Where nobody listens on a port of the range for outgoing connections, the kernel may choose that port for this end as
+    /// well; then both sides open at once, and all that is sent comes back.
+    pub(super) fn connected(&self) -> io::Result<Option<Peer>> {
         match (self.socket.take_error()?, self.socket.peer_addr()) {
             (Some(error), _) => Err(error),
-            (None, Ok(_)) => Ok(true),
-            (None, Err(error)) if error.kind() == io::ErrorKind::NotConnected => Ok(false),
+            // Unix sockets without a name are all called the same.
+            (None, Ok(peer)) if peer.domain() != Domain::UNIX && peer == self.socket.local_addr()? => {
+                Ok(Some(Peer::Itself))
+            }
+            (None, Ok(_)) => Ok(Some(Peer::Other)),
+            (None, Err(error)) if error.kind() == io::ErrorKind::NotConnected => Ok(None),
             (None, Err(error)) => Err(error),
         }
     }
@@ -100,8 +124,40 @@ impl AsRawFd for Socket {
 }
 
 #[cfg(test)]
+impl Socket {
+    /// A socket as it is when nobody listens and the kernel chooses the port that it connects to.
+    pub(super) fn connected_to_itself() -> (Self, std::net::SocketAddr) {
+        let socket = socket2::Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        socket.bind(&std::net::SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
+        let address = socket.local_addr().unwrap();
+        socket.connect(&address).unwrap();
+        socket.set_nonblocking(true).unwrap();
+        let registered = Registered::new(socket.as_raw_fd());
+        (Self { _registered: registered, socket }, address.as_socket().unwrap())
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_socket_knows_whether_it_is_its_own_peer() {
+        let (socket, address) = Socket::connected_to_itself();
+        assert_eq!(socket.connected().unwrap(), Some(Peer::Itself));
+        socket.abort();
+        // Without SO_REUSEADDR, which std sets: the port is as free as it was.
+        let server = socket2::Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        server.bind(&address.into()).unwrap();
+        server.listen(1).unwrap();
+        let other = Socket::start(&address.into(), &Options::default()).unwrap();
+        server.accept().unwrap();
+        assert_eq!(other.connected().unwrap(), Some(Peer::Other));
+
+        let (near, _far) = std::os::unix::net::UnixStream::pair().unwrap();
+        let near = Socket { _registered: Registered::new(near.as_raw_fd()), socket: near.into() };
+        assert_eq!(near.connected().unwrap(), Some(Peer::Other), "neither end has a name");
+    }
 
     #[test]
     fn the_options_reach_the_socket() {

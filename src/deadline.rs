@@ -29,6 +29,12 @@ impl Deadline {
         }
     }
 
+    /// The same with so much more time.
+    #[must_use]
+    pub(crate) fn plus(self, time: Duration) -> Self {
+        Self(self.0.and_then(|at| at.checked_add(time)))
+    }
+
     pub(crate) fn has_passed(self, now: Instant) -> bool {
         self.0.is_some_and(|at| at <= now)
     }
