@@ -7,13 +7,15 @@ use std::time::{Duration, Instant};
 
 use mio::{Events, Poll, Waker};
 
-use crate::command;
-use crate::driver::engine::{Completions, Engine, Entry, Form, Route, WAKE, closed, deadline_of};
+use crate::command::{self, Apart, Blocking, Place};
+use crate::deadline::Deadline;
+use crate::driver::nonblocking::{Completions, Nodes, Route, WAKE};
 use crate::error::{Error, ErrorKind, Outcome, Result};
 use crate::options::Options;
 use crate::pipeline::Pipeline;
-use crate::resp;
-use crate::transport::fork;
+use crate::proto::{Form, Request, Server};
+use crate::resp::{self, Reply};
+use crate::transport::{closed, fork};
 
 /// A client that never waits: an event loop watches its one descriptor, and calls [`process`](Self::process) when that is
 /// readable or when [`timeout`](Self::timeout) has run out.
@@ -22,7 +24,7 @@ use crate::transport::fork;
 /// [`next`](Self::next). It connects when something is submitted, and again after a failure. Blocking commands get a
 /// connection of their own. To be used by one thread at a time.
 pub struct Async {
-    engine: Engine,
+    nodes: Nodes,
     poll: Poll,
     events: Events,
     waker: Arc<Waker>,
@@ -30,38 +32,39 @@ pub struct Async {
     /// The waker was used since the last `process`.
     is_awake: bool,
     submitted: u64,
-    scratch: Vec<u8>,
     is_closed: bool,
     generation: u64,
 }
 
 /// Events taken at once.
 const EVENTS: usize = 64;
-/// Default bound on the submissions that wait to be sent.
+/// Default bound on the submissions without a reply.
 const QUEUE: u64 = 1_000_000;
 
 impl Async {
     /// A client that connects when it is first used.
     ///
     /// # Errors
-    /// `Io` if the system has no descriptor left.
+    /// `Io` or `NoMemory` if the system has no descriptor or memory left, `Argument` for options that cannot work.
     pub fn new(options: Options) -> Result<Self> {
-        let failed = |error: io::Error| Error::from_io(ErrorKind::Io, "cannot make a poll", &error);
+        options.check()?;
+        let failed = |error: io::Error| {
+            Error::from_io(ErrorKind::Io, "cannot make a poll", &error).with_outcome(Outcome::NotApplied)
+        };
         let generation = fork::generation();
         let poll = Poll::new().map_err(failed)?;
         let waker = Arc::new(Waker::new(poll.registry(), WAKE).map_err(failed)?);
         let registry = poll.registry().try_clone().map_err(failed)?;
         let options = Arc::new(options);
-        let engine = Engine::new(Arc::clone(&options), 1, false, registry, Arc::clone(&waker));
+        let nodes = Nodes::new(Arc::clone(&options), 1, false, registry, Arc::clone(&waker));
         Ok(Self {
-            engine,
+            nodes,
             poll,
             events: Events::with_capacity(EVENTS),
             waker,
             options,
             is_awake: false,
             submitted: 0,
-            scratch: Vec::new(),
             is_closed: false,
             generation,
         })
@@ -72,7 +75,7 @@ impl Async {
         if self.is_foreign() {
             return None;
         }
-        self.engine.next_step().remaining(Instant::now())
+        self.nodes.next_step().remaining(Instant::now())
     }
 
     /// Does all that can be done without waiting: connects, writes what was submitted, reads replies, ends what is overdue.
@@ -89,9 +92,9 @@ impl Async {
             _ => {}
         }
         for event in &self.events {
-            self.engine.on_event(event);
+            self.nodes.on_event(event);
         }
-        if self.engine.turn(Instant::now()) {
+        if self.nodes.turn(Instant::now()) {
             self.wake();
         }
         Ok(())
@@ -102,19 +105,11 @@ impl Async {
     /// # Errors
     /// Nothing was queued: `Argument`, `Refused`, `Closed`, `Forked`, or `QueueFull` if too much waits to be sent.
     pub fn submit<A: AsRef<[u8]>>(&mut self, args: &[A], token: u64) -> Result<()> {
-        command::refuse(args.iter().map(AsRef::as_ref))?;
+        let admission = command::admit(args, Place::Shared)?;
         self.check_room()?;
-        let blocking = command::blocking(args);
-        let route = if blocking.is_some() { Route::Lease } else { Route::Lane(0) };
-        let mut bytes = std::mem::take(&mut self.scratch);
-        resp::encode_command(&mut bytes, args);
-        let deadline = deadline_of(blocking, self.options.timeout, Instant::now());
-        let result = self.queue(route, Form::Command, 1, &bytes, token, deadline);
-        bytes.clear();
-        if bytes.capacity() <= 64 * 1024 {
-            self.scratch = bytes;
-        }
-        result
+        let request = self.request(Form::Command, 1, admission.blocking, token);
+        let apart = Apart::of(admission.blocking.is_some(), admission.ends_another());
+        self.queue(request, apart, |out| resp::encode_command(out, args))
     }
 
     /// Queues all commands of a pipeline, which is empty afterwards; they complete together. Its command names stay readable.
@@ -125,11 +120,10 @@ impl Async {
     pub fn submit_pipeline(&mut self, pipeline: &mut Pipeline, token: u64) -> Result<()> {
         self.check_room()?;
         let gathered = pipeline.gather()?;
-        let (form, commands, blocks) = (gathered.form, gathered.commands, gathered.blocks);
-        let route = if blocks { Route::Lease } else { Route::Lane(0) };
-        let deadline = deadline_of(None, self.options.timeout, Instant::now());
         let bytes = gathered.bytes;
-        self.queue(route, form, commands, bytes, token, deadline)?;
+        let apart = gathered.apart;
+        let request = self.request(gathered.form, gathered.commands, gathered.blocking, token);
+        self.queue(request, apart, |out| out.extend_from_slice(bytes))?;
         pipeline.handed_over();
         Ok(())
     }
@@ -142,22 +136,33 @@ impl Async {
     /// `Forked` in a child process.
     pub fn cancel(&mut self, token: u64) -> Result<Option<Outcome>> {
         self.check_process()?;
-        Ok(self.engine.cancel(token, Instant::now()).map(|(outcome, _)| outcome))
+        Ok(self.nodes.cancel(token, Instant::now()).map(|(outcome, _)| outcome))
     }
 
     /// Takes all that has completed; what `into` held is forgotten.
     pub fn next(&mut self, into: &mut Completions) {
         into.clear();
-        std::mem::swap(self.engine.done(), into);
+        std::mem::swap(self.nodes.done(), into);
     }
 
     /// Closes the connections for good. Everything outstanding completes with `Closed` and its outcome.
     pub fn close(&mut self) {
         if !self.is_closed && !self.is_foreign() {
-            self.engine.close(&closed(), Instant::now());
+            self.nodes.close(&closed(), Instant::now());
             self.wake();
         }
         self.is_closed = true;
+    }
+
+    /// Who was greeted last: the server's own words and the protocol version that is spoken. `None` before the first connection.
+    pub fn server(&self) -> Option<Arc<Server>> {
+        self.nodes.server().cloned()
+    }
+
+    /// Takes the oldest push message that has arrived and that nobody has taken (RESP3), and tells how many were dropped since
+    /// this was last asked because nobody took them.
+    pub fn next_push(&mut self) -> (Option<Reply>, u64) {
+        self.nodes.next_push()
     }
 
     /// Whether [`close`](Self::close) was called.
@@ -165,27 +170,16 @@ impl Async {
         self.is_closed
     }
 
-    fn queue(
-        &mut self,
-        route: Route,
-        form: Form,
-        commands: u32,
-        bytes: &[u8],
-        token: u64,
-        deadline: crate::transport::Deadline,
-    ) -> Result<()> {
-        let entry = Entry {
-            token,
-            seq: self.submitted,
-            deadline,
-            bytes: bytes.len(),
-            commands,
-            replied: 0,
-            form,
-            keeps_reply: true,
-            abandoned: false,
-        };
-        self.engine.queue(route, entry, bytes)?;
+    fn request(&self, form: Form, commands: u32, blocking: Option<Blocking>, token: u64) -> Request {
+        let deadline = Deadline::after(Instant::now(), self.options.timeout);
+        let mut request = Request::new(token, form, commands, deadline);
+        (request.seq, request.blocking) = (self.submitted, blocking);
+        request
+    }
+
+    fn queue(&mut self, request: Request, apart: Apart, write: impl FnOnce(&mut Vec<u8>)) -> Result<()> {
+        let route = Route::apart(apart).unwrap_or(Route::Shared(0));
+        self.nodes.push(route, request, 0, write)?;
         self.submitted += 1;
         self.wake();
         Ok(())
@@ -201,24 +195,22 @@ impl Async {
     }
 
     fn check_room(&self) -> Result<()> {
-        self.check_process()?;
+        self.check_process().map_err(|error| error.with_outcome(Outcome::NotApplied))?;
         if self.is_closed {
             return Err(closed().with_outcome(Outcome::NotApplied));
         }
-        let (entries, bytes) = self.engine.waiting();
         let limits = self.options.queue;
-        if entries as u64 >= limits.commands.unwrap_or(QUEUE) || bytes as u64 >= limits.bytes {
-            return Err(Error::not_applied(
-                ErrorKind::QueueFull,
-                "too many commands wait to be sent to this server",
-            ));
+        if self.nodes.load() as u64 >= limits.commands.unwrap_or(QUEUE)
+            || self.nodes.bytes() as u64 >= limits.bytes
+        {
+            return Err(Error::not_applied(ErrorKind::QueueFull, "too many commands wait for this server"));
         }
         Ok(())
     }
 
     fn check_process(&self) -> Result<()> {
         if self.is_foreign() {
-            return Err(Error::not_applied(
+            return Err(Error::new(
                 ErrorKind::Forked,
                 "an event-loop client cannot be used in a forked child; open another one",
             ));

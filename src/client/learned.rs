@@ -1,10 +1,12 @@
 //! What the server has said about commands that are not in the table.
 
 use std::collections::HashMap;
+use std::time::Instant;
 
-use crate::driver::{Link, Payload};
+use crate::driver::blocking::{Collected, Link, Work};
 use crate::error::{ErrorKind, Outcome, Progress, Result};
-use crate::resp::{self, Kind, Reply, ReplyBuilder};
+use crate::proto::Form;
+use crate::resp::{self, Kind, Reply, Value};
 use crate::sync::{Mutex, lock};
 use crate::transport::fork::PerProcess;
 
@@ -26,56 +28,59 @@ impl Learned {
         lock(self.0.get(Mutex::default)).0.get(name.to_ascii_uppercase().as_slice()).copied()
     }
 
-    /// Whether the server may hold back the reply to this command. Asks over `link` the first time. No answer counts as no;
-    /// without a connection, the next call asks again.
+    /// Whether the server may hold back the reply to one of these commands. Asks over `link` about those that were never asked
+    /// about, within the time of a call that began at `start`. No answer counts as no; without a connection, the next call asks
+    /// again.
     ///
     /// # Errors
     /// The caller is not to wait any longer.
     #[cold]
-    pub(super) fn blocks(&self, name: &[u8], link: &Link) -> Result<bool> {
-        if let Some(blocks) = self.recall(name) {
+    pub(super) fn blocks(&self, names: &[&[u8]], link: &Link, start: Instant) -> Result<bool> {
+        let (mut blocks, mut unknown) = (false, Vec::new());
+        for name in names {
+            match self.recall(name) {
+                Some(known) => blocks |= known,
+                None => unknown.push(name.to_ascii_uppercase()),
+            }
+        }
+        if unknown.is_empty() {
             return Ok(blocks);
         }
-        let name = name.to_ascii_uppercase();
-        let blocks = match ask(&name, link) {
-            Ok(reply) => flags_say_blocking(&reply),
+        let reply = match ask(&unknown, link, start) {
+            Ok(reply) => reply,
             Err(error) => match error.kind() {
-                // The question must not cost every call its time.
-                ErrorKind::Timeout => false,
-                ErrorKind::Interrupted | ErrorKind::Closed | ErrorKind::Busy => {
+                ErrorKind::Timeout | ErrorKind::Interrupted | ErrorKind::Closed | ErrorKind::Busy => {
+                    // The question is not the caller's command, of which nothing has left.
                     return Err(error.with_progress(Progress::default()).with_outcome(Outcome::NotApplied));
                 }
-                _ => return Ok(false),
+                _ => return Ok(blocks),
             },
         };
         let mut answers = lock(self.0.get(Mutex::default)).0;
-        if answers.len() < LIMIT {
-            answers.insert(name.into(), blocks);
+        for (index, name) in unknown.into_iter().enumerate() {
+            let answer = reply.root().get(index).is_some_and(flags_say_blocking);
+            blocks |= answer;
+            if answers.len() < LIMIT {
+                answers.insert(name.into(), answer);
+            }
         }
         Ok(blocks)
     }
 }
 
-fn ask(name: &[u8], link: &Link) -> Result<Reply> {
-    let mut reply = ReplyBuilder::new();
-    let payload = Payload {
-        commands: 1,
-        size_hint: name.len(),
-        write: &|out| resp::encode_command(out, &[b"COMMAND".as_slice(), b"INFO", name]),
-        read_only: &|| true,
-        blocking: None,
-        atomic: false,
-    };
-    let mut keep = |nodes: &[resp::Node], bytes: &[u8]| {
-        reply.append(nodes, bytes);
-        true
-    };
-    link.call(&payload, &mut keep).map(|()| reply.finish())
+fn ask(names: &[Vec<u8>], link: &Link, start: Instant) -> Result<Reply> {
+    let mut args = vec![&b"COMMAND"[..], b"INFO"];
+    args.extend(names.iter().map(Vec::as_slice));
+    let write = &|out: &mut Vec<u8>| resp::encode_command(out, &args);
+    let work = Work { form: Form::Command, commands: 1, write, blocking: None, start };
+    let mut reply = Collected::reply();
+    let result = link.call(&work, &mut reply);
+    reply.finish(result)
 }
 
-/// `COMMAND INFO` answers with an array of one command, whose third element are its flags; or of null for an unknown one.
-fn flags_say_blocking(reply: &Reply) -> bool {
-    let Some(flags) = reply.root().get(0).and_then(|command| command.get(2)) else { return false };
+/// `COMMAND INFO` answers with an array whose elements have the flags in the third place, or are null for an unknown command.
+fn flags_say_blocking(command: Value<'_>) -> bool {
+    let Some(flags) = command.get(2) else { return false };
     matches!(flags.kind(), Kind::Array | Kind::Set)
         && flags.children().any(|flag| flag.bytes() == Some(b"blocking"))
 }

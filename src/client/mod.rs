@@ -3,14 +3,16 @@
 mod learned;
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use self::learned::Learned;
-use crate::command::{self, Blocking};
-use crate::driver::{Lender, Lent, Link, Payload};
-use crate::error::Result;
+use crate::command::{self, Admission, Apart, Blocking, Place};
+use crate::driver::blocking::{Collected, Lender, Lent, Link, Sink, Streamed, Work};
+use crate::error::{Progress, Result};
 use crate::options::Options;
 use crate::pipeline::Pipeline;
-use crate::resp::{self, Node, Reply, ReplyBuilder};
+use crate::proto::{Form, Server};
+use crate::resp::{self, Node, Reply};
 
 /// A client of one server. Cheap to clone; all clones share one connection, from any number of threads.
 ///
@@ -25,12 +27,13 @@ pub struct Client {
 
 /// What all clones share.
 struct Core {
-    connection: Connection,
+    over: Over,
     lender: Arc<Lender>,
     learned: Learned,
 }
 
-enum Connection {
+/// The connection that commands go over.
+enum Over {
     Shared(Arc<Link>),
     Leased(Lent),
 }
@@ -38,8 +41,10 @@ enum Connection {
 impl Client {
     /// A client that connects when it is first used.
     pub fn new(options: Options) -> Self {
-        let lender = Arc::new(Lender::new(options.clone()));
-        Self::on(Connection::Shared(Arc::new(Link::new(options))), lender)
+        let options = Arc::new(options);
+        let was_up = Arc::default();
+        let lender = Arc::new(Lender::new(Arc::clone(&options), Arc::clone(&was_up)));
+        Self::on(Over::Shared(Arc::new(Link::new(options, was_up))), lender)
     }
 
     /// A connected client for a URL such as `redis://localhost:6379/0` or `unix:///run/redis.sock`.
@@ -65,12 +70,9 @@ impl Client {
     /// # Errors
     /// The call failed; [`outcome`](crate::Error::outcome) says what may have happened to the command.
     pub fn command<A: AsRef<[u8]>>(&self, args: &[A]) -> Result<Reply> {
-        let mut reply = ReplyBuilder::new();
-        self.command_stream(args, &mut |nodes, bytes| {
-            reply.append(nodes, bytes);
-            true
-        })?;
-        Ok(reply.finish())
+        let mut reply = Collected::reply();
+        let result = self.send(args, &mut reply);
+        reply.finish(result)
     }
 
     /// Like [`command`](Self::command), but hands out the reply in parts while it arrives.
@@ -86,20 +88,22 @@ impl Client {
         args: &[A],
         sink: &mut dyn FnMut(&[Node], &[u8]) -> bool,
     ) -> Result<()> {
-        self.admit(args.iter().map(AsRef::as_ref))?;
-        let blocking = self.blocking(args)?;
-        let payload = Payload {
-            commands: 1,
-            size_hint: args.iter().map(|arg| arg.as_ref().len()).sum(),
-            write: &|out| resp::encode_command(out, args),
-            read_only: &|| command::is_read_only(args[0].as_ref(), args.get(1).map(AsRef::as_ref)),
-            blocking,
-            atomic: false,
+        self.send(args, &mut Streamed(sink))
+    }
+
+    fn send<A: AsRef<[u8]>>(&self, args: &[A], sink: &mut dyn Sink) -> Result<()> {
+        let admission = command::admit(args, self.place())?;
+        self.note(&admission);
+        let start = Instant::now();
+        let blocking = match admission.is_known() {
+            true => admission.blocking,
+            false => self
+                .blocking_unknown(&[args[0].as_ref()], start)
+                .map_err(|error| error.with_progress(Progress { not_applied: 1, ..Progress::default() }))?,
         };
-        match (&blocking, &self.core.connection) {
-            (Some(_), Connection::Shared(_)) => self.core.lender.lend()?.call(&payload, sink),
-            _ => self.link().call(&payload, sink),
-        }
+        let write = &|out: &mut Vec<u8>| resp::encode_command(out, args);
+        let work = Work { form: Form::Command, commands: 1, write, blocking, start };
+        self.call(&work, Apart::of(blocking.is_some(), admission.ends_another()), sink)
     }
 
     /// A client of its own connection, for commands that a shared one refuses because they would change it for everybody: WATCH,
@@ -114,7 +118,7 @@ impl Client {
     /// As for [`connect`](Self::connect).
     pub fn lease(&self) -> Result<Self> {
         let lender = &self.core.lender;
-        Ok(Self::on(Connection::Leased(lender.lease()?), Arc::clone(lender)))
+        Ok(Self::on(Over::Leased(lender.lease()?), Arc::clone(lender)))
     }
 
     /// A pipeline: its commands begin to leave while it is still being built.
@@ -141,65 +145,82 @@ impl Client {
         self.link().is_closed()
     }
 
+    /// Who was greeted last: the server's own words and the protocol version that is spoken. `None` before the first connection.
+    pub fn server(&self) -> Option<Arc<Server>> {
+        self.link().server()
+    }
+
+    /// Takes the oldest push message that has arrived and that nobody has taken (RESP3), and tells how many were dropped since
+    /// this was last asked because nobody took them: up to 1 MiB are kept. Does not wait for one.
+    pub fn next_push(&self) -> (Option<Reply>, u64) {
+        self.link().next_push()
+    }
+
     /// The options it was made with.
     pub fn options(&self) -> &Options {
         self.link().options()
     }
 
-    fn on(connection: Connection, lender: Arc<Lender>) -> Self {
-        Self { core: Arc::new(Core { connection, lender, learned: Learned::new() }) }
+    fn on(over: Over, lender: Arc<Lender>) -> Self {
+        Self { core: Arc::new(Core { over, lender, learned: Learned::new() }) }
     }
 
     pub(crate) fn link(&self) -> &Arc<Link> {
-        match &self.core.connection {
-            Connection::Shared(link) => link,
-            Connection::Leased(lent) => lent,
+        match &self.core.over {
+            Over::Shared(link) => link,
+            Over::Leased(lent) => lent,
+        }
+    }
+
+    /// Sends commands and hands their replies to `sink`.
+    pub(crate) fn call(&self, work: &Work<'_>, apart: Apart, sink: &mut dyn Sink) -> Result<()> {
+        match &self.core.over {
+            Over::Shared(_) if apart == Apart::Dedicated => self.core.lender.lend()?.call(work, sink),
+            // Where there is nothing to wait behind, it needs no other way: there may be no room for one.
+            Over::Shared(link) if apart == Apart::Bare && !link.is_at_rest() => {
+                self.core.lender.lend_bare()?.call(work, sink)
+            }
+            _ => self.link().call(work, sink),
         }
     }
 
     pub(crate) fn is_leased(&self) -> bool {
-        matches!(self.core.connection, Connection::Leased(_))
+        matches!(self.core.over, Over::Leased(_))
     }
 
-    pub(crate) fn lender(&self) -> &Arc<Lender> {
-        &self.core.lender
-    }
-
-    /// Refuses what has no place on this connection, and remembers what changes it.
+    /// Which commands have a place on this connection.
     #[inline]
-    pub(crate) fn admit<'a>(&self, args: impl Iterator<Item = &'a [u8]>) -> Result<()> {
-        match &self.core.connection {
-            Connection::Shared(_) => command::refuse(args),
-            Connection::Leased(lent) => {
-                if command::refuse_on_lease(args)? {
-                    lent.mark_changed();
-                }
-                Ok(())
-            }
-        }
+    pub(crate) fn place(&self) -> Place {
+        if self.is_leased() { Place::Dedicated } else { Place::Shared }
     }
 
+    /// Remembers a command that changes the leased connection.
     #[inline]
-    fn blocking<A: AsRef<[u8]>>(&self, args: &[A]) -> Result<Option<Blocking>> {
-        if command::is_known(args[0].as_ref()) {
-            return Ok(command::blocking(args));
+    pub(crate) fn note(&self, admission: &Admission) {
+        if admission.changes_connection
+            && let Over::Leased(lent) = &self.core.over
+        {
+            lent.mark_changed();
         }
-        self.blocking_unknown(args[0].as_ref())
     }
 
-    /// What the server says about a command that the table does not know. Such a command does not say how long it waits. On a
-    /// leased connection nothing is asked, which might stand between MULTI and EXEC.
-    pub(crate) fn blocking_unknown(&self, name: &[u8]) -> Result<Option<Blocking>> {
-        match &self.core.connection {
-            Connection::Shared(link) => {
-                Ok(self.core.learned.blocks(name, link)?.then_some(Blocking::Forever))
+    /// What the server says about commands that the table does not know, within the time of a call that began at `start`. Such
+    /// a command does not say how long it waits. On a leased connection nothing is asked, which might stand between MULTI and
+    /// EXEC.
+    pub(crate) fn blocking_unknown(&self, names: &[&[u8]], start: Instant) -> Result<Option<Blocking>> {
+        match &self.core.over {
+            Over::Shared(link) => {
+                Ok(self.core.learned.blocks(names, link, start)?.then_some(Blocking::Forever))
             }
-            Connection::Leased(_) => Ok(None),
+            Over::Leased(_) => Ok(None),
         }
     }
 
-    /// Whether nothing has to be asked for [`blocking_unknown`](Self::blocking_unknown).
-    pub(crate) fn has_asked(&self, name: &[u8]) -> bool {
-        self.is_leased() || self.core.learned.recall(name).is_some()
+    /// What has been learned about a command that the table does not know; `None` if the server has to be asked.
+    pub(crate) fn recall(&self, name: &[u8]) -> Option<Option<Blocking>> {
+        match self.is_leased() {
+            true => Some(None),
+            false => self.core.learned.recall(name).map(|blocks| blocks.then_some(Blocking::Forever)),
+        }
     }
 }

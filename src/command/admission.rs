@@ -62,6 +62,27 @@ pub(crate) enum Rule {
     EndsAnother,
 }
 
+/// Whether a command, or what is sent together with one, may go over a connection that others use, too.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Apart {
+    #[default]
+    No,
+    /// It ends another, and so has to go past it, however busy the server is.
+    Bare,
+    /// It may wait on the server, and others must not wait behind it.
+    Dedicated,
+}
+
+impl Apart {
+    pub(crate) fn of(blocks: bool, ends_another: bool) -> Self {
+        match (blocks, ends_another) {
+            (true, _) => Self::Dedicated,
+            (false, true) => Self::Bare,
+            (false, false) => Self::No,
+        }
+    }
+}
+
 /// What is to be known of a command that may be sent.
 #[derive(Clone, Copy)]
 pub(crate) struct Admission {
@@ -84,11 +105,11 @@ pub(crate) fn admit<A: AsRef<[u8]>>(args: &[A], place: Place) -> Result<Admissio
     admit_found(args.first().and_then(|name| find(name.as_ref())), args, place)
 }
 
-/// As [`admit`] for a command whose name has been looked up before, see [`CommandLog::find`](super::CommandLog::find).
+/// As [`admit`] for a command whose name has been looked up before, see [`CommandLog::look_up`](super::CommandLog::look_up).
 #[inline]
 pub(crate) fn admit_found<A: AsRef<[u8]>>(found: Found, args: &[A], place: Place) -> Result<Admission> {
     match found {
-        Some(info) if info.rule == Rule::Plain => Ok(Admission::plain(found)),
+        Some(info) if info.is_plain() => Ok(Admission::plain(found)),
         Some(info) => look_closer(info, args, place),
         None => admit_unknown(args.first().map(AsRef::as_ref), place),
     }
@@ -159,14 +180,9 @@ impl Rule {
 }
 
 impl Admission {
-    /// Of a command of which only the name is given.
+    /// Of a command of which there is no more to be said than what the table has.
     #[inline]
-    pub(super) fn of_name(found: Found) -> Self {
-        Self::plain(found)
-    }
-
-    #[inline]
-    fn plain(found: Found) -> Self {
+    pub(crate) fn plain(found: Found) -> Self {
         Self { found, blocking: None, changes_connection: false }
     }
 
@@ -174,6 +190,12 @@ impl Admission {
     #[inline]
     pub(crate) fn is_known(&self) -> bool {
         self.found.is_some()
+    }
+
+    /// Whether there is something to be done about it besides sending it.
+    #[inline]
+    pub(crate) fn needs_care(&self) -> bool {
+        self.changes_connection || self.found.is_some_and(|info| !info.is_plain())
     }
 
     /// Whether sending the command twice does no harm. Unknown commands may do anything, so: no.
@@ -184,13 +206,11 @@ impl Admission {
 
     /// Whether it would wait in vain behind the very command that it is to end, and so has to go over another connection.
     #[inline]
-    #[cfg_attr(not(test), expect(dead_code, reason = "the drivers are about to use it"))]
     pub(crate) fn ends_another(&self) -> bool {
         self.found.is_some_and(|info| info.rule == Rule::EndsAnother)
     }
 
     /// The keys among `args`, which are those that were admitted.
-    #[cfg_attr(not(test), expect(dead_code, reason = "pools are about to use it"))]
     pub(crate) fn keys<'a, A: AsRef<[u8]>>(&self, args: &'a [A]) -> Keys<'a, A> {
         Keys::of(self.found, args)
     }

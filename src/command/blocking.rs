@@ -62,10 +62,10 @@ fn number<T: FromStr>(text: Option<&[u8]>) -> Option<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::command::blocking;
+    use crate::command::{Place, admit};
 
     fn of(line: &str) -> Option<Blocking> {
-        blocking(&line.split(' ').collect::<Vec<_>>())
+        admit(&line.split(' ').collect::<Vec<_>>(), Place::Dedicated).ok()?.blocking
     }
 
     #[test]
@@ -105,6 +105,5 @@ mod tests {
         for line in ["XREAD STREAMS BLOCK 0", "XADD s * BLOCK 0", "BITCOUNT k", "GET block", "wat 1 0", ""] {
             assert_eq!(of(line), None, "{line}");
         }
-        assert_eq!(blocking::<&str>(&[]), None);
     }
 }

@@ -1,13 +1,12 @@
 //! Which command stands at which place of a pipeline, in two bytes each.
 
-use super::{Admission, Found};
+use super::Found;
 
 /// The names of a pipeline's commands in order. Names are interned, because pipelines repeat a few names many times.
 #[derive(Default)]
 pub(crate) struct CommandLog {
     names: Vec<Name>,
     ids: Vec<u16>,
-    has_writes: bool,
 }
 
 struct Name {
@@ -16,61 +15,62 @@ struct Name {
     found: Found,
 }
 
+/// What looking up a name came to.
+#[derive(Clone, Copy)]
+pub(crate) struct LookedUp {
+    pub(crate) found: Found,
+    /// It is the name of the command before.
+    is_repeated: bool,
+}
+
 /// Stands for every name that found no place; more distinct names than this hardly ever meet in one pipeline.
 const OVERFLOW: u16 = 256;
 
 impl CommandLog {
-    /// What the table has under this name. Searched only if the command before has another.
+    /// Looks up a name. The same name as that of the command before, by far the most common case, is not searched for.
     #[inline]
-    pub(crate) fn find(&self, name: &[u8]) -> Found {
+    pub(crate) fn look_up(&self, name: &[u8]) -> LookedUp {
         match self.last() {
-            Some(last) if *last.text == *name => last.found,
-            _ => super::find(name),
+            Some(last) if *last.text == *name => LookedUp { found: last.found, is_repeated: true },
+            _ => LookedUp { found: super::find(name), is_repeated: false },
         }
     }
 
-    /// Adds a command that was admitted. Whether its name is one that the table does not know and that is new in here.
+    /// Adds a command that was looked up since the last one was added. Whether its name is one that the table does not know and
+    /// that is new in here.
     #[inline]
-    pub(crate) fn add(&mut self, name: &[u8], admission: &Admission) -> bool {
-        self.has_writes |= !admission.is_read_only();
-        // The same command as before is by far the most common case.
-        if let (Some(last), Some(&id)) = (self.last(), self.ids.last())
-            && *last.text == *name
+    pub(crate) fn add(&mut self, name: &[u8], looked_up: LookedUp) -> bool {
+        if looked_up.is_repeated
+            && let Some(&id) = self.ids.last()
         {
             self.ids.push(id);
             return false;
         }
         let names = self.names.len();
-        let id = self.intern(name);
+        let id = self.intern(name, looked_up.found);
         self.ids.push(id);
-        self.names.len() > names && !admission.is_known()
+        self.names.len() > names && looked_up.found.is_none()
     }
 
-    /// As [`add`](Self::add), by the name alone; so container commands count as writes.
     #[inline]
-    pub(crate) fn push(&mut self, name: &[u8]) -> bool {
-        self.add(name, &Admission::of_name(self.find(name)))
-    }
-
     fn last(&self) -> Option<&Name> {
         self.names.get(usize::from(*self.ids.last()?))
     }
 
-    fn intern(&mut self, name: &[u8]) -> u16 {
+    fn intern(&mut self, name: &[u8], found: Found) -> u16 {
         if let Some(id) = self.names.iter().position(|known| *known.text == *name) {
             return id as u16;
         }
         if self.names.len() == usize::from(OVERFLOW) {
             return OVERFLOW;
         }
-        self.names.push(Name { text: name.into(), found: super::find(name) });
+        self.names.push(Name { text: name.into(), found });
         (self.names.len() - 1) as u16
     }
 
     pub(crate) fn clear(&mut self) {
         self.names.clear();
         self.ids.clear();
-        self.has_writes = false;
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -81,66 +81,50 @@ impl CommandLog {
         let id = *self.ids.get(index)?;
         Some(self.names.get(usize::from(id)).map_or(b"?", |name| &name.text))
     }
-
-    /// Whether every command only reads.
-    pub(crate) fn all_read_only(&self) -> bool {
-        !self.has_writes
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::command::{Place, admit_found};
+
+    /// Whether the name is a stranger's and new in there.
+    fn add(log: &mut CommandLog, line: &str) -> bool {
+        let args: Vec<_> = line.split(' ').collect();
+        let looked_up = log.look_up(args[0].as_bytes());
+        let found = super::super::find(args[0].as_bytes());
+        assert!(looked_up.found.map(|info| info.name) == found.map(|info| info.name));
+        log.add(args[0].as_bytes(), looked_up)
+    }
 
     #[test]
-    fn names_come_back_in_order() {
+    fn names_come_back_in_order_and_strangers_are_told_once() {
         let mut log = CommandLog::default();
-        for name in ["SET", "SET", "GET", "SET"] {
-            log.push(name.as_bytes());
+        for (line, is_new_stranger) in [
+            ("SET k v", false),
+            ("SET l v", false),
+            ("GET k", false),
+            ("X.Y k", true),
+            ("X.Y k", false),
+            ("SET k v", false),
+            ("X.Y k", false),
+            ("get k", false),
+        ] {
+            assert_eq!(add(&mut log, line), is_new_stranger, "{line}");
         }
         let names: Vec<_> = (0..log.len()).map(|index| log.name(index).unwrap()).collect();
-        assert_eq!(names, [b"SET", b"SET", b"GET", b"SET"]);
-        assert_eq!(log.name(4), None);
-        assert!(!log.all_read_only());
+        assert_eq!(names, [&b"SET"[..], b"SET", b"GET", b"X.Y", b"X.Y", b"SET", b"X.Y", b"get"]);
+        assert_eq!(log.name(8), None);
         log.clear();
-        log.push(b"get");
-        assert!(log.all_read_only());
+        assert_eq!(log.len(), 0);
     }
 
     #[test]
-    fn one_search_serves_admission_and_log_for_as_long_as_the_name_stays_the_same() {
-        let mut log = CommandLog::default();
-        let mut add = |line: &str| {
-            let args: Vec<_> = line.split(' ').collect();
-            let found = log.find(args[0].as_bytes());
-            assert!(
-                found.map(|info| info.name) == super::super::find(args[0].as_bytes()).map(|info| info.name)
-            );
-            let admission = admit_found(found, &args, Place::Shared).unwrap();
-            let is_new_stranger = log.add(args[0].as_bytes(), &admission);
-            (is_new_stranger, log.all_read_only())
-        };
-        assert_eq!(add("GET k"), (false, true));
-        assert_eq!(add("GET l"), (false, true));
-        assert_eq!(add("OBJECT FREQ k"), (false, true));
-        assert_eq!(add("OBJECT HELP"), (false, false));
-        assert_eq!(add("X.Y k"), (true, false));
-        assert_eq!(add("X.Y k"), (false, false));
-        assert_eq!(add("get k"), (false, false));
-        assert_eq!(log.name(6), Some(&b"get"[..]));
-        log.clear();
-        assert!(log.all_read_only() && log.len() == 0);
-    }
-
-    #[test]
-    fn too_many_names_share_a_question_mark_and_count_as_writes() {
+    fn too_many_names_share_a_question_mark() {
         let mut log = CommandLog::default();
         for n in 0..1000 {
-            log.push(format!("CMD{n}").as_bytes());
+            add(&mut log, &format!("CMD{n}"));
         }
         assert_eq!(log.name(255), Some(&b"CMD255"[..]));
         assert_eq!(log.name(999), Some(&b"?"[..]));
-        assert!(!log.all_read_only());
     }
 }

@@ -11,18 +11,14 @@ mod policy;
 mod refusal;
 mod table;
 
-#[cfg_attr(not(test), expect(unused_imports, reason = "pipelines are about to use it"))]
-pub(crate) use admission::admit_found;
-pub(crate) use admission::{Admission, Place, Rule, admit};
+pub(crate) use admission::{Admission, Apart, Place, Rule, admit, admit_found};
 pub(crate) use blocking::Blocking;
 use keys::KeySpec;
 pub(crate) use keys::first_key;
 #[expect(unused_imports, reason = "clusters will use it")]
 pub(crate) use keys::keys;
-pub(crate) use log::CommandLog;
+pub(crate) use log::{CommandLog, LookedUp};
 pub(crate) use policy::{RequestPolicy, ResponsePolicy};
-
-use crate::error::Result;
 
 /// One command, or one subcommand written as `CONTAINER|SUBCOMMAND`.
 pub(crate) struct CommandInfo {
@@ -64,45 +60,14 @@ impl Flags {
 }
 
 impl CommandInfo {
+    /// Whether there is nothing to be said of it whatever its arguments are.
+    #[inline]
+    pub(crate) fn is_plain(&self) -> bool {
+        self.rule == Rule::Plain
+    }
+
     fn is_read_only(&self) -> bool {
         self.flags & (Flags::READONLY | Flags::BLOCKING) == Flags::READONLY
-    }
-}
-
-/// As [`Admission::is_read_only`], by name. Of a container command such as OBJECT, `subcommand` decides; without one the
-/// answer is no.
-pub(crate) fn is_read_only(name: &[u8], subcommand: Option<&[u8]>) -> bool {
-    resolve(find(name), subcommand).is_some_and(CommandInfo::is_read_only)
-}
-
-/// As [`Admission::is_known`], by name.
-#[inline]
-pub(crate) fn is_known(name: &[u8]) -> bool {
-    find(name).is_some()
-}
-
-/// Only the refusals of [`admit`], on a shared connection.
-#[inline]
-pub(crate) fn refuse<'a>(args: impl Iterator<Item = &'a [u8]>) -> Result<()> {
-    by_name(args, Place::Shared).map(drop)
-}
-
-/// Only the refusals of [`admit`], on a leased connection, and whether that may be changed.
-pub(crate) fn refuse_on_lease<'a>(args: impl Iterator<Item = &'a [u8]>) -> Result<bool> {
-    by_name(args, Place::Dedicated).map(|admission| admission.changes_connection)
-}
-
-/// Only what [`admit`] says about waiting.
-#[inline]
-pub(crate) fn blocking<A: AsRef<[u8]>>(args: &[A]) -> Option<Blocking> {
-    admit(args, Place::Dedicated).ok()?.blocking
-}
-
-fn by_name<'a>(mut args: impl Iterator<Item = &'a [u8]>, place: Place) -> Result<Admission> {
-    match (args.next(), args.next()) {
-        (Some(name), Some(next)) => admit(&[name, next], place),
-        (Some(name), None) => admit(&[name], place),
-        (None, _) => admit::<&[u8]>(&[], place),
     }
 }
 
@@ -206,22 +171,34 @@ mod tests {
             assert!(std::ptr::eq(find(info.name.to_ascii_lowercase().as_bytes()).unwrap(), info));
             assert!(find(format!("{}X", info.name).as_bytes()).is_none_or(|other| other.name.ends_with('X')));
         }
-        assert!(!is_known(b"") && !is_known(b"JSON.GET") && !is_known("\u{17f}et".as_bytes()));
+        assert!(["", "JSON.GET", "\u{17f}et"].iter().all(|name| find(name.as_bytes()).is_none()));
     }
 
     #[test]
     fn reads_are_told_from_writes_by_name_and_subcommand() {
-        assert!(is_read_only(b"get", None));
-        assert!(is_read_only(b"HGETALL", Some(b"key")));
-        assert!(is_read_only(b"object", Some(b"encoding")));
-        for name in
-            ["set", "incr", "getdel", "getex", "spop", "eval", "fcall", "blpop", "xreadgroup", "nosuch"]
-        {
-            assert!(!is_read_only(name.as_bytes(), Some(b"x")), "{name}");
+        let reads = |line: &str| {
+            let args: Vec<_> = line.split(' ').collect();
+            admit(&args, Place::Dedicated).is_ok_and(|admission| admission.is_read_only())
+        };
+        for line in ["get k", "HGETALL k", "object encoding k", "MEMORY USAGE k"] {
+            assert!(reads(line), "{line}");
         }
-        assert!(is_read_only(b"MEMORY", Some(b"USAGE")));
-        assert!(!is_read_only(b"object", None));
-        assert!(!is_read_only(b"object", Some(&[b'x'; 1000])));
-        assert!(!is_read_only(b"config", Some(b"set")));
+        for line in [
+            "set k",
+            "incr k",
+            "getdel k",
+            "getex k",
+            "spop k",
+            "eval s 0",
+            "fcall f 0",
+            "blpop k 0",
+            "xreadgroup x",
+            "nosuch k",
+            "object",
+            "config set a b",
+        ] {
+            assert!(!reads(line), "{line}");
+        }
+        assert!(!reads(&format!("object {}", "x".repeat(1000))));
     }
 }

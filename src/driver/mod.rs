@@ -1,26 +1,32 @@
-//! Turns the crank: joins `proto` and `transport` for callers that block.
+//! Turns the crank: joins `proto` and `transport`.
 //!
-//! * [`Link`] is one client's connection as callers see it: always there, reconnecting by itself, shared by any number of
-//!   threads.
-//! * [`Wire`] is one connection while it lasts.
+//! * `blocking` is for callers that wait: their own threads write and read.
+//! * `nonblocking` is for event loops and pools: whoever has the thread turns it, and nothing in it waits.
+//! * `dedicated` says how connections are lent that one caller has to itself.
+//!
+//! What a connection decides is decided in [`Connection`](crate::proto::Connection), whoever turns it.
 
-mod backoff;
-mod call;
-pub(crate) mod engine;
-mod lender;
-mod line;
-mod link;
-mod overdue;
-mod parker;
-mod payload;
-mod relay;
-mod spin;
-mod thread_mark;
-mod turn;
-mod visit;
-mod wire;
+pub(crate) mod blocking;
+mod dedicated;
+pub(crate) mod nonblocking;
+#[cfg(test)]
+mod refusing_tests;
 
-pub(crate) use lender::{Lender, Lent};
-pub(crate) use link::{Link, Ticket};
-pub(crate) use payload::Payload;
-pub(crate) use visit::cancelled;
+use std::hash::{BuildHasher, RandomState};
+
+/// A random number from 0 up to 1, good enough to spread clients that lost the same server.
+fn chance() -> f64 {
+    let bits = RandomState::new().hash_one(());
+    (bits >> 11) as f64 / (1_u64 << 53) as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::chance;
+
+    #[test]
+    fn chance_stays_within_its_bounds_and_moves() {
+        assert!((0..100).all(|_| (0.0..1.0).contains(&chance())));
+        assert_ne!(chance(), chance());
+    }
+}

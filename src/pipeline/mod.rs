@@ -2,14 +2,15 @@
 
 mod packed;
 
-use self::packed::Packed;
+use std::time::Instant;
+
+use self::packed::{Packed, PackedCommand};
 use crate::client::Client;
-use crate::command::{self, Blocking, CommandLog};
-use crate::driver::engine::Form;
-use crate::driver::{Payload, Ticket, cancelled};
+use crate::command::{self, Admission, Apart, Blocking, CommandLog, LookedUp, Place};
+use crate::driver::blocking::{Collected, Sink, Streamed, Ticket, Work, cancelled};
 use crate::error::{Error, Progress, Result};
-use crate::proto;
-use crate::resp::{self, Node, Reply, ReplyBuilder};
+use crate::proto::{self, Form};
+use crate::resp::{self, Node, Reply};
 
 /// A pipeline on one client, to be used by one thread at a time.
 ///
@@ -22,12 +23,14 @@ pub struct Pipeline {
     atomic: bool,
     /// Encoded commands that were not handed to the link yet; in an atomic pipeline they follow a MULTI.
     buffer: Vec<u8>,
-    buffered: u64,
+    buffered: u32,
     ticket: Option<Ticket>,
     /// Sending early failed, so what comes is only gathered; `execute` tries again or reports.
     held: bool,
     /// One of the commands may wait on the server. From there on they are only gathered, to run where they hold up nobody.
     blocking: Option<Blocking>,
+    /// And so may one that must not wait behind what it is to end.
+    apart: Apart,
     /// The names that the table of commands does not know.
     strangers: Vec<Box<[u8]>>,
     /// The transaction in the buffer has its EXEC.
@@ -43,15 +46,16 @@ pub(crate) struct Gathered<'a> {
     /// On the wire: with MULTI and EXEC.
     pub(crate) commands: u32,
     pub(crate) bytes: &'a [u8],
-    /// One of them may wait on the server.
-    pub(crate) blocks: bool,
+    /// They may wait on the server for so long.
+    pub(crate) blocking: Option<Blocking>,
+    pub(crate) apart: Apart,
 }
 
 /// This many commands are sent however few bytes they have: the server had better start early on them.
 ///
 /// Measured on loopback, 2026-11-20: pipelines of 300 to 1,000 small commands take a seventh to a fifth less time than when only
 /// bytes count, larger ones do not differ; and large values do not like to be sent in small portions.
-pub(crate) const EAGER_COMMANDS: u64 = 64;
+pub(crate) const EAGER_COMMANDS: u32 = 64;
 const EXEC: &[u8] = b"*1\r\n$4\r\nEXEC\r\n";
 /// A buffer above this size is given back after an execution.
 const KEEP: usize = 1024 * 1024;
@@ -76,6 +80,7 @@ impl Pipeline {
             ticket: None,
             held: false,
             blocking: None,
+            apart: Apart::No,
             strangers: Vec::new(),
             is_complete: false,
             log: CommandLog::default(),
@@ -90,10 +95,11 @@ impl Pipeline {
     /// that fails meanwhile is reported by [`execute`](Self::execute).
     #[inline]
     pub fn command<A: AsRef<[u8]>>(&mut self, args: &[A]) -> Result<&mut Self> {
-        self.admit(args.iter().map(AsRef::as_ref))?;
+        let looked_up = self.log.look_up(args.first().map_or(&[], AsRef::as_ref));
+        let admission = command::admit_found(looked_up.found, args, self.place())?;
         self.start();
         resp::encode_command(&mut self.buffer, args);
-        self.added(args[0].as_ref(), command::blocking(args));
+        self.added(args[0].as_ref(), looked_up, &admission);
         Ok(self)
     }
 
@@ -103,15 +109,16 @@ impl Pipeline {
     /// # Errors
     /// `Argument` if the numbers do not add up, `Refused` as for [`command`](Self::command); nothing was added then.
     pub fn add_packed(&mut self, bytes: &[u8], lens: &[u32], argcs: &[u32]) -> Result<()> {
-        for args in Packed::new(bytes, lens, argcs)? {
-            self.admit(args.iter())?;
+        for command in Packed::new(bytes, lens, argcs)? {
+            self.admit_packed(&command, self.log.look_up(command.name()))?;
         }
-        for args in Packed::new(bytes, lens, argcs)? {
+        for command in Packed::new(bytes, lens, argcs)? {
+            let looked_up = self.log.look_up(command.name());
+            let admission = self.admit_packed(&command, looked_up)?;
             self.start();
-            resp::encode_packed(&mut self.buffer, args.bytes, args.lens)
+            resp::encode_packed(&mut self.buffer, command.bytes, command.lens)
                 .expect("invariant: the numbers add up");
-            let blocking = args.blocking();
-            self.added(args.iter().next().expect("invariant: a command without a name is refused"), blocking);
+            self.added(command.name(), looked_up, &admission);
         }
         Ok(())
     }
@@ -138,12 +145,9 @@ impl Pipeline {
         if self.atomic && !self.is_empty() {
             return self.execute_atomic();
         }
-        let mut replies = ReplyBuilder::with_root_array();
-        self.execute_stream(&mut |nodes, bytes| {
-            replies.append(nodes, bytes);
-            true
-        })?;
-        Ok(replies.finish())
+        let mut replies = Collected::replies();
+        let result = self.run(&mut replies);
+        replies.finish(result)
     }
 
     /// Like [`execute`](Self::execute), but hands out the replies in parts while they arrive, one after the other without an
@@ -167,14 +171,25 @@ impl Pipeline {
                 _ => Ok(()),
             };
         }
-        let total = self.log.len() as u64;
-        let result = self.ask_about_strangers().and_then(|()| match self.ticket.take() {
-            Some(ticket) => self.finish(ticket, sink),
-            None => self.call(sink),
-        });
-        if let (Some(ticket), Ok(client)) = (self.ticket.take(), self.client()) {
-            client.link().abandon(&ticket);
+        self.run(&mut Streamed(sink))
+    }
+
+    /// Everything but a transaction.
+    fn run(&mut self, sink: &mut dyn Sink) -> Result<()> {
+        if self.is_empty() {
+            return Ok(());
         }
+        let total = self.log.len() as u64;
+        let start = Instant::now();
+        let result = match (self.ask_about_strangers(start), self.ticket.take()) {
+            (Ok(()), Some(ticket)) => self.finish(ticket, start, sink),
+            (Ok(()), None) => self.call(start, sink),
+            // What was fed before has its own fate.
+            (Err(error), Some(ticket)) => {
+                self.client().and_then(|client| Err(error.with_progress(client.link().abandon(&ticket))))
+            }
+            (Err(error), None) => Err(error),
+        };
         self.clear();
         result.map_err(|error| account_for_all(error, total))
     }
@@ -193,7 +208,14 @@ impl Pipeline {
         self.log.name(index)
     }
 
+    #[inline]
     fn start(&mut self) {
+        if self.executed || self.buffer.is_empty() || self.is_complete {
+            self.start_anew();
+        }
+    }
+
+    fn start_anew(&mut self) {
         if self.is_complete {
             // Its submission was refused, and now it goes on.
             self.buffer.truncate(self.buffer.len() - EXEC.len());
@@ -209,31 +231,53 @@ impl Pipeline {
     }
 
     #[inline]
-    fn admit<'a>(&self, args: impl Iterator<Item = &'a [u8]>) -> Result<()> {
-        match &self.client {
-            Some(client) => client.admit(args),
-            None => command::refuse(args),
+    fn admit_packed(&self, command: &PackedCommand<'_>, looked_up: LookedUp) -> Result<Admission> {
+        match looked_up.found {
+            // Nearly every command, before a list is made of its arguments.
+            Some(info) if info.is_plain() => Ok(Admission::plain(Some(info))),
+            found => command::admit_found(found, &command.iter().collect::<Vec<_>>(), self.place()),
         }
     }
 
     #[inline]
-    fn added(&mut self, name: &[u8], blocking: Option<Blocking>) {
-        if self.log.push(name) {
+    fn place(&self) -> Place {
+        self.client.as_ref().map_or(Place::Shared, Client::place)
+    }
+
+    #[inline]
+    fn added(&mut self, name: &[u8], looked_up: LookedUp, admission: &Admission) {
+        if self.log.add(name, looked_up) {
             self.meet(name);
         }
         self.buffered += 1;
-        if let Some(blocking) = blocking
-            && !self.atomic
-        {
-            // Inside a transaction no command waits.
-            self.blocking = Some(blocking.and(self.blocking));
-            self.held = true;
+        if admission.needs_care() {
+            self.take_care(admission);
         }
         let eager = self.client.as_ref().map_or(0, |client| client.options().eager_bytes);
         let is_due = self.buffer.len() >= eager || self.buffered >= EAGER_COMMANDS;
         if is_due && eager > 0 && !self.atomic && !self.held {
             self.feed();
         }
+    }
+
+    #[cold]
+    fn take_care(&mut self, admission: &Admission) {
+        if let Some(client) = &self.client {
+            client.note(admission);
+        }
+        if let Some(blocking) = admission.blocking
+            && !self.atomic
+        {
+            // Inside a transaction no command waits.
+            self.blocking = Some(blocking.and(self.blocking));
+        }
+        self.apart = self.apart.max(Apart::of(self.blocking.is_some(), admission.ends_another()));
+        self.held |= self.apart != Apart::No;
+    }
+
+    /// Where it has to go. One that does more than end something wants the database.
+    fn apart(&self) -> Apart {
+        if self.apart == Apart::Bare && self.log.len() > 1 { Apart::Dedicated } else { self.apart }
     }
 
     /// A name that the table does not know, for the first time in here. If the client has not asked the server about it either,
@@ -243,16 +287,19 @@ impl Pipeline {
         if !self.atomic
             && let Some(client) = &self.client
         {
-            self.held |= !client.has_asked(name) || client.blocking_unknown(name).is_ok_and(|b| b.is_some());
+            self.held |= client.recall(name).is_none_or(|blocking| blocking.is_some());
             self.strangers.push(name.into());
         }
     }
 
-    fn ask_about_strangers(&mut self) -> Result<()> {
-        for name in &self.strangers {
-            if let Some(blocking) = self.client()?.blocking_unknown(name)? {
-                self.blocking = Some(blocking);
-            }
+    fn ask_about_strangers(&mut self, start: Instant) -> Result<()> {
+        if self.strangers.is_empty() {
+            return Ok(());
+        }
+        let names: Vec<_> = self.strangers.iter().map(|name| &**name).collect();
+        if let Some(blocking) = self.client()?.blocking_unknown(&names, start)? {
+            self.blocking = Some(blocking);
+            self.apart = Apart::Dedicated;
         }
         Ok(())
     }
@@ -260,52 +307,47 @@ impl Pipeline {
     /// Sends what has been gathered. A failure is kept for `execute`.
     fn feed(&mut self) {
         let Some(client) = &self.client else { return };
-        match client.link().feed(&mut self.ticket, self.buffered, &self.buffer) {
-            Ok(true) => {
-                self.buffer.clear();
-                self.buffered = 0;
-            }
+        let start = Instant::now();
+        match client.link().feed(&mut self.ticket, self.buffered, None, &mut self.buffer, start) {
+            Ok(true) => self.buffered = 0,
             Ok(false) | Err(_) => self.held = true,
         }
     }
 
     /// Runs what has been gathered, where it holds up nobody. None of it has been sent yet, so all of it can be sent again.
-    fn call(&self, sink: &mut dyn FnMut(&[Node], &[u8]) -> bool) -> Result<()> {
-        let client = self.client()?;
-        let payload = Payload {
-            commands: self.buffered,
-            size_hint: self.buffer.len(),
-            write: &|out| out.extend_from_slice(&self.buffer),
-            read_only: &|| self.log.all_read_only(),
-            blocking: self.blocking,
-            atomic: self.atomic,
+    fn call(&self, start: Instant, sink: &mut dyn Sink) -> Result<()> {
+        let (form, commands) = match self.atomic {
+            true => (Form::Transaction, self.buffered + 2),
+            false => (Form::Pipeline, self.buffered),
         };
-        if self.blocking.is_some() && !client.is_leased() {
-            return client.lender().lend()?.call(&payload, sink);
-        }
-        client.link().call(&payload, sink)
+        let write = &|out: &mut Vec<u8>| out.extend_from_slice(&self.buffer);
+        let work = Work { form, commands, write, blocking: self.blocking, start };
+        self.client()?.call(&work, self.apart(), sink)
     }
 
-    fn finish(&mut self, ticket: Ticket, sink: &mut dyn FnMut(&[Node], &[u8]) -> bool) -> Result<()> {
-        if self.blocking.is_some() && !self.client()?.is_leased() {
+    fn finish(&mut self, ticket: Ticket, start: Instant, sink: &mut dyn Sink) -> Result<()> {
+        if self.apart != Apart::No && !self.client()?.is_leased() {
             // What has been sent comes first, so that the order is kept.
-            self.client()?.link().finish(ticket, None, sink)?;
-            let replied = self.log.len() as u64 - self.buffered;
-            return self.call(sink).map_err(|error| error.after(replied));
+            self.client()?.link().finish(ticket, None, start, sink)?;
+            let replied = self.log.len() as u64 - u64::from(self.buffered);
+            // And its replies are with the caller.
+            let mut sink = |nodes: &[Node], bytes: &[u8]| sink.part(nodes, bytes);
+            return self.call(start, &mut Streamed(&mut sink)).map_err(|error| error.after(replied));
         }
+        let link = std::sync::Arc::clone(self.client()?.link());
         let mut ticket = Some(ticket);
         let fed = match self.buffered {
             0 => Ok(true),
-            commands => self.client()?.link().feed(&mut ticket, commands, &self.buffer),
+            commands => link.feed(&mut ticket, commands, self.blocking, &mut self.buffer, start),
         };
         let ticket = ticket.expect("invariant: feeding keeps the ticket");
         match fed {
-            Ok(_) => self.client()?.link().finish(ticket, self.blocking, sink),
+            Ok(_) => link.finish(ticket, self.blocking, start, sink),
             // There is no connection for the rest. What was fed before is settled, so this hands out its replies without
             // waiting, or has the better explanation.
             Err(error) => {
-                self.client()?.link().finish(ticket, None, sink)?;
-                let replied = self.log.len() as u64 - self.buffered;
+                link.finish(ticket, None, start, sink)?;
+                let replied = self.log.len() as u64 - u64::from(self.buffered);
                 Err(error.with_progress(Progress { replied, ..Progress::default() }))
             }
         }
@@ -313,17 +355,13 @@ impl Pipeline {
 
     fn execute_atomic(&mut self) -> Result<Reply> {
         let commands = self.log.len();
-        resp::encode_command(&mut self.buffer, &["EXEC"]);
-        self.buffered += 2;
-        let mut replies = ReplyBuilder::with_root_array();
-        let result = self.call(&mut |nodes, bytes| {
-            replies.append(nodes, bytes);
-            true
-        });
+        self.complete_transaction();
+        let mut replies = Collected::replies();
+        let result = self.call(Instant::now(), &mut replies);
+        let result = replies.finish(result);
         self.clear();
-        result?;
         let unknown = Progress { unknown: commands as u64, ..Progress::default() };
-        proto::transaction::results(&replies.finish(), commands).map_err(|error| error.with_progress(unknown))
+        proto::transaction::results(&result?, commands).map_err(|error| error.with_progress(unknown))
     }
 
     fn client(&self) -> Result<&Client> {
@@ -340,20 +378,19 @@ impl Pipeline {
         if self.ticket.is_some() {
             return Err(Error::argument("the pipeline has begun to send over its own client: execute it"));
         }
-        let mut commands = self.buffered;
+        let (mut form, mut commands) = (Form::Pipeline, self.buffered);
         if self.atomic {
-            // A submission that was refused has left its EXEC here.
-            if !self.is_complete {
-                self.buffer.extend_from_slice(EXEC);
-                self.is_complete = true;
-            }
-            commands += 2;
+            self.complete_transaction();
+            (form, commands) = (Form::Transaction, commands + 2);
         }
-        let commands = u32::try_from(commands)
-            .map_err(|_| Error::argument("the pipeline has too many commands for one submission"))?;
-        let form = if self.atomic { Form::Transaction } else { Form::Pipeline };
-        let blocks = self.blocking.is_some();
-        Ok(Gathered { form, commands, bytes: &self.buffer, blocks })
+        Ok(Gathered { form, commands, bytes: &self.buffer, blocking: self.blocking, apart: self.apart() })
+    }
+
+    /// Puts the EXEC behind a transaction, unless a submission that was refused has left it there.
+    fn complete_transaction(&mut self) {
+        if !std::mem::replace(&mut self.is_complete, true) {
+            self.buffer.extend_from_slice(EXEC);
+        }
     }
 
     /// The commands gathered are somebody else's now.
@@ -370,6 +407,7 @@ impl Pipeline {
         self.buffered = 0;
         self.held = false;
         self.blocking = None;
+        self.apart = Apart::No;
         self.strangers.clear();
         self.is_complete = false;
         self.executed = true;
@@ -385,5 +423,5 @@ impl Drop for Pipeline {
 /// Adds the commands that were never handed to the link to those not applied.
 fn account_for_all(error: Error, total: u64) -> Error {
     let Progress { replied, unknown, .. } = error.progress().unwrap_or_default();
-    error.with_progress(Progress { replied, unknown, not_applied: total - replied - unknown })
+    error.with_progress(Progress { replied, unknown, not_applied: total.saturating_sub(replied + unknown) })
 }

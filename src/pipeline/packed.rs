@@ -1,6 +1,5 @@
 //! Commands as other languages hand them over: one slab of bytes and two lists of numbers.
 
-use crate::command::{self, Blocking};
 use crate::error::{Error, Result};
 
 /// Walks over packed commands.
@@ -40,15 +39,9 @@ impl<'a> Iterator for Packed<'a> {
 }
 
 impl<'a> PackedCommand<'a> {
-    /// What the command says about waiting on the server.
-    pub(super) fn blocking(&self) -> Option<Blocking> {
-        match self.bytes.first() {
-            // Nearly every command is turned away by its first letter, before a list is made of its arguments.
-            Some(b'b' | b'B' | b'w' | b'W' | b'x' | b'X') => {
-                command::blocking(&self.iter().collect::<Vec<_>>())
-            }
-            _ => None,
-        }
+    /// Empty for a command without arguments.
+    pub(super) fn name(&self) -> &'a [u8] {
+        self.lens.first().map_or(&[], |&len| &self.bytes[..len as usize])
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {

@@ -1,10 +1,14 @@
 //! Many connections to one server, and a thread that keeps them busy.
 //!
 //! * [`Pool`] is what callers hold.
-//! * [`Desk`](exchange::Desk) is what callers and the thread share, under one lock: what was submitted, what has completed, who waits.
-//! * [`Worker`] is the thread: it turns the engine.
+//! * [`Desk`](desk::Desk) is where callers and the thread meet, under one lock; who has to wait, waits there.
+//! * [`Exchange`](exchange::Exchange) is what they share: what was submitted and what has completed.
+//! * [`Epochs`](epochs::Epochs) count what was submitted between two barriers.
+//! * [`Worker`] is the thread: it turns the connections.
 //! * [`Ordering`](ordering::Ordering) puts results into the order of submission, where that is wanted.
 
+mod desk;
+mod epochs;
 mod exchange;
 mod ordering;
 mod worker;
@@ -16,13 +20,15 @@ use std::time::{Duration, Instant};
 
 use self::exchange::Submission;
 use self::worker::Worker;
-use crate::command;
-use crate::driver::engine::{Completions, Form, Route, deadline_of};
+use crate::command::{self, Apart, Place};
+use crate::deadline::Deadline;
+use crate::driver::nonblocking::{Completions, Route};
 use crate::error::{Error, Outcome, Result};
 use crate::options::Options;
 use crate::pipeline::Pipeline;
+use crate::proto::{Form, Request, Server};
 use crate::resp;
-use crate::transport::{Deadline, Patience, fork};
+use crate::transport::{Patience, fork};
 
 /// Several connections to one server, fed from a bounded queue by a thread of its own.
 ///
@@ -63,15 +69,19 @@ pub struct Lost {
 /// [`Pool::flush`].
 pub(crate) const NO_TOKEN: u64 = u64::MAX;
 
+/// Whoever waits for what has a deadline of its own waits so much longer.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
 impl Pool {
     /// A pool that connects and starts its thread when it is first used.
     ///
     /// # Errors
-    /// `Argument` for no connections or more than 10,000.
+    /// `Argument` for no connections or more than 10,000, or for options that cannot work.
     pub fn new(options: Options, connections: usize) -> Result<Self> {
         if !(1..=10_000).contains(&connections) {
             return Err(Error::argument("a pool has from 1 to 10,000 connections"));
         }
+        options.check()?;
         let options = Arc::new(options);
         let worker = Arc::new(Worker::new(Arc::clone(&options), connections, false));
         Ok(Self {
@@ -88,7 +98,11 @@ impl Pool {
     /// The first failure.
     pub fn connect(&self) -> Result<()> {
         let worker = self.worker();
-        worker.ask_all(b"*1\r\n$4\r\nPING\r\n", &self.patience(worker, self.options.timeout))
+        let timeout = self.options.timeout;
+        // What ends at the deadline says why; there is time to hear it.
+        let patience = self.patience(worker, timeout.map(|time| time.saturating_add(LAST_WORDS)));
+        let deadline = Deadline::after(Instant::now(), timeout);
+        worker.ask_all(b"*1\r\n$4\r\nPING\r\n", deadline, &patience)
     }
 
     /// Submits a command; `token` comes back with its completion. Waits while the queue is full, but no longer than the
@@ -128,17 +142,17 @@ impl Pool {
 
     fn enter_pipeline(&self, pipeline: &mut Pipeline, token: Option<u64>, waits: bool) -> Result<bool> {
         let gathered = pipeline.gather()?;
-        let route = match gathered.blocks {
-            true => Route::Lease,
+        let route = match Route::apart(gathered.apart) {
+            Some(route) => route,
             // The first key of all decides.
-            false if self.options.key_affinity => self.lane_of(
+            None if self.options.key_affinity => self.route_of(
                 resp::encoded_commands(gathered.bytes)
                     .find_map(|args| command::first_key(&args).map(<[u8]>::to_vec))
                     .as_deref(),
             ),
-            false => Route::Any,
+            None => Route::Any,
         };
-        let submission = self.submission(token, None, route, gathered.form, gathered.commands);
+        let submission = self.submission(token, gathered.blocking, route, gathered.form, gathered.commands);
         let submitted = self.hand_in(submission, &|out| out.extend_from_slice(gathered.bytes), waits)?;
         if submitted {
             pipeline.handed_over();
@@ -147,14 +161,14 @@ impl Pool {
     }
 
     fn enter<A: AsRef<[u8]>>(&self, args: &[A], token: Option<u64>, waits: bool) -> Result<bool> {
-        command::refuse(args.iter().map(AsRef::as_ref))?;
-        let blocking = command::blocking(args);
-        let route = match blocking {
-            Some(_) => Route::Lease,
-            None if self.options.key_affinity => self.lane_of(command::first_key(args)),
+        let admission = command::admit(args, Place::Shared)?;
+        let apart = Apart::of(admission.blocking.is_some(), admission.ends_another());
+        let route = match Route::apart(apart) {
+            Some(route) => route,
+            None if self.options.key_affinity => self.route_of(admission.keys(args).next()),
             None => Route::Any,
         };
-        let submission = self.submission(token, blocking, route, Form::Command, 1);
+        let submission = self.submission(token, admission.blocking, route, Form::Command, 1);
         self.hand_in(submission, &|out| resp::encode_command(out, args), waits)
     }
 
@@ -166,8 +180,11 @@ impl Pool {
         form: Form,
         commands: u32,
     ) -> Submission {
-        let deadline = deadline_of(blocking, self.options.timeout, Instant::now());
-        Submission { token: token.unwrap_or(NO_TOKEN), seq: 0, deadline, bytes: 0, commands, form, route }
+        let deadline = Deadline::after(Instant::now(), self.options.timeout);
+        let mut request = Request::new(token.unwrap_or(NO_TOKEN), form, commands, deadline);
+        request.blocking = blocking;
+        request.keeps_reply = token.is_some();
+        Submission { request, route }
     }
 
     fn hand_in(&self, submission: Submission, write: &dyn Fn(&mut Vec<u8>), waits: bool) -> Result<bool> {
@@ -238,6 +255,11 @@ impl Pool {
         worker.close(&self.patience(worker, grace))
     }
 
+    /// Who was greeted last: the server's own words and the protocol version that is spoken. `None` before the first connection.
+    pub fn server(&self) -> Option<Arc<Server>> {
+        self.worker().server()
+    }
+
     /// Whether [`close`](Self::close) was called.
     pub fn is_closed(&self) -> bool {
         self.closed.load(Ordering::Acquire)
@@ -253,11 +275,11 @@ impl Pool {
         self.connections
     }
 
-    fn lane_of(&self, key: Option<&[u8]>) -> Route {
+    fn route_of(&self, key: Option<&[u8]>) -> Route {
         let Some(key) = key else { return Route::Any };
         let mut hasher = DefaultHasher::new();
         hasher.write(key);
-        Route::Lane((hasher.finish() % self.connections as u64) as usize)
+        Route::Shared((hasher.finish() % self.connections as u64) as usize)
     }
 
     fn patience<'a>(&'a self, worker: &'a Worker, timeout: Option<Duration>) -> Patience<'a> {

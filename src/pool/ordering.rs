@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::driver::engine::Completions;
+use crate::driver::nonblocking::Completions;
 
 /// Holds results back until those before them are there.
 #[derive(Default)]
@@ -11,6 +11,8 @@ pub(super) struct Ordering {
     next: u64,
     /// Results that came too early, each in a batch of its own; without one where there is nothing to show.
     early: BTreeMap<u64, Option<Completions>>,
+    /// What these take in bytes.
+    size: usize,
     scratch: Completions,
 }
 
@@ -18,6 +20,11 @@ impl Ordering {
     /// A submission that will not complete, or whose completion nobody sees.
     pub(super) fn skip(&mut self, seq: u64) {
         self.early.insert(seq, None);
+    }
+
+    /// About how many bytes are held back.
+    pub(super) fn size(&self) -> usize {
+        self.size
     }
 
     /// Replaces what has completed by what is due.
@@ -28,6 +35,7 @@ impl Ordering {
             } else {
                 let mut own = Completions::default();
                 own.push_copy(seq, &completion);
+                self.size += own.size();
                 self.early.insert(seq, Some(own));
             }
         }
@@ -41,6 +49,7 @@ impl Ordering {
             && *entry.key() == self.next
         {
             if let Some(mut own) = entry.remove() {
+                self.size -= own.size();
                 self.scratch.append(&mut own);
             }
             self.next += 1;
@@ -50,6 +59,7 @@ impl Ordering {
 
     /// Hands out everything, due or not, because nothing more will come.
     pub(super) fn release_all(&mut self, out: &mut Completions) {
+        self.size = 0;
         for (_, own) in std::mem::take(&mut self.early) {
             if let Some(mut own) = own {
                 out.append(&mut own);

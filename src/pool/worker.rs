@@ -4,22 +4,25 @@ use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::thread::{self, JoinHandle};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use mio::{Events, Poll, Waker};
 
-use super::exchange::{Desk, Intake, Settled, Sleep};
+use super::desk::{Desk, Sleep};
+use super::exchange::{Intake, Settled, Submission};
 use super::ordering::Ordering;
 use super::{Lost, NO_TOKEN};
-use crate::driver::engine::{Completions, Engine, Entry, Route, WAKE, closed};
+use crate::deadline::Deadline;
+use crate::driver::nonblocking::{Completions, Nodes, Route, WAKE};
 use crate::error::{Error, ErrorKind, Outcome, Result};
 use crate::options::Options;
-use crate::transport::{Patience, signals};
+use crate::proto::Server;
+use crate::transport::{Patience, closed, signals};
 
 /// Everything of a pool that belongs to one process. The thread and its sockets come with the first use.
 ///
-/// Where both locks are needed, the engine's is taken before the desk's.
+/// Where both locks are needed, the nodes' is taken before the desk's.
 pub(super) struct Worker {
     pub(super) desk: Desk,
     options: Arc<Options>,
@@ -32,7 +35,7 @@ pub(super) struct Worker {
 
 struct Machine {
     /// Held by the thread except while it sleeps.
-    engine: Mutex<Engine>,
+    nodes: Mutex<Nodes>,
     waker: Arc<Waker>,
 }
 
@@ -68,19 +71,21 @@ impl Worker {
         }
         // Nobody would ever end the thread of a pool that is closed.
         self.desk.check_open()?;
-        let failed = |what| move |error: io::Error| Error::from_io(ErrorKind::Io, what, &error);
+        let failed = |what| {
+            move |error: io::Error| {
+                Error::from_io(ErrorKind::Io, what, &error).with_outcome(Outcome::NotApplied)
+            }
+        };
         let poll = Poll::new().map_err(failed("cannot make a poll"))?;
         let waker = Arc::new(Waker::new(poll.registry(), WAKE).map_err(failed("cannot make a waker"))?);
         let registry = poll.registry().try_clone().map_err(failed("cannot make a poll"))?;
         let options = Arc::clone(&self.options);
-        let engine = Engine::new(options, self.connections, true, registry, Arc::clone(&waker));
+        let nodes = Nodes::new(options, self.connections, true, registry, Arc::clone(&waker));
         let worker = Arc::clone(self);
-        let handle = thread::Builder::new()
-            .name("oxipipe-pool".into())
-            .spawn(move || worker.run(poll))
+        let handle = signals::spawn_without("oxipipe-pool", move || worker.run(poll))
             .map_err(failed("cannot start the pool's thread"))?;
         // The thread waits for it.
-        let _ = self.machine.set(Machine { engine: Mutex::new(engine), waker });
+        let _ = self.machine.set(Machine { nodes: Mutex::new(nodes), waker });
         *thread = Some(handle);
         Ok(())
     }
@@ -93,19 +98,25 @@ impl Worker {
     }
 
     /// Sends these bytes over every connection and waits for the replies.
-    pub(super) fn ask_all(self: &Arc<Self>, bytes: &[u8], patience: &Patience<'_>) -> Result<()> {
+    pub(super) fn ask_all(
+        self: &Arc<Self>,
+        bytes: &[u8],
+        deadline: Deadline,
+        patience: &Patience<'_>,
+    ) -> Result<()> {
         self.start()?;
-        self.desk.ask_all((0..self.connections).map(Route::Lane), bytes, patience, || self.wake())
+        let routes = (0..self.connections).map(Route::Shared);
+        self.desk.ask_all(routes, bytes, deadline, patience, || self.wake())
     }
 
     pub(super) fn cancel(&self, token: u64) -> Option<Outcome> {
         let machine = self.machine.get()?;
-        let mut engine = machine.engine.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut nodes = machine.nodes.lock().unwrap_or_else(PoisonError::into_inner);
         if self.desk.retract(token) {
             self.wake();
             return Some(Outcome::NotApplied);
         }
-        let (outcome, seq) = engine.cancel(token, Instant::now())?;
+        let (outcome, seq) = nodes.cancel(token, Instant::now())?;
         self.desk.cancelled(seq);
         self.wake();
         Some(outcome)
@@ -113,9 +124,9 @@ impl Worker {
 
     pub(super) fn retract(&self, token: u64) -> Option<bool> {
         let machine = self.machine.get()?;
-        let mut engine = machine.engine.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut nodes = machine.nodes.lock().unwrap_or_else(PoisonError::into_inner);
         if !self.desk.retract(token) {
-            let Some(seq) = engine.retract(token)? else { return Some(false) };
+            let Some(seq) = nodes.retract(token)? else { return Some(false) };
             self.desk.cancelled(seq);
         }
         self.wake();
@@ -142,6 +153,11 @@ impl Worker {
         verdict.map(|()| lost)
     }
 
+    pub(super) fn server(&self) -> Option<Arc<Server>> {
+        let nodes = self.machine.get()?.nodes.lock().unwrap_or_else(PoisonError::into_inner);
+        nodes.server().cloned()
+    }
+
     fn join(&self) {
         let handle = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(handle) = handle {
@@ -151,15 +167,13 @@ impl Worker {
     }
 
     fn run(&self, poll: Poll) {
-        // Signals are the business of the program's own threads.
-        signals::block_all();
         let failure = catch_unwind(AssertUnwindSafe(|| self.serve(poll))).unwrap_or_else(|_| {
             Some(Error::new(ErrorKind::Panic, "a bug in oxipipe: the pool's thread panicked"))
         });
         self.desk.end(failure);
     }
 
-    /// Turns the engine until the pool is closed; the reason if it cannot go on.
+    /// Turns the connections until the pool is closed; the reason if it cannot go on.
     fn serve(&self, mut poll: Poll) -> Option<Error> {
         let machine = self.machine.wait();
         let mut events = Events::with_capacity(EVENTS);
@@ -167,41 +181,41 @@ impl Worker {
         let mut books =
             Books { ordering: self.options.ordered_results.then(Ordering::default), ..Books::default() };
         loop {
-            let mut engine = machine.engine.lock().unwrap_or_else(PoisonError::into_inner);
-            let orders = self.desk.collect(&mut intake, engine.bytes() as u64);
+            let mut nodes = machine.nodes.lock().unwrap_or_else(PoisonError::into_inner);
+            let orders = self.desk.collect(&mut intake, (nodes.bytes() + books.held_back()) as u64);
             let now = Instant::now();
-            engine.set_now(now);
-            hand_over(&mut intake, &mut engine);
-            let bytes_before = engine.bytes();
+            nodes.set_now(now);
+            hand_over(&mut intake, &mut nodes);
+            let bytes_before = nodes.bytes() + books.held_back();
             for event in &events {
-                engine.on_event(event);
+                nodes.on_event(event);
             }
-            let more = engine.turn(now);
+            let more = nodes.turn(now);
             if orders.end {
-                engine.close(&closed(), now);
-                for completion in engine.done().iter() {
+                nodes.close(&closed(), now);
+                for completion in nodes.done().iter() {
                     if let Some(error) = completion.error {
                         self.lost.lock().unwrap_or_else(PoisonError::into_inner).add(error);
                     }
                 }
             }
-            books.close(engine.done(), &orders.cancelled, orders.end);
+            books.close(nodes.done(), &orders.cancelled, orders.end);
             // Replies that were swallowed make room, too.
-            let bytes = engine.bytes();
-            if !books.settled.is_empty() || !engine.done().is_empty() || bytes != bytes_before {
-                self.desk.publish(&books.settled, engine.done(), bytes as u64);
+            let bytes = nodes.bytes() + books.held_back();
+            if !books.settled.is_empty() || !nodes.done().is_empty() || bytes != bytes_before {
+                self.desk.publish(&books.settled, nodes.done(), bytes as u64);
                 books.settled.clear();
             }
-            let step = engine.next_step();
-            drop(engine);
+            let step = nodes.next_step();
+            drop(nodes);
             if orders.end {
                 return None;
             }
             let timeout = match self.desk.may_sleep() {
                 Sleep::ForEver => {
                     // The connections do not outlive the pool's end, whoever still holds the pool.
-                    let mut engine = machine.engine.lock().unwrap_or_else(PoisonError::into_inner);
-                    engine.close(&closed(), Instant::now());
+                    let mut nodes = machine.nodes.lock().unwrap_or_else(PoisonError::into_inner);
+                    nodes.close(&closed(), Instant::now());
                     return None;
                 }
                 Sleep::Yes if !more => step.remaining(Instant::now()),
@@ -217,26 +231,15 @@ impl Worker {
     }
 }
 
-/// From the desk to the engine.
-fn hand_over(intake: &mut Intake, engine: &mut Engine) {
+/// From the desk to the nodes.
+fn hand_over(intake: &mut Intake, nodes: &mut Nodes) {
     let mut at = 0;
-    for submission in &intake.submissions {
-        let bytes = &intake.bytes[at..at + submission.bytes];
-        at += submission.bytes;
-        let (token, seq) = (submission.token, submission.seq);
-        let entry = Entry {
-            token,
-            seq,
-            deadline: submission.deadline,
-            bytes: submission.bytes,
-            commands: submission.commands,
-            replied: 0,
-            form: submission.form,
-            keeps_reply: token != NO_TOKEN,
-            abandoned: false,
-        };
-        if let Err(error) = engine.queue(submission.route, entry, bytes) {
-            engine.done().push_bare(token, seq, Some(error));
+    for Submission { request, route } in intake.submissions.drain(..) {
+        let bytes = &intake.bytes[at..at + request.bytes];
+        at += request.bytes;
+        let (token, seq) = (request.token, request.seq);
+        if let Err(error) = nodes.push(route, request, bytes.len(), |out| out.extend_from_slice(bytes)) {
+            nodes.done().push_bare(token, seq, Some(error));
         }
     }
     intake.clear();
@@ -250,6 +253,11 @@ pub(super) struct Books {
 }
 
 impl Books {
+    /// Bytes of results that wait for those before them.
+    fn held_back(&self) -> usize {
+        self.ordering.as_ref().map_or(0, Ordering::size)
+    }
+
     /// Counts everything in `done` and leaves in it what is to be handed out now; all that is left if it is the `end`.
     pub(super) fn close(&mut self, done: &mut Completions, cancelled: &[u64], end: bool) {
         self.settled.extend(done.with_seqs().map(|(seq, completion)| Settled::of(seq, &completion)));
@@ -264,6 +272,19 @@ impl Books {
                     ordering.release_all(done);
                 }
             }
+        }
+    }
+}
+
+/// Sums up what a close ended.
+impl Lost {
+    pub(super) fn add(&mut self, error: &Error) {
+        if error.kind() != closed().kind() {
+            return;
+        }
+        match error.outcome() {
+            Some(Outcome::NotApplied) => self.not_applied += 1,
+            _ => self.unknown += 1,
         }
     }
 }

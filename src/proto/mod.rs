@@ -1,18 +1,35 @@
-//! One connection as a state machine without I/O: bytes and requests go in, bytes and replies come out.
+//! One connection as a state machine without I/O: bytes, time and requests go in, bytes, replies and deadlines come out.
 //!
-//! * [`Handshake`] decides what a new connection says first and judges the answers.
-//! * [`Session`] is the connection after that: it numbers the commands, keeps what has not left yet ([`Outbound`]), matches
-//!   replies with the commands in flight, and tells the fate of each when the connection dies.
-//! * [`Requests`] holds what callers are waiting for; it outlives sessions, because a failure has to be told too.
+//! * [`Connection`] is all of it: always there, connecting and reconnecting by itself. Everything that a connection decides is
+//!   decided in here, once for all drivers.
+//! * [`Request`] is what somebody asked for; `queue` holds them with their bytes, in order.
+//! * `fate` says what became of a request's commands, `retry` which failures are worth another try, `backoff` when.
+//! * `greeting` decides what a new connection says first and judges the answers; [`Server`] is what it learned.
+//! * `incoming` finds where replies and pushes end; `stall` notices that a connection has stopped answering.
+//! * [`Owner`] is who gets the replies.
 //!
-//! No sockets and no clock here; `driver` owns both.
+//! No sockets, no clock and no random numbers here: `driver` has them.
 
-mod handshake;
-mod outbound;
-mod requests;
-mod session;
+mod backoff;
+mod connection;
+mod fate;
+mod greeting;
+mod incoming;
+mod owner;
+mod push;
+mod queue;
+mod request;
+mod retry;
+mod server;
+mod stall;
 pub(crate) mod transaction;
 
-pub(crate) use handshake::{Handshake, Step};
-pub(crate) use requests::{Request, RequestId, Requests};
-pub(crate) use session::{Received, Session};
+#[cfg(fuzzing)]
+pub(crate) use connection::fuzz;
+pub(crate) use connection::{Connection, Received, Wants, lease_lost};
+pub(crate) use owner::Owner;
+pub(crate) use request::{Form, Request};
+#[cfg(test)]
+pub(crate) use retry::Verdict;
+pub(crate) use retry::{ReplyRule, on_reply_error};
+pub use server::Server;

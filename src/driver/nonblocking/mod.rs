@@ -1,0 +1,18 @@
+//! Connections that nobody waits for: what turns under event loops and pools.
+//!
+//! * [`Nodes`] holds the connections and is turned by its owner, who also waits for the sockets (mio).
+//! * [`Endpoint`] is one connection with its socket.
+//! * [`Completions`] are the results, many at a time and without an allocation for each; [`Delivery`] puts them there.
+//!
+//! Nothing here waits: time is a parameter, readiness comes in as events, and everything that can be done is done in
+//! [`Nodes::turn`].
+
+mod completions;
+mod delivery;
+mod endpoint;
+mod nodes;
+
+pub use completions::{Completion, Completions};
+use delivery::{Delivery, Gathering};
+use endpoint::{Endpoint, Surroundings};
+pub(crate) use nodes::{Nodes, Route, WAKE};

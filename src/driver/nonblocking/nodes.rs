@@ -1,0 +1,279 @@
+//! All connections of one event-loop client or pool.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use mio::{Registry, Token, Waker};
+use slab::Slab;
+
+use super::{Completions, Endpoint, Surroundings};
+use crate::command::Apart;
+use crate::deadline::Deadline;
+use crate::driver::dedicated::Shelf;
+use crate::error::{Error, Outcome, Result};
+use crate::options::Options;
+use crate::proto::{Request, Server, on_reply_error};
+use crate::resp::Reply;
+use crate::transport::closed;
+
+/// The connections and what was submitted over them. It never waits: its owner waits for the poll that belongs to the
+/// registry, passes on the events and calls [`turn`](Self::turn).
+pub(crate) struct Nodes {
+    /// For all submissions.
+    shared: Vec<Endpoint>,
+    /// Each for one command at a time, which has it to itself.
+    dedicated: Slab<Endpoint>,
+    /// Which of these wait for the next.
+    shelf: Shelf<usize>,
+    rotation: Rotation,
+    common: Surroundings,
+}
+
+/// Where a submission goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Route {
+    /// A shared connection, whichever has least to do.
+    Any,
+    /// The shared connection with this number.
+    Shared(usize),
+    /// A connection of its own.
+    Dedicated,
+    /// One for a command that ends another, which keeps the server from greeting anybody as usual.
+    Bare,
+}
+
+impl Route {
+    /// For what must not go over a shared connection.
+    pub(crate) fn apart(apart: Apart) -> Option<Self> {
+        match apart {
+            Apart::No => None,
+            Apart::Bare => Some(Self::Bare),
+            Apart::Dedicated => Some(Self::Dedicated),
+        }
+    }
+}
+
+/// Which connection gets the next submissions: some at a time, because few large writes cost everybody less than many small
+/// ones.
+#[derive(Default)]
+struct Rotation {
+    index: usize,
+    requests: usize,
+    bytes: usize,
+}
+
+const ROUND_REQUESTS: usize = 64;
+const ROUND_BYTES: usize = 16 * 1024;
+/// Not a connection's token: the waker's.
+pub(crate) const WAKE: Token = Token(usize::MAX);
+
+impl Nodes {
+    /// `gathers`: prefer few writes to early ones.
+    pub(crate) fn new(
+        options: Arc<Options>,
+        shared: usize,
+        gathers: bool,
+        registry: Registry,
+        waker: Arc<Waker>,
+    ) -> Self {
+        let now = Instant::now();
+        Self {
+            shared: (0..shared).map(|_| Endpoint::new(&options, on_reply_error, now)).collect(),
+            dedicated: Slab::new(),
+            shelf: Shelf::default(),
+            rotation: Rotation::default(),
+            common: Surroundings {
+                options,
+                registry,
+                waker,
+                token: WAKE,
+                now,
+                out: Completions::default(),
+                was_up: false,
+                gathers,
+            },
+        }
+    }
+
+    /// Tells the time for what is pushed next.
+    pub(crate) fn set_now(&mut self, now: Instant) {
+        self.common.now = now;
+    }
+
+    /// Takes a submission, which `write` encodes into about `size` bytes. Nothing leaves before the next [`turn`](Self::turn).
+    ///
+    /// # Errors
+    /// `QueueFull` if more commands have connections of their own than there can be; `Closed`.
+    pub(crate) fn push(
+        &mut self,
+        route: Route,
+        request: Request,
+        size: usize,
+        write: impl FnOnce(&mut Vec<u8>),
+    ) -> Result<()> {
+        let route = match route {
+            // Where there is nothing to wait behind, it needs no other way: there may be no room for one.
+            Route::Bare => self.shared.iter().position(Endpoint::is_at_rest).map_or(route, Route::Shared),
+            _ => route,
+        };
+        match route {
+            Route::Shared(index) => self.shared[index].push(request, write),
+            Route::Any => {
+                let index = self.next_shared(size);
+                self.shared[index].push(request, write)
+            }
+            Route::Dedicated | Route::Bare => {
+                let Self { dedicated, common, .. } = self;
+                let key = self.shelf.lend(|| {
+                    dedicated.insert(match route {
+                        Route::Bare => Endpoint::bare(&common.options, common.now),
+                        _ => Endpoint::new(&common.options, on_reply_error, common.now),
+                    })
+                })?;
+                self.dedicated[key].push(request, write)
+            }
+        }
+    }
+
+    fn next_shared(&mut self, size: usize) -> usize {
+        let now = self.common.now;
+        let Rotation { index, requests, bytes } = &mut self.rotation;
+        if *requests >= ROUND_REQUESTS
+            || *bytes >= ROUND_BYTES
+            || *requests == 0
+            || self.shared[*index].is_stuck(now)
+        {
+            let from = *index + 1;
+            let count = self.shared.len();
+            let order = (0..count).map(|step| (from + step) % count);
+            *index = order
+                .min_by_key(|&index| {
+                    let node = &self.shared[index];
+                    // Behind a slow command it takes longer than to connect, if connecting works.
+                    (node.has_failed(), node.is_stuck(now), !node.is_up(), node.load())
+                })
+                .expect("invariant: there is a shared connection");
+            (*requests, *bytes) = (0, 0);
+        }
+        *requests += 1;
+        *bytes += size;
+        *index
+    }
+
+    /// Submissions without a reply over shared connections.
+    pub(crate) fn load(&self) -> usize {
+        self.shared.iter().map(Endpoint::load).sum()
+    }
+
+    /// Bytes of everything without a reply.
+    pub(crate) fn bytes(&self) -> usize {
+        self.all().map(Endpoint::bytes).sum()
+    }
+
+    /// Who was greeted last on the first of the shared connections that was.
+    pub(crate) fn server(&self) -> Option<&Arc<Server>> {
+        self.all().find_map(Endpoint::server)
+    }
+
+    /// The oldest push message of the first connection that has one, and how many were dropped because nobody took them.
+    pub(crate) fn next_push(&mut self) -> (Option<Reply>, u64) {
+        let mut dropped = 0;
+        for node in all_mut(&mut self.shared, &mut self.dedicated) {
+            let (push, lost) = node.next_push();
+            dropped += lost;
+            if push.is_some() {
+                return (push, dropped);
+            }
+        }
+        (None, dropped)
+    }
+
+    /// Something happened to a socket.
+    pub(crate) fn on_event(&mut self, event: &mio::event::Event) {
+        let Token(index) = event.token();
+        let node = match index.checked_sub(self.shared.len()) {
+            None => self.shared.get_mut(index),
+            Some(key) => self.dedicated.get_mut(key),
+        };
+        if let Some(node) = node {
+            let ended = event.is_read_closed() || event.is_error();
+            node.on_event(event.is_readable(), event.is_writable(), ended);
+        }
+    }
+
+    /// Reads, writes, connects and ends what is overdue, as far as that goes without waiting. True if there is more to do at
+    /// once.
+    pub(crate) fn turn(&mut self, now: Instant) -> bool {
+        let Self { shared, dedicated, shelf, common, .. } = self;
+        let mut more = false;
+        common.now = now;
+        for (index, node) in shared.iter_mut().enumerate() {
+            common.token = Token(index);
+            more |= node.advance(common);
+        }
+        if dedicated.is_empty() {
+            return more;
+        }
+        dedicated.retain(|key, node| {
+            common.token = Token(shared.len() + key);
+            more |= node.advance(common);
+            let is_kept = match (node.is_forsaken(), shelf.holds(&key)) {
+                (false, _) => true,
+                // A reply that nobody waits for may never come.
+                (true, false) => shelf.take_back(key, node.is_at_rest() && !node.is_bare()).is_none(),
+                // Nobody uses it, and it may have been lost.
+                (true, true) => node.is_up() || !shelf.discard(&key),
+            };
+            if !is_kept {
+                node.close(&closed(), common);
+            }
+            is_kept
+        });
+        more
+    }
+
+    /// When to call [`turn`](Self::turn) at the latest, events apart.
+    pub(crate) fn next_step(&self) -> Deadline {
+        self.all().fold(Deadline::never(), |earliest, node| earliest.or_earlier(node.next_step()))
+    }
+
+    /// Takes the submitter away from a submission: it will not complete. The fate of its commands and its number, or `None` if
+    /// there is no such submission (any more).
+    pub(crate) fn cancel(&mut self, token: u64, now: Instant) -> Option<(Outcome, u64)> {
+        self.common.now = now;
+        let Self { shared, dedicated, common, .. } = self;
+        all_mut(shared, dedicated).find_map(|node| node.cancel(token, common))
+    }
+
+    /// Removes a submission of which nothing has left: its number. `Some(None)` if it is too late, `None` if there is no such
+    /// submission (any more).
+    pub(crate) fn retract(&mut self, token: u64) -> Option<Option<u64>> {
+        let Self { shared, dedicated, common, .. } = self;
+        all_mut(shared, dedicated).find_map(|node| node.retract(token, common))
+    }
+
+    /// Ends everything with `error` and the fate of each, and all connections.
+    pub(crate) fn close(&mut self, error: &Error, now: Instant) {
+        self.common.now = now;
+        let Self { shared, dedicated, common, .. } = self;
+        all_mut(shared, dedicated).for_each(|node| node.close(error, common));
+        self.dedicated.clear();
+        self.shelf = Shelf::default();
+    }
+
+    /// What has completed since it was last emptied.
+    pub(crate) fn done(&mut self) -> &mut Completions {
+        &mut self.common.out
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Endpoint> {
+        self.shared.iter().chain(self.dedicated.iter().map(|(_, node)| node))
+    }
+}
+
+fn all_mut<'a>(
+    shared: &'a mut [Endpoint],
+    dedicated: &'a mut Slab<Endpoint>,
+) -> impl Iterator<Item = &'a mut Endpoint> {
+    shared.iter_mut().chain(dedicated.iter_mut().map(|(_, node)| node))
+}

@@ -1,0 +1,201 @@
+//! What comes in: replies to their owners, pushes aside, refusals that pass back into the queue.
+
+use std::sync::Arc;
+
+use super::{Connection, Phase, Received};
+use crate::error::{Error, ErrorKind, Result};
+use crate::proto::backoff::Backoff;
+use crate::proto::greeting::{Step, sanitised};
+use crate::proto::incoming::Next;
+use crate::proto::owner::Owner;
+use crate::proto::request::{Form, Request};
+use crate::proto::retry;
+use crate::resp::{Kind, Node, OutOfMemory};
+
+impl Connection {
+    /// Reads replies from `window[*pos..]` and hands them to their owner.
+    ///
+    /// # Errors
+    /// The connection is to be given up. What came whole before has been handed on.
+    pub(crate) fn receive<O: Owner>(
+        &mut self,
+        window: &[u8],
+        pos: &mut usize,
+        owner: &mut O,
+    ) -> Result<Received> {
+        if !matches!(self.phase, Phase::Up) && !self.receive_greeting(window, pos, owner)? {
+            return Ok(Received::Starved);
+        }
+        let (mut in_run, mut is_answered) = (false, false);
+        while self.fault.is_none() {
+            let from = self.incoming.nodes.len();
+            let is_whole = match self.incoming.next(window, pos, self.queue.begun() > 0) {
+                Ok(Next::Reply { is_whole }) => is_whole,
+                Ok(Next::Push) => {
+                    self.pushes.add(self.incoming.take_push());
+                    continue;
+                }
+                Ok(Next::Starved) => {
+                    return Ok(match self.hand_on(in_run, from, window, owner)? {
+                        true => Received::Part,
+                        false => Received::Starved,
+                    });
+                }
+                Err(error) => {
+                    self.fault = Some(error);
+                    break;
+                }
+            };
+            let is_error = is_whole && self.incoming.nodes[from].kind == Kind::Error as u8;
+            if !self.queue.count_reply() && !self.is_answer_to_what_has_not_left(from, window) {
+                break;
+            }
+            if is_error && self.takes_out(from, window, owner) {
+                continue;
+            }
+            let front = self.queue.front_mut();
+            if !is_answered && !front.abandoned {
+                is_answered = true;
+                self.stall.answered();
+                // Not when it came up: a server that hangs up on each command would be called without end.
+                self.backoff = Backoff::default();
+            }
+            if O::TAKES_RUNS && is_whole && front.form == Form::Command && !front.abandoned {
+                let nodes = self.incoming.nodes.len() - from;
+                if owner.joins_run(front, nodes, is_error) {
+                    in_run = true;
+                    self.queue.pop_front();
+                    continue;
+                }
+            }
+            if in_run {
+                in_run = false;
+                owner.run(&self.incoming.nodes[..from], window)?;
+                self.incoming.nodes.drain(..from);
+            }
+            if !is_whole && let Some((nodes, bytes)) = self.incoming.take_held() {
+                give(owner, front, &nodes, &bytes)?;
+            }
+            if front.replied == front.commands {
+                let is_direct = !front.abandoned && owner.is_direct(front);
+                if !is_direct {
+                    give(owner, front, &self.incoming.nodes, window)?;
+                    self.incoming.nodes.clear();
+                }
+                let request = self.queue.pop_front();
+                if !request.abandoned {
+                    owner.complete(&request);
+                }
+                if is_direct {
+                    return Ok(Received::Part);
+                }
+            }
+        }
+        // Whatever came whole before the fault is good.
+        match self.hand_on(in_run, self.incoming.nodes.len(), window, owner)? {
+            true => Ok(Received::Part),
+            false => Err(self.fault.clone().expect("invariant: without a fault it goes on")),
+        }
+    }
+
+    /// Hands on what has been parsed: the run that ends before node `from`, and what belongs to the first request. True if the
+    /// latter is to be used in place.
+    fn hand_on<O: Owner>(&mut self, in_run: bool, from: usize, window: &[u8], owner: &mut O) -> Result<bool> {
+        if in_run {
+            owner.run(&self.incoming.nodes[..from], window)?;
+            self.incoming.nodes.drain(..from);
+        }
+        let held = self.incoming.take_held();
+        if self.incoming.nodes.is_empty() && held.is_none() {
+            return Ok(false);
+        }
+        let front = self.queue.front_mut();
+        if let Some((nodes, bytes)) = held {
+            give(owner, front, &nodes, &bytes)?;
+        }
+        if !front.abandoned && owner.is_direct(front) {
+            front.delivered |= !owner.can_take_back(front);
+            return Ok(true);
+        }
+        give(owner, front, &self.incoming.nodes, window)?;
+        self.incoming.nodes.clear();
+        Ok(false)
+    }
+
+    /// The server answered what it cannot have seen whole, and nothing may follow on this connection: the rest of the command
+    /// would be taken for another one. Whether it is an answer all the same, which an error is: it says why the server did not
+    /// want to see the rest.
+    #[cold]
+    fn is_answer_to_what_has_not_left(&mut self, at: usize, window: &[u8]) -> bool {
+        let node = &self.incoming.nodes[at];
+        let is_error = node.kind == Kind::Error as u8;
+        let kind = if is_error { ErrorKind::Disconnected } else { ErrorKind::Protocol };
+        self.fault = Some(Error::new(kind, "the server answered a command before it had left"));
+        self.queue.front_mut().condemned = true;
+        if is_error {
+            self.last_words = Some(sanitised(text_of(node, window)));
+        } else {
+            self.incoming.nodes.truncate(at);
+            self.queue.take_back_reply();
+        }
+        is_error
+    }
+
+    /// Looks at an error reply, whose one node is the last. True if its command is sent again, and nobody hears of it.
+    #[cold]
+    fn takes_out(&mut self, at: usize, window: &[u8], owner: &impl Owner) -> bool {
+        let text = text_of(&self.incoming.nodes[at], window);
+        let front = self.queue.front_mut();
+        if text.starts_with(b"ERR Protocol error") {
+            front.condemned = true;
+            self.last_words = Some(sanitised(text));
+        }
+        if front.form != Form::Command || self.fault.is_some() {
+            return false;
+        }
+        let due = retry::resend_at(self.rule, text, front, self.is_pinned, || owner.now(), || owner.chance());
+        let Some(due) = due else { return false };
+        self.incoming.nodes.truncate(at);
+        self.queue.defer_front(due);
+        true
+    }
+
+    /// Whether the greeting is over.
+    fn receive_greeting(&mut self, window: &[u8], pos: &mut usize, owner: &mut impl Owner) -> Result<bool> {
+        let Phase::Greeting(greeting) = &mut self.phase else { return Ok(false) };
+        loop {
+            let next = self.incoming.next_in_greeting(window, pos, greeting.is_awaiting())?;
+            if let Next::Push = next {
+                self.pushes.add(self.incoming.take_push());
+                continue;
+            }
+            let ends = matches!(next, Next::Reply { .. });
+            if let Some((nodes, bytes)) = self.incoming.take_held() {
+                greeting.hear(&self.options, &nodes, &bytes, false)?;
+            }
+            let step = greeting.hear(&self.options, &self.incoming.nodes, window, ends)?;
+            self.incoming.nodes.clear();
+            if let Step::Done(server) = step {
+                self.phase = Phase::Up;
+                self.server = Some(Arc::new(server));
+                (self.attempt_until, self.greets_plainly) = (None, false);
+                self.failure = None;
+                owner.came_up();
+                return Ok(true);
+            }
+            if !ends {
+                return Ok(false);
+            }
+        }
+    }
+}
+
+/// Replies of a request that nobody waits for any more are swallowed.
+#[inline]
+fn give(owner: &mut impl Owner, request: &Request, nodes: &[Node], window: &[u8]) -> Result<(), OutOfMemory> {
+    if request.abandoned { Ok(()) } else { owner.part(request, nodes, window) }
+}
+
+fn text_of<'a>(node: &Node, window: &'a [u8]) -> &'a [u8] {
+    window.get(node.value as usize..).and_then(|text| text.get(..node.len as usize)).unwrap_or_default()
+}

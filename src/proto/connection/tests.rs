@@ -1,0 +1,672 @@
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::command::Blocking;
+use crate::proto::request::Form;
+use crate::proto::retry;
+use crate::resp;
+use crate::resp::{OutOfMemory, ReplyBuilder};
+
+/// What has become of each token.
+#[derive(Default)]
+struct Owned {
+    replies: BTreeMap<u64, ReplyBuilder>,
+    ended: BTreeMap<u64, Option<Error>>,
+    marks: Vec<(u64, usize)>,
+    direct: Option<u64>,
+    takes_runs: bool,
+    can_take_back: bool,
+    was_up: bool,
+    now: Option<Instant>,
+}
+
+impl Owner for Owned {
+    const TAKES_RUNS: bool = true;
+
+    fn now(&self) -> Instant {
+        self.now.expect("a test with time sets it")
+    }
+
+    fn chance(&self) -> f64 {
+        1.0
+    }
+
+    fn was_up(&self) -> bool {
+        self.was_up
+    }
+
+    fn came_up(&mut self) {
+        self.was_up = true;
+    }
+
+    fn joins_run(&mut self, request: &Request, nodes: usize, _: bool) -> bool {
+        if self.takes_runs {
+            self.marks.push((request.token, nodes));
+        }
+        self.takes_runs
+    }
+
+    fn run(&mut self, mut nodes: &[Node], window: &[u8]) -> Result<(), OutOfMemory> {
+        for (token, count) in std::mem::take(&mut self.marks) {
+            self.append(token, &nodes[..count], window);
+            assert!(self.ended.insert(token, None).is_none(), "{token} ends twice");
+            nodes = &nodes[count..];
+        }
+        assert!(nodes.is_empty(), "a run is what joined it");
+        Ok(())
+    }
+
+    fn is_direct(&self, request: &Request) -> bool {
+        self.direct == Some(request.token)
+    }
+
+    fn can_take_back(&self, _: &Request) -> bool {
+        self.can_take_back
+    }
+
+    fn part(&mut self, request: &Request, nodes: &[Node], window: &[u8]) -> Result<(), OutOfMemory> {
+        self.append(request.token, nodes, window);
+        Ok(())
+    }
+
+    fn complete(&mut self, request: &Request) {
+        assert!(self.ended.insert(request.token, None).is_none(), "{} ends twice", request.token);
+    }
+
+    fn forget(&mut self, request: &Request) {
+        self.replies.remove(&request.token);
+    }
+
+    fn failed(&mut self, request: &Request, error: Error) {
+        assert!(self.ended.insert(request.token, Some(error)).is_none(), "{} ends twice", request.token);
+    }
+}
+
+impl Owned {
+    fn append(&mut self, token: u64, nodes: &[Node], window: &[u8]) {
+        self.replies.entry(token).or_insert_with(ReplyBuilder::with_root_array).append(nodes, window);
+    }
+}
+
+/// A connection that is spoken to in text.
+struct Talk {
+    connection: Connection,
+    owner: Owned,
+    now: Instant,
+}
+
+const HELLO: &str = "%1\r\n+proto\r\n:3\r\n+OK\r\n+OK\r\n";
+
+impl Talk {
+    fn with(options: Options) -> Self {
+        let now = Instant::now();
+        let owner = Owned { now: Some(now), ..Owned::default() };
+        Self { connection: Connection::new(Arc::new(options), retry::on_reply_error), owner, now }
+    }
+
+    /// One that is up.
+    fn new() -> Self {
+        let mut talk = Self::with(Options::default());
+        talk.connection.demand().unwrap();
+        talk.greet();
+        talk
+    }
+
+    fn greet(&mut self) {
+        assert_eq!(self.connection.wants(), Wants::Dial);
+        self.connection.on_dial(self.now);
+        self.connection.on_dialed();
+        self.flush();
+        self.hear(HELLO).unwrap();
+        assert!(self.connection.is_up());
+    }
+
+    fn request(&mut self, token: u64, form: Form, commands: &[&[&str]]) {
+        let deadline = Deadline::at(self.now + Duration::from_secs(5));
+        let request = Request::new(token, form, commands.len() as u32, deadline);
+        self.connection
+            .push(request, |out| commands.iter().for_each(|args| resp::encode_command(out, args)))
+            .unwrap();
+    }
+
+    fn send(&mut self, token: u64, name: &str) {
+        self.request(token, Form::Command, &[&[name, "k"]]);
+    }
+
+    fn flush(&mut self) -> usize {
+        let count = self.connection.unsent().len();
+        self.connection.advance(count);
+        count
+    }
+
+    /// Feeds text in one window.
+    fn hear(&mut self, text: &str) -> Result<()> {
+        let mut pos = 0;
+        loop {
+            match self.connection.receive(text.as_bytes(), &mut pos, &mut self.owner)? {
+                Received::Part => {
+                    let nodes = std::mem::take(self.connection.part());
+                    let token = self.owner.direct.unwrap();
+                    self.owner.append(token, &nodes, text.as_bytes());
+                }
+                Received::Starved => {
+                    assert_eq!(pos, text.len(), "these tests feed what can be consumed whole");
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    fn lose(&mut self) {
+        self.connection.lost(Error::new(ErrorKind::Disconnected, "gone"), &mut self.owner);
+    }
+
+    fn later(&mut self, millis: u64) -> Result<()> {
+        self.now += Duration::from_millis(millis);
+        self.owner.now = Some(self.now);
+        self.connection.on_timeout(&mut self.owner)
+    }
+
+    /// What is to be sent, as the names of the commands.
+    fn unsent(&mut self) -> Vec<String> {
+        resp::encoded_commands(self.connection.unsent())
+            .map(|args| String::from_utf8_lossy(args[0]).into_owned())
+            .collect()
+    }
+
+    /// The replies to a request that is complete, as text.
+    fn replies(&mut self, token: u64) -> Vec<String> {
+        assert!(matches!(self.owner.ended.remove(&token), Some(None)), "{token} is complete");
+        let replies = self.owner.replies.remove(&token).unwrap().finish();
+        replies
+            .root()
+            .children()
+            .map(|reply| format!("{:?}", reply.bytes().map(String::from_utf8_lossy)))
+            .collect()
+    }
+
+    /// The fate of a request that failed.
+    fn fate(&mut self, token: u64) -> (u64, u64, u64) {
+        let error = self.owner.ended.remove(&token).flatten().expect("it has failed");
+        let Progress { replied, unknown, not_applied } = error.progress().unwrap();
+        (replied, unknown, not_applied)
+    }
+
+    fn is_open(&self, token: u64) -> bool {
+        !self.owner.ended.contains_key(&token)
+    }
+}
+
+#[test]
+fn replies_go_to_requests_in_the_order_of_their_commands() {
+    for takes_runs in [false, true] {
+        let mut talk = Talk::new();
+        talk.owner.takes_runs = takes_runs;
+        talk.request(1, Form::Pipeline, &[&["PING"], &["PING"]]);
+        talk.send(2, "GET");
+        talk.send(3, "GET");
+        talk.flush();
+        talk.hear("+1\r\n+2\r\n*2\r\n:1\r\n:2\r\n+3\r\n").unwrap();
+        assert_eq!(talk.replies(1), ["Some(\"1\")", "Some(\"2\")"]);
+        assert_eq!(talk.replies(2), ["None"]);
+        assert_eq!(talk.replies(3), ["Some(\"3\")"]);
+        assert!(talk.connection.is_empty());
+    }
+}
+
+#[test]
+fn what_is_asked_for_in_place_stays_in_place() {
+    let mut talk = Talk::new();
+    talk.owner.direct = Some(2);
+    talk.send(1, "GET");
+    talk.send(2, "KEYS");
+    talk.flush();
+    talk.hear("+one\r\n*3\r\n:1\r\n").unwrap();
+    assert_eq!(talk.replies(1), ["Some(\"one\")"]);
+    assert!(talk.is_open(2));
+    talk.hear(":2\r\n:3\r\n").unwrap();
+    assert_eq!(talk.replies(2), ["None"]);
+}
+
+#[test]
+fn nothing_that_was_asked_for_is_sent_before_the_greeting_is_over() {
+    let mut talk = Talk::with(Options::default());
+    talk.send(1, "GET");
+    talk.connection.on_dial(talk.now);
+    assert_eq!(talk.unsent(), [""; 0]);
+    talk.connection.on_dialed();
+    assert_eq!(talk.unsent(), ["HELLO", "CLIENT", "CLIENT"]);
+    talk.flush();
+    talk.hear(HELLO).unwrap();
+    assert_eq!(talk.unsent(), ["GET"]);
+    assert_eq!(talk.connection.server().unwrap().protocol, 3);
+}
+
+#[test]
+fn the_first_connection_fails_at_once_and_a_later_one_keeps_what_waits() {
+    let mut talk = Talk::with(Options::default());
+    talk.send(1, "SET");
+    talk.connection.on_dial(talk.now);
+    talk.connection.lost(Error::new(ErrorKind::Connect, "refused"), &mut talk.owner);
+    assert_eq!(talk.fate(1), (0, 0, 1));
+    assert_eq!((talk.connection.wants(), talk.connection.failure().0), (Wants::Nothing, 1));
+
+    talk.send(2, "SET");
+    talk.greet();
+    talk.lose();
+    for _ in 0..6 {
+        assert_eq!(talk.connection.wants(), Wants::Pause);
+        talk.later(700).unwrap();
+        assert_eq!(talk.connection.wants(), Wants::Dial);
+        talk.connection.on_dial(talk.now);
+        talk.connection.lost(Error::new(ErrorKind::Connect, "refused"), &mut talk.owner);
+    }
+    assert!(talk.is_open(2));
+    talk.later(5000).unwrap();
+    let error = talk.owner.ended.get(&2).cloned().flatten().unwrap();
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::Connect, Some(Outcome::NotApplied)));
+    assert_eq!(talk.connection.wants(), Wants::Nothing);
+}
+
+#[test]
+fn with_fail_fast_nothing_waits_for_a_server_that_is_gone() {
+    let mut talk = Talk::with(Options { fail_fast: true, ..Options::default() });
+    talk.connection.demand().unwrap();
+    talk.greet();
+    talk.send(1, "SET");
+    talk.lose();
+    assert!(talk.is_open(1), "one try is made");
+    talk.later(0).unwrap();
+    talk.connection.on_dial(talk.now);
+    talk.connection.lost(Error::new(ErrorKind::Connect, "refused"), &mut talk.owner);
+    assert_eq!(talk.fate(1), (0, 0, 1));
+}
+
+#[test]
+fn a_server_that_hangs_up_over_hello_is_called_again_without_it_in_the_same_attempt() {
+    let mut talk = Talk::with(Options::default());
+    talk.send(1, "GET");
+    let until = talk.connection.on_dial(talk.now);
+    talk.connection.on_dialed();
+    talk.flush();
+    talk.lose();
+    assert_eq!(talk.connection.wants(), Wants::Dial);
+    let later = talk.now + Duration::from_millis(1);
+    assert_eq!(talk.connection.on_dial(later).remaining(later), until.remaining(later));
+    talk.connection.on_dialed();
+    assert_eq!(talk.unsent(), ["PING"]);
+    talk.flush();
+    talk.hear("+PONG\r\n").unwrap();
+    assert_eq!(talk.unsent(), ["GET"]);
+    assert_eq!(talk.connection.server().unwrap().protocol, 2);
+}
+
+#[test]
+fn after_a_loss_reads_and_what_never_left_go_out_again_and_writes_are_unknown() {
+    let mut talk = Talk::new();
+    talk.send(1, "SET");
+    talk.send(2, "GET");
+    talk.request(3, Form::Pipeline, &[&["GET", "a"], &["SET", "a", "1"]]);
+    talk.request(4, Form::Transaction, &[&["MULTI"], &["INCR", "a"], &["EXEC"]]);
+    talk.request(7, Form::Transaction, &[&["MULTI"], &["GET", "a"], &["EXEC"]]);
+    talk.flush();
+    talk.send(5, "SET");
+    talk.connection.advance(3);
+    talk.send(6, "SET");
+    talk.lose();
+    assert_eq!(talk.fate(1), (0, 1, 0));
+    assert_eq!(talk.fate(3), (0, 2, 0));
+    assert_eq!(talk.fate(4), (0, 1, 0));
+    assert!([2, 5, 6, 7].iter().all(|&token| talk.is_open(token)));
+    talk.later(0).unwrap();
+    talk.greet();
+    assert_eq!(talk.unsent(), ["GET", "MULTI", "GET", "EXEC", "SET", "SET"]);
+}
+
+#[test]
+fn a_read_whose_reply_was_used_in_part_is_not_sent_again_unless_that_can_be_taken_back() {
+    for can_take_back in [false, true] {
+        let mut talk = Talk::new();
+        (talk.owner.direct, talk.owner.takes_runs) = (Some(1), true);
+        talk.owner.can_take_back = can_take_back;
+        talk.send(1, "KEYS");
+        talk.send(2, "KEYS");
+        talk.flush();
+        talk.hear("*2\r\n+half\r\n").unwrap();
+        talk.lose();
+        if !can_take_back {
+            assert_eq!(talk.fate(1), (0, 1, 0));
+        }
+        assert_eq!(talk.owner.replies.contains_key(&1), !can_take_back);
+        assert!(talk.is_open(2));
+    }
+}
+
+#[test]
+fn a_command_that_kills_every_connection_is_given_up() {
+    let mut talk = Talk::new();
+    talk.send(1, "GET");
+    let mut losses = 0;
+    while talk.is_open(1) {
+        talk.flush();
+        talk.lose();
+        losses += 1;
+        if talk.is_open(1) {
+            talk.later(100).unwrap();
+            talk.greet();
+        }
+    }
+    assert_eq!((losses, talk.fate(1)), (3, (0, 1, 0)));
+}
+
+#[test]
+fn a_connection_that_is_not_made_again_says_so_to_all_that_follow() {
+    let mut talk = Talk::new();
+    talk.connection.pin(true);
+    talk.send(1, "GET");
+    talk.flush();
+    talk.send(2, "GET");
+    talk.lose();
+    assert_eq!((talk.fate(1), talk.fate(2)), ((0, 1, 0), (0, 0, 1)));
+    let refused =
+        talk.connection.push(Request::new(3, Form::Command, 1, Deadline::never()), |_| {}).unwrap_err();
+    assert_eq!((refused.kind(), refused.outcome()), (ErrorKind::Disconnected, Some(Outcome::NotApplied)));
+}
+
+#[test]
+fn deadlines_end_requests_and_three_in_a_row_end_the_connection() {
+    let mut talk = Talk::new();
+    for token in 1..=3 {
+        talk.send(token, "GET");
+        talk.flush();
+        talk.now += Duration::from_millis(1000);
+    }
+    assert!(talk.later(2000).is_ok());
+    assert_eq!(talk.fate(1), (0, 1, 0));
+    assert!(talk.later(1000).is_ok());
+    assert_eq!(talk.later(1000).unwrap_err().kind(), ErrorKind::Disconnected);
+}
+
+#[test]
+fn late_replies_are_swallowed() {
+    let mut talk = Talk::new();
+    talk.send(1, "GET");
+    talk.flush();
+    talk.later(5000).unwrap();
+    talk.send(2, "GET");
+    talk.send(3, "GET");
+    talk.flush();
+    let gave_up = talk.connection.give_up(2, false, &mut talk.owner).unwrap();
+    assert_eq!(gave_up.progress.outcome(), Some(Outcome::Unknown));
+    talk.hear("$4\r\nlate\r\n+given up\r\n+mine\r\n").unwrap();
+    assert_eq!(talk.fate(1), (0, 1, 0));
+    assert_eq!(talk.replies(3), ["Some(\"mine\")"]);
+    assert!(talk.is_open(2) && talk.connection.is_empty());
+}
+
+#[test]
+fn all_portions_of_a_pipeline_are_given_up_together() {
+    let mut talk = Talk::new();
+    for count in 1..=3 {
+        talk.request(1, Form::Portion, &[&["SET", "a", "1"], &["SET", "b", "1"]]);
+        if count < 3 {
+            talk.flush();
+        }
+    }
+    talk.hear("+OK\r\n+OK\r\n+OK\r\n").unwrap();
+    let gave_up = talk.connection.give_up(1, false, &mut talk.owner).unwrap();
+    assert_eq!(gave_up.progress, Progress { replied: 1, unknown: 1, not_applied: 2 });
+    assert!(talk.connection.give_up(1, false, &mut talk.owner).is_none());
+}
+
+#[test]
+fn a_blocking_command_that_is_given_up_takes_its_connection_with_it() {
+    let mut talk = Talk::new();
+    let mut request = Request::new(1, Form::Command, 1, Deadline::at(talk.now + Duration::from_secs(1)));
+    request.blocking = Some(Blocking::For(Duration::from_secs(2)));
+    talk.connection.push(request, |out| resp::encode_command(out, &["BLPOP", "k", "2"])).unwrap();
+    talk.flush();
+    assert!(talk.later(2000).is_ok());
+    assert!(talk.is_open(1));
+    assert_eq!(talk.later(1000).unwrap_err().kind(), ErrorKind::Disconnected);
+    assert_eq!(talk.fate(1), (0, 1, 0));
+}
+
+#[test]
+fn a_refusal_that_passes_is_taken_out_and_its_command_sent_again() {
+    let mut talk = Talk::new();
+    talk.owner.takes_runs = true;
+    talk.send(1, "GET");
+    talk.send(2, "GET");
+    talk.flush();
+    talk.hear("-LOADING the dataset\r\n+two\r\n").unwrap();
+    assert!(talk.is_open(1));
+    assert_eq!(talk.replies(2), ["Some(\"two\")"]);
+    assert!(talk.unsent().is_empty());
+    talk.later(10).unwrap();
+    assert_eq!(talk.unsent(), ["GET"]);
+    talk.flush();
+    talk.hear("+one\r\n").unwrap();
+    assert_eq!(talk.replies(1), ["Some(\"one\")"]);
+}
+
+#[test]
+fn any_rule_can_take_an_error_out_of_the_stream_before_its_submitter_sees_it() {
+    fn rule(text: &[u8], _: &mut dyn FnMut() -> Duration) -> retry::Verdict {
+        match text.starts_with(b"NOSCRIPT") {
+            true => retry::Verdict::Resend { after: Duration::ZERO },
+            false => retry::Verdict::Deliver,
+        }
+    }
+    let mut talk = Talk::new();
+    talk.connection.rule = rule;
+    talk.send(1, "EVALSHA");
+    talk.send(2, "EVALSHA");
+    talk.flush();
+    talk.hear("-NOSCRIPT no\r\n-ERR no\r\n").unwrap();
+    assert_eq!(talk.replies(2), ["Some(\"ERR no\")"]);
+    talk.later(0).unwrap();
+    assert_eq!(talk.unsent(), ["EVALSHA"]);
+}
+
+#[test]
+fn the_servers_reason_for_hanging_up_is_told_at_once() {
+    let mut talk = Talk::new();
+    let size = "*3\r\n$3\r\nSET\r\n".len();
+    talk.request(1, Form::Transaction, &[&["MULTI"], &["SET", "a", "huge"], &["EXEC"]]);
+    talk.connection.advance("*1\r\n$5\r\nMULTI\r\n".len() + size);
+    talk.hear("+OK\r\n-ERR Protocol error: invalid bulk length\r\n").unwrap_err();
+    talk.lose();
+    let error = talk.owner.ended.get(&1).cloned().flatten().unwrap();
+    assert!(error.message().contains("invalid bulk length"), "{error}");
+    assert_eq!(error.outcome(), Some(Outcome::NotApplied));
+}
+
+#[test]
+fn an_error_before_the_command_has_left_is_its_reply_and_the_connection_ends() {
+    for (early, is_reply) in [("-ERR Protocol error: too big\r\n", true), ("+OK\r\n", false)] {
+        let mut talk = Talk::new();
+        talk.send(1, "SET");
+        talk.connection.advance(5);
+        let error = talk.hear(early).unwrap_err();
+        talk.connection.lost(error, &mut talk.owner);
+        if is_reply {
+            assert_eq!(talk.replies(1), ["Some(\"ERR Protocol error: too big\")"]);
+        } else {
+            assert_eq!(
+                talk.fate(1),
+                (0, 0, 1),
+                "nothing of it can have been applied, and it is not tried again"
+            );
+        }
+    }
+}
+
+#[test]
+fn nothing_follows_what_was_answered_too_early_while_its_answer_is_in_use() {
+    let mut talk = Talk::new();
+    talk.owner.direct = Some(1);
+    talk.send(1, "SET");
+    talk.connection.advance(5);
+    let early = "-ERR Protocol error: too big\r\n";
+    let mut pos = 0;
+    let received = talk.connection.receive(early.as_bytes(), &mut pos, &mut talk.owner).unwrap();
+    assert_eq!(received, Received::Part);
+    // Others go on meanwhile. What they wrote would be taken for the rest of the first command.
+    talk.send(2, "INCR");
+    assert!(talk.unsent().is_empty() && !talk.connection.has_unsent());
+    talk.lose();
+    talk.later(0).unwrap();
+    talk.greet();
+    assert_eq!(talk.unsent(), ["INCR"]);
+}
+
+#[test]
+fn pushes_are_kept_apart_from_replies() {
+    let mut talk = Talk::new();
+    talk.send(1, "GET");
+    talk.flush();
+    talk.hear(">2\r\n+invalidate\r\n_\r\n+1\r\n>2\r\n+x\r\n").unwrap();
+    talk.hear(":7\r\n").unwrap();
+    assert_eq!(talk.replies(1), ["Some(\"1\")"]);
+    let kinds: Vec<_> = std::iter::from_fn(|| talk.connection.next_push().0)
+        .map(|push| push.root().get(0).unwrap().as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(kinds, ["invalidate", "x"]);
+}
+
+#[test]
+fn a_reply_that_nothing_asked_for_is_an_error_as_soon_as_it_begins() {
+    for text in ["+OK\r\n", "*2\r\n:1\r\n", "$5\r\nhel", "|1\r\n+k\r\n+v\r\n+OK\r\n"] {
+        let mut talk = Talk::new();
+        let mut pos = 0;
+        let error = talk.connection.receive(text.as_bytes(), &mut pos, &mut talk.owner).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Protocol, "{text}");
+    }
+    // It may be a push; once it is not, it is too late for it to become a reply.
+    let mut talk = Talk::new();
+    talk.hear("|1\r\n+k\r\n+v\r\n").unwrap();
+    talk.send(1, "GET");
+    talk.flush();
+    assert_eq!(talk.hear("+OK\r\n").unwrap_err().kind(), ErrorKind::Protocol);
+    assert!(talk.is_open(1));
+}
+
+/// A value on the wire; `depth` bounds what is in it. Pushes inside of replies are no good manners, but they are RESP.
+fn value(depth: u32) -> BoxedStrategy<String> {
+    let leaf = prop_oneof![
+        Just("+s\r\n".to_owned()),
+        Just("-ERR e\r\n".to_owned()),
+        Just(":7\r\n".to_owned()),
+        Just("$3\r\na\r\n\r\n".to_owned()),
+        Just("_\r\n".to_owned()),
+        Just("$-1\r\n".to_owned()),
+        Just("*0\r\n".to_owned()),
+    ];
+    leaf.prop_recursive(depth, 12, 3, |inner| {
+        (prop_oneof![Just('*'), Just('~'), Just('>'), Just('%')], proptest::collection::vec(inner, 0..3))
+            .prop_map(|(marker, values)| {
+                let (count, values) = match marker {
+                    '%' => (values.len() / 2, &values[..values.len() / 2 * 2]),
+                    _ => (values.len(), &values[..]),
+                };
+                format!("{marker}{count}\r\n{}", values.concat())
+            })
+    })
+    .boxed()
+}
+
+fn attributes() -> impl Strategy<Value = String> {
+    proptest::collection::vec(value(2).prop_map(|value| format!("|1\r\n+k\r\n{value}")), 0..2)
+        .prop_map(|all| all.concat())
+}
+
+/// What a server sends between two replies, and a reply with its number in it.
+fn exchange() -> impl Strategy<Value = (Vec<String>, String, String)> {
+    let push = (attributes(), value(2))
+        .prop_map(|(attributes, value)| format!("{attributes}>2\r\n+kind\r\n{value}"));
+    (proptest::collection::vec(push, 0..3), attributes(), value(2))
+}
+
+proptest! {
+    /// Every reply bears its number, whatever stands around it and however the network cuts it; nobody gets another's.
+    #[test]
+    fn no_reply_goes_to_another_request(
+        exchanges in proptest::collection::vec(exchange(), 1..6),
+        cuts in proptest::collection::vec(any::<prop::sample::Index>(), 0..12),
+        direct in any::<prop::sample::Index>(),
+        takes_runs in any::<bool>(),
+        abandoned in any::<prop::sample::Index>(),
+    ) {
+        let mut talk = Talk::new();
+        talk.owner.takes_runs = takes_runs;
+        talk.owner.direct = Some(direct.index(exchanges.len() + 1) as u64);
+        let (mut wire, mut pushes) = (String::new(), 0);
+        for (token, (before, attributes, value)) in exchanges.iter().enumerate() {
+            talk.send(token as u64, "GET");
+            pushes += before.len();
+            wire += &format!("{}{attributes}*2\r\n:{token}\r\n{value}", before.concat());
+        }
+        talk.flush();
+        let abandoned = abandoned.index(exchanges.len() + 1) as u64;
+        talk.connection.give_up(abandoned, false, &mut talk.owner);
+
+        let mut ends: Vec<_> = cuts.iter().map(|cut| cut.index(wire.len() + 1)).chain([wire.len()]).collect();
+        ends.sort_unstable();
+        let mut begin = 0;
+        for end in ends {
+            let mut pos = 0;
+            let window = &wire.as_bytes()[begin..end];
+            while talk.connection.receive(window, &mut pos, &mut talk.owner).unwrap() == Received::Part {
+                let nodes = std::mem::take(talk.connection.part());
+                talk.owner.append(talk.owner.direct.unwrap(), &nodes, window);
+            }
+            begin += pos;
+        }
+        prop_assert_eq!(begin, wire.len());
+        prop_assert!(talk.connection.is_empty());
+        for token in 0..exchanges.len() as u64 {
+            if token == abandoned {
+                prop_assert!(talk.is_open(token));
+                continue;
+            }
+            prop_assert!(matches!(talk.owner.ended.get(&token), Some(None)));
+            let replies = talk.owner.replies.remove(&token).unwrap().finish();
+            prop_assert_eq!(replies.root().len(), 1);
+            prop_assert_eq!(replies.root().get(0).unwrap().get(0).unwrap().as_int(), Some(token as i64));
+        }
+        let heard = std::iter::from_fn(|| talk.connection.next_push().0).count();
+        prop_assert_eq!(heard, pushes);
+    }
+
+    /// The same stream with one reply too many, or one too early, is refused wherever it is cut.
+    #[test]
+    fn a_surplus_reply_never_becomes_anybodys(
+        (before, attributes, value) in exchange(),
+        cut in any::<prop::sample::Index>(),
+    ) {
+        let surplus = format!("{}{attributes}{value}", before.concat());
+        // A value that is a push is none.
+        prop_assume!(!value.starts_with('>'));
+        let mut talk = Talk::new();
+        let cut = cut.index(surplus.len());
+        let mut pos = 0;
+        let first = talk.connection.receive(&surplus.as_bytes()[..cut], &mut pos, &mut talk.owner);
+        talk.send(1, "GET");
+        talk.flush();
+        let result = first.and_then(|_| {
+            let window = format!("{}+mine\r\n", &surplus[pos..]);
+            let mut pos = 0;
+            talk.connection.receive(window.as_bytes(), &mut pos, &mut talk.owner)
+        });
+        // If not a byte of it had come before the command left, it cannot be told from its reply.
+        let begins = before.concat().len();
+        if cut > begins {
+            prop_assert_eq!(result.unwrap_err().kind(), ErrorKind::Protocol);
+            prop_assert!(talk.is_open(1));
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! The stream of what a server sends: where replies and pushes begin and end, and what nothing had asked for.
+
+use super::push::Push;
+use crate::error::{Error, ErrorKind};
+use crate::resp::{Limits, Node, Parsed, Parser, ProtocolError, ProtocolErrorKind, ReplyBuilder, Underway};
+
+/// Tells replies from pushes, however the network cuts them, and refuses a reply that began when none was awaited.
+///
+/// A value is known to be a push by its own header only. What stands before it, an attribute, may have come in a segment of its
+/// own, and so nodes of an attribute are held until it is known what they annotate: handed on earlier, a push's attribute would
+/// be taken for the beginning of a reply.
+pub(super) struct Incoming {
+    parser: Parser,
+    /// Nodes of replies that were parsed and not handed on yet.
+    pub(super) nodes: Vec<Node>,
+    /// Earlier parts of a push, or of an attribute of which it is not known yet what it annotates.
+    held: ReplyBuilder,
+    /// The value under way began when no reply was awaited: it must not become one.
+    is_orphan: bool,
+    /// There is something in `held` or to be said of the value under way.
+    is_undecided: bool,
+    /// The value under way began in an earlier window.
+    continues: bool,
+}
+
+/// What came next.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Next {
+    /// A reply ends with the last of [`Incoming::nodes`]; whether it also began behind those that were there before.
+    Reply { is_whole: bool },
+    /// See [`Incoming::take_push`].
+    Push,
+    /// The window is used up. The beginning of a reply may be among the nodes.
+    Starved,
+}
+
+impl Incoming {
+    pub(super) fn new(limits: Limits) -> Self {
+        Self {
+            parser: Parser::new(limits),
+            nodes: Vec::new(),
+            held: ReplyBuilder::new(),
+            is_orphan: false,
+            is_undecided: false,
+            continues: false,
+        }
+    }
+
+    /// Reads one value from `window[*pos..]`. `is_awaited`: there is a command whose reply may come now.
+    ///
+    /// # Errors
+    /// What came is no RESP, exceeds a limit, or is a reply that nothing had asked for. Nodes of whole replies before it stay.
+    #[inline(always)]
+    pub(super) fn next(&mut self, window: &[u8], pos: &mut usize, is_awaited: bool) -> Result<Next, Error> {
+        if *pos == window.len() {
+            return Ok(Next::Starved);
+        }
+        let start = self.nodes.len();
+        let parsed = self.parser.parse(window, pos, &mut self.nodes);
+        if let Ok(Parsed::Reply) = parsed
+            && is_awaited
+            && !self.is_undecided
+        {
+            let is_whole = !std::mem::take(&mut self.continues);
+            return Ok(Next::Reply { is_whole });
+        }
+        self.other(parsed, start, window, *pos, is_awaited)
+    }
+
+    /// The same where it is not worth a copy of the parser's short cut.
+    #[inline(never)]
+    pub(super) fn next_in_greeting(
+        &mut self,
+        window: &[u8],
+        pos: &mut usize,
+        is_awaited: bool,
+    ) -> Result<Next, Error> {
+        self.next(window, pos, is_awaited)
+    }
+
+    fn other(
+        &mut self,
+        parsed: Result<Parsed, ProtocolError>,
+        start: usize,
+        window: &[u8],
+        pos: usize,
+        is_awaited: bool,
+    ) -> Result<Next, Error> {
+        let result = match parsed {
+            Ok(Parsed::Reply) => self.reply(is_awaited),
+            Ok(Parsed::Push) => self.push(start, window),
+            Ok(Parsed::Incomplete { .. }) => self.incomplete(start, window, pos, is_awaited),
+            Err(error) => Err(protocol_error(error)),
+        };
+        if result.is_err() {
+            self.nodes.truncate(start);
+        }
+        result
+    }
+
+    /// What was held and turned out to belong to the reply under way: to be handed on before [`Self::nodes`].
+    #[inline]
+    pub(super) fn take_held(&mut self) -> Option<(Vec<Node>, Vec<u8>)> {
+        if self.is_undecided || self.held.is_empty() {
+            return None;
+        }
+        let held = self.held.take_part();
+        self.held = ReplyBuilder::new();
+        Some(held)
+    }
+
+    #[cold]
+    fn reply(&mut self, is_awaited: bool) -> Result<Next, Error> {
+        if !is_awaited || self.is_orphan {
+            return Err(surplus());
+        }
+        self.is_undecided = false;
+        let is_whole = !std::mem::take(&mut self.continues);
+        Ok(Next::Reply { is_whole })
+    }
+
+    /// The push message that has just come.
+    pub(super) fn take_push(&mut self) -> Push {
+        Push(std::mem::take(&mut self.held).finish())
+    }
+
+    #[cold]
+    fn push(&mut self, start: usize, window: &[u8]) -> Result<Next, Error> {
+        self.held.try_append(&self.nodes[start..], window)?;
+        self.nodes.truncate(start);
+        (self.is_orphan, self.is_undecided, self.continues) = (false, false, false);
+        Ok(Next::Push)
+    }
+
+    fn incomplete(
+        &mut self,
+        start: usize,
+        window: &[u8],
+        pos: usize,
+        is_awaited: bool,
+    ) -> Result<Next, Error> {
+        match self.parser.underway() {
+            Underway::Nothing => {
+                // Its first byte tells whether it may become something else than a reply.
+                let begins_reply = window.get(pos).is_some_and(|marker| !matches!(marker, b'>' | b'|'));
+                if begins_reply && !is_awaited {
+                    return Err(surplus());
+                }
+                if !begins_reply && pos < window.len() && !is_awaited {
+                    (self.is_orphan, self.is_undecided) = (true, true);
+                }
+                return Ok(Next::Starved);
+            }
+            Underway::Reply => {
+                if !is_awaited || self.is_orphan {
+                    return Err(surplus());
+                }
+                self.is_undecided = false;
+            }
+            Underway::Push | Underway::Undecided => {
+                self.held.try_append(&self.nodes[start..], window)?;
+                self.nodes.truncate(start);
+                self.is_undecided = true;
+                self.is_orphan |= !is_awaited && !self.continues;
+            }
+        }
+        self.continues = true;
+        Ok(Next::Starved)
+    }
+}
+
+fn surplus() -> Error {
+    Error::new(ErrorKind::Protocol, "the server sent a reply that nothing had asked for")
+}
+
+fn protocol_error(error: ProtocolError) -> Error {
+    let kind = match error.kind {
+        ProtocolErrorKind::Malformed => ErrorKind::Protocol,
+        ProtocolErrorKind::Limit => ErrorKind::Limit,
+    };
+    Error::new(kind, error.message)
+}

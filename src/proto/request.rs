@@ -1,0 +1,99 @@
+//! What somebody asked for: one command or several, sent and answered together.
+
+use crate::command::Blocking;
+use crate::deadline::Deadline;
+
+/// One entry of the queue, between its submission and its last reply.
+pub(crate) struct Request {
+    /// The owner's name for it.
+    pub(crate) token: u64,
+    /// Its place among all submissions of the owner, where the owner numbers them.
+    pub(crate) seq: u64,
+    /// When it has to be complete. A command that waits on the server gets that time on top when it begins to leave.
+    pub(crate) deadline: Deadline,
+    /// How long the server may hold back the reply.
+    pub(crate) blocking: Option<Blocking>,
+    /// Encoded length.
+    pub(crate) bytes: usize,
+    /// Commands on the wire.
+    pub(crate) commands: u32,
+    /// Replies that have come for them.
+    pub(crate) replied: u32,
+    pub(crate) form: Form,
+    /// Whether the reply is kept; if not, only whether it was an error.
+    pub(crate) keeps_reply: bool,
+    /// Nobody waits for it any more: its replies are swallowed, so that nobody else's are shifted.
+    pub(crate) abandoned: bool,
+    /// Something of its replies is in the owner's hands, so that it cannot be sent again.
+    pub(super) delivered: bool,
+    /// The server has said that it ends the connection because of it.
+    pub(super) condemned: bool,
+    /// Its deadline has the time on the server in it.
+    pub(super) extended: bool,
+    /// Connections that were lost while it was under way.
+    pub(super) losses: u8,
+    /// Of these, the last ones in a row on which nothing else was.
+    pub(super) lonely_losses: u8,
+    /// Times that the server asked for patience.
+    pub(super) refusals: u8,
+}
+
+/// What the commands of a request are together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    Command,
+    Pipeline,
+    /// A piece of a pipeline whose other pieces are requests of their own: what is lost of it is not sent again by itself.
+    Portion,
+    /// MULTI, the commands, EXEC.
+    Transaction,
+}
+
+impl Request {
+    /// A request of which nothing has happened yet.
+    pub(crate) fn new(token: u64, form: Form, commands: u32, deadline: Deadline) -> Self {
+        Self {
+            token,
+            seq: 0,
+            deadline,
+            blocking: None,
+            bytes: 0,
+            commands,
+            replied: 0,
+            form,
+            keeps_reply: true,
+            abandoned: false,
+            delivered: false,
+            condemned: false,
+            extended: false,
+            losses: 0,
+            lonely_losses: 0,
+            refusals: 0,
+        }
+    }
+
+    /// The submitter's commands: without the frame of a transaction.
+    pub(crate) fn own_commands(&self) -> u64 {
+        match self.form {
+            Form::Transaction => u64::from(self.commands) - 2,
+            Form::Command | Form::Pipeline | Form::Portion => u64::from(self.commands),
+        }
+    }
+
+    /// Whether its reply may never come, so that a connection on which it is given up is of no use any more.
+    pub(super) fn may_block(&self) -> bool {
+        self.blocking.is_some()
+    }
+
+    /// It begins to leave: from now on the server may take its time.
+    pub(super) fn begin(&mut self) {
+        if let Some(blocking) = self.blocking
+            && !std::mem::replace(&mut self.extended, true)
+        {
+            self.deadline = match blocking {
+                Blocking::For(time) => self.deadline.plus(time),
+                Blocking::Forever => Deadline::never(),
+            };
+        }
+    }
+}
