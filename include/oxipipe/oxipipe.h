@@ -65,7 +65,7 @@
 /// The call did what it says.
 #define OXP_OK 0
 
-/// There is nothing yet: time ran out.
+/// There is nothing yet: time ran out, or nobody waited.
 #define OXP_AGAIN 1
 
 /// There is nothing, and nothing will come.
@@ -109,6 +109,9 @@
 
 /// The server closed the connection.
 #define OXP_ERR_DISCONNECTED -103
+
+/// The system has no memory for what the server sent. The connection is given up.
+#define OXP_ERR_NO_MEMORY -104
 
 /// The peer sent something that is not RESP, or a reply that nothing asked for.
 #define OXP_ERR_PROTOCOL -200
@@ -268,8 +271,8 @@ typedef struct oxp_error oxp_error;
 /// Clients keep a copy.
 ///
 /// Setters copy what they are given and return OXP_OK, or OXP_ERR_ARG for NULL options or a value
-/// that does not fit; the option then stays as it was. Texts are UTF-8 with a length, without a
-/// NUL.
+/// that does not fit, which includes what the system would refuse later; the option then stays as
+/// it was. Texts are UTF-8 with a length; only a password may hold a NUL.
 ///
 /// Lifetime: independent of the clients made from it. Threads: any, one at a time (concurrent
 /// oxp_client_new is fine); a setter that meets another call answers OXP_ERR_BUSY.
@@ -315,6 +318,13 @@ typedef struct oxp_pool oxp_pool;
 /// Lifetime: independent of the client. Threads: any, concurrently.
 typedef struct oxp_reply oxp_reply;
 
+/// What a server said of itself when a connection was made: a snapshot that never changes. All but
+/// the protocol is unknown where the connection was not greeted with HELLO, as with
+/// oxp_options_set_protocol 2 or behind some proxies.
+///
+/// Lifetime: independent of the client. Threads: any, concurrently.
+typedef struct oxp_server oxp_server;
+
 /// What a call came to: OXP_OK, a positive number for another state that is no failure (only where
 /// a function says so), or a negative OXP_ERR_* number.
 ///
@@ -327,7 +337,8 @@ typedef int32_t oxp_status;
 /// OXP_ERR_INTERRUPTED.
 ///
 /// Called on the waiting thread with no lock held, after each signal (EINTR) and at least ten times
-/// a second. It must not call into the same client, nor leave by longjmp or a C++ exception.
+/// a second. It must not call into the same client (see docs/abi.md, Callbacks), nor leave by
+/// longjmp or a C++ exception.
 /// user_data is what was registered with it.
 typedef int32_t (*oxp_interrupt_fn)(void *user_data);
 
@@ -385,8 +396,8 @@ typedef struct oxp_slice {
 ///
 /// Returns 0 to go on; anything else stops the call, which then returns OXP_ERR_CANCELLED.
 ///
-/// Called on the calling thread, inside the call. It must not use the same client or pipeline (that
-/// answers OXP_ERR_BUSY), nor leave by longjmp or a C++ exception.
+/// Called on the calling thread, inside the call. It must not use the same client or pipeline (see
+/// docs/abi.md, Callbacks), nor leave by longjmp or a C++ exception.
 typedef int32_t (*oxp_part_fn)(void *user_data,
                                const struct oxp_node *nodes,
                                size_t count,
@@ -533,8 +544,8 @@ OXP_API oxp_status oxp_options_set_host(struct oxp_options *options, const char 
 /// Sets the TCP port. Default 6379. Since 0.1.
 OXP_API oxp_status oxp_options_set_port(struct oxp_options *options, uint16_t port);
 
-/// Sets the path of a Unix socket, which takes the place of host and port; any bytes but NUL.
-/// Empty: TCP again. Since 0.1.
+/// Sets the path of a Unix socket, which takes the place of host and port: at most 107 bytes, any
+/// but NUL. Empty: TCP again. Since 0.1.
 OXP_API
 oxp_status oxp_options_set_unix_path(struct oxp_options *options,
                                      const char *path,
@@ -549,13 +560,15 @@ oxp_status oxp_options_set_username(struct oxp_options *options,
                                     const char *name,
                                     size_t len);
 
-/// Sets the password. Empty: none. The library erases its copies when they are freed. Since 0.1.
+/// Sets the password, which may hold any UTF-8. Empty: none. The library erases its copies when they
+/// are freed. Since 0.1.
 OXP_API
 oxp_status oxp_options_set_password(struct oxp_options *options,
                                     const char *password,
                                     size_t len);
 
-/// Sets the name of the connections, as in CLIENT SETNAME. Empty: none. Since 0.1.
+/// Sets the name of the connections, as in CLIENT SETNAME: printable ASCII without spaces, as
+/// servers want it. Empty: none. Since 0.1.
 OXP_API
 oxp_status oxp_options_set_client_name(struct oxp_options *options,
                                        const char *name,
@@ -574,14 +587,14 @@ OXP_API oxp_status oxp_options_set_client_no_touch(struct oxp_options *options, 
 OXP_API oxp_status oxp_options_set_client_info(struct oxp_options *options, bool info);
 
 /// Sets the library name told to the server, as in CLIENT SETINFO LIB-NAME; for language bindings.
-/// Empty: "oxipipe". Since 0.1.
+/// Printable ASCII without spaces. Empty: "oxipipe". Since 0.1.
 OXP_API
 oxp_status oxp_options_set_lib_name(struct oxp_options *options,
                                     const char *name,
                                     size_t len);
 
 /// Sets the library version told to the server, as in CLIENT SETINFO LIB-VER; for language
-/// bindings. Empty: the version of this library. Since 0.1.
+/// bindings. Printable ASCII without spaces. Empty: the version of this library. Since 0.1.
 OXP_API
 oxp_status oxp_options_set_lib_version(struct oxp_options *options,
                                        const char *version,
@@ -610,7 +623,7 @@ OXP_API oxp_status oxp_options_set_spin_us(struct oxp_options *options, uint32_t
 OXP_API oxp_status oxp_options_set_keepalive(struct oxp_options *options, bool keepalive);
 
 /// Sets how long sent data may stay unacknowledged before a TCP connection counts as dead, in
-/// milliseconds. 0: the system's choice. Default 10000. Since 0.1.
+/// milliseconds, less than 2^31. 0: the system's choice. Default 10000. Since 0.1.
 OXP_API oxp_status oxp_options_set_user_timeout_ms(struct oxp_options *options, uint64_t timeout);
 
 /// Sets how many bytes of commands a pipeline gathers before it starts to send while more are being
@@ -620,7 +633,7 @@ OXP_API oxp_status oxp_options_set_eager_bytes(struct oxp_options *options, size
 
 /// Bounds what waits in an oxp_async or an oxp_pool made with these options.
 ///
-/// commands   how many submissions may wait: in an oxp_async to be sent (default 1,000,000), in an
+/// commands   how many submissions may wait: in an oxp_async for replies (default 1,000,000), in an
 ///            oxp_pool from being submitted until the result is pulled (default 10,000); 0 for the
 ///            default.
 /// bytes      how many bytes they may have together, in a pool results included; 0 for the default,
@@ -645,6 +658,11 @@ OXP_API oxp_status oxp_options_set_key_affinity(struct oxp_options *options, boo
 /// OXP_RETRY_READS. Since 0.1.
 OXP_API oxp_status oxp_options_set_retry(struct oxp_options *options, uint32_t retry);
 
+/// Sets whether commands fail at once while a server that was there before cannot be reached.
+/// Default false: they wait for its return until their deadline. Where there was no connection yet,
+/// they fail at once in any case. Since 0.1.
+OXP_API oxp_status oxp_options_set_fail_fast(struct oxp_options *options, bool fail_fast);
+
 /// Sets how deep a reply may be nested. Default 1024. Since 0.1.
 OXP_API oxp_status oxp_options_set_max_depth(struct oxp_options *options, size_t depth);
 
@@ -659,8 +677,8 @@ OXP_API oxp_status oxp_options_set_max_line_bytes(struct oxp_options *options, s
 /// 0.1.
 OXP_API oxp_status oxp_options_set_max_reply_bytes(struct oxp_options *options, size_t bytes);
 
-/// Sets the sizes of the kernel's socket buffers in bytes. 0: the system's choice, which is the
-/// default and nearly always right. Since 0.1.
+/// Sets the sizes of the kernel's socket buffers in bytes, each less than 2^31. 0: the system's
+/// choice, which is the default and nearly always right. Since 0.1.
 OXP_API
 oxp_status oxp_options_set_socket_buffers(struct oxp_options *options,
                                           size_t send_bytes,
@@ -765,7 +783,8 @@ oxp_status oxp_reply_string(const struct oxp_reply *reply,
 /// err            may be NULL.
 ///
 /// Returns OXP_OK; OXP_ERR_ARG for a bad URL; OXP_ERR_RESOLVE, OXP_ERR_CONNECT, OXP_ERR_AUTH,
-/// OXP_ERR_HANDSHAKE, OXP_ERR_TIMEOUT and others if no connection was made. Threads: any,
+/// OXP_ERR_HANDSHAKE, OXP_ERR_TIMEOUT and others if no connection was made. A system without
+/// descriptors or threads left is OXP_ERR_CONNECT or OXP_ERR_RESOLVE, with its errno. Threads: any,
 /// concurrently. Since 0.1.
 OXP_API
 OXP_NODISCARD
@@ -853,8 +872,8 @@ OXP_API void oxp_client_free(struct oxp_client *client);
 /// Returns OXP_OK also if the server answers with an error: that is a reply of type OXP_TYPE_ERROR.
 /// Otherwise OXP_ERR_ARG, OXP_ERR_BUSY, OXP_ERR_CLOSED and OXP_ERR_REFUSED before anything is sent;
 /// any status of oxp_connect if a connection had to be made; OXP_ERR_IO, OXP_ERR_DISCONNECTED,
-/// OXP_ERR_PROTOCOL, OXP_ERR_LIMIT, OXP_ERR_TIMEOUT or OXP_ERR_INTERRUPTED, and then
-/// oxp_error_outcome says what became of the command. Threads: any, concurrently. Since 0.1.
+/// OXP_ERR_NO_MEMORY, OXP_ERR_PROTOCOL, OXP_ERR_LIMIT, OXP_ERR_TIMEOUT or OXP_ERR_INTERRUPTED, and
+/// then oxp_error_outcome says what became of the command. Threads: any, concurrently. Since 0.1.
 OXP_API
 OXP_NODISCARD
 oxp_status oxp_client_command(struct oxp_client *client,
@@ -1098,8 +1117,8 @@ OXP_API void oxp_completions_free(struct oxp_completions *completions);
 /// out       own: the client, for oxp_async_free; NULL if the call fails.
 /// err       may be NULL.
 ///
-/// Returns OXP_OK; OXP_ERR_ARG for a NULL; OXP_ERR_IO if the system has no descriptor left. Threads:
-/// any, concurrently. Since 0.1.
+/// Returns OXP_OK; OXP_ERR_ARG for a NULL; OXP_ERR_IO if the system has no descriptor left, or
+/// OXP_ERR_NO_MEMORY. Threads: any, concurrently. Since 0.1.
 OXP_API
 OXP_NODISCARD
 oxp_status oxp_async_open(const struct oxp_options *options,
@@ -1238,7 +1257,8 @@ oxp_status oxp_pool_open(const struct oxp_options *options,
 ///
 /// err   may be NULL.
 ///
-/// Returns as oxp_connect. Threads: any, concurrently. Since 0.1.
+/// Returns as oxp_connect; OXP_ERR_IO or OXP_ERR_NO_MEMORY if the system has nothing left for the
+/// pool's thread or its descriptors. Threads: any, concurrently. Since 0.1.
 OXP_API OXP_NODISCARD oxp_status oxp_pool_connect(struct oxp_pool *pool, struct oxp_error *err);
 
 /// Submits a command; its sending starts at once. Waits while the queue is full, at most for the
@@ -1251,7 +1271,8 @@ OXP_API OXP_NODISCARD oxp_status oxp_pool_connect(struct oxp_pool *pool, struct 
 ///
 /// Returns OXP_OK: there will be exactly one completion. Otherwise nothing was submitted:
 /// OXP_ERR_ARG, OXP_ERR_REFUSED, OXP_ERR_CLOSED, OXP_ERR_TIMEOUT if the queue stayed full,
-/// OXP_ERR_INTERRUPTED. Threads: any, concurrently. Since 0.1.
+/// OXP_ERR_INTERRUPTED, OXP_ERR_IO or OXP_ERR_NO_MEMORY if the system has nothing left for the pool's
+/// thread or its descriptors. Threads: any, concurrently. Since 0.1.
 OXP_API
 OXP_NODISCARD
 oxp_status oxp_pool_submit(struct oxp_pool *pool,
@@ -1448,6 +1469,130 @@ oxp_status oxp_pool_close(struct oxp_pool *pool,
 ///
 /// Threads: any, but no other call may be using this handle. Since 0.1.
 OXP_API void oxp_pool_free(struct oxp_pool *pool);
+
+/// Who the client's connection was greeted by last; it may be lost since.
+///
+/// client   borrowed for the call.
+/// out      own: what the server said, for oxp_server_free; NULL if there is nothing.
+/// err      may be NULL.
+///
+/// Returns OXP_OK; OXP_AGAIN if there was no connection yet; OXP_ERR_ARG. Threads: any,
+/// concurrently. Since 0.1.
+OXP_API
+OXP_NODISCARD
+oxp_status oxp_client_server(const struct oxp_client *client,
+                             struct oxp_server **out,
+                             struct oxp_error *err);
+
+/// Who the event-loop client's connection was greeted by last; it may be lost since.
+///
+/// client   borrowed for the call.
+/// out      own: what the server said, for oxp_server_free; NULL if there is nothing.
+/// err      may be NULL.
+///
+/// Returns OXP_OK; OXP_AGAIN if there was no connection yet; OXP_ERR_ARG; OXP_ERR_BUSY. Since 0.1.
+OXP_API
+OXP_NODISCARD
+oxp_status oxp_async_server(const struct oxp_async *client,
+                            struct oxp_server **out,
+                            struct oxp_error *err);
+
+/// Who the first of the pool's connections that was made was greeted by last; it may be lost since.
+///
+/// pool   borrowed for the call.
+/// out    own: what the server said, for oxp_server_free; NULL if there is nothing.
+/// err    may be NULL.
+///
+/// Returns OXP_OK; OXP_AGAIN if there was no connection yet; OXP_ERR_ARG. Threads: any,
+/// concurrently. Since 0.1.
+OXP_API
+OXP_NODISCARD
+oxp_status oxp_pool_server(const struct oxp_pool *pool,
+                           struct oxp_server **out,
+                           struct oxp_error *err);
+
+/// The version of RESP that the connection speaks: 2 or 3; 0 for NULL. Threads: any, concurrently.
+/// Since 0.1.
+OXP_API uint32_t oxp_server_protocol(const struct oxp_server *server);
+
+/// What the server calls itself, such as redis or valkey, in UTF-8. Not NUL-terminated; NULL and 0
+/// if unknown.
+///
+/// text, len   receive the borrowed text, valid until oxp_server_free; either may be NULL.
+///
+/// Threads: any, concurrently. Since 0.1.
+OXP_API void oxp_server_name(const struct oxp_server *server, const uint8_t **text, size_t *len);
+
+/// The server's version, such as 7.0.15, in UTF-8. Not NUL-terminated; NULL and 0 if unknown.
+///
+/// text, len   receive the borrowed text, valid until oxp_server_free; either may be NULL.
+///
+/// Threads: any, concurrently. Since 0.1.
+OXP_API void oxp_server_version(const struct oxp_server *server, const uint8_t **text, size_t *len);
+
+/// The server's role when the connection was made, such as master or replica, in UTF-8. Not
+/// NUL-terminated; NULL and 0 if unknown.
+///
+/// text, len   receive the borrowed text, valid until oxp_server_free; either may be NULL.
+///
+/// Threads: any, concurrently. Since 0.1.
+OXP_API void oxp_server_role(const struct oxp_server *server, const uint8_t **text, size_t *len);
+
+/// How the server runs: standalone, cluster or sentinel, in UTF-8. Not NUL-terminated; NULL and 0 if
+/// unknown.
+///
+/// text, len   receive the borrowed text, valid until oxp_server_free; either may be NULL.
+///
+/// Threads: any, concurrently. Since 0.1.
+OXP_API
+void oxp_server_mode(const struct oxp_server *server,
+                     const uint8_t **text,
+                     size_t *len);
+
+/// The number by which the server knows the connection, as CLIENT ID gives it; 0 if unknown, and for
+/// NULL. Threads: any, concurrently. Since 0.1.
+OXP_API
+uint64_t oxp_server_connection_id(const struct oxp_server *server);
+
+/// Frees what a server said and everything borrowed from it. server may be NULL. Since 0.1.
+OXP_API void oxp_server_free(struct oxp_server *server);
+
+/// Takes the oldest push message that has arrived and that nobody has taken: what a server that
+/// speaks RESP3 says without being asked, such as the invalidations that CLIENT TRACKING asks for on
+/// a lease. It waits for nothing: a push is noticed when the connection is read, which every command
+/// does, and this call as far as the bytes are there.
+///
+/// client    borrowed for the call.
+/// out       own: the message, of type OXP_TYPE_PUSH, for oxp_reply_free; NULL if there is none.
+/// dropped   receives how many were dropped since this was last asked, because more than 1 MiB of
+///           them waited to be taken; may be NULL.
+/// err       may be NULL.
+///
+/// Returns OXP_OK with a message; OXP_AGAIN if there is none; OXP_ERR_ARG. Threads: any,
+/// concurrently. Since 0.1.
+OXP_API
+OXP_NODISCARD
+oxp_status oxp_client_next_push(struct oxp_client *client,
+                                struct oxp_reply **out,
+                                uint64_t *dropped,
+                                struct oxp_error *err);
+
+/// Takes the oldest push message that oxp_async_process has read and that nobody has taken, as
+/// oxp_client_next_push.
+///
+/// client    borrowed for the call.
+/// out       own: the message, of type OXP_TYPE_PUSH, for oxp_reply_free; NULL if there is none.
+/// dropped   receives how many were dropped since this was last asked, because more than 1 MiB of
+///           them waited to be taken; may be NULL.
+/// err       may be NULL.
+///
+/// Returns OXP_OK with a message; OXP_AGAIN if there is none; OXP_ERR_ARG; OXP_ERR_BUSY. Since 0.1.
+OXP_API
+OXP_NODISCARD
+oxp_status oxp_async_next_push(struct oxp_async *client,
+                               struct oxp_reply **out,
+                               uint64_t *dropped,
+                               struct oxp_error *err);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -13,7 +13,7 @@ use super::exclusive::{Entered, Exclusive};
 use super::handle::{self, Alive, Handle};
 use super::options::oxp_options;
 use super::pipeline::{self, oxp_pipeline};
-use super::pointer::{self, put};
+use super::pointer::{self, of_wait, put};
 use super::slice::{arguments, oxp_slice, unpack};
 use super::status::{OXP_DONE, OXP_OK, OXP_OUTCOME_NONE, oxp_status};
 
@@ -48,8 +48,8 @@ pub struct oxp_async {
 /// out       own: the client, for oxp_async_free; NULL if the call fails.
 /// err       may be NULL.
 ///
-/// Returns OXP_OK; OXP_ERR_ARG for a NULL; OXP_ERR_IO if the system has no descriptor left. Threads:
-/// any, concurrently. Since 0.1.
+/// Returns OXP_OK; OXP_ERR_ARG for a NULL; OXP_ERR_IO if the system has no descriptor left, or
+/// OXP_ERR_NO_MEMORY. Threads: any, concurrently. Since 0.1.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_async_open(
@@ -106,7 +106,7 @@ pub unsafe extern "C" fn oxp_async_timeout_ns(client: *const oxp_async) -> u64 {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_async_process(client: *mut oxp_async, err: *mut oxp_error) -> oxp_status {
     // SAFETY: pointers come from C under the contract of this module.
-    unsafe { boundary(err, || enter(client)?.process()) }
+    unsafe { boundary(err, || of_wait(enter(client))?.process()) }
 }
 
 /// Queues a command. It leaves at the next oxp_async_process, with all others queued by then.
@@ -131,7 +131,7 @@ pub unsafe extern "C" fn oxp_async_submit(
     unsafe {
         boundary(err, || {
             let args = arguments(args, argc)?;
-            enter(client)?.submit(args, token)
+            enter_to_submit(client)?.submit(args, token)
         })
     }
 }
@@ -159,7 +159,7 @@ pub unsafe extern "C" fn oxp_async_submit_packed(
     unsafe {
         boundary(err, || {
             let args = unpack(pointer::slice(bytes, len)?, pointer::slice(lens, argc)?)?;
-            enter(client)?.submit(&args, token)
+            enter_to_submit(client)?.submit(&args, token)
         })
     }
 }
@@ -185,7 +185,7 @@ pub unsafe extern "C" fn oxp_async_submit_pipeline(
     unsafe {
         boundary(err, || {
             let mut pipeline = pipeline::enter(pipeline)?;
-            enter(client)?.submit_pipeline(&mut pipeline, token)
+            enter_to_submit(client)?.submit_pipeline(&mut pipeline, token)
         })
     }
 }
@@ -211,7 +211,7 @@ pub unsafe extern "C" fn oxp_async_cancel(
     unsafe {
         put(outcome, OXP_OUTCOME_NONE);
         boundary_with_state(err, || {
-            let cancelled = enter(client)?.cancel(token)?;
+            let cancelled = of_wait(enter(client))?.cancel(token)?;
             Ok(report_cancelled(cancelled, outcome))
         })
     }
@@ -235,8 +235,8 @@ pub unsafe extern "C" fn oxp_async_next(
     unsafe {
         put(count, 0);
         boundary(err, || {
-            let mut completions = completions::enter(completions)?;
-            let mut client = enter(client)?;
+            let mut completions = of_wait(completions::enter(completions))?;
+            let mut client = of_wait(enter(client))?;
             let (filled, ()) = completions.fill(|completions| client.next(completions));
             put(count, filled);
             Ok(())
@@ -289,7 +289,13 @@ pub(super) unsafe fn report_cancelled(cancelled: Option<Outcome>, outcome: *mut 
 }
 
 #[inline]
-unsafe fn enter<'a>(client: *const oxp_async) -> Result<Entered<'a, Async>> {
+pub(super) unsafe fn enter<'a>(client: *const oxp_async) -> Result<Entered<'a, Async>> {
     // SAFETY: pointers come from C under the contract of this module.
     unsafe { pointer::borrow(client)? }.client.enter()
+}
+
+#[inline]
+unsafe fn enter_to_submit<'a>(client: *const oxp_async) -> Result<Entered<'a, Async>> {
+    // SAFETY: pointers come from C under the contract of this module.
+    unsafe { enter(client) }.map_err(|error| error.with_outcome(Outcome::NotApplied))
 }

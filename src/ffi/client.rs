@@ -43,8 +43,8 @@ pub struct oxp_client {
 ///
 /// Returns 0 to go on; anything else stops the call, which then returns OXP_ERR_CANCELLED.
 ///
-/// Called on the calling thread, inside the call. It must not use the same client or pipeline (that
-/// answers OXP_ERR_BUSY), nor leave by longjmp or a C++ exception.
+/// Called on the calling thread, inside the call. It must not use the same client or pipeline (see
+/// docs/abi.md, Callbacks), nor leave by longjmp or a C++ exception.
 pub type oxp_part_fn = Option<
     unsafe extern "C" fn(
         user_data: *mut c_void,
@@ -62,7 +62,8 @@ pub type oxp_part_fn = Option<
 /// err            may be NULL.
 ///
 /// Returns OXP_OK; OXP_ERR_ARG for a bad URL; OXP_ERR_RESOLVE, OXP_ERR_CONNECT, OXP_ERR_AUTH,
-/// OXP_ERR_HANDSHAKE, OXP_ERR_TIMEOUT and others if no connection was made. Threads: any,
+/// OXP_ERR_HANDSHAKE, OXP_ERR_TIMEOUT and others if no connection was made. A system without
+/// descriptors or threads left is OXP_ERR_CONNECT or OXP_ERR_RESOLVE, with its errno. Threads: any,
 /// concurrently. Since 0.1.
 #[must_use]
 #[unsafe(no_mangle)]
@@ -213,8 +214,8 @@ pub unsafe extern "C" fn oxp_client_free(client: *mut oxp_client) {
 /// Returns OXP_OK also if the server answers with an error: that is a reply of type OXP_TYPE_ERROR.
 /// Otherwise OXP_ERR_ARG, OXP_ERR_BUSY, OXP_ERR_CLOSED and OXP_ERR_REFUSED before anything is sent;
 /// any status of oxp_connect if a connection had to be made; OXP_ERR_IO, OXP_ERR_DISCONNECTED,
-/// OXP_ERR_PROTOCOL, OXP_ERR_LIMIT, OXP_ERR_TIMEOUT or OXP_ERR_INTERRUPTED, and then
-/// oxp_error_outcome says what became of the command. Threads: any, concurrently. Since 0.1.
+/// OXP_ERR_NO_MEMORY, OXP_ERR_PROTOCOL, OXP_ERR_LIMIT, OXP_ERR_TIMEOUT or OXP_ERR_INTERRUPTED, and
+/// then oxp_error_outcome says what became of the command. Threads: any, concurrently. Since 0.1.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_client_command(

@@ -2,14 +2,14 @@
 
 use std::ptr::{null, null_mut};
 
-use crate::driver::engine::{Completion, Completions};
+use crate::driver::nonblocking::{Completion, Completions};
 use crate::error::{Error, Result};
 
 use super::boundary::{boundary, boundary_with_state, contain};
 use super::error::oxp_error;
 use super::exclusive::{Entered, Exclusive};
 use super::handle::{self, Alive, Handle};
-use super::pointer;
+use super::pointer::{self, of_wait};
 use super::reply::{as_c, oxp_node, oxp_reply};
 use super::status::{OXP_OK, OXP_OUTCOME_NONE, OXP_OUTCOME_UNKNOWN, oxp_status};
 
@@ -111,9 +111,12 @@ pub unsafe extern "C" fn oxp_completions_error(
     // SAFETY: pointers come from C under the contract of this module.
     unsafe {
         super::error::oxp_error_clear(err);
-        boundary_with_state(err, || match at(&*enter(completions)?, index)?.error {
-            Some(error) => Err(error.clone()),
-            None => Ok(OXP_OK),
+        boundary_with_state(err, || {
+            let filled = of_wait(enter(completions))?;
+            match of_wait(at(&filled, index))?.error {
+                Some(error) => Err(error.clone()),
+                None => Ok(OXP_OK),
+            }
         })
     }
 }
@@ -138,7 +141,8 @@ pub unsafe extern "C" fn oxp_completions_reply(
     unsafe {
         boundary(err, || {
             let out = pointer::out(out, null_mut())?;
-            *out = handle::give(oxp_reply::new(at(&*enter(completions)?, index)?.reply()?));
+            let filled = of_wait(enter(completions))?;
+            *out = handle::give(oxp_reply::new(of_wait(at(&filled, index))?.reply()?));
             Ok(())
         })
     }

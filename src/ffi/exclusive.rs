@@ -31,7 +31,8 @@ impl<T> Exclusive<T> {
     }
 
     /// # Errors
-    /// `Busy` while another call is inside, `Poisoned` after one panicked there.
+    /// `Busy` while another call is inside, `Poisoned` after one panicked there. Whoever wanted to submit something knows
+    /// what that means for it; who wanted to wait or to look learns nothing about any command.
     #[inline]
     pub(super) fn enter(&self) -> Result<Entered<'_, T>> {
         match self.state.compare_exchange(IDLE, IN_USE, Ordering::Acquire, Ordering::Relaxed) {
@@ -49,12 +50,9 @@ impl<T> Exclusive<T> {
 #[cold]
 fn refusal(state: u8) -> Error {
     if state == POISONED {
-        Error::not_applied(
-            ErrorKind::Poisoned,
-            "an earlier panic left this handle in an unknown state: free it",
-        )
+        Error::new(ErrorKind::Poisoned, "an earlier panic left this handle in an unknown state: free it")
     } else {
-        Error::not_applied(ErrorKind::Busy, "the handle is in use by another call")
+        Error::new(ErrorKind::Busy, "the handle is in use by another call")
     }
 }
 

@@ -41,6 +41,8 @@ mod aio;
 
 mod pool;
 
+mod server;
+
 // Behind them.
 mod boundary;
 mod exclusive;
@@ -55,6 +57,7 @@ pub use options::*;
 pub use pipeline::*;
 pub use pool::*;
 pub use reply::*;
+pub use server::*;
 pub use slice::oxp_slice;
 pub use status::*;
 pub use version::*;
@@ -71,4 +74,5 @@ const _: () = {
     usable_from_all_threads::<oxp_completions>();
     usable_from_all_threads::<oxp_async>();
     usable_from_all_threads::<oxp_pool>();
+    usable_from_all_threads::<oxp_server>();
 };

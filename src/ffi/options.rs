@@ -20,8 +20,8 @@ use super::status::oxp_status;
 /// Clients keep a copy.
 ///
 /// Setters copy what they are given and return OXP_OK, or OXP_ERR_ARG for NULL options or a value
-/// that does not fit; the option then stays as it was. Texts are UTF-8 with a length, without a
-/// NUL.
+/// that does not fit, which includes what the system would refuse later; the option then stays as
+/// it was. Texts are UTF-8 with a length; only a password may hold a NUL.
 ///
 /// Lifetime: independent of the clients made from it. Threads: any, one at a time (concurrent
 /// oxp_client_new is fine); a setter that meets another call answers OXP_ERR_BUSY.
@@ -34,7 +34,7 @@ pub struct oxp_options {
 /// A pipeline that has gathered this many commands sends them, however few bytes they have. A later
 /// version may have another number.
 pub const OXP_EAGER_COMMANDS: u32 = 64;
-const _: () = assert!(OXP_EAGER_COMMANDS as u64 == crate::pipeline::EAGER_COMMANDS);
+const _: () = assert!(OXP_EAGER_COMMANDS == crate::pipeline::EAGER_COMMANDS);
 /// Commands whose outcome is unknown are not sent again.
 pub const OXP_RETRY_NONE: u32 = 0;
 /// Commands that only read are sent again, within the deadline, when a lost connection left their
@@ -45,7 +45,8 @@ pub const OXP_RETRY_READS: u32 = 1;
 /// OXP_ERR_INTERRUPTED.
 ///
 /// Called on the waiting thread with no lock held, after each signal (EINTR) and at least ten times
-/// a second. It must not call into the same client, nor leave by longjmp or a C++ exception.
+/// a second. It must not call into the same client (see docs/abi.md, Callbacks), nor leave by
+/// longjmp or a C++ exception.
 /// user_data is what was registered with it.
 pub type oxp_interrupt_fn = Option<unsafe extern "C" fn(user_data: *mut c_void) -> i32>;
 
@@ -140,8 +141,8 @@ pub unsafe extern "C" fn oxp_options_set_port(options: *mut oxp_options, port: u
     }
 }
 
-/// Sets the path of a Unix socket, which takes the place of host and port; any bytes but NUL.
-/// Empty: TCP again. Since 0.1.
+/// Sets the path of a Unix socket, which takes the place of host and port: at most 107 bytes, any
+/// but NUL. Empty: TCP again. Since 0.1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_options_set_unix_path(
     options: *mut oxp_options,
@@ -152,9 +153,6 @@ pub unsafe extern "C" fn oxp_options_set_unix_path(
     unsafe {
         set(options, |options| {
             let path = pointer::slice(path.cast::<u8>(), len)?;
-            if path.contains(&0) {
-                return Err(Error::argument("a path holds no NUL"));
-            }
             options.unix_path = (!path.is_empty()).then(|| OsStr::from_bytes(path).into());
             Ok(())
         })
@@ -189,7 +187,8 @@ pub unsafe extern "C" fn oxp_options_set_username(
     }
 }
 
-/// Sets the password. Empty: none. The library erases its copies when they are freed. Since 0.1.
+/// Sets the password, which may hold any UTF-8. Empty: none. The library erases its copies when they
+/// are freed. Since 0.1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_options_set_password(
     options: *mut oxp_options,
@@ -205,7 +204,8 @@ pub unsafe extern "C" fn oxp_options_set_password(
     }
 }
 
-/// Sets the name of the connections, as in CLIENT SETNAME. Empty: none. Since 0.1.
+/// Sets the name of the connections, as in CLIENT SETNAME: printable ASCII without spaces, as
+/// servers want it. Empty: none. Since 0.1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_options_set_client_name(
     options: *mut oxp_options,
@@ -267,7 +267,7 @@ pub unsafe extern "C" fn oxp_options_set_client_info(options: *mut oxp_options, 
 }
 
 /// Sets the library name told to the server, as in CLIENT SETINFO LIB-NAME; for language bindings.
-/// Empty: "oxipipe". Since 0.1.
+/// Printable ASCII without spaces. Empty: "oxipipe". Since 0.1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_options_set_lib_name(
     options: *mut oxp_options,
@@ -284,7 +284,7 @@ pub unsafe extern "C" fn oxp_options_set_lib_name(
 }
 
 /// Sets the library version told to the server, as in CLIENT SETINFO LIB-VER; for language
-/// bindings. Empty: the version of this library. Since 0.1.
+/// bindings. Printable ASCII without spaces. Empty: the version of this library. Since 0.1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_options_set_lib_version(
     options: *mut oxp_options,
@@ -311,7 +311,7 @@ pub unsafe extern "C" fn oxp_options_set_protocol(options: *mut oxp_options, ver
             options.protocol = match version {
                 2 => 2,
                 3 => 3,
-                _ => return Err(Error::argument("the protocol is 2 or 3")),
+                _ => return Err(Error::argument("unknown protocol")),
             };
             Ok(())
         })
@@ -374,7 +374,7 @@ pub unsafe extern "C" fn oxp_options_set_keepalive(options: *mut oxp_options, ke
 }
 
 /// Sets how long sent data may stay unacknowledged before a TCP connection counts as dead, in
-/// milliseconds. 0: the system's choice. Default 10000. Since 0.1.
+/// milliseconds, less than 2^31. 0: the system's choice. Default 10000. Since 0.1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_options_set_user_timeout_ms(
     options: *mut oxp_options,
@@ -405,7 +405,7 @@ pub unsafe extern "C" fn oxp_options_set_eager_bytes(options: *mut oxp_options, 
 
 /// Bounds what waits in an oxp_async or an oxp_pool made with these options.
 ///
-/// commands   how many submissions may wait: in an oxp_async to be sent (default 1,000,000), in an
+/// commands   how many submissions may wait: in an oxp_async for replies (default 1,000,000), in an
 ///            oxp_pool from being submitted until the result is pulled (default 10,000); 0 for the
 ///            default.
 /// bytes      how many bytes they may have together, in a pool results included; 0 for the default,
@@ -478,6 +478,20 @@ pub unsafe extern "C" fn oxp_options_set_retry(options: *mut oxp_options, retry:
     }
 }
 
+/// Sets whether commands fail at once while a server that was there before cannot be reached.
+/// Default false: they wait for its return until their deadline. Where there was no connection yet,
+/// they fail at once in any case. Since 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn oxp_options_set_fail_fast(options: *mut oxp_options, fail_fast: bool) -> oxp_status {
+    // SAFETY: pointers come from C under the contract of this module.
+    unsafe {
+        set(options, |options| {
+            options.fail_fast = fail_fast;
+            Ok(())
+        })
+    }
+}
+
 /// Sets how deep a reply may be nested. Default 1024. Since 0.1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_options_set_max_depth(options: *mut oxp_options, depth: usize) -> oxp_status {
@@ -537,8 +551,8 @@ pub unsafe extern "C" fn oxp_options_set_max_reply_bytes(
     }
 }
 
-/// Sets the sizes of the kernel's socket buffers in bytes. 0: the system's choice, which is the
-/// default and nearly always right. Since 0.1.
+/// Sets the sizes of the kernel's socket buffers in bytes, each less than 2^31. 0: the system's
+/// choice, which is the default and nearly always right. Since 0.1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_options_set_socket_buffers(
     options: *mut oxp_options,
@@ -612,7 +626,12 @@ unsafe fn set(options: *mut oxp_options, change: impl FnOnce(&mut Options) -> Re
     unsafe {
         boundary(null_mut(), || {
             let options = pointer::borrow(options)?;
-            change(&mut *options.options.try_write().map_err(refusal)?)
+            let mut options = options.options.try_write().map_err(refusal)?;
+            let mut changed = options.clone();
+            change(&mut changed)?;
+            changed.check()?;
+            *options = changed;
+            Ok(())
         })
     }
 }

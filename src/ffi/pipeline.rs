@@ -3,7 +3,7 @@
 use std::ffi::c_void;
 use std::ptr::{null, null_mut};
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Outcome, Result};
 use crate::pipeline::Pipeline;
 
 use super::boundary::{boundary, contain};
@@ -310,5 +310,6 @@ unsafe fn open(
 #[inline]
 pub(super) unsafe fn enter<'a>(pipeline: *const oxp_pipeline) -> Result<Entered<'a, Pipeline>> {
     // SAFETY: pointers come from C under the contract of this module.
-    unsafe { pointer::borrow(pipeline)? }.pipeline.enter()
+    let entered = unsafe { pointer::borrow(pipeline)? }.pipeline.enter();
+    entered.map_err(|error| error.with_outcome(Outcome::NotApplied))
 }

@@ -73,6 +73,12 @@ pub(super) unsafe fn put<T>(ptr: *mut T, value: T) {
     }
 }
 
+/// For calls that submit nothing: what such a call is refused for says nothing about what became of a command.
+#[inline]
+pub(super) fn of_wait<T>(result: Result<T>) -> Result<T> {
+    result.map_err(Error::without_outcome)
+}
+
 #[cold]
 fn null() -> Error {
     Error::argument("a pointer is NULL that must not be")

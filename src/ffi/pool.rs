@@ -13,7 +13,7 @@ use super::error::oxp_error;
 use super::handle::{self, Alive, Handle};
 use super::options::oxp_options;
 use super::pipeline::{self, oxp_pipeline};
-use super::pointer::{self, put};
+use super::pointer::{self, of_wait, put};
 use super::slice::{arguments, oxp_slice, unpack};
 use super::status::{OXP_AGAIN, OXP_DONE, OXP_FULL, OXP_OK, OXP_OUTCOME_NONE, oxp_status};
 
@@ -75,7 +75,8 @@ pub unsafe extern "C" fn oxp_pool_open(
 ///
 /// err   may be NULL.
 ///
-/// Returns as oxp_connect. Threads: any, concurrently. Since 0.1.
+/// Returns as oxp_connect; OXP_ERR_IO or OXP_ERR_NO_MEMORY if the system has nothing left for the
+/// pool's thread or its descriptors. Threads: any, concurrently. Since 0.1.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_pool_connect(pool: *mut oxp_pool, err: *mut oxp_error) -> oxp_status {
@@ -93,7 +94,8 @@ pub unsafe extern "C" fn oxp_pool_connect(pool: *mut oxp_pool, err: *mut oxp_err
 ///
 /// Returns OXP_OK: there will be exactly one completion. Otherwise nothing was submitted:
 /// OXP_ERR_ARG, OXP_ERR_REFUSED, OXP_ERR_CLOSED, OXP_ERR_TIMEOUT if the queue stayed full,
-/// OXP_ERR_INTERRUPTED. Threads: any, concurrently. Since 0.1.
+/// OXP_ERR_INTERRUPTED, OXP_ERR_IO or OXP_ERR_NO_MEMORY if the system has nothing left for the pool's
+/// thread or its descriptors. Threads: any, concurrently. Since 0.1.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_pool_submit(
@@ -329,8 +331,8 @@ pub unsafe extern "C" fn oxp_pool_next(
     unsafe {
         put(count, 0);
         boundary_with_state(err, || {
-            let pool = pointer::borrow(pool)?;
-            let mut completions = completions::enter(completions)?;
+            let pool = of_wait(pointer::borrow(pool))?;
+            let mut completions = of_wait(completions::enter(completions))?;
             let (filled, pulled) =
                 completions.fill(|completions| pool.pool.next(completions, duration(timeout_ms)));
             put(count, filled);
@@ -365,8 +367,8 @@ pub unsafe extern "C" fn oxp_pool_drain(
     unsafe {
         put(count, 0);
         boundary(err, || {
-            let pool = pointer::borrow(pool)?;
-            let mut completions = completions::enter(completions)?;
+            let pool = of_wait(pointer::borrow(pool))?;
+            let mut completions = of_wait(completions::enter(completions))?;
             let (filled, drained) =
                 completions.fill(|completions| pool.pool.drain(completions, duration(timeout_ms)));
             put(count, filled);
@@ -399,7 +401,7 @@ pub unsafe extern "C" fn oxp_pool_flush(
     unsafe {
         put(failed, 0);
         boundary(err, || {
-            let (count, first) = pointer::borrow(pool)?.pool.flush(duration(timeout_ms))?;
+            let (count, first) = of_wait(pointer::borrow(pool))?.pool.flush(duration(timeout_ms))?;
             put(failed, count);
             first.map_or(Ok(()), Err)
         })
@@ -431,7 +433,7 @@ pub unsafe extern "C" fn oxp_pool_close(
         put(unknown, 0);
         put(not_applied, 0);
         boundary(err, || {
-            let lost: Lost = pointer::borrow(pool)?.pool.close(duration(grace_ms))?;
+            let lost: Lost = of_wait(pointer::borrow(pool))?.pool.close(duration(grace_ms))?;
             put(unknown, lost.unknown);
             put(not_applied, lost.not_applied);
             Ok(())
@@ -447,6 +449,12 @@ pub unsafe extern "C" fn oxp_pool_free(pool: *mut oxp_pool) {
     if !pool.is_null() {
         // SAFETY: pointers come from C under the contract of this module.
         contain(|| drop(unsafe { handle::take_back(pool) }));
+    }
+}
+
+impl oxp_pool {
+    pub(super) fn get(&self) -> &Pool {
+        &self.pool
     }
 }
 

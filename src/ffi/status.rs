@@ -15,7 +15,7 @@ pub type oxp_status = i32;
 
 /// The call did what it says.
 pub const OXP_OK: i32 = 0;
-/// There is nothing yet: time ran out.
+/// There is nothing yet: time ran out, or nobody waited.
 pub const OXP_AGAIN: i32 = 1;
 /// There is nothing, and nothing will come.
 pub const OXP_DONE: i32 = 2;
@@ -46,6 +46,8 @@ pub const OXP_ERR_CONNECT: i32 = -101;
 pub const OXP_ERR_RESOLVE: i32 = -102;
 /// The server closed the connection.
 pub const OXP_ERR_DISCONNECTED: i32 = -103;
+/// The system has no memory for what the server sent. The connection is given up.
+pub const OXP_ERR_NO_MEMORY: i32 = -104;
 /// The peer sent something that is not RESP, or a reply that nothing asked for.
 pub const OXP_ERR_PROTOCOL: i32 = -200;
 /// A reply exceeds one of the limits set in the options.
@@ -98,6 +100,7 @@ pub extern "C" fn oxp_status_name(status: oxp_status) -> *const c_char {
         OXP_ERR_CONNECT => c"OXP_ERR_CONNECT",
         OXP_ERR_RESOLVE => c"OXP_ERR_RESOLVE",
         OXP_ERR_DISCONNECTED => c"OXP_ERR_DISCONNECTED",
+        OXP_ERR_NO_MEMORY => c"OXP_ERR_NO_MEMORY",
         OXP_ERR_PROTOCOL => c"OXP_ERR_PROTOCOL",
         OXP_ERR_LIMIT => c"OXP_ERR_LIMIT",
         OXP_ERR_AUTH => c"OXP_ERR_AUTH",
@@ -143,6 +146,7 @@ const _: () = {
     assert!(OXP_ERR_CONNECT == ErrorKind::Connect as i32);
     assert!(OXP_ERR_RESOLVE == ErrorKind::Resolve as i32);
     assert!(OXP_ERR_DISCONNECTED == ErrorKind::Disconnected as i32);
+    assert!(OXP_ERR_NO_MEMORY == ErrorKind::NoMemory as i32);
     assert!(OXP_ERR_PROTOCOL == ErrorKind::Protocol as i32);
     assert!(OXP_ERR_LIMIT == ErrorKind::Limit as i32);
     assert!(OXP_ERR_AUTH == ErrorKind::Auth as i32);

@@ -75,7 +75,9 @@ static void wrong_use(void) {
     CHECK_STATUS(OXP_ERR_ARG, oxp_async_next(NULL, batch, &count, err));
     CHECK(count == 0);
     CHECK_STATUS(OXP_ERR_ARG, oxp_async_next(client, NULL, &count, err));
+    CHECK(oxp_error_outcome(err) == OXP_OUTCOME_NONE);
     CHECK_STATUS(OXP_ERR_ARG, oxp_async_process(NULL, err));
+    CHECK(oxp_error_outcome(err) == OXP_OUTCOME_NONE);
 
     /* Nothing of all that was queued. */
     CHECK_OK(oxp_async_process(client, err), err);
@@ -305,8 +307,13 @@ static void forked(void) {
     if (child == 0) {
         start();
         int32_t outcome;
-        CHECK_STATUS(OXP_ERR_FORKED, oxp_async_process(client, NULL));
-        CHECK_STATUS(OXP_ERR_FORKED, submit(client, "INCR forked", 2));
+        oxp_error *err = new_error();
+        oxp_slice ping = slice("PING");
+        CHECK_STATUS(OXP_ERR_FORKED, oxp_async_process(client, err));
+        CHECK(oxp_error_outcome(err) == OXP_OUTCOME_NONE);
+        CHECK_STATUS(OXP_ERR_FORKED, oxp_async_submit(client, &ping, 1, 2, err));
+        CHECK(oxp_error_outcome(err) == OXP_OUTCOME_NOT_APPLIED);
+        oxp_error_free(err);
         CHECK_STATUS(OXP_OK, oxp_async_next(client, batch, &count, NULL));
         CHECK(count == 0);
         CHECK_STATUS(OXP_ERR_FORKED, oxp_async_cancel(client, 1, &outcome, NULL));
@@ -335,7 +342,7 @@ static void server_dies(void) {
     Result results[201];
     oxp_reply_free(round_trip(client, "PING"));
     for (uint64_t i = 0; i < 201; i++)
-        CHECK_STATUS(OXP_OK, submit(client, i == 100 ? "SHUTDOWN NOSAVE" : "INCR counter", i));
+        CHECK_STATUS(OXP_OK, submit(client, i == 100 ? "DEBUG SEGFAULT" : "INCR counter", i));
     collect(client, results, 201);
     size_t answered = 0;
     for (uint64_t i = 0; i < 201; i++) {

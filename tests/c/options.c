@@ -34,6 +34,36 @@ static void urls(void) {
     oxp_error_free(err);
 }
 
+/* What would fail later is refused at once, and leaves the option as it was. */
+static void refused_by_the_system(void) {
+    oxp_options *o = server_options();
+    char path[200];
+    memset(path, '/', sizeof path);
+    CHECK_STATUS(OXP_OK, oxp_options_set_client_name(o, "!me~", 4));
+    CHECK_STATUS(OXP_ERR_ARG, oxp_options_set_client_name(o, "two words", 9));
+    CHECK_STATUS(OXP_ERR_ARG, oxp_options_set_client_name(o, "a\0b", 3));
+    CHECK_STATUS(OXP_ERR_ARG, oxp_options_set_lib_name(o, "two words", 9));
+    CHECK_STATUS(OXP_ERR_ARG, oxp_options_set_lib_version(o, "1\n", 2));
+    CHECK_STATUS(OXP_ERR_ARG, oxp_options_set_host(o, "a\0b", 3));
+    CHECK_STATUS(OXP_ERR_ARG, oxp_options_set_username(o, "a\0b", 3));
+    CHECK_STATUS(OXP_ERR_ARG, oxp_options_set_unix_path(o, path, 108));
+    CHECK_STATUS(OXP_ERR_ARG, oxp_options_set_user_timeout_ms(o, 2147483648u));
+    CHECK_STATUS(OXP_ERR_ARG, oxp_options_set_user_timeout_ms(o, UINT64_MAX));
+    CHECK_STATUS(OXP_OK, oxp_options_set_user_timeout_ms(o, 2147483647));
+    CHECK_STATUS(OXP_ERR_ARG, oxp_options_set_socket_buffers(o, 2147483648u, 0));
+    CHECK_STATUS(OXP_ERR_ARG, oxp_options_set_socket_buffers(o, 0, SIZE_MAX));
+
+    oxp_error *err = new_error();
+    oxp_client *client;
+    CHECK_OK(oxp_client_new(o, &client, err), err);
+    expect_text(client, "CLIENT GETNAME", "!me~");
+    oxp_client_free(client);
+    CHECK_STATUS(OXP_OK, oxp_options_set_unix_path(o, path, 107));
+    CHECK_STATUS(OXP_OK, oxp_options_set_password(o, "a\0b", 3));
+    oxp_options_free(o);
+    oxp_error_free(err);
+}
+
 static void values(void) {
     oxp_options *o;
     CHECK_STATUS(OXP_OK, oxp_options_new(&o));
@@ -48,6 +78,8 @@ static void values(void) {
     CHECK_STATUS(OXP_OK, oxp_options_set_client_no_evict(o, true));
     CHECK_STATUS(OXP_OK, oxp_options_set_client_no_touch(o, true));
     CHECK_STATUS(OXP_OK, oxp_options_set_client_info(o, false));
+    CHECK_STATUS(OXP_OK, oxp_options_set_fail_fast(o, true));
+    CHECK_STATUS(OXP_ERR_ARG, oxp_options_set_fail_fast(NULL, true));
     CHECK_STATUS(OXP_OK, oxp_options_set_lib_name(o, "tests", 5));
     CHECK_STATUS(OXP_OK, oxp_options_set_lib_version(o, "1", 1));
     CHECK_STATUS(OXP_OK, oxp_options_set_protocol(o, 2));
@@ -71,6 +103,7 @@ static void values(void) {
     CHECK_STATUS(OXP_ERR_ARG, oxp_options_set_host(o, NULL, 1));
     CHECK_STATUS(OXP_ERR_ARG, oxp_options_set_unix_path(o, "/a\0b", 4));
     oxp_options_free(o);
+    refused_by_the_system();
 
     CHECK_STATUS(OXP_ERR_ARG, oxp_options_new(NULL));
     CHECK_STATUS(OXP_ERR_ARG, oxp_options_set_host(NULL, "localhost", 9));

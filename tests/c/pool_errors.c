@@ -66,7 +66,7 @@ static void wrong_use(void) {
     CHECK_STATUS(OXP_ERR_ARG, oxp_pool_drain(NULL, batch, 0, &count, err));
     CHECK_STATUS(OXP_ERR_ARG, oxp_pool_drain(pool, NULL, 0, &count, err));
     CHECK_STATUS(OXP_ERR_ARG, oxp_pool_flush(NULL, 0, &failed, err));
-    CHECK(failed == 0);
+    CHECK(failed == 0 && oxp_error_outcome(err) == OXP_OUTCOME_NONE);
     CHECK_STATUS(OXP_ERR_ARG, oxp_pool_close(NULL, 0, &unknown, &not_applied, err));
     CHECK(unknown == 0 && not_applied == 0);
     /* Nothing of all that was queued. */
@@ -117,6 +117,88 @@ static void full_queue(oxp_client *admin) {
     CHECK_OK(oxp_pool_flush(pool, UINT64_MAX, NULL, err), err);
     expect_text(admin, "GET counted", "1000");
     oxp_pool_free(pool);
+    oxp_error_free(err);
+}
+
+static int32_t always(void *user_data) {
+    (void)user_data;
+    return 1;
+}
+
+typedef struct {
+    oxp_pool *pool;
+    oxp_completions *batch;
+    size_t count;
+} Taker;
+
+static void *take(void *user_data) {
+    Taker *taker = user_data;
+    oxp_status status;
+    do
+        status = oxp_pool_next(taker->pool, taker->batch, UINT64_MAX, &taker->count, NULL);
+    while (status == OXP_ERR_BUSY);
+    CHECK_STATUS(OXP_OK, status);
+    return NULL;
+}
+
+/* That a wait ends says nothing about the commands that it waited for: they go on. */
+static void waits_have_no_outcome(oxp_client *admin) {
+    oxp_error *err = new_error();
+    oxp_options *options = server_options();
+    oxp_completions *batch;
+    size_t count;
+    uint64_t failed;
+    Result result;
+    oxp_reply_free(command(admin, "DEL waited"));
+    hold_writers(admin);
+    CHECK_STATUS(OXP_OK, oxp_completions_new(&batch));
+    CHECK_STATUS(OXP_OK, oxp_options_set_queue_limits(options, 1, 1 << 20));
+    oxp_pool *pool = open_pool(options, 1);
+    CHECK_STATUS(OXP_OK, pool_submit(pool, "INCR waited", 1));
+    CHECK_STATUS(OXP_ERR_TIMEOUT, oxp_pool_drain(pool, batch, 1, &count, err));
+    CHECK(oxp_error_outcome(err) == OXP_OUTCOME_NONE);
+    CHECK_STATUS(OXP_ERR_TIMEOUT, oxp_pool_flush(pool, 1, &failed, err));
+    CHECK(oxp_error_outcome(err) == OXP_OUTCOME_NONE);
+
+    /* Two threads and one batch. */
+    Taker taker = {.pool = pool, .batch = batch};
+    pthread_t thread;
+    CHECK(pthread_create(&thread, NULL, take, &taker) == 0);
+    oxp_status status;
+    do
+        status = oxp_pool_next(pool, batch, 0, &count, err);
+    while (status == OXP_AGAIN);
+    CHECK_STATUS(OXP_ERR_BUSY, status);
+    CHECK(oxp_error_outcome(err) == OXP_OUTCOME_NONE);
+    CHECK_STATUS(OXP_ERR_BUSY, oxp_pool_drain(pool, batch, 0, &count, err));
+    CHECK(oxp_error_outcome(err) == OXP_OUTCOME_NONE);
+    release_writers(admin);
+    CHECK(pthread_join(thread, NULL) == 0);
+    CHECK(taker.count == 1);
+    oxp_pool_free(pool);
+    expect_text(admin, "GET waited", "1");
+
+    /* Somebody wants the thread back. */
+    hold_writers(admin);
+    CHECK_STATUS(OXP_OK, oxp_options_set_interrupt(options, always, NULL, NULL));
+    pool = open_pool(options, 1);
+    CHECK_STATUS(OXP_OK, pool_submit(pool, "INCR waited", 1));
+    CHECK_STATUS(OXP_ERR_INTERRUPTED, oxp_pool_next(pool, batch, UINT64_MAX, &count, err));
+    CHECK(oxp_error_outcome(err) == OXP_OUTCOME_NONE);
+    CHECK_STATUS(OXP_ERR_INTERRUPTED, oxp_pool_flush(pool, UINT64_MAX, &failed, err));
+    CHECK(oxp_error_outcome(err) == OXP_OUTCOME_NONE);
+    oxp_slice ping = slice("PING");
+    CHECK_STATUS(OXP_ERR_INTERRUPTED, oxp_pool_submit(pool, &ping, 1, 2, err));
+    CHECK(oxp_error_outcome(err) == OXP_OUTCOME_NOT_APPLIED);
+    release_writers(admin);
+    while (oxp_pool_next(pool, batch, UINT64_MAX, &count, err) == OXP_ERR_INTERRUPTED)
+        ;
+    CHECK(gather(batch, &result, 0, 1) == 1);
+    CHECK(integer(result.reply, 0) == 2);
+    forget(&result, 1);
+    oxp_completions_free(batch);
+    oxp_pool_free(pool);
+    oxp_options_free(options);
     oxp_error_free(err);
 }
 
@@ -309,6 +391,7 @@ int main(void) {
     oxp_client *admin = connect_client();
     wrong_use();
     full_queue(admin);
+    waits_have_no_outcome(admin);
     deadlines(admin);
     nobody_there();
     closing(admin);

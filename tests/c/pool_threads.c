@@ -224,7 +224,10 @@ static void *submit_until_closed(void *user_data) {
 /* Closed under threads that submit: whatever was accepted completes, and what the completions say is what the server did. */
 static void closing_races(oxp_client *admin) {
     atomic_size_t accepted = 0;
-    oxp_pool *pool = server_pool(4);
+    oxp_options *options = server_options();
+    CHECK_STATUS(OXP_OK, oxp_options_set_client_name(options, "racing", 6));
+    oxp_pool *pool = open_pool(options, 4);
+    oxp_options_free(options);
     Submitter submitter = {pool, &accepted};
     pthread_t threads[4];
     oxp_completions *batch;
@@ -256,12 +259,14 @@ static void closing_races(oxp_client *admin) {
     oxp_pool_free(pool);
 
     /* Once the server has noticed that the connections are gone, nothing changes any more. */
-    for (bool alone = false; !alone;) {
+    for (bool gone = false; !gone;) {
         oxp_reply *reply = command(admin, "CLIENT LIST");
         const uint8_t *text;
         size_t len;
+        char clients[8192];
         CHECK_STATUS(OXP_OK, oxp_reply_string(reply, 0, &text, &len));
-        alone = memchr(text, '\n', len) == text + len - 1;
+        CHECK(snprintf(clients, sizeof clients, "%.*s", (int)len, (const char *)text) < (int)sizeof clients);
+        gone = strstr(clients, " name=racing ") == NULL;
         oxp_reply_free(reply);
     }
     oxp_reply *reply = command(admin, "INCRBY raced 0");

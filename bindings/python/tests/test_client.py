@@ -185,6 +185,7 @@ def test_every_option_that_the_docstring_names_is_one() -> None:
         "decode_responses": "true",
         "encoding": "utf-8",
         "encoding_errors": "strict",
+        "fail_fast": "true",
         "keepalive": "true",
         "password": "x",
         "protocol": "3",
@@ -214,6 +215,12 @@ def test_wrong_arguments_of_the_constructor() -> None:
         {"db": -1},
         {"protocol": 4},
         {"spin_us": -1},
+        {"client_name": "two words"},
+        {"client_name": "a\0b"},
+        {"host": "a\0b"},
+        {"username": "a\0b", "password": "x"},
+        {"unix_socket_path": "/" * 108},
+        {"unix_socket_path": "/a\0b"},
     ]
     for wrong in wrongs:
         with pytest.raises((exceptions.DataError, OverflowError, TypeError, ValueError)):

@@ -487,6 +487,88 @@ def test_the_callback_of_a_command_runs_once_and_only_when_asked(pool: oxipipe.P
         failing.result()
 
 
+# -- what a wait says of the command ---------------------------------------------------------------------------
+
+
+def test_a_wait_that_ends_says_nothing_of_the_command(gate: Gate) -> None:
+    with gate.pool() as pool:
+        future = pool.echo("a")
+        waits: list[Callable[[], object]] = [
+            lambda: future.result(0.001),
+            lambda: future.exception(0.001),
+            lambda: pool.flush(0.001),
+            lambda: list(pool.completed([future], 0.001)),
+        ]
+        for wait in waits:
+            with pytest.raises(exceptions.TimeoutError) as caught:
+                wait()
+            assert caught.value.outcome is None
+        gate.opened.set()
+        assert future.result() == b"a"
+
+
+def test_a_nested_wait_is_refused_and_its_command_goes_on(
+    server: oxipipe.Server, r: oxipipe.Redis
+) -> None:
+    """A signal handler, in a thread that is waiting for the same pool."""
+    errors: list[exceptions.RedisError] = []
+    futures: list[oxipipe.Future[Any]] = []
+
+    def handler(*_: object) -> None:
+        future = used.incr("n")
+        futures.append(future)
+        waits: list[Callable[[], object]] = [
+            future.result,
+            future.exception,
+            used.flush,
+            lambda: list(used.completed([future])),
+        ]
+        for wait in waits:
+            try:
+                wait()
+            except exceptions.RedisError as error:
+                errors.append(error)
+        r.rpush("list", "x")
+
+    with oxipipe.Pool.from_url(server.url, connections=1) as used:
+        before = signal.signal(signal.SIGALRM, handler)
+        try:
+            popped = used.submit("BLPOP", "list", 30)
+            signal.setitimer(signal.ITIMER_REAL, 0.2)
+            assert popped.result() == (b"list", b"x")
+        finally:
+            signal.signal(signal.SIGALRM, before)
+        assert [type(error) for error in errors] == [exceptions.ConcurrentUseError] * 4
+        assert [error.outcome for error in errors] == [None] * 4
+        assert [future.result() for future in futures] == [1]
+
+
+def test_a_nested_submission_to_a_full_queue_is_not_applied(
+    server: oxipipe.Server, r: oxipipe.Redis
+) -> None:
+    errors: list[exceptions.RedisError] = []
+
+    def handler(*_: object) -> None:
+        try:
+            used.incr("n")
+        except exceptions.RedisError as error:
+            errors.append(error)
+        r.rpush("list", "x")
+
+    with oxipipe.Pool.from_url(server.url, connections=1, queue_commands=1) as used:
+        before = signal.signal(signal.SIGALRM, handler)
+        try:
+            popped = used.submit("BLPOP", "list", 30)
+            signal.setitimer(signal.ITIMER_REAL, 0.2)
+            assert popped.result() == (b"list", b"x")
+        finally:
+            signal.signal(signal.SIGALRM, before)
+    assert [(type(error), error.outcome) for error in errors] == [
+        (exceptions.ConcurrentUseError, "NOT_APPLIED")
+    ]
+    assert r.get("n") is None
+
+
 # -- processes -----------------------------------------------------------------------------------------------
 
 

@@ -146,6 +146,8 @@ class Miser:
                 words = [self._word(requests) for _ in range(int(head[1:]))]
                 if words[0] == b"HELLO":
                     connection.sendall(b"-ERR unknown command\r\n")
+                elif words[0] == b"PING":
+                    connection.sendall(b"+PONG\r\n")
                 elif words[0] != b"HSET":
                     connection.sendall(b"+OK\r\n")
                 elif self._left:

@@ -50,6 +50,7 @@ if TYPE_CHECKING:
 
     from oxipipe.futures import Future
     from oxipipe.server import Server
+    from oxipipe.server_info import ServerInfo
 
 __all__ = [
     "AuthenticationError",
@@ -75,6 +76,7 @@ __all__ = [
     "RefusedError",
     "ResponseError",
     "Server",
+    "ServerInfo",
     "StrictRedis",
     "TimeoutError",
     "WatchError",
@@ -113,6 +115,10 @@ def __getattr__(name: str) -> Any:
         from oxipipe.server import Server
 
         return Server
+    if name == "ServerInfo":
+        from oxipipe.server_info import ServerInfo
+
+        return ServerInfo
     if name == "Future":
         from oxipipe.futures import Future
 

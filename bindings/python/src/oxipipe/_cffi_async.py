@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from oxipipe._cffi_args import callback as callback_of
 from oxipipe._cffi_args import encode
-from oxipipe._cffi_call import end_of_text, hooks, idle_call, new_options
+from oxipipe._cffi_call import end_of_text, hooks, idle_call, new_options, server_fields
 from oxipipe._cffi_decode import Decoder
 from oxipipe._ffi import ffi, lib
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from oxipipe._callbacks import Callback
     from oxipipe._cffi_backend import PipelineCore
+    from oxipipe._cffi_call import ServerFields
 
     Finish = Callable[[PipelineCore, list[Any] | None, int], list[Any]]
 
@@ -112,7 +113,9 @@ class AsyncCore:
         if self._options is None:
             raise RuntimeError("__init__ of the client did not run")
         if self._closed:
-            raise hooks.call_error(lib.OXP_ERR_CLOSED, 1, "the client is closed")
+            raise hooks.call_error(
+                lib.OXP_ERR_CLOSED, lib.OXP_OUTCOME_NOT_APPLIED, "the client is closed"
+            )
 
 
 class BindingCore:
@@ -177,7 +180,9 @@ class BindingCore:
 
     def _next_call(self) -> tuple[Future[Any], int]:
         if self._handle is None or self._loop is None:
-            raise hooks.call_error(lib.OXP_ERR_CLOSED, 1, "the client is closed")
+            raise hooks.call_error(
+                lib.OXP_ERR_CLOSED, lib.OXP_OUTCOME_NOT_APPLIED, "the client is closed"
+            )
         self._tokens += 1
         return self._loop.create_future(), self._tokens
 
@@ -217,6 +222,10 @@ class BindingCore:
             ffi.release(self._batch)
             self._calls = {}
             self._fresh = []
+
+    def _server(self) -> ServerFields | None:
+        """What the server said of itself: the arguments of ServerInfo."""
+        return None if self._handle is None else server_fields(lib.oxp_async_server, self._handle)
 
     def _orphan(self) -> None:
         self._orphaned = True

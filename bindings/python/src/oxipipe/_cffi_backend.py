@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from oxipipe._cffi_args import callback as callback_of
 from oxipipe._cffi_args import callbacks, encode, keeps_ascii, may_be_refused, never_refused
-from oxipipe._cffi_call import hooks, idle_call, new_options
+from oxipipe._cffi_call import hooks, idle_call, new_options, server_fields
 from oxipipe._cffi_decode import Decoder
 from oxipipe._cffi_future import FutureCore
 from oxipipe._cffi_pool import PoolCore
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from oxipipe._callbacks import Callback
     from oxipipe._cffi_async import AsyncCore, Finish
+    from oxipipe._cffi_call import ServerFields
 
 __all__ = ["ClientCore", "FutureCore", "PipelineCore", "PoolCore", "configure"]
 
@@ -91,6 +92,20 @@ class ClientCore:
         if isinstance(reply, Exception):
             raise reply
         return reply if callback is None else callback(reply)
+
+    def _server(self) -> ServerFields | None:
+        """What the server said of itself: the arguments of ServerInfo."""
+        return server_fields(lib.oxp_client_server, self._opened())
+
+    def _next_push(self) -> tuple[Any, int]:
+        """The oldest push that nobody has taken, or None, and how many were dropped."""
+        dropped = ffi.new("uint64_t *")
+        with idle_call() as call:
+            status = lib.oxp_client_next_push(self._opened(), call.reply, dropped, call.error)
+            if status == lib.OXP_AGAIN:
+                call.check(status)
+                return None, int(dropped[0])
+            return call.result(status, self._decoding), int(dropped[0])
 
     def close(self) -> None:
         """Closes the connection for good. Calls that wait in other threads end with an error."""
@@ -351,7 +366,9 @@ def _shape(replies: list[Any], callbacks: dict[int, Callback]) -> int:
 
 
 def _in_use() -> Exception:
-    return hooks.call_error(lib.OXP_ERR_BUSY, 1, "the pipeline is in use by another thread")
+    return hooks.call_error(
+        lib.OXP_ERR_BUSY, lib.OXP_OUTCOME_NOT_APPLIED, "the pipeline is in use by another thread"
+    )
 
 
 def _one_byte_each(argument: bytes) -> str:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from oxipipe._callbacks import Callback
 
+    ServerFields = tuple[int, str | None, str | None, str | None, str | None, int | None]
+
 
 class Hooks:
     """How the package makes exceptions and finds callbacks; `configure` sets it, once."""
@@ -85,9 +87,9 @@ class Call:
     def exception(self, status: int) -> Exception:
         """The exception for a call that ended with `status`."""
         error = self.error
-        if lib.oxp_error_status(error) != status:  # it was not filled in, so nothing was sent
+        if lib.oxp_error_status(error) != status:  # a call that says no more, about no command
             name = ffi.string(lib.oxp_status_name(status)).decode()
-            return hooks.call_error(status, lib.OXP_OUTCOME_NOT_APPLIED, name)
+            return hooks.call_error(status, lib.OXP_OUTCOME_NONE, name)
         lib.oxp_error_message(error, self.bytes, self.len)
         message = ffi.buffer(self.bytes[0], self.len[0])[:].decode("utf-8", "replace")
         replied, unknown, not_applied = (ffi.new("uint64_t *") for _ in range(3))
@@ -122,6 +124,31 @@ def idle_call() -> Call:
         return _idle_calls.pop()
     except IndexError:
         return Call()
+
+
+def server_fields(get: Callable[[Any, Any, Any], int], handle: Any) -> ServerFields | None:
+    """The arguments of ServerInfo from `oxp_client_server` and its like; None if there was no connection yet."""
+    out = ffi.new("oxp_server **")
+    with idle_call() as call:
+        call.check(get(handle, out, call.error))
+        if not out[0]:
+            return None
+        server = ffi.gc(out[0], lib.oxp_server_free)
+
+        def text(getter: Callable[[Any, Any, Any], None]) -> str | None:
+            getter(server, call.bytes, call.len)
+            if not call.bytes[0]:
+                return None
+            return str(ffi.buffer(call.bytes[0], call.len[0])[:], "utf-8", "replace")
+
+        return (
+            int(lib.oxp_server_protocol(server)),
+            text(lib.oxp_server_name),
+            text(lib.oxp_server_version),
+            text(lib.oxp_server_role),
+            text(lib.oxp_server_mode),
+            int(lib.oxp_server_connection_id(server)) or None,
+        )
 
 
 def new_options(options: dict[str, Any]) -> Any:

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING
 
 from oxipipe._cffi_args import callback as callback_of
 from oxipipe._cffi_args import encode
-from oxipipe._cffi_call import Forks, end_of_text, hooks, idle_call, new_options
+from oxipipe._cffi_call import (
+    Forks,
+    end_of_text,
+    hooks,
+    idle_call,
+    new_options,
+    server_fields,
+)
 from oxipipe._cffi_decode import ERROR, Decoder
 from oxipipe._cffi_future import (
     CANCELLED,
@@ -28,6 +35,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from oxipipe._callbacks import Callback
+    from oxipipe._cffi_call import ServerFields
 
 #: How many submissions go by before one looks for completions.
 LOOK_EVERY = 256
@@ -171,6 +179,11 @@ class PoolCore:
         self._enter()
         return self._collect_until(Goal(None, lambda: bool(sink) or not self.outstanding), timeout)
 
+    def _server(self) -> ServerFields | None:
+        """What the server said of itself: the arguments of ServerInfo."""
+        self._enter()
+        return server_fields(lib.oxp_pool_server, self._handle)
+
     def _cancel(self, future: FutureCore) -> bool:
         self._enter()
         with self._lock:
@@ -214,7 +227,8 @@ class PoolCore:
         self._begin()
         for future in futures.values():
             message = "the command was submitted before the fork: only the parent hears of it"
-            future._decide(EXCEPTION, hooks.call_error(lib.OXP_ERR_FORKED, 0, message))
+            error = hooks.call_error(lib.OXP_ERR_FORKED, lib.OXP_OUTCOME_UNKNOWN, message)
+            future._decide(EXCEPTION, error)
         for future in published:
             if future._phase == PULLED:
                 future._decide(future._becomes, future._value)
@@ -292,8 +306,10 @@ class PoolCore:
             left = None if deadline is None else deadline - monotonic()
             if left is not None and left <= 0:
                 message = "the pool's queue stayed full for all of socket_timeout"
-                raise hooks.call_error(lib.OXP_ERR_TIMEOUT, 1, message)
-            self._collect_until(Goal(None, self._progress()), left)
+                raise hooks.call_error(lib.OXP_ERR_TIMEOUT, lib.OXP_OUTCOME_NOT_APPLIED, message)
+            self._collect_until(
+                Goal(None, self._progress()), left, outcome=lib.OXP_OUTCOME_NOT_APPLIED
+            )
 
     def _new_future(self, callback: Callback | None) -> FutureCore:
         from oxipipe.futures import Future
@@ -311,8 +327,10 @@ class PoolCore:
         number = self._numbers
         return lambda: next(iter(self._futures), number) >= number
 
-    def _collect_until(self, goal: Goal, timeout: float | None) -> bool:
-        """Whether the goal was reached in time."""
+    def _collect_until(
+        self, goal: Goal, timeout: float | None, outcome: int = lib.OXP_OUTCOME_NONE
+    ) -> bool:
+        """Whether the goal was reached in time. `outcome` is that of the command, if one waits for room."""
         # As long as nobody lives, and not a number: no limit.
         deadline = None if timeout is None or not timeout < 9e9 else monotonic() + timeout
         me, pulls = get_ident(), False
@@ -327,7 +345,7 @@ class PoolCore:
                         return False
                     if self._collector == me:
                         message = "waiting for a pool from within its own work would never end"
-                        raise hooks.call_error(lib.OXP_ERR_BUSY, 1, message)
+                        raise hooks.call_error(lib.OXP_ERR_BUSY, outcome, message)
                     pulls = not self._collector and goal.can_pull()
                     if pulls:
                         self._collector = me
@@ -455,7 +473,7 @@ class PoolCore:
             for number in [number for number in self._futures if number < before]:
                 future = self._futures.pop(number)
                 error = failure or hooks.call_error(
-                    lib.OXP_ERR_PANIC, 1, "the library has lost a command"
+                    lib.OXP_ERR_PANIC, lib.OXP_OUTCOME_UNKNOWN, "the library has lost a command"
                 )
                 self._failed += future._commands
                 self._first_failure = self._first_failure or error

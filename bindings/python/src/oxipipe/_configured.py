@@ -10,6 +10,9 @@ from oxipipe.exceptions import DataError
 if TYPE_CHECKING:
     from typing import Any, NoReturn, Self
 
+    from oxipipe._cffi_call import ServerFields
+    from oxipipe.server_info import ServerInfo
+
 #: What redis-py's constructor also takes, and why it cannot be had here (yet).
 _UNSUPPORTED = {
     "cache": "client-side caching",
@@ -41,6 +44,7 @@ class Configured:
     if TYPE_CHECKING:
 
         def _open(self, options: dict[str, Any], /) -> None: ...
+        def _server(self) -> ServerFields | None: ...
 
     def __init__(
         self,
@@ -67,6 +71,7 @@ class Configured:
         spin_us: int | None = None,
         eager_bytes: int | None = None,
         retry_reads: bool = True,
+        fail_fast: bool = False,
         user_timeout: float | None = None,
         socket_buffers: tuple[int, int] | None = None,
         max_depth: int | None = None,
@@ -106,6 +111,7 @@ class Configured:
             spin_us=spin_us,
             eager_bytes=eager_bytes,
             retry=int(retry_reads),
+            fail_fast=bool(fail_fast),
             user_timeout_ms=None
             if user_timeout is None
             else _milliseconds("user_timeout", user_timeout),
@@ -116,6 +122,16 @@ class Configured:
             max_reply_bytes=max_reply_bytes,
         )
 
+    @property
+    def server(self) -> ServerInfo | None:
+        """Who the connection was greeted by last, also if it was lost since; None before the first one."""
+        fields = self._server()
+        if fields is None:
+            return None
+        from oxipipe.server_info import ServerInfo
+
+        return ServerInfo(*fields)
+
     @classmethod
     def from_url(cls, url: str, **kwargs: Any) -> Self:
         """A client of the server that `url` names; `kwargs` (as of the constructor) win over the URL.
@@ -125,7 +141,7 @@ class Configured:
         `client_info`, `protocol`, `socket_timeout` (or `timeout`), `socket_connect_timeout` (or `connect_timeout`),
         `user_timeout`, `socket_keepalive` (or `keepalive`), `spin_us`, `eager_bytes`, `send_buffer`,
         `receive_buffer`, `max_depth`, `max_line_bytes`, `max_bulk_bytes`, `max_reply_bytes`, `retry` ("reads" or
-        "none"), `decode_responses`, `encoding` and `encoding_errors`. Times are in seconds, 0 is no limit.
+        "none"), `fail_fast`, `decode_responses`, `encoding` and `encoding_errors`. Times are in seconds, 0 is no limit.
         redis-py's `retry_on_timeout` and `health_check_interval` may say no or 0.
         """
         url, of_python = _split_url(url)
@@ -196,7 +212,7 @@ _RENAMED = {
     "retry_reads": "retry",
 }
 _SAME = frozenset(
-    "host port db password username client_name client_no_evict client_no_touch client_info lib_name lib_version protocol spin_us eager_bytes socket_buffers"
+    "host port db password username client_name client_no_evict client_no_touch client_info lib_name lib_version protocol spin_us eager_bytes fail_fast socket_buffers"
     " max_depth max_bulk_bytes max_line_bytes max_reply_bytes".split()
 )
 _OF_PYTHON = frozenset(

@@ -81,7 +81,8 @@ int async_check_open(const AsyncCore *self)
     if (self->options && !self->closed)
         return 0;
     if (self->options)
-        call_raise_local(self->state, OXP_ERR_CLOSED, "the client is closed");
+        call_raise_local(self->state, OXP_ERR_CLOSED, OXP_OUTCOME_NOT_APPLIED,
+                         "the client is closed");
     else
         PyErr_SetString(PyExc_RuntimeError, "the client has not been opened");
     return -1;

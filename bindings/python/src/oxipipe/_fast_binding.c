@@ -8,6 +8,7 @@
 #include "_fast_async.h"
 #include "_fast_options.h"
 #include "_fast_pipeline.h"
+#include "_fast_server.h"
 
 /* How many calls may be looked through again, in case the server's silence means that they have
  * not left. */
@@ -237,7 +238,8 @@ static int check_open(const BindingCore *self)
 {
     if (self->handle)
         return 0;
-    call_raise_local(self->state, OXP_ERR_CLOSED, "the client is closed");
+    call_raise_local(self->state, OXP_ERR_CLOSED, OXP_OUTCOME_NOT_APPLIED,
+                     "the client is closed");
     return -1;
 }
 
@@ -451,6 +453,19 @@ static void keep_first(FirstError *first)
         PyErr_Fetch(&first->type, &first->value, &first->traceback);
 }
 
+static PyObject *binding_server(BindingCore *self, PyObject *unused)
+{
+    (void)unused;
+    if (!self->handle)
+        Py_RETURN_NONE;
+    oxp_server *server = NULL;
+    oxp_error *error = error_slot_borrow(&self->errors);
+    oxp_status status = oxp_async_server(self->handle, &server, error);
+    PyObject *fields = server_fields(self->state, status, server, error);
+    error_slot_return(&self->errors, error);
+    return fields;
+}
+
 static int binding_traverse(BindingCore *self, visitproc visit, void *arg)
 {
     Py_VISIT(Py_TYPE((PyObject *)self));
@@ -494,6 +509,8 @@ static PyMethodDef BINDING_METHODS[] = {
      PyDoc_STR("Fails all calls that wait.")},
     {"_release", (PyCFunction)binding_release, METH_NOARGS,
      PyDoc_STR("Drops the connection, the loop, and the calls that wait.")},
+    {"_server", (PyCFunction)binding_server, METH_NOARGS,
+     PyDoc_STR("What the server said of itself: the arguments of ServerInfo, or None.")},
     {"_orphan", (PyCFunction)binding_orphan, METH_NOARGS,
      PyDoc_STR("Calls _detach() when no call waits any more.")},
     {NULL, NULL, 0, NULL},

@@ -132,7 +132,7 @@ PyObject *call_exception(const FastState *state, oxp_status status, const oxp_er
     const uint8_t *text = NULL;
     size_t len = 0;
     uint64_t replied = 0, unknown = 0, not_applied = 0;
-    int32_t outcome = OXP_OUTCOME_NOT_APPLIED, os_code = 0;
+    int32_t outcome = OXP_OUTCOME_NONE, os_code = 0;
     if (error) {
         oxp_error_message(error, &text, &len);
         oxp_error_progress(error, &replied, &unknown, &not_applied);
@@ -164,10 +164,11 @@ void call_raise(const FastState *state, oxp_status status, const oxp_error *erro
     Py_XDECREF(exception);
 }
 
-void call_raise_local(const FastState *state, oxp_status status, const char *message)
+void call_raise_local(const FastState *state, oxp_status status, int32_t outcome,
+                      const char *message)
 {
     PyObject *exception = PyObject_CallFunction(state->call_error, "iisiiii", (int)status,
-                                                (int)OXP_OUTCOME_NOT_APPLIED, message, 0, 0, 0, 0);
+                                                (int)outcome, message, 0, 0, 0, 0);
     if (exception)
         PyErr_SetObject((PyObject *)Py_TYPE(exception), exception);
     Py_XDECREF(exception);

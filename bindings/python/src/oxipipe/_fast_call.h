@@ -44,8 +44,9 @@ PyObject *call_exception(const FastState *state, oxp_status status, const oxp_er
 /* Raises it, unless an exception is already set: that one, from a signal handler or from building
  * a reply, is what the caller must see. */
 void call_raise(const FastState *state, oxp_status status, const oxp_error *error);
-/* For misuse found before the library is asked. */
-void call_raise_local(const FastState *state, oxp_status status, const char *message);
+/* For misuse found before the library is asked; `outcome` is OXP_OUTCOME_NONE where no command is concerned. */
+void call_raise_local(const FastState *state, oxp_status status, int32_t outcome,
+                      const char *message);
 
 /* Takes the exception that is set, with its traceback; a new reference. */
 PyObject *call_caught(void);

@@ -3,6 +3,7 @@
 #include "_fast_args.h"
 #include "_fast_callback.h"
 #include "_fast_options.h"
+#include "_fast_server.h"
 
 static PyObject *run(ClientCore *self, PyObject *callback, PyObject *const *args,
                      Py_ssize_t count);
@@ -121,6 +122,54 @@ static PyObject *client_command_as(ClientCore *self, PyObject *const *args, Py_s
     return run(self, args[0], args + 1, count - 1);
 }
 
+static PyObject *client_server(ClientCore *self, PyObject *unused)
+{
+    (void)unused;
+    if (client_check_open(self) < 0)
+        return NULL;
+    oxp_server *server = NULL;
+    oxp_error *error = error_slot_borrow(&self->errors);
+    FastCall call;
+    call_release(&call, NULL);
+    oxp_status status = oxp_client_server(self->handle, &server, error);
+    call_reacquire(&call);
+    PyObject *fields = server_fields(self->state, status, server, error);
+    error_slot_return(&self->errors, error);
+    return fields;
+}
+
+/* (the oldest push or None, how many were dropped) */
+static PyObject *client_next_push(ClientCore *self, PyObject *unused)
+{
+    (void)unused;
+    if (client_check_open(self) < 0)
+        return NULL;
+    oxp_reply *push = NULL;
+    uint64_t dropped = 0;
+    oxp_error *error = error_slot_borrow(&self->errors);
+    FastCall call;
+    call_release(&call, NULL);
+    oxp_status status = oxp_client_next_push(self->handle, &push, &dropped, error);
+    call_reacquire(&call);
+    if (status < 0)
+        call_raise(self->state, status, error);
+    error_slot_return(&self->errors, error);
+    PyObject *value = NULL;
+    if (push && !PyErr_Occurred()) {
+        const oxp_node *nodes;
+        const uint8_t *bytes;
+        size_t count, len;
+        bool is_error;
+        oxp_reply_nodes(push, &nodes, &count);
+        oxp_reply_bytes(push, &bytes, &len);
+        value = reply_build(self->state, &self->codec, nodes, count, bytes, &is_error);
+    } else if (!PyErr_Occurred()) {
+        value = Py_NewRef(Py_None);
+    }
+    oxp_reply_free(push);
+    return value ? Py_BuildValue("NK", value, (unsigned long long)dropped) : NULL;
+}
+
 static PyObject *client_close(ClientCore *self, PyObject *unused)
 {
     (void)unused;
@@ -230,6 +279,10 @@ static PyMethodDef CLIENT_METHODS[] = {
      PyDoc_STR("Runs one command and returns its reply in the shape of that command.")},
     {"command_as", (PyCFunction)(void (*)(void))client_command_as, METH_FASTCALL,
      PyDoc_STR("Runs one command; the first argument shapes the reply, None leaves it raw.")},
+    {"_server", (PyCFunction)client_server, METH_NOARGS,
+     PyDoc_STR("What the server said of itself: the arguments of ServerInfo, or None.")},
+    {"_next_push", (PyCFunction)client_next_push, METH_NOARGS,
+     PyDoc_STR("The oldest push that nobody has taken, or None, and how many were dropped.")},
     {"close", (PyCFunction)client_close, METH_NOARGS,
      PyDoc_STR("Closes the connection for good. Calls waiting in other threads end.")},
     {NULL, NULL, 0, NULL},

@@ -48,7 +48,10 @@ int collect_until(PoolCore *self, const Goal *goal, Deadline deadline)
         if (deadline != INT64_MAX && deadline_in(0) >= deadline)
             break;
         if (self->collector == PyThread_get_thread_ident()) {
+            /* Only a submission, which waits for room, says something about its command. */
             call_raise_local(self->state, OXP_ERR_BUSY,
+                             goal->kind == GOAL_PROGRESS ? OXP_OUTCOME_NOT_APPLIED
+                                                         : OXP_OUTCOME_NONE,
                              "waiting for a pool from within its own work would never end");
             outcome = -1;
             break;
@@ -367,7 +370,8 @@ static void resolve_lost(PoolCore *self, uint64_t before, oxp_status status, con
         if (status < 0)
             exception = call_exception(self->state, status, error);
         else
-            call_raise_local(self->state, OXP_ERR_PANIC, "the library has lost a command");
+            call_raise_local(self->state, OXP_ERR_PANIC, OXP_OUTCOME_UNKNOWN,
+                             "the library has lost a command");
         if (!exception)
             exception = call_caught();
         count_failures(self, future->commands, exception);

@@ -46,6 +46,7 @@ static const Option OPTIONS[] = {
     {.name = "user_timeout_ms", .u64 = oxp_options_set_user_timeout_ms},
     {.name = "eager_bytes", .size = oxp_options_set_eager_bytes},
     {.name = "retry", .u32 = oxp_options_set_retry},
+    {.name = "fail_fast", .boolean = oxp_options_set_fail_fast},
     {.name = "max_depth", .size = oxp_options_set_max_depth},
     {.name = "max_bulk_bytes", .size = oxp_options_set_max_bulk_bytes},
     {.name = "max_line_bytes", .size = oxp_options_set_max_line_bytes},

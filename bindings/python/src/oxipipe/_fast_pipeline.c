@@ -280,7 +280,8 @@ static int check_idle(const PipelineCore *self)
     if (self->handle && !self->in_call)
         return 0;
     if (self->handle)
-        call_raise_local(self->state, OXP_ERR_BUSY, "the pipeline is in use by another thread");
+        call_raise_local(self->state, OXP_ERR_BUSY, OXP_OUTCOME_NOT_APPLIED,
+                         "the pipeline is in use by another thread");
     else
         PyErr_SetString(PyExc_RuntimeError, "the pipeline has not been opened");
     return -1;

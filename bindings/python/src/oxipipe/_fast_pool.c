@@ -5,6 +5,7 @@
 #include "_fast_collect.h"
 #include "_fast_options.h"
 #include "_fast_pipeline.h"
+#include "_fast_server.h"
 
 /* How many submissions go by before one looks for completions. Often enough that dropped futures do not fill the queue,
  * seldom enough to cost nothing. */
@@ -235,6 +236,22 @@ static PyObject *pool_wait_for(PoolCore *self, PyObject *const *args, Py_ssize_t
     return reached < 0 ? NULL : PyBool_FromLong(reached);
 }
 
+static PyObject *pool_server(PoolCore *self, PyObject *unused)
+{
+    (void)unused;
+    if (pool_enter(self) < 0)
+        return NULL;
+    oxp_server *server = NULL;
+    oxp_error *error = error_slot_borrow(&self->errors);
+    FastCall call;
+    call_release(&call, NULL);
+    oxp_status status = oxp_pool_server(self->handle, &server, error);
+    call_reacquire(&call);
+    PyObject *fields = server_fields(self->state, status, server, error);
+    error_slot_return(&self->errors, error);
+    return fields;
+}
+
 static PyObject *pool_is_closed(PoolCore *self, void *unused)
 {
     (void)unused;
@@ -350,7 +367,7 @@ static oxp_status try_until(PoolCore *self, FutureCore *future, const Arguments 
         if (!waits)
             return OXP_FULL;
         if (deadline_in(0) >= deadline) {
-            call_raise_local(self->state, OXP_ERR_TIMEOUT,
+            call_raise_local(self->state, OXP_ERR_TIMEOUT, OXP_OUTCOME_NOT_APPLIED,
                              "the pool's queue stayed full for all of socket_timeout");
             return OXP_ERR_TIMEOUT;
         }
@@ -470,6 +487,7 @@ static PyMethodDef POOL_METHODS[] = {
     {"_close", (PyCFunction)pool_close, METH_O, NULL},
     {"_collect_observed", (PyCFunction)pool_collect_observed, METH_NOARGS, NULL},
     {"_deliver_to", (PyCFunction)pool_deliver_to, METH_O, NULL},
+    {"_server", (PyCFunction)pool_server, METH_NOARGS, NULL},
     {"_wait_for", (PyCFunction)(void (*)(void))pool_wait_for, METH_FASTCALL, NULL},
     {NULL, NULL, 0, NULL},
 };

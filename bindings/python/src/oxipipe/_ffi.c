@@ -585,7 +585,7 @@ static void (*_cffi_call_python_org)(struct _cffi_externpy_s *, char *);
 
 static void *_cffi_types[] = {
 /*  0 */ _CFFI_OP(_CFFI_OP_FUNCTION, 9), // _Bool()(oxp_client const *)
-/*  1 */ _CFFI_OP(_CFFI_OP_POINTER, 394), // oxp_client const *
+/*  1 */ _CFFI_OP(_CFFI_OP_POINTER, 435), // oxp_client const *
 /*  2 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /*  3 */ _CFFI_OP(_CFFI_OP_FUNCTION, 14), // char const *()(int32_t)
 /*  4 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 21), // int32_t
@@ -595,23 +595,23 @@ static void *_cffi_types[] = {
 /*  8 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(_Bool, oxp_pipeline * *, oxp_error *)
 /*  9 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 1), // _Bool
 /* 10 */ _CFFI_OP(_CFFI_OP_POINTER, 37), // oxp_pipeline * *
-/* 11 */ _CFFI_OP(_CFFI_OP_POINTER, 398), // oxp_error *
+/* 11 */ _CFFI_OP(_CFFI_OP_POINTER, 439), // oxp_error *
 /* 12 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /* 13 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(char const *, size_t, oxp_client * *, oxp_error *)
-/* 14 */ _CFFI_OP(_CFFI_OP_POINTER, 390), // char const *
+/* 14 */ _CFFI_OP(_CFFI_OP_POINTER, 431), // char const *
 /* 15 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28), // size_t
-/* 16 */ _CFFI_OP(_CFFI_OP_POINTER, 67), // oxp_client * *
+/* 16 */ _CFFI_OP(_CFFI_OP_POINTER, 78), // oxp_client * *
 /* 17 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
 /* 18 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /* 19 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(char const *, size_t, oxp_options * *, oxp_error *)
 /* 20 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
 /* 21 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
-/* 22 */ _CFFI_OP(_CFFI_OP_POINTER, 132), // oxp_options * *
+/* 22 */ _CFFI_OP(_CFFI_OP_POINTER, 154), // oxp_options * *
 /* 23 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
 /* 24 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /* 25 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_async *, oxp_completions *, size_t *, oxp_error *)
-/* 26 */ _CFFI_OP(_CFFI_OP_POINTER, 393), // oxp_async *
-/* 27 */ _CFFI_OP(_CFFI_OP_POINTER, 397), // oxp_completions *
+/* 26 */ _CFFI_OP(_CFFI_OP_POINTER, 434), // oxp_async *
+/* 27 */ _CFFI_OP(_CFFI_OP_POINTER, 438), // oxp_completions *
 /* 28 */ _CFFI_OP(_CFFI_OP_POINTER, 15), // size_t *
 /* 29 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
 /* 30 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
@@ -621,376 +621,418 @@ static void *_cffi_types[] = {
 /* 34 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /* 35 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_async *, oxp_pipeline *, uint64_t, oxp_error *)
 /* 36 */ _CFFI_OP(_CFFI_OP_NOOP, 26),
-/* 37 */ _CFFI_OP(_CFFI_OP_POINTER, 401), // oxp_pipeline *
+/* 37 */ _CFFI_OP(_CFFI_OP_POINTER, 442), // oxp_pipeline *
 /* 38 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24), // uint64_t
 /* 39 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
 /* 40 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 41 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_async *, oxp_slice const *, size_t, uint64_t, oxp_error *)
+/* 41 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_async *, oxp_reply * *, uint64_t *, oxp_error *)
 /* 42 */ _CFFI_OP(_CFFI_OP_NOOP, 26),
-/* 43 */ _CFFI_OP(_CFFI_OP_POINTER, 404), // oxp_slice const *
-/* 44 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
-/* 45 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
-/* 46 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
-/* 47 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 48 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_async *, uint64_t, int32_t *, oxp_error *)
-/* 49 */ _CFFI_OP(_CFFI_OP_NOOP, 26),
-/* 50 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
-/* 51 */ _CFFI_OP(_CFFI_OP_POINTER, 4), // int32_t *
+/* 43 */ _CFFI_OP(_CFFI_OP_POINTER, 408), // oxp_reply * *
+/* 44 */ _CFFI_OP(_CFFI_OP_POINTER, 38), // uint64_t *
+/* 45 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
+/* 46 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 47 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_async *, oxp_slice const *, size_t, uint64_t, oxp_error *)
+/* 48 */ _CFFI_OP(_CFFI_OP_NOOP, 26),
+/* 49 */ _CFFI_OP(_CFFI_OP_POINTER, 446), // oxp_slice const *
+/* 50 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
+/* 51 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
 /* 52 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
 /* 53 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 54 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_async *, uint8_t const *, size_t, uint32_t const *, size_t, uint64_t, oxp_error *)
+/* 54 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_async *, uint64_t, int32_t *, oxp_error *)
 /* 55 */ _CFFI_OP(_CFFI_OP_NOOP, 26),
-/* 56 */ _CFFI_OP(_CFFI_OP_POINTER, 405), // uint8_t const *
-/* 57 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
-/* 58 */ _CFFI_OP(_CFFI_OP_POINTER, 161), // uint32_t const *
-/* 59 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
-/* 60 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
-/* 61 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
-/* 62 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 63 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_async const *)
-/* 64 */ _CFFI_OP(_CFFI_OP_POINTER, 393), // oxp_async const *
-/* 65 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 66 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_client *, oxp_client * *)
-/* 67 */ _CFFI_OP(_CFFI_OP_POINTER, 394), // oxp_client *
-/* 68 */ _CFFI_OP(_CFFI_OP_NOOP, 16),
-/* 69 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 70 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_client *, oxp_client * *, oxp_error *)
-/* 71 */ _CFFI_OP(_CFFI_OP_NOOP, 67),
-/* 72 */ _CFFI_OP(_CFFI_OP_NOOP, 16),
-/* 73 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
-/* 74 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 75 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_client *, oxp_error *)
-/* 76 */ _CFFI_OP(_CFFI_OP_NOOP, 67),
-/* 77 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
-/* 78 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 79 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_client *, oxp_pipeline * *, oxp_error *)
-/* 80 */ _CFFI_OP(_CFFI_OP_NOOP, 67),
-/* 81 */ _CFFI_OP(_CFFI_OP_NOOP, 10),
-/* 82 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
-/* 83 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 84 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_client *, oxp_slice const *, size_t, int32_t(*)(void *, oxp_node const *, size_t, uint8_t const *), void *, oxp_error *)
-/* 85 */ _CFFI_OP(_CFFI_OP_NOOP, 67),
-/* 86 */ _CFFI_OP(_CFFI_OP_NOOP, 43),
-/* 87 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
-/* 88 */ _CFFI_OP(_CFFI_OP_POINTER, 305), // int32_t(*)(void *, oxp_node const *, size_t, uint8_t const *)
-/* 89 */ _CFFI_OP(_CFFI_OP_POINTER, 406), // void *
-/* 90 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
-/* 91 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 92 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_client *, oxp_slice const *, size_t, oxp_reply * *, oxp_error *)
-/* 93 */ _CFFI_OP(_CFFI_OP_NOOP, 67),
-/* 94 */ _CFFI_OP(_CFFI_OP_NOOP, 43),
-/* 95 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
-/* 96 */ _CFFI_OP(_CFFI_OP_POINTER, 375), // oxp_reply * *
-/* 97 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
-/* 98 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 99 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_client *, uint8_t const *, size_t, uint32_t const *, size_t, oxp_reply * *, oxp_error *)
-/* 100 */ _CFFI_OP(_CFFI_OP_NOOP, 67),
-/* 101 */ _CFFI_OP(_CFFI_OP_NOOP, 56),
-/* 102 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
-/* 103 */ _CFFI_OP(_CFFI_OP_NOOP, 58),
+/* 56 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
+/* 57 */ _CFFI_OP(_CFFI_OP_POINTER, 4), // int32_t *
+/* 58 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
+/* 59 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 60 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_async *, uint8_t const *, size_t, uint32_t const *, size_t, uint64_t, oxp_error *)
+/* 61 */ _CFFI_OP(_CFFI_OP_NOOP, 26),
+/* 62 */ _CFFI_OP(_CFFI_OP_POINTER, 447), // uint8_t const *
+/* 63 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
+/* 64 */ _CFFI_OP(_CFFI_OP_POINTER, 183), // uint32_t const *
+/* 65 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
+/* 66 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
+/* 67 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
+/* 68 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 69 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_async const *)
+/* 70 */ _CFFI_OP(_CFFI_OP_POINTER, 434), // oxp_async const *
+/* 71 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 72 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_async const *, oxp_server * *, oxp_error *)
+/* 73 */ _CFFI_OP(_CFFI_OP_NOOP, 70),
+/* 74 */ _CFFI_OP(_CFFI_OP_POINTER, 421), // oxp_server * *
+/* 75 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
+/* 76 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 77 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_client *, oxp_client * *)
+/* 78 */ _CFFI_OP(_CFFI_OP_POINTER, 435), // oxp_client *
+/* 79 */ _CFFI_OP(_CFFI_OP_NOOP, 16),
+/* 80 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 81 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_client *, oxp_client * *, oxp_error *)
+/* 82 */ _CFFI_OP(_CFFI_OP_NOOP, 78),
+/* 83 */ _CFFI_OP(_CFFI_OP_NOOP, 16),
+/* 84 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
+/* 85 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 86 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_client *, oxp_error *)
+/* 87 */ _CFFI_OP(_CFFI_OP_NOOP, 78),
+/* 88 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
+/* 89 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 90 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_client *, oxp_pipeline * *, oxp_error *)
+/* 91 */ _CFFI_OP(_CFFI_OP_NOOP, 78),
+/* 92 */ _CFFI_OP(_CFFI_OP_NOOP, 10),
+/* 93 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
+/* 94 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 95 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_client *, oxp_reply * *, uint64_t *, oxp_error *)
+/* 96 */ _CFFI_OP(_CFFI_OP_NOOP, 78),
+/* 97 */ _CFFI_OP(_CFFI_OP_NOOP, 43),
+/* 98 */ _CFFI_OP(_CFFI_OP_NOOP, 44),
+/* 99 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
+/* 100 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 101 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_client *, oxp_slice const *, size_t, int32_t(*)(void *, oxp_node const *, size_t, uint8_t const *), void *, oxp_error *)
+/* 102 */ _CFFI_OP(_CFFI_OP_NOOP, 78),
+/* 103 */ _CFFI_OP(_CFFI_OP_NOOP, 49),
 /* 104 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
-/* 105 */ _CFFI_OP(_CFFI_OP_NOOP, 96),
-/* 106 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
-/* 107 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 108 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_completions * *)
-/* 109 */ _CFFI_OP(_CFFI_OP_POINTER, 27), // oxp_completions * *
-/* 110 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 111 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_completions const *, size_t, oxp_error *)
-/* 112 */ _CFFI_OP(_CFFI_OP_POINTER, 397), // oxp_completions const *
-/* 113 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
+/* 105 */ _CFFI_OP(_CFFI_OP_POINTER, 332), // int32_t(*)(void *, oxp_node const *, size_t, uint8_t const *)
+/* 106 */ _CFFI_OP(_CFFI_OP_POINTER, 448), // void *
+/* 107 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
+/* 108 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 109 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_client *, oxp_slice const *, size_t, oxp_reply * *, oxp_error *)
+/* 110 */ _CFFI_OP(_CFFI_OP_NOOP, 78),
+/* 111 */ _CFFI_OP(_CFFI_OP_NOOP, 49),
+/* 112 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
+/* 113 */ _CFFI_OP(_CFFI_OP_NOOP, 43),
 /* 114 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
 /* 115 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 116 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_completions const *, size_t, oxp_reply * *, oxp_error *)
-/* 117 */ _CFFI_OP(_CFFI_OP_NOOP, 112),
-/* 118 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
-/* 119 */ _CFFI_OP(_CFFI_OP_NOOP, 96),
-/* 120 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
-/* 121 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 122 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_error * *)
-/* 123 */ _CFFI_OP(_CFFI_OP_POINTER, 11), // oxp_error * *
+/* 116 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_client *, uint8_t const *, size_t, uint32_t const *, size_t, oxp_reply * *, oxp_error *)
+/* 117 */ _CFFI_OP(_CFFI_OP_NOOP, 78),
+/* 118 */ _CFFI_OP(_CFFI_OP_NOOP, 62),
+/* 119 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
+/* 120 */ _CFFI_OP(_CFFI_OP_NOOP, 64),
+/* 121 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
+/* 122 */ _CFFI_OP(_CFFI_OP_NOOP, 43),
+/* 123 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
 /* 124 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 125 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_error const *)
-/* 126 */ _CFFI_OP(_CFFI_OP_POINTER, 398), // oxp_error const *
-/* 127 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 128 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_options * *)
-/* 129 */ _CFFI_OP(_CFFI_OP_NOOP, 22),
-/* 130 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 131 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_options *, _Bool)
-/* 132 */ _CFFI_OP(_CFFI_OP_POINTER, 400), // oxp_options *
-/* 133 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 1),
-/* 134 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 135 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_options *, char const *, size_t)
-/* 136 */ _CFFI_OP(_CFFI_OP_NOOP, 132),
-/* 137 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
-/* 138 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
-/* 139 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 140 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_options *, int32_t(*)(void *), void *, void(*)(void *))
-/* 141 */ _CFFI_OP(_CFFI_OP_NOOP, 132),
-/* 142 */ _CFFI_OP(_CFFI_OP_POINTER, 302), // int32_t(*)(void *)
-/* 143 */ _CFFI_OP(_CFFI_OP_NOOP, 89),
-/* 144 */ _CFFI_OP(_CFFI_OP_POINTER, 387), // void(*)(void *)
-/* 145 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 146 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_options *, size_t)
-/* 147 */ _CFFI_OP(_CFFI_OP_NOOP, 132),
-/* 148 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
+/* 125 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_client const *, oxp_server * *, oxp_error *)
+/* 126 */ _CFFI_OP(_CFFI_OP_NOOP, 1),
+/* 127 */ _CFFI_OP(_CFFI_OP_NOOP, 74),
+/* 128 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
+/* 129 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 130 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_completions * *)
+/* 131 */ _CFFI_OP(_CFFI_OP_POINTER, 27), // oxp_completions * *
+/* 132 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 133 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_completions const *, size_t, oxp_error *)
+/* 134 */ _CFFI_OP(_CFFI_OP_POINTER, 438), // oxp_completions const *
+/* 135 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
+/* 136 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
+/* 137 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 138 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_completions const *, size_t, oxp_reply * *, oxp_error *)
+/* 139 */ _CFFI_OP(_CFFI_OP_NOOP, 134),
+/* 140 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
+/* 141 */ _CFFI_OP(_CFFI_OP_NOOP, 43),
+/* 142 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
+/* 143 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 144 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_error * *)
+/* 145 */ _CFFI_OP(_CFFI_OP_POINTER, 11), // oxp_error * *
+/* 146 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 147 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_error const *)
+/* 148 */ _CFFI_OP(_CFFI_OP_POINTER, 439), // oxp_error const *
 /* 149 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 150 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_options *, size_t, size_t)
-/* 151 */ _CFFI_OP(_CFFI_OP_NOOP, 132),
-/* 152 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
-/* 153 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
-/* 154 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 155 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_options *, uint16_t)
-/* 156 */ _CFFI_OP(_CFFI_OP_NOOP, 132),
-/* 157 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 20), // uint16_t
-/* 158 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 159 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_options *, uint32_t)
-/* 160 */ _CFFI_OP(_CFFI_OP_NOOP, 132),
-/* 161 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 22), // uint32_t
-/* 162 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 163 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_options *, uint64_t)
-/* 164 */ _CFFI_OP(_CFFI_OP_NOOP, 132),
-/* 165 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
-/* 166 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 167 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_options *, uint64_t, uint64_t)
-/* 168 */ _CFFI_OP(_CFFI_OP_NOOP, 132),
-/* 169 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
-/* 170 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
+/* 150 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_options * *)
+/* 151 */ _CFFI_OP(_CFFI_OP_NOOP, 22),
+/* 152 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 153 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_options *, _Bool)
+/* 154 */ _CFFI_OP(_CFFI_OP_POINTER, 441), // oxp_options *
+/* 155 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 1),
+/* 156 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 157 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_options *, char const *, size_t)
+/* 158 */ _CFFI_OP(_CFFI_OP_NOOP, 154),
+/* 159 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
+/* 160 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
+/* 161 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 162 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_options *, int32_t(*)(void *), void *, void(*)(void *))
+/* 163 */ _CFFI_OP(_CFFI_OP_NOOP, 154),
+/* 164 */ _CFFI_OP(_CFFI_OP_POINTER, 329), // int32_t(*)(void *)
+/* 165 */ _CFFI_OP(_CFFI_OP_NOOP, 106),
+/* 166 */ _CFFI_OP(_CFFI_OP_POINTER, 428), // void(*)(void *)
+/* 167 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 168 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_options *, size_t)
+/* 169 */ _CFFI_OP(_CFFI_OP_NOOP, 154),
+/* 170 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
 /* 171 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 172 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_options const *, oxp_async * *, oxp_error *)
-/* 173 */ _CFFI_OP(_CFFI_OP_POINTER, 400), // oxp_options const *
-/* 174 */ _CFFI_OP(_CFFI_OP_POINTER, 26), // oxp_async * *
-/* 175 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
+/* 172 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_options *, size_t, size_t)
+/* 173 */ _CFFI_OP(_CFFI_OP_NOOP, 154),
+/* 174 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
+/* 175 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
 /* 176 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 177 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_options const *, oxp_client * *, oxp_error *)
-/* 178 */ _CFFI_OP(_CFFI_OP_NOOP, 173),
-/* 179 */ _CFFI_OP(_CFFI_OP_NOOP, 16),
-/* 180 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
-/* 181 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 182 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_options const *, uint32_t, oxp_pool * *, oxp_error *)
-/* 183 */ _CFFI_OP(_CFFI_OP_NOOP, 173),
-/* 184 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 22),
-/* 185 */ _CFFI_OP(_CFFI_OP_POINTER, 225), // oxp_pool * *
-/* 186 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
-/* 187 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 188 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_pipeline *)
-/* 189 */ _CFFI_OP(_CFFI_OP_NOOP, 37),
-/* 190 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 191 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_pipeline *, int32_t(*)(void *, oxp_node const *, size_t, uint8_t const *), void *, oxp_error *)
-/* 192 */ _CFFI_OP(_CFFI_OP_NOOP, 37),
-/* 193 */ _CFFI_OP(_CFFI_OP_NOOP, 88),
-/* 194 */ _CFFI_OP(_CFFI_OP_NOOP, 89),
-/* 195 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
-/* 196 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 197 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_pipeline *, oxp_reply * *, oxp_error *)
-/* 198 */ _CFFI_OP(_CFFI_OP_NOOP, 37),
-/* 199 */ _CFFI_OP(_CFFI_OP_NOOP, 96),
-/* 200 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
-/* 201 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 202 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_pipeline *, oxp_slice const *, size_t, oxp_error *)
-/* 203 */ _CFFI_OP(_CFFI_OP_NOOP, 37),
-/* 204 */ _CFFI_OP(_CFFI_OP_NOOP, 43),
-/* 205 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
-/* 206 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
-/* 207 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 208 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_pipeline *, size_t, uint8_t const * *, size_t *)
-/* 209 */ _CFFI_OP(_CFFI_OP_NOOP, 37),
-/* 210 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
-/* 211 */ _CFFI_OP(_CFFI_OP_POINTER, 56), // uint8_t const * *
-/* 212 */ _CFFI_OP(_CFFI_OP_NOOP, 28),
-/* 213 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 214 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_pipeline *, uint8_t const *, size_t, uint32_t const *, size_t, uint32_t const *, size_t, oxp_error *)
-/* 215 */ _CFFI_OP(_CFFI_OP_NOOP, 37),
-/* 216 */ _CFFI_OP(_CFFI_OP_NOOP, 56),
-/* 217 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
-/* 218 */ _CFFI_OP(_CFFI_OP_NOOP, 58),
-/* 219 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
-/* 220 */ _CFFI_OP(_CFFI_OP_NOOP, 58),
-/* 221 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
+/* 177 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_options *, uint16_t)
+/* 178 */ _CFFI_OP(_CFFI_OP_NOOP, 154),
+/* 179 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 20), // uint16_t
+/* 180 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 181 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_options *, uint32_t)
+/* 182 */ _CFFI_OP(_CFFI_OP_NOOP, 154),
+/* 183 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 22), // uint32_t
+/* 184 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 185 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_options *, uint64_t)
+/* 186 */ _CFFI_OP(_CFFI_OP_NOOP, 154),
+/* 187 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
+/* 188 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 189 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_options *, uint64_t, uint64_t)
+/* 190 */ _CFFI_OP(_CFFI_OP_NOOP, 154),
+/* 191 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
+/* 192 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
+/* 193 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 194 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_options const *, oxp_async * *, oxp_error *)
+/* 195 */ _CFFI_OP(_CFFI_OP_POINTER, 441), // oxp_options const *
+/* 196 */ _CFFI_OP(_CFFI_OP_POINTER, 26), // oxp_async * *
+/* 197 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
+/* 198 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 199 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_options const *, oxp_client * *, oxp_error *)
+/* 200 */ _CFFI_OP(_CFFI_OP_NOOP, 195),
+/* 201 */ _CFFI_OP(_CFFI_OP_NOOP, 16),
+/* 202 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
+/* 203 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 204 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_options const *, uint32_t, oxp_pool * *, oxp_error *)
+/* 205 */ _CFFI_OP(_CFFI_OP_NOOP, 195),
+/* 206 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 22),
+/* 207 */ _CFFI_OP(_CFFI_OP_POINTER, 247), // oxp_pool * *
+/* 208 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
+/* 209 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 210 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_pipeline *)
+/* 211 */ _CFFI_OP(_CFFI_OP_NOOP, 37),
+/* 212 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 213 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_pipeline *, int32_t(*)(void *, oxp_node const *, size_t, uint8_t const *), void *, oxp_error *)
+/* 214 */ _CFFI_OP(_CFFI_OP_NOOP, 37),
+/* 215 */ _CFFI_OP(_CFFI_OP_NOOP, 105),
+/* 216 */ _CFFI_OP(_CFFI_OP_NOOP, 106),
+/* 217 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
+/* 218 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 219 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_pipeline *, oxp_reply * *, oxp_error *)
+/* 220 */ _CFFI_OP(_CFFI_OP_NOOP, 37),
+/* 221 */ _CFFI_OP(_CFFI_OP_NOOP, 43),
 /* 222 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
 /* 223 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 224 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_pool *, oxp_completions *, uint64_t, size_t *, oxp_error *)
-/* 225 */ _CFFI_OP(_CFFI_OP_POINTER, 402), // oxp_pool *
-/* 226 */ _CFFI_OP(_CFFI_OP_NOOP, 27),
-/* 227 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
-/* 228 */ _CFFI_OP(_CFFI_OP_NOOP, 28),
-/* 229 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
-/* 230 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 231 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_pool *, oxp_error *)
-/* 232 */ _CFFI_OP(_CFFI_OP_NOOP, 225),
-/* 233 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
-/* 234 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 235 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_pool *, oxp_pipeline *, uint64_t, oxp_error *)
-/* 236 */ _CFFI_OP(_CFFI_OP_NOOP, 225),
+/* 224 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_pipeline *, oxp_slice const *, size_t, oxp_error *)
+/* 225 */ _CFFI_OP(_CFFI_OP_NOOP, 37),
+/* 226 */ _CFFI_OP(_CFFI_OP_NOOP, 49),
+/* 227 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
+/* 228 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
+/* 229 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 230 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_pipeline *, size_t, uint8_t const * *, size_t *)
+/* 231 */ _CFFI_OP(_CFFI_OP_NOOP, 37),
+/* 232 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
+/* 233 */ _CFFI_OP(_CFFI_OP_POINTER, 62), // uint8_t const * *
+/* 234 */ _CFFI_OP(_CFFI_OP_NOOP, 28),
+/* 235 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 236 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_pipeline *, uint8_t const *, size_t, uint32_t const *, size_t, uint32_t const *, size_t, oxp_error *)
 /* 237 */ _CFFI_OP(_CFFI_OP_NOOP, 37),
-/* 238 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
-/* 239 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
-/* 240 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 241 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_pool *, oxp_slice const *, size_t, uint64_t, oxp_error *)
-/* 242 */ _CFFI_OP(_CFFI_OP_NOOP, 225),
-/* 243 */ _CFFI_OP(_CFFI_OP_NOOP, 43),
-/* 244 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
-/* 245 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
-/* 246 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
-/* 247 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 248 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_pool *, uint64_t, int32_t *, oxp_error *)
-/* 249 */ _CFFI_OP(_CFFI_OP_NOOP, 225),
-/* 250 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
-/* 251 */ _CFFI_OP(_CFFI_OP_NOOP, 51),
-/* 252 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
-/* 253 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 254 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_pool *, uint64_t, oxp_error *)
-/* 255 */ _CFFI_OP(_CFFI_OP_NOOP, 225),
-/* 256 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
-/* 257 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
-/* 258 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 259 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_pool *, uint64_t, uint64_t *, oxp_error *)
-/* 260 */ _CFFI_OP(_CFFI_OP_NOOP, 225),
-/* 261 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
-/* 262 */ _CFFI_OP(_CFFI_OP_POINTER, 38), // uint64_t *
-/* 263 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
-/* 264 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 265 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_pool *, uint64_t, uint64_t *, uint64_t *, oxp_error *)
-/* 266 */ _CFFI_OP(_CFFI_OP_NOOP, 225),
+/* 238 */ _CFFI_OP(_CFFI_OP_NOOP, 62),
+/* 239 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
+/* 240 */ _CFFI_OP(_CFFI_OP_NOOP, 64),
+/* 241 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
+/* 242 */ _CFFI_OP(_CFFI_OP_NOOP, 64),
+/* 243 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
+/* 244 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
+/* 245 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 246 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_pool *, oxp_completions *, uint64_t, size_t *, oxp_error *)
+/* 247 */ _CFFI_OP(_CFFI_OP_POINTER, 443), // oxp_pool *
+/* 248 */ _CFFI_OP(_CFFI_OP_NOOP, 27),
+/* 249 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
+/* 250 */ _CFFI_OP(_CFFI_OP_NOOP, 28),
+/* 251 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
+/* 252 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 253 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_pool *, oxp_error *)
+/* 254 */ _CFFI_OP(_CFFI_OP_NOOP, 247),
+/* 255 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
+/* 256 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 257 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_pool *, oxp_pipeline *, uint64_t, oxp_error *)
+/* 258 */ _CFFI_OP(_CFFI_OP_NOOP, 247),
+/* 259 */ _CFFI_OP(_CFFI_OP_NOOP, 37),
+/* 260 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
+/* 261 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
+/* 262 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 263 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_pool *, oxp_slice const *, size_t, uint64_t, oxp_error *)
+/* 264 */ _CFFI_OP(_CFFI_OP_NOOP, 247),
+/* 265 */ _CFFI_OP(_CFFI_OP_NOOP, 49),
+/* 266 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
 /* 267 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
-/* 268 */ _CFFI_OP(_CFFI_OP_NOOP, 262),
-/* 269 */ _CFFI_OP(_CFFI_OP_NOOP, 262),
-/* 270 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
-/* 271 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 272 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_pool *, uint8_t const *, size_t, uint32_t const *, size_t, uint64_t, oxp_error *)
-/* 273 */ _CFFI_OP(_CFFI_OP_NOOP, 225),
-/* 274 */ _CFFI_OP(_CFFI_OP_NOOP, 56),
-/* 275 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
-/* 276 */ _CFFI_OP(_CFFI_OP_NOOP, 58),
-/* 277 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
+/* 268 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
+/* 269 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 270 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_pool *, uint64_t, int32_t *, oxp_error *)
+/* 271 */ _CFFI_OP(_CFFI_OP_NOOP, 247),
+/* 272 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
+/* 273 */ _CFFI_OP(_CFFI_OP_NOOP, 57),
+/* 274 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
+/* 275 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 276 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_pool *, uint64_t, oxp_error *)
+/* 277 */ _CFFI_OP(_CFFI_OP_NOOP, 247),
 /* 278 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
 /* 279 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
 /* 280 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 281 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_reply const *, size_t, _Bool *)
-/* 282 */ _CFFI_OP(_CFFI_OP_POINTER, 403), // oxp_reply const *
-/* 283 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
-/* 284 */ _CFFI_OP(_CFFI_OP_POINTER, 9), // _Bool *
-/* 285 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 286 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_reply const *, size_t, double *)
-/* 287 */ _CFFI_OP(_CFFI_OP_NOOP, 282),
-/* 288 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
-/* 289 */ _CFFI_OP(_CFFI_OP_POINTER, 391), // double *
-/* 290 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 291 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_reply const *, size_t, int64_t *)
-/* 292 */ _CFFI_OP(_CFFI_OP_NOOP, 282),
-/* 293 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
-/* 294 */ _CFFI_OP(_CFFI_OP_POINTER, 392), // int64_t *
-/* 295 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 296 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_reply const *, size_t, uint8_t const * *, size_t *)
-/* 297 */ _CFFI_OP(_CFFI_OP_NOOP, 282),
-/* 298 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
-/* 299 */ _CFFI_OP(_CFFI_OP_NOOP, 211),
-/* 300 */ _CFFI_OP(_CFFI_OP_NOOP, 28),
-/* 301 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 302 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(void *)
-/* 303 */ _CFFI_OP(_CFFI_OP_NOOP, 89),
-/* 304 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 305 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(void *, oxp_node const *, size_t, uint8_t const *)
-/* 306 */ _CFFI_OP(_CFFI_OP_NOOP, 89),
-/* 307 */ _CFFI_OP(_CFFI_OP_POINTER, 399), // oxp_node const *
-/* 308 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
-/* 309 */ _CFFI_OP(_CFFI_OP_NOOP, 56),
-/* 310 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 311 */ _CFFI_OP(_CFFI_OP_FUNCTION, 15), // size_t()(oxp_completions const *, oxp_completion const * *)
-/* 312 */ _CFFI_OP(_CFFI_OP_NOOP, 112),
-/* 313 */ _CFFI_OP(_CFFI_OP_POINTER, 395), // oxp_completion const * *
-/* 314 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 315 */ _CFFI_OP(_CFFI_OP_FUNCTION, 15), // size_t()(oxp_pipeline const *)
-/* 316 */ _CFFI_OP(_CFFI_OP_POINTER, 401), // oxp_pipeline const *
+/* 281 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_pool *, uint64_t, uint64_t *, oxp_error *)
+/* 282 */ _CFFI_OP(_CFFI_OP_NOOP, 247),
+/* 283 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
+/* 284 */ _CFFI_OP(_CFFI_OP_NOOP, 44),
+/* 285 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
+/* 286 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 287 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_pool *, uint64_t, uint64_t *, uint64_t *, oxp_error *)
+/* 288 */ _CFFI_OP(_CFFI_OP_NOOP, 247),
+/* 289 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
+/* 290 */ _CFFI_OP(_CFFI_OP_NOOP, 44),
+/* 291 */ _CFFI_OP(_CFFI_OP_NOOP, 44),
+/* 292 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
+/* 293 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 294 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_pool *, uint8_t const *, size_t, uint32_t const *, size_t, uint64_t, oxp_error *)
+/* 295 */ _CFFI_OP(_CFFI_OP_NOOP, 247),
+/* 296 */ _CFFI_OP(_CFFI_OP_NOOP, 62),
+/* 297 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
+/* 298 */ _CFFI_OP(_CFFI_OP_NOOP, 64),
+/* 299 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
+/* 300 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
+/* 301 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
+/* 302 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 303 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_pool const *, oxp_server * *, oxp_error *)
+/* 304 */ _CFFI_OP(_CFFI_OP_POINTER, 443), // oxp_pool const *
+/* 305 */ _CFFI_OP(_CFFI_OP_NOOP, 74),
+/* 306 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
+/* 307 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 308 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_reply const *, size_t, _Bool *)
+/* 309 */ _CFFI_OP(_CFFI_OP_POINTER, 444), // oxp_reply const *
+/* 310 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
+/* 311 */ _CFFI_OP(_CFFI_OP_POINTER, 9), // _Bool *
+/* 312 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 313 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_reply const *, size_t, double *)
+/* 314 */ _CFFI_OP(_CFFI_OP_NOOP, 309),
+/* 315 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
+/* 316 */ _CFFI_OP(_CFFI_OP_POINTER, 432), // double *
 /* 317 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 318 */ _CFFI_OP(_CFFI_OP_FUNCTION, 15), // size_t()(oxp_reply const *, size_t)
-/* 319 */ _CFFI_OP(_CFFI_OP_NOOP, 282),
+/* 318 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_reply const *, size_t, int64_t *)
+/* 319 */ _CFFI_OP(_CFFI_OP_NOOP, 309),
 /* 320 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
-/* 321 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 322 */ _CFFI_OP(_CFFI_OP_FUNCTION, 15), // size_t()(oxp_reply const *, size_t, size_t)
-/* 323 */ _CFFI_OP(_CFFI_OP_NOOP, 282),
-/* 324 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
+/* 321 */ _CFFI_OP(_CFFI_OP_POINTER, 433), // int64_t *
+/* 322 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 323 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_reply const *, size_t, uint8_t const * *, size_t *)
+/* 324 */ _CFFI_OP(_CFFI_OP_NOOP, 309),
 /* 325 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
-/* 326 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 327 */ _CFFI_OP(_CFFI_OP_FUNCTION, 161), // uint32_t()(oxp_async const *)
-/* 328 */ _CFFI_OP(_CFFI_OP_NOOP, 64),
-/* 329 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 330 */ _CFFI_OP(_CFFI_OP_FUNCTION, 161), // uint32_t()(oxp_reply const *)
-/* 331 */ _CFFI_OP(_CFFI_OP_NOOP, 282),
-/* 332 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 333 */ _CFFI_OP(_CFFI_OP_FUNCTION, 161), // uint32_t()(oxp_reply const *, size_t)
-/* 334 */ _CFFI_OP(_CFFI_OP_NOOP, 282),
+/* 326 */ _CFFI_OP(_CFFI_OP_NOOP, 233),
+/* 327 */ _CFFI_OP(_CFFI_OP_NOOP, 28),
+/* 328 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 329 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(void *)
+/* 330 */ _CFFI_OP(_CFFI_OP_NOOP, 106),
+/* 331 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 332 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(void *, oxp_node const *, size_t, uint8_t const *)
+/* 333 */ _CFFI_OP(_CFFI_OP_NOOP, 106),
+/* 334 */ _CFFI_OP(_CFFI_OP_POINTER, 440), // oxp_node const *
 /* 335 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
-/* 336 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 337 */ _CFFI_OP(_CFFI_OP_FUNCTION, 161), // uint32_t()(void)
-/* 338 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 339 */ _CFFI_OP(_CFFI_OP_FUNCTION, 38), // uint64_t()(oxp_async const *)
-/* 340 */ _CFFI_OP(_CFFI_OP_NOOP, 64),
+/* 336 */ _CFFI_OP(_CFFI_OP_NOOP, 62),
+/* 337 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 338 */ _CFFI_OP(_CFFI_OP_FUNCTION, 15), // size_t()(oxp_completions const *, oxp_completion const * *)
+/* 339 */ _CFFI_OP(_CFFI_OP_NOOP, 134),
+/* 340 */ _CFFI_OP(_CFFI_OP_POINTER, 436), // oxp_completion const * *
 /* 341 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 342 */ _CFFI_OP(_CFFI_OP_FUNCTION, 406), // void()(oxp_async *)
-/* 343 */ _CFFI_OP(_CFFI_OP_NOOP, 26),
+/* 342 */ _CFFI_OP(_CFFI_OP_FUNCTION, 15), // size_t()(oxp_pipeline const *)
+/* 343 */ _CFFI_OP(_CFFI_OP_POINTER, 442), // oxp_pipeline const *
 /* 344 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 345 */ _CFFI_OP(_CFFI_OP_FUNCTION, 406), // void()(oxp_client *)
-/* 346 */ _CFFI_OP(_CFFI_OP_NOOP, 67),
-/* 347 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 348 */ _CFFI_OP(_CFFI_OP_FUNCTION, 406), // void()(oxp_completions *)
-/* 349 */ _CFFI_OP(_CFFI_OP_NOOP, 27),
-/* 350 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 351 */ _CFFI_OP(_CFFI_OP_FUNCTION, 406), // void()(oxp_error *)
-/* 352 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
+/* 345 */ _CFFI_OP(_CFFI_OP_FUNCTION, 15), // size_t()(oxp_reply const *, size_t)
+/* 346 */ _CFFI_OP(_CFFI_OP_NOOP, 309),
+/* 347 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
+/* 348 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 349 */ _CFFI_OP(_CFFI_OP_FUNCTION, 15), // size_t()(oxp_reply const *, size_t, size_t)
+/* 350 */ _CFFI_OP(_CFFI_OP_NOOP, 309),
+/* 351 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
+/* 352 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
 /* 353 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 354 */ _CFFI_OP(_CFFI_OP_FUNCTION, 406), // void()(oxp_error const *, uint64_t *, uint64_t *, uint64_t *)
-/* 355 */ _CFFI_OP(_CFFI_OP_NOOP, 126),
-/* 356 */ _CFFI_OP(_CFFI_OP_NOOP, 262),
-/* 357 */ _CFFI_OP(_CFFI_OP_NOOP, 262),
-/* 358 */ _CFFI_OP(_CFFI_OP_NOOP, 262),
+/* 354 */ _CFFI_OP(_CFFI_OP_FUNCTION, 183), // uint32_t()(oxp_async const *)
+/* 355 */ _CFFI_OP(_CFFI_OP_NOOP, 70),
+/* 356 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 357 */ _CFFI_OP(_CFFI_OP_FUNCTION, 183), // uint32_t()(oxp_reply const *)
+/* 358 */ _CFFI_OP(_CFFI_OP_NOOP, 309),
 /* 359 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 360 */ _CFFI_OP(_CFFI_OP_FUNCTION, 406), // void()(oxp_error const *, uint8_t const * *, size_t *)
-/* 361 */ _CFFI_OP(_CFFI_OP_NOOP, 126),
-/* 362 */ _CFFI_OP(_CFFI_OP_NOOP, 211),
-/* 363 */ _CFFI_OP(_CFFI_OP_NOOP, 28),
-/* 364 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 365 */ _CFFI_OP(_CFFI_OP_FUNCTION, 406), // void()(oxp_options *)
-/* 366 */ _CFFI_OP(_CFFI_OP_NOOP, 132),
-/* 367 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 368 */ _CFFI_OP(_CFFI_OP_FUNCTION, 406), // void()(oxp_pipeline *)
-/* 369 */ _CFFI_OP(_CFFI_OP_NOOP, 37),
-/* 370 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 371 */ _CFFI_OP(_CFFI_OP_FUNCTION, 406), // void()(oxp_pool *)
-/* 372 */ _CFFI_OP(_CFFI_OP_NOOP, 225),
-/* 373 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 374 */ _CFFI_OP(_CFFI_OP_FUNCTION, 406), // void()(oxp_reply *)
-/* 375 */ _CFFI_OP(_CFFI_OP_POINTER, 403), // oxp_reply *
-/* 376 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 377 */ _CFFI_OP(_CFFI_OP_FUNCTION, 406), // void()(oxp_reply const *, oxp_node const * *, size_t *)
-/* 378 */ _CFFI_OP(_CFFI_OP_NOOP, 282),
-/* 379 */ _CFFI_OP(_CFFI_OP_POINTER, 307), // oxp_node const * *
-/* 380 */ _CFFI_OP(_CFFI_OP_NOOP, 28),
-/* 381 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 382 */ _CFFI_OP(_CFFI_OP_FUNCTION, 406), // void()(oxp_reply const *, uint8_t const * *, size_t *)
-/* 383 */ _CFFI_OP(_CFFI_OP_NOOP, 282),
-/* 384 */ _CFFI_OP(_CFFI_OP_NOOP, 211),
-/* 385 */ _CFFI_OP(_CFFI_OP_NOOP, 28),
+/* 360 */ _CFFI_OP(_CFFI_OP_FUNCTION, 183), // uint32_t()(oxp_reply const *, size_t)
+/* 361 */ _CFFI_OP(_CFFI_OP_NOOP, 309),
+/* 362 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
+/* 363 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 364 */ _CFFI_OP(_CFFI_OP_FUNCTION, 183), // uint32_t()(oxp_server const *)
+/* 365 */ _CFFI_OP(_CFFI_OP_POINTER, 445), // oxp_server const *
+/* 366 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 367 */ _CFFI_OP(_CFFI_OP_FUNCTION, 183), // uint32_t()(void)
+/* 368 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 369 */ _CFFI_OP(_CFFI_OP_FUNCTION, 38), // uint64_t()(oxp_async const *)
+/* 370 */ _CFFI_OP(_CFFI_OP_NOOP, 70),
+/* 371 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 372 */ _CFFI_OP(_CFFI_OP_FUNCTION, 38), // uint64_t()(oxp_server const *)
+/* 373 */ _CFFI_OP(_CFFI_OP_NOOP, 365),
+/* 374 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 375 */ _CFFI_OP(_CFFI_OP_FUNCTION, 448), // void()(oxp_async *)
+/* 376 */ _CFFI_OP(_CFFI_OP_NOOP, 26),
+/* 377 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 378 */ _CFFI_OP(_CFFI_OP_FUNCTION, 448), // void()(oxp_client *)
+/* 379 */ _CFFI_OP(_CFFI_OP_NOOP, 78),
+/* 380 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 381 */ _CFFI_OP(_CFFI_OP_FUNCTION, 448), // void()(oxp_completions *)
+/* 382 */ _CFFI_OP(_CFFI_OP_NOOP, 27),
+/* 383 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 384 */ _CFFI_OP(_CFFI_OP_FUNCTION, 448), // void()(oxp_error *)
+/* 385 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
 /* 386 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 387 */ _CFFI_OP(_CFFI_OP_FUNCTION, 406), // void()(void *)
-/* 388 */ _CFFI_OP(_CFFI_OP_NOOP, 89),
-/* 389 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 390 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 2), // char
-/* 391 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 14), // double
-/* 392 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 23), // int64_t
-/* 393 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 0), // oxp_async
-/* 394 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 1), // oxp_client
-/* 395 */ _CFFI_OP(_CFFI_OP_POINTER, 396), // oxp_completion const *
-/* 396 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 2), // oxp_completion
-/* 397 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 3), // oxp_completions
-/* 398 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 4), // oxp_error
-/* 399 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 5), // oxp_node
-/* 400 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 6), // oxp_options
-/* 401 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 7), // oxp_pipeline
-/* 402 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 8), // oxp_pool
-/* 403 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 9), // oxp_reply
-/* 404 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 10), // oxp_slice
-/* 405 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 18), // uint8_t
-/* 406 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 0), // void
+/* 387 */ _CFFI_OP(_CFFI_OP_FUNCTION, 448), // void()(oxp_error const *, uint64_t *, uint64_t *, uint64_t *)
+/* 388 */ _CFFI_OP(_CFFI_OP_NOOP, 148),
+/* 389 */ _CFFI_OP(_CFFI_OP_NOOP, 44),
+/* 390 */ _CFFI_OP(_CFFI_OP_NOOP, 44),
+/* 391 */ _CFFI_OP(_CFFI_OP_NOOP, 44),
+/* 392 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 393 */ _CFFI_OP(_CFFI_OP_FUNCTION, 448), // void()(oxp_error const *, uint8_t const * *, size_t *)
+/* 394 */ _CFFI_OP(_CFFI_OP_NOOP, 148),
+/* 395 */ _CFFI_OP(_CFFI_OP_NOOP, 233),
+/* 396 */ _CFFI_OP(_CFFI_OP_NOOP, 28),
+/* 397 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 398 */ _CFFI_OP(_CFFI_OP_FUNCTION, 448), // void()(oxp_options *)
+/* 399 */ _CFFI_OP(_CFFI_OP_NOOP, 154),
+/* 400 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 401 */ _CFFI_OP(_CFFI_OP_FUNCTION, 448), // void()(oxp_pipeline *)
+/* 402 */ _CFFI_OP(_CFFI_OP_NOOP, 37),
+/* 403 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 404 */ _CFFI_OP(_CFFI_OP_FUNCTION, 448), // void()(oxp_pool *)
+/* 405 */ _CFFI_OP(_CFFI_OP_NOOP, 247),
+/* 406 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 407 */ _CFFI_OP(_CFFI_OP_FUNCTION, 448), // void()(oxp_reply *)
+/* 408 */ _CFFI_OP(_CFFI_OP_POINTER, 444), // oxp_reply *
+/* 409 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 410 */ _CFFI_OP(_CFFI_OP_FUNCTION, 448), // void()(oxp_reply const *, oxp_node const * *, size_t *)
+/* 411 */ _CFFI_OP(_CFFI_OP_NOOP, 309),
+/* 412 */ _CFFI_OP(_CFFI_OP_POINTER, 334), // oxp_node const * *
+/* 413 */ _CFFI_OP(_CFFI_OP_NOOP, 28),
+/* 414 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 415 */ _CFFI_OP(_CFFI_OP_FUNCTION, 448), // void()(oxp_reply const *, uint8_t const * *, size_t *)
+/* 416 */ _CFFI_OP(_CFFI_OP_NOOP, 309),
+/* 417 */ _CFFI_OP(_CFFI_OP_NOOP, 233),
+/* 418 */ _CFFI_OP(_CFFI_OP_NOOP, 28),
+/* 419 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 420 */ _CFFI_OP(_CFFI_OP_FUNCTION, 448), // void()(oxp_server *)
+/* 421 */ _CFFI_OP(_CFFI_OP_POINTER, 445), // oxp_server *
+/* 422 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 423 */ _CFFI_OP(_CFFI_OP_FUNCTION, 448), // void()(oxp_server const *, uint8_t const * *, size_t *)
+/* 424 */ _CFFI_OP(_CFFI_OP_NOOP, 365),
+/* 425 */ _CFFI_OP(_CFFI_OP_NOOP, 233),
+/* 426 */ _CFFI_OP(_CFFI_OP_NOOP, 28),
+/* 427 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 428 */ _CFFI_OP(_CFFI_OP_FUNCTION, 448), // void()(void *)
+/* 429 */ _CFFI_OP(_CFFI_OP_NOOP, 106),
+/* 430 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 431 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 2), // char
+/* 432 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 14), // double
+/* 433 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 23), // int64_t
+/* 434 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 0), // oxp_async
+/* 435 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 1), // oxp_client
+/* 436 */ _CFFI_OP(_CFFI_OP_POINTER, 437), // oxp_completion const *
+/* 437 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 2), // oxp_completion
+/* 438 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 3), // oxp_completions
+/* 439 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 4), // oxp_error
+/* 440 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 5), // oxp_node
+/* 441 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 6), // oxp_options
+/* 442 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 7), // oxp_pipeline
+/* 443 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 8), // oxp_pool
+/* 444 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 9), // oxp_reply
+/* 445 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 10), // oxp_server
+/* 446 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 11), // oxp_slice
+/* 447 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 18), // uint8_t
+/* 448 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 0), // void
 };
 
 static struct _cffi_externpy_s _cffi_externpy__oxp_py_interrupt =
@@ -1058,10 +1100,10 @@ _cffi_f_oxp_async_cancel(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(51), arg2, (char **)&x2);
+      _cffi_type(57), arg2, (char **)&x2);
   if (datasize != 0) {
     x2 = ((size_t)datasize) <= 640 ? (int32_t *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(51), arg2, (char **)&x2,
+    if (_cffi_convert_array_argument(_cffi_type(57), arg2, (char **)&x2,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -1141,10 +1183,10 @@ _cffi_f_oxp_async_fd(PyObject *self, PyObject *arg0)
   PyObject *pyresult;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(64), arg0, (char **)&x0);
+      _cffi_type(70), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_async const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(64), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(70), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -1275,6 +1317,81 @@ _cffi_f_oxp_async_next(PyObject *self, PyObject *args)
 #  define _cffi_f_oxp_async_next _cffi_d_oxp_async_next
 #endif
 
+static int32_t _cffi_d_oxp_async_next_push(oxp_async * x0, oxp_reply * * x1, uint64_t * x2, oxp_error * x3)
+{
+  return oxp_async_next_push(x0, x1, x2, x3);
+}
+#ifndef PYPY_VERSION
+static PyObject *
+_cffi_f_oxp_async_next_push(PyObject *self, PyObject *args)
+{
+  oxp_async * x0;
+  oxp_reply * * x1;
+  uint64_t * x2;
+  oxp_error * x3;
+  Py_ssize_t datasize;
+  struct _cffi_freeme_s *large_args_free = NULL;
+  int32_t result;
+  PyObject *pyresult;
+  PyObject *arg0;
+  PyObject *arg1;
+  PyObject *arg2;
+  PyObject *arg3;
+
+  if (!PyArg_UnpackTuple(args, "oxp_async_next_push", 4, 4, &arg0, &arg1, &arg2, &arg3))
+    return NULL;
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(26), arg0, (char **)&x0);
+  if (datasize != 0) {
+    x0 = ((size_t)datasize) <= 640 ? (oxp_async *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(26), arg0, (char **)&x0,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(43), arg1, (char **)&x1);
+  if (datasize != 0) {
+    x1 = ((size_t)datasize) <= 640 ? (oxp_reply * *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(43), arg1, (char **)&x1,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(44), arg2, (char **)&x2);
+  if (datasize != 0) {
+    x2 = ((size_t)datasize) <= 640 ? (uint64_t *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(44), arg2, (char **)&x2,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(11), arg3, (char **)&x3);
+  if (datasize != 0) {
+    x3 = ((size_t)datasize) <= 640 ? (oxp_error *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(11), arg3, (char **)&x3,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  Py_BEGIN_ALLOW_THREADS
+  _cffi_restore_errno();
+  { result = oxp_async_next_push(x0, x1, x2, x3); }
+  _cffi_save_errno();
+  Py_END_ALLOW_THREADS
+
+  (void)self; /* unused */
+  pyresult = _cffi_from_c_int(result, int32_t);
+  if (large_args_free != NULL) _cffi_free_array_arguments(large_args_free);
+  return pyresult;
+}
+#else
+#  define _cffi_f_oxp_async_next_push _cffi_d_oxp_async_next_push
+#endif
+
 static int32_t _cffi_d_oxp_async_open(oxp_options const * x0, oxp_async * * x1, oxp_error * x2)
 {
   return oxp_async_open(x0, x1, x2);
@@ -1298,19 +1415,19 @@ _cffi_f_oxp_async_open(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(173), arg0, (char **)&x0);
+      _cffi_type(195), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_options const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(173), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(195), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(174), arg1, (char **)&x1);
+      _cffi_type(196), arg1, (char **)&x1);
   if (datasize != 0) {
     x1 = ((size_t)datasize) <= 640 ? (oxp_async * *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(174), arg1, (char **)&x1,
+    if (_cffi_convert_array_argument(_cffi_type(196), arg1, (char **)&x1,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -1392,6 +1509,70 @@ _cffi_f_oxp_async_process(PyObject *self, PyObject *args)
 #  define _cffi_f_oxp_async_process _cffi_d_oxp_async_process
 #endif
 
+static int32_t _cffi_d_oxp_async_server(oxp_async const * x0, oxp_server * * x1, oxp_error * x2)
+{
+  return oxp_async_server(x0, x1, x2);
+}
+#ifndef PYPY_VERSION
+static PyObject *
+_cffi_f_oxp_async_server(PyObject *self, PyObject *args)
+{
+  oxp_async const * x0;
+  oxp_server * * x1;
+  oxp_error * x2;
+  Py_ssize_t datasize;
+  struct _cffi_freeme_s *large_args_free = NULL;
+  int32_t result;
+  PyObject *pyresult;
+  PyObject *arg0;
+  PyObject *arg1;
+  PyObject *arg2;
+
+  if (!PyArg_UnpackTuple(args, "oxp_async_server", 3, 3, &arg0, &arg1, &arg2))
+    return NULL;
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(70), arg0, (char **)&x0);
+  if (datasize != 0) {
+    x0 = ((size_t)datasize) <= 640 ? (oxp_async const *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(70), arg0, (char **)&x0,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(74), arg1, (char **)&x1);
+  if (datasize != 0) {
+    x1 = ((size_t)datasize) <= 640 ? (oxp_server * *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(74), arg1, (char **)&x1,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(11), arg2, (char **)&x2);
+  if (datasize != 0) {
+    x2 = ((size_t)datasize) <= 640 ? (oxp_error *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(11), arg2, (char **)&x2,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  Py_BEGIN_ALLOW_THREADS
+  _cffi_restore_errno();
+  { result = oxp_async_server(x0, x1, x2); }
+  _cffi_save_errno();
+  Py_END_ALLOW_THREADS
+
+  (void)self; /* unused */
+  pyresult = _cffi_from_c_int(result, int32_t);
+  if (large_args_free != NULL) _cffi_free_array_arguments(large_args_free);
+  return pyresult;
+}
+#else
+#  define _cffi_f_oxp_async_server _cffi_d_oxp_async_server
+#endif
+
 static int32_t _cffi_d_oxp_async_submit(oxp_async * x0, oxp_slice const * x1, size_t x2, uint64_t x3, oxp_error * x4)
 {
   return oxp_async_submit(x0, x1, x2, x3, x4);
@@ -1428,10 +1609,10 @@ _cffi_f_oxp_async_submit(PyObject *self, PyObject *args)
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(43), arg1, (char **)&x1);
+      _cffi_type(49), arg1, (char **)&x1);
   if (datasize != 0) {
     x1 = ((size_t)datasize) <= 640 ? (oxp_slice const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(43), arg1, (char **)&x1,
+    if (_cffi_convert_array_argument(_cffi_type(49), arg1, (char **)&x1,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -1508,10 +1689,10 @@ _cffi_f_oxp_async_submit_packed(PyObject *self, PyObject *args)
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(56), arg1, (char **)&x1);
+      _cffi_type(62), arg1, (char **)&x1);
   if (datasize != 0) {
     x1 = ((size_t)datasize) <= 640 ? (uint8_t const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(56), arg1, (char **)&x1,
+    if (_cffi_convert_array_argument(_cffi_type(62), arg1, (char **)&x1,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -1521,10 +1702,10 @@ _cffi_f_oxp_async_submit_packed(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(58), arg3, (char **)&x3);
+      _cffi_type(64), arg3, (char **)&x3);
   if (datasize != 0) {
     x3 = ((size_t)datasize) <= 640 ? (uint32_t const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(58), arg3, (char **)&x3,
+    if (_cffi_convert_array_argument(_cffi_type(64), arg3, (char **)&x3,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -1646,10 +1827,10 @@ _cffi_f_oxp_async_timeout_ns(PyObject *self, PyObject *arg0)
   PyObject *pyresult;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(64), arg0, (char **)&x0);
+      _cffi_type(70), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_async const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(64), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(70), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -1684,10 +1865,10 @@ _cffi_f_oxp_async_want(PyObject *self, PyObject *arg0)
   PyObject *pyresult;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(64), arg0, (char **)&x0);
+      _cffi_type(70), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_async const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(64), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(70), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -1728,10 +1909,10 @@ _cffi_f_oxp_client_clone(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(67), arg0, (char **)&x0);
+      _cffi_type(78), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_client *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(67), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(78), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -1773,10 +1954,10 @@ _cffi_f_oxp_client_close(PyObject *self, PyObject *arg0)
   struct _cffi_freeme_s *large_args_free = NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(67), arg0, (char **)&x0);
+      _cffi_type(78), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_client *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(67), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(78), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -1823,19 +2004,19 @@ _cffi_f_oxp_client_command(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(67), arg0, (char **)&x0);
+      _cffi_type(78), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_client *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(67), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(78), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(43), arg1, (char **)&x1);
+      _cffi_type(49), arg1, (char **)&x1);
   if (datasize != 0) {
     x1 = ((size_t)datasize) <= 640 ? (oxp_slice const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(43), arg1, (char **)&x1,
+    if (_cffi_convert_array_argument(_cffi_type(49), arg1, (char **)&x1,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -1845,10 +2026,10 @@ _cffi_f_oxp_client_command(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(96), arg3, (char **)&x3);
+      _cffi_type(43), arg3, (char **)&x3);
   if (datasize != 0) {
     x3 = ((size_t)datasize) <= 640 ? (oxp_reply * *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(96), arg3, (char **)&x3,
+    if (_cffi_convert_array_argument(_cffi_type(43), arg3, (char **)&x3,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -1908,19 +2089,19 @@ _cffi_f_oxp_client_command_packed(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(67), arg0, (char **)&x0);
+      _cffi_type(78), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_client *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(67), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(78), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(56), arg1, (char **)&x1);
+      _cffi_type(62), arg1, (char **)&x1);
   if (datasize != 0) {
     x1 = ((size_t)datasize) <= 640 ? (uint8_t const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(56), arg1, (char **)&x1,
+    if (_cffi_convert_array_argument(_cffi_type(62), arg1, (char **)&x1,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -1930,10 +2111,10 @@ _cffi_f_oxp_client_command_packed(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(58), arg3, (char **)&x3);
+      _cffi_type(64), arg3, (char **)&x3);
   if (datasize != 0) {
     x3 = ((size_t)datasize) <= 640 ? (uint32_t const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(58), arg3, (char **)&x3,
+    if (_cffi_convert_array_argument(_cffi_type(64), arg3, (char **)&x3,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -1943,10 +2124,10 @@ _cffi_f_oxp_client_command_packed(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(96), arg5, (char **)&x5);
+      _cffi_type(43), arg5, (char **)&x5);
   if (datasize != 0) {
     x5 = ((size_t)datasize) <= 640 ? (oxp_reply * *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(96), arg5, (char **)&x5,
+    if (_cffi_convert_array_argument(_cffi_type(43), arg5, (char **)&x5,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -2004,19 +2185,19 @@ _cffi_f_oxp_client_command_stream(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(67), arg0, (char **)&x0);
+      _cffi_type(78), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_client *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(67), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(78), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(43), arg1, (char **)&x1);
+      _cffi_type(49), arg1, (char **)&x1);
   if (datasize != 0) {
     x1 = ((size_t)datasize) <= 640 ? (oxp_slice const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(43), arg1, (char **)&x1,
+    if (_cffi_convert_array_argument(_cffi_type(49), arg1, (char **)&x1,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -2025,15 +2206,15 @@ _cffi_f_oxp_client_command_stream(PyObject *self, PyObject *args)
   if (x2 == (size_t)-1 && PyErr_Occurred())
     return NULL;
 
-  x3 = (int32_t(*)(void *, oxp_node const *, size_t, uint8_t const *))_cffi_to_c_pointer(arg3, _cffi_type(88));
+  x3 = (int32_t(*)(void *, oxp_node const *, size_t, uint8_t const *))_cffi_to_c_pointer(arg3, _cffi_type(105));
   if (x3 == (int32_t(*)(void *, oxp_node const *, size_t, uint8_t const *))NULL && PyErr_Occurred())
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(89), arg4, (char **)&x4);
+      _cffi_type(106), arg4, (char **)&x4);
   if (datasize != 0) {
     x4 = ((size_t)datasize) <= 640 ? (void *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(89), arg4, (char **)&x4,
+    if (_cffi_convert_array_argument(_cffi_type(106), arg4, (char **)&x4,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -2083,10 +2264,10 @@ _cffi_f_oxp_client_connect(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(67), arg0, (char **)&x0);
+      _cffi_type(78), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_client *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(67), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(78), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -2128,10 +2309,10 @@ _cffi_f_oxp_client_free(PyObject *self, PyObject *arg0)
   struct _cffi_freeme_s *large_args_free = NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(67), arg0, (char **)&x0);
+      _cffi_type(78), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_client *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(67), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(78), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -2212,10 +2393,10 @@ _cffi_f_oxp_client_lease(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(67), arg0, (char **)&x0);
+      _cffi_type(78), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_client *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(67), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(78), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -2276,10 +2457,10 @@ _cffi_f_oxp_client_new(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(173), arg0, (char **)&x0);
+      _cffi_type(195), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_options const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(173), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(195), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -2317,6 +2498,145 @@ _cffi_f_oxp_client_new(PyObject *self, PyObject *args)
 #  define _cffi_f_oxp_client_new _cffi_d_oxp_client_new
 #endif
 
+static int32_t _cffi_d_oxp_client_next_push(oxp_client * x0, oxp_reply * * x1, uint64_t * x2, oxp_error * x3)
+{
+  return oxp_client_next_push(x0, x1, x2, x3);
+}
+#ifndef PYPY_VERSION
+static PyObject *
+_cffi_f_oxp_client_next_push(PyObject *self, PyObject *args)
+{
+  oxp_client * x0;
+  oxp_reply * * x1;
+  uint64_t * x2;
+  oxp_error * x3;
+  Py_ssize_t datasize;
+  struct _cffi_freeme_s *large_args_free = NULL;
+  int32_t result;
+  PyObject *pyresult;
+  PyObject *arg0;
+  PyObject *arg1;
+  PyObject *arg2;
+  PyObject *arg3;
+
+  if (!PyArg_UnpackTuple(args, "oxp_client_next_push", 4, 4, &arg0, &arg1, &arg2, &arg3))
+    return NULL;
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(78), arg0, (char **)&x0);
+  if (datasize != 0) {
+    x0 = ((size_t)datasize) <= 640 ? (oxp_client *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(78), arg0, (char **)&x0,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(43), arg1, (char **)&x1);
+  if (datasize != 0) {
+    x1 = ((size_t)datasize) <= 640 ? (oxp_reply * *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(43), arg1, (char **)&x1,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(44), arg2, (char **)&x2);
+  if (datasize != 0) {
+    x2 = ((size_t)datasize) <= 640 ? (uint64_t *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(44), arg2, (char **)&x2,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(11), arg3, (char **)&x3);
+  if (datasize != 0) {
+    x3 = ((size_t)datasize) <= 640 ? (oxp_error *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(11), arg3, (char **)&x3,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  Py_BEGIN_ALLOW_THREADS
+  _cffi_restore_errno();
+  { result = oxp_client_next_push(x0, x1, x2, x3); }
+  _cffi_save_errno();
+  Py_END_ALLOW_THREADS
+
+  (void)self; /* unused */
+  pyresult = _cffi_from_c_int(result, int32_t);
+  if (large_args_free != NULL) _cffi_free_array_arguments(large_args_free);
+  return pyresult;
+}
+#else
+#  define _cffi_f_oxp_client_next_push _cffi_d_oxp_client_next_push
+#endif
+
+static int32_t _cffi_d_oxp_client_server(oxp_client const * x0, oxp_server * * x1, oxp_error * x2)
+{
+  return oxp_client_server(x0, x1, x2);
+}
+#ifndef PYPY_VERSION
+static PyObject *
+_cffi_f_oxp_client_server(PyObject *self, PyObject *args)
+{
+  oxp_client const * x0;
+  oxp_server * * x1;
+  oxp_error * x2;
+  Py_ssize_t datasize;
+  struct _cffi_freeme_s *large_args_free = NULL;
+  int32_t result;
+  PyObject *pyresult;
+  PyObject *arg0;
+  PyObject *arg1;
+  PyObject *arg2;
+
+  if (!PyArg_UnpackTuple(args, "oxp_client_server", 3, 3, &arg0, &arg1, &arg2))
+    return NULL;
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(1), arg0, (char **)&x0);
+  if (datasize != 0) {
+    x0 = ((size_t)datasize) <= 640 ? (oxp_client const *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(1), arg0, (char **)&x0,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(74), arg1, (char **)&x1);
+  if (datasize != 0) {
+    x1 = ((size_t)datasize) <= 640 ? (oxp_server * *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(74), arg1, (char **)&x1,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(11), arg2, (char **)&x2);
+  if (datasize != 0) {
+    x2 = ((size_t)datasize) <= 640 ? (oxp_error *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(11), arg2, (char **)&x2,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  Py_BEGIN_ALLOW_THREADS
+  _cffi_restore_errno();
+  { result = oxp_client_server(x0, x1, x2); }
+  _cffi_save_errno();
+  Py_END_ALLOW_THREADS
+
+  (void)self; /* unused */
+  pyresult = _cffi_from_c_int(result, int32_t);
+  if (large_args_free != NULL) _cffi_free_array_arguments(large_args_free);
+  return pyresult;
+}
+#else
+#  define _cffi_f_oxp_client_server _cffi_d_oxp_client_server
+#endif
+
 static int32_t _cffi_d_oxp_completions_error(oxp_completions const * x0, size_t x1, oxp_error * x2)
 {
   return oxp_completions_error(x0, x1, x2);
@@ -2340,10 +2660,10 @@ _cffi_f_oxp_completions_error(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(112), arg0, (char **)&x0);
+      _cffi_type(134), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_completions const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(112), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(134), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -2433,19 +2753,19 @@ _cffi_f_oxp_completions_list(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(112), arg0, (char **)&x0);
+      _cffi_type(134), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_completions const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(112), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(134), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(313), arg1, (char **)&x1);
+      _cffi_type(340), arg1, (char **)&x1);
   if (datasize != 0) {
     x1 = ((size_t)datasize) <= 640 ? (oxp_completion const * *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(313), arg1, (char **)&x1,
+    if (_cffi_convert_array_argument(_cffi_type(340), arg1, (char **)&x1,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -2480,10 +2800,10 @@ _cffi_f_oxp_completions_new(PyObject *self, PyObject *arg0)
   PyObject *pyresult;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(109), arg0, (char **)&x0);
+      _cffi_type(131), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_completions * *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(109), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(131), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -2528,10 +2848,10 @@ _cffi_f_oxp_completions_reply(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(112), arg0, (char **)&x0);
+      _cffi_type(134), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_completions const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(112), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(134), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -2541,10 +2861,10 @@ _cffi_f_oxp_completions_reply(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(96), arg2, (char **)&x2);
+      _cffi_type(43), arg2, (char **)&x2);
   if (datasize != 0) {
     x2 = ((size_t)datasize) <= 640 ? (oxp_reply * *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(96), arg2, (char **)&x2,
+    if (_cffi_convert_array_argument(_cffi_type(43), arg2, (char **)&x2,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -2664,19 +2984,19 @@ _cffi_f_oxp_error_address(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(126), arg0, (char **)&x0);
+      _cffi_type(148), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_error const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(126), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(148), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(211), arg1, (char **)&x1);
+      _cffi_type(233), arg1, (char **)&x1);
   if (datasize != 0) {
     x1 = ((size_t)datasize) <= 640 ? (uint8_t const * *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(211), arg1, (char **)&x1,
+    if (_cffi_convert_array_argument(_cffi_type(233), arg1, (char **)&x1,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -2798,19 +3118,19 @@ _cffi_f_oxp_error_message(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(126), arg0, (char **)&x0);
+      _cffi_type(148), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_error const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(126), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(148), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(211), arg1, (char **)&x1);
+      _cffi_type(233), arg1, (char **)&x1);
   if (datasize != 0) {
     x1 = ((size_t)datasize) <= 640 ? (uint8_t const * *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(211), arg1, (char **)&x1,
+    if (_cffi_convert_array_argument(_cffi_type(233), arg1, (char **)&x1,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -2854,10 +3174,10 @@ _cffi_f_oxp_error_new(PyObject *self, PyObject *arg0)
   PyObject *pyresult;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(123), arg0, (char **)&x0);
+      _cffi_type(145), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_error * *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(123), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(145), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -2892,10 +3212,10 @@ _cffi_f_oxp_error_os_code(PyObject *self, PyObject *arg0)
   PyObject *pyresult;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(126), arg0, (char **)&x0);
+      _cffi_type(148), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_error const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(126), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(148), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -2930,10 +3250,10 @@ _cffi_f_oxp_error_outcome(PyObject *self, PyObject *arg0)
   PyObject *pyresult;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(126), arg0, (char **)&x0);
+      _cffi_type(148), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_error const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(126), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(148), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -2976,37 +3296,37 @@ _cffi_f_oxp_error_progress(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(126), arg0, (char **)&x0);
+      _cffi_type(148), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_error const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(126), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(148), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(262), arg1, (char **)&x1);
+      _cffi_type(44), arg1, (char **)&x1);
   if (datasize != 0) {
     x1 = ((size_t)datasize) <= 640 ? (uint64_t *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(262), arg1, (char **)&x1,
+    if (_cffi_convert_array_argument(_cffi_type(44), arg1, (char **)&x1,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(262), arg2, (char **)&x2);
+      _cffi_type(44), arg2, (char **)&x2);
   if (datasize != 0) {
     x2 = ((size_t)datasize) <= 640 ? (uint64_t *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(262), arg2, (char **)&x2,
+    if (_cffi_convert_array_argument(_cffi_type(44), arg2, (char **)&x2,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(262), arg3, (char **)&x3);
+      _cffi_type(44), arg3, (char **)&x3);
   if (datasize != 0) {
     x3 = ((size_t)datasize) <= 640 ? (uint64_t *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(262), arg3, (char **)&x3,
+    if (_cffi_convert_array_argument(_cffi_type(44), arg3, (char **)&x3,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -3041,10 +3361,10 @@ _cffi_f_oxp_error_status(PyObject *self, PyObject *arg0)
   PyObject *pyresult;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(126), arg0, (char **)&x0);
+      _cffi_type(148), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_error const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(126), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(148), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -3077,10 +3397,10 @@ _cffi_f_oxp_options_free(PyObject *self, PyObject *arg0)
   struct _cffi_freeme_s *large_args_free = NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(132), arg0, (char **)&x0);
+      _cffi_type(154), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_options *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(132), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(154), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -3229,10 +3549,10 @@ _cffi_f_oxp_options_set_client_info(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(132), arg0, (char **)&x0);
+      _cffi_type(154), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_options *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(132), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(154), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -3279,10 +3599,10 @@ _cffi_f_oxp_options_set_client_name(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(132), arg0, (char **)&x0);
+      _cffi_type(154), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_options *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(132), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(154), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -3336,10 +3656,10 @@ _cffi_f_oxp_options_set_client_no_evict(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(132), arg0, (char **)&x0);
+      _cffi_type(154), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_options *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(132), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(154), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -3384,10 +3704,10 @@ _cffi_f_oxp_options_set_client_no_touch(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(132), arg0, (char **)&x0);
+      _cffi_type(154), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_options *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(132), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(154), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -3432,10 +3752,10 @@ _cffi_f_oxp_options_set_connect_timeout_ms(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(132), arg0, (char **)&x0);
+      _cffi_type(154), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_options *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(132), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(154), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -3480,10 +3800,10 @@ _cffi_f_oxp_options_set_db(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(132), arg0, (char **)&x0);
+      _cffi_type(154), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_options *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(132), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(154), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -3528,10 +3848,10 @@ _cffi_f_oxp_options_set_eager_bytes(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(132), arg0, (char **)&x0);
+      _cffi_type(154), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_options *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(132), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(154), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -3553,6 +3873,54 @@ _cffi_f_oxp_options_set_eager_bytes(PyObject *self, PyObject *args)
 }
 #else
 #  define _cffi_f_oxp_options_set_eager_bytes _cffi_d_oxp_options_set_eager_bytes
+#endif
+
+static int32_t _cffi_d_oxp_options_set_fail_fast(oxp_options * x0, _Bool x1)
+{
+  return oxp_options_set_fail_fast(x0, x1);
+}
+#ifndef PYPY_VERSION
+static PyObject *
+_cffi_f_oxp_options_set_fail_fast(PyObject *self, PyObject *args)
+{
+  oxp_options * x0;
+  _Bool x1;
+  Py_ssize_t datasize;
+  struct _cffi_freeme_s *large_args_free = NULL;
+  int32_t result;
+  PyObject *pyresult;
+  PyObject *arg0;
+  PyObject *arg1;
+
+  if (!PyArg_UnpackTuple(args, "oxp_options_set_fail_fast", 2, 2, &arg0, &arg1))
+    return NULL;
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(154), arg0, (char **)&x0);
+  if (datasize != 0) {
+    x0 = ((size_t)datasize) <= 640 ? (oxp_options *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(154), arg0, (char **)&x0,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  x1 = (_Bool)_cffi_to_c__Bool(arg1);
+  if (x1 == (_Bool)-1 && PyErr_Occurred())
+    return NULL;
+
+  Py_BEGIN_ALLOW_THREADS
+  _cffi_restore_errno();
+  { result = oxp_options_set_fail_fast(x0, x1); }
+  _cffi_save_errno();
+  Py_END_ALLOW_THREADS
+
+  (void)self; /* unused */
+  pyresult = _cffi_from_c_int(result, int32_t);
+  if (large_args_free != NULL) _cffi_free_array_arguments(large_args_free);
+  return pyresult;
+}
+#else
+#  define _cffi_f_oxp_options_set_fail_fast _cffi_d_oxp_options_set_fail_fast
 #endif
 
 static int32_t _cffi_d_oxp_options_set_host(oxp_options * x0, char const * x1, size_t x2)
@@ -3578,10 +3946,10 @@ _cffi_f_oxp_options_set_host(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(132), arg0, (char **)&x0);
+      _cffi_type(154), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_options *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(132), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(154), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -3639,28 +4007,28 @@ _cffi_f_oxp_options_set_interrupt(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(132), arg0, (char **)&x0);
+      _cffi_type(154), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_options *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(132), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(154), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
-  x1 = (int32_t(*)(void *))_cffi_to_c_pointer(arg1, _cffi_type(142));
+  x1 = (int32_t(*)(void *))_cffi_to_c_pointer(arg1, _cffi_type(164));
   if (x1 == (int32_t(*)(void *))NULL && PyErr_Occurred())
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(89), arg2, (char **)&x2);
+      _cffi_type(106), arg2, (char **)&x2);
   if (datasize != 0) {
     x2 = ((size_t)datasize) <= 640 ? (void *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(89), arg2, (char **)&x2,
+    if (_cffi_convert_array_argument(_cffi_type(106), arg2, (char **)&x2,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
-  x3 = (void(*)(void *))_cffi_to_c_pointer(arg3, _cffi_type(144));
+  x3 = (void(*)(void *))_cffi_to_c_pointer(arg3, _cffi_type(166));
   if (x3 == (void(*)(void *))NULL && PyErr_Occurred())
     return NULL;
 
@@ -3700,10 +4068,10 @@ _cffi_f_oxp_options_set_keepalive(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(132), arg0, (char **)&x0);
+      _cffi_type(154), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_options *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(132), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(154), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -3748,10 +4116,10 @@ _cffi_f_oxp_options_set_key_affinity(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(132), arg0, (char **)&x0);
+      _cffi_type(154), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_options *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(132), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(154), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -3798,10 +4166,10 @@ _cffi_f_oxp_options_set_lib_name(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(132), arg0, (char **)&x0);
+      _cffi_type(154), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_options *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(132), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(154), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -3857,10 +4225,10 @@ _cffi_f_oxp_options_set_lib_version(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(132), arg0, (char **)&x0);
+      _cffi_type(154), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_options *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(132), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(154), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -3914,10 +4282,10 @@ _cffi_f_oxp_options_set_max_bulk_bytes(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(132), arg0, (char **)&x0);
+      _cffi_type(154), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_options *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(132), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(154), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -3962,10 +4330,10 @@ _cffi_f_oxp_options_set_max_depth(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(132), arg0, (char **)&x0);
+      _cffi_type(154), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_options *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(132), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(154), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -4010,10 +4378,10 @@ _cffi_f_oxp_options_set_max_line_bytes(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(132), arg0, (char **)&x0);
+      _cffi_type(154), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_options *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(132), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(154), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -4058,10 +4426,10 @@ _cffi_f_oxp_options_set_max_reply_bytes(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(132), arg0, (char **)&x0);
+      _cffi_type(154), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_options *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(132), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(154), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -4106,10 +4474,10 @@ _cffi_f_oxp_options_set_ordered_results(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(132), arg0, (char **)&x0);
+      _cffi_type(154), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_options *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(132), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(154), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -4156,10 +4524,10 @@ _cffi_f_oxp_options_set_password(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(132), arg0, (char **)&x0);
+      _cffi_type(154), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_options *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(132), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(154), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -4213,10 +4581,10 @@ _cffi_f_oxp_options_set_port(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(132), arg0, (char **)&x0);
+      _cffi_type(154), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_options *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(132), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(154), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -4261,10 +4629,10 @@ _cffi_f_oxp_options_set_protocol(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(132), arg0, (char **)&x0);
+      _cffi_type(154), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_options *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(132), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(154), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -4311,10 +4679,10 @@ _cffi_f_oxp_options_set_queue_limits(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(132), arg0, (char **)&x0);
+      _cffi_type(154), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_options *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(132), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(154), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -4363,10 +4731,10 @@ _cffi_f_oxp_options_set_retry(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(132), arg0, (char **)&x0);
+      _cffi_type(154), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_options *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(132), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(154), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -4413,10 +4781,10 @@ _cffi_f_oxp_options_set_socket_buffers(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(132), arg0, (char **)&x0);
+      _cffi_type(154), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_options *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(132), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(154), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -4465,10 +4833,10 @@ _cffi_f_oxp_options_set_spin_us(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(132), arg0, (char **)&x0);
+      _cffi_type(154), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_options *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(132), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(154), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -4513,10 +4881,10 @@ _cffi_f_oxp_options_set_timeout_ms(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(132), arg0, (char **)&x0);
+      _cffi_type(154), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_options *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(132), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(154), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -4563,10 +4931,10 @@ _cffi_f_oxp_options_set_unix_path(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(132), arg0, (char **)&x0);
+      _cffi_type(154), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_options *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(132), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(154), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -4620,10 +4988,10 @@ _cffi_f_oxp_options_set_user_timeout_ms(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(132), arg0, (char **)&x0);
+      _cffi_type(154), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_options *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(132), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(154), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -4670,10 +5038,10 @@ _cffi_f_oxp_options_set_username(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(132), arg0, (char **)&x0);
+      _cffi_type(154), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_options *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(132), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(154), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -4770,10 +5138,10 @@ _cffi_f_oxp_pipeline_add_command(PyObject *self, PyObject *args)
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(43), arg1, (char **)&x1);
+      _cffi_type(49), arg1, (char **)&x1);
   if (datasize != 0) {
     x1 = ((size_t)datasize) <= 640 ? (oxp_slice const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(43), arg1, (char **)&x1,
+    if (_cffi_convert_array_argument(_cffi_type(49), arg1, (char **)&x1,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -4848,10 +5216,10 @@ _cffi_f_oxp_pipeline_add_packed(PyObject *self, PyObject *args)
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(56), arg1, (char **)&x1);
+      _cffi_type(62), arg1, (char **)&x1);
   if (datasize != 0) {
     x1 = ((size_t)datasize) <= 640 ? (uint8_t const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(56), arg1, (char **)&x1,
+    if (_cffi_convert_array_argument(_cffi_type(62), arg1, (char **)&x1,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -4861,10 +5229,10 @@ _cffi_f_oxp_pipeline_add_packed(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(58), arg3, (char **)&x3);
+      _cffi_type(64), arg3, (char **)&x3);
   if (datasize != 0) {
     x3 = ((size_t)datasize) <= 640 ? (uint32_t const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(58), arg3, (char **)&x3,
+    if (_cffi_convert_array_argument(_cffi_type(64), arg3, (char **)&x3,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -4874,10 +5242,10 @@ _cffi_f_oxp_pipeline_add_packed(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(58), arg5, (char **)&x5);
+      _cffi_type(64), arg5, (char **)&x5);
   if (datasize != 0) {
     x5 = ((size_t)datasize) <= 640 ? (uint32_t const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(58), arg5, (char **)&x5,
+    if (_cffi_convert_array_argument(_cffi_type(64), arg5, (char **)&x5,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -4948,10 +5316,10 @@ _cffi_f_oxp_pipeline_command_name(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(211), arg2, (char **)&x2);
+      _cffi_type(233), arg2, (char **)&x2);
   if (datasize != 0) {
     x2 = ((size_t)datasize) <= 640 ? (uint8_t const * *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(211), arg2, (char **)&x2,
+    if (_cffi_convert_array_argument(_cffi_type(233), arg2, (char **)&x2,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -5012,10 +5380,10 @@ _cffi_f_oxp_pipeline_execute(PyObject *self, PyObject *args)
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(96), arg1, (char **)&x1);
+      _cffi_type(43), arg1, (char **)&x1);
   if (datasize != 0) {
     x1 = ((size_t)datasize) <= 640 ? (oxp_reply * *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(96), arg1, (char **)&x1,
+    if (_cffi_convert_array_argument(_cffi_type(43), arg1, (char **)&x1,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -5077,15 +5445,15 @@ _cffi_f_oxp_pipeline_execute_stream(PyObject *self, PyObject *args)
       return NULL;
   }
 
-  x1 = (int32_t(*)(void *, oxp_node const *, size_t, uint8_t const *))_cffi_to_c_pointer(arg1, _cffi_type(88));
+  x1 = (int32_t(*)(void *, oxp_node const *, size_t, uint8_t const *))_cffi_to_c_pointer(arg1, _cffi_type(105));
   if (x1 == (int32_t(*)(void *, oxp_node const *, size_t, uint8_t const *))NULL && PyErr_Occurred())
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(89), arg2, (char **)&x2);
+      _cffi_type(106), arg2, (char **)&x2);
   if (datasize != 0) {
     x2 = ((size_t)datasize) <= 640 ? (void *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(89), arg2, (char **)&x2,
+    if (_cffi_convert_array_argument(_cffi_type(106), arg2, (char **)&x2,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -5165,10 +5533,10 @@ _cffi_f_oxp_pipeline_len(PyObject *self, PyObject *arg0)
   PyObject *pyresult;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(316), arg0, (char **)&x0);
+      _cffi_type(343), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_pipeline const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(316), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(343), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -5211,10 +5579,10 @@ _cffi_f_oxp_pipeline_new(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(67), arg0, (char **)&x0);
+      _cffi_type(78), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_client *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(67), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(78), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -5275,10 +5643,10 @@ _cffi_f_oxp_pipeline_new_atomic(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(67), arg0, (char **)&x0);
+      _cffi_type(78), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_client *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(67), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(78), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -5438,10 +5806,10 @@ _cffi_f_oxp_pool_cancel(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(225), arg0, (char **)&x0);
+      _cffi_type(247), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_pool *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(225), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(247), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -5451,10 +5819,10 @@ _cffi_f_oxp_pool_cancel(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(51), arg2, (char **)&x2);
+      _cffi_type(57), arg2, (char **)&x2);
   if (datasize != 0) {
     x2 = ((size_t)datasize) <= 640 ? (int32_t *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(51), arg2, (char **)&x2,
+    if (_cffi_convert_array_argument(_cffi_type(57), arg2, (char **)&x2,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -5510,10 +5878,10 @@ _cffi_f_oxp_pool_close(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(225), arg0, (char **)&x0);
+      _cffi_type(247), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_pool *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(225), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(247), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -5523,19 +5891,19 @@ _cffi_f_oxp_pool_close(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(262), arg2, (char **)&x2);
+      _cffi_type(44), arg2, (char **)&x2);
   if (datasize != 0) {
     x2 = ((size_t)datasize) <= 640 ? (uint64_t *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(262), arg2, (char **)&x2,
+    if (_cffi_convert_array_argument(_cffi_type(44), arg2, (char **)&x2,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(262), arg3, (char **)&x3);
+      _cffi_type(44), arg3, (char **)&x3);
   if (datasize != 0) {
     x3 = ((size_t)datasize) <= 640 ? (uint64_t *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(262), arg3, (char **)&x3,
+    if (_cffi_convert_array_argument(_cffi_type(44), arg3, (char **)&x3,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -5585,10 +5953,10 @@ _cffi_f_oxp_pool_connect(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(225), arg0, (char **)&x0);
+      _cffi_type(247), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_pool *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(225), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(247), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -5644,10 +6012,10 @@ _cffi_f_oxp_pool_drain(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(225), arg0, (char **)&x0);
+      _cffi_type(247), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_pool *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(225), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(247), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -5723,10 +6091,10 @@ _cffi_f_oxp_pool_flush(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(225), arg0, (char **)&x0);
+      _cffi_type(247), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_pool *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(225), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(247), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -5736,10 +6104,10 @@ _cffi_f_oxp_pool_flush(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(262), arg2, (char **)&x2);
+      _cffi_type(44), arg2, (char **)&x2);
   if (datasize != 0) {
     x2 = ((size_t)datasize) <= 640 ? (uint64_t *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(262), arg2, (char **)&x2,
+    if (_cffi_convert_array_argument(_cffi_type(44), arg2, (char **)&x2,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -5781,10 +6149,10 @@ _cffi_f_oxp_pool_free(PyObject *self, PyObject *arg0)
   struct _cffi_freeme_s *large_args_free = NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(225), arg0, (char **)&x0);
+      _cffi_type(247), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_pool *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(225), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(247), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -5831,10 +6199,10 @@ _cffi_f_oxp_pool_next(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(225), arg0, (char **)&x0);
+      _cffi_type(247), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_pool *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(225), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(247), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -5910,10 +6278,10 @@ _cffi_f_oxp_pool_open(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(173), arg0, (char **)&x0);
+      _cffi_type(195), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_options const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(173), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(195), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -5923,10 +6291,10 @@ _cffi_f_oxp_pool_open(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(185), arg2, (char **)&x2);
+      _cffi_type(207), arg2, (char **)&x2);
   if (datasize != 0) {
     x2 = ((size_t)datasize) <= 640 ? (oxp_pool * *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(185), arg2, (char **)&x2,
+    if (_cffi_convert_array_argument(_cffi_type(207), arg2, (char **)&x2,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -5978,10 +6346,10 @@ _cffi_f_oxp_pool_retract(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(225), arg0, (char **)&x0);
+      _cffi_type(247), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_pool *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(225), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(247), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -6014,6 +6382,70 @@ _cffi_f_oxp_pool_retract(PyObject *self, PyObject *args)
 #  define _cffi_f_oxp_pool_retract _cffi_d_oxp_pool_retract
 #endif
 
+static int32_t _cffi_d_oxp_pool_server(oxp_pool const * x0, oxp_server * * x1, oxp_error * x2)
+{
+  return oxp_pool_server(x0, x1, x2);
+}
+#ifndef PYPY_VERSION
+static PyObject *
+_cffi_f_oxp_pool_server(PyObject *self, PyObject *args)
+{
+  oxp_pool const * x0;
+  oxp_server * * x1;
+  oxp_error * x2;
+  Py_ssize_t datasize;
+  struct _cffi_freeme_s *large_args_free = NULL;
+  int32_t result;
+  PyObject *pyresult;
+  PyObject *arg0;
+  PyObject *arg1;
+  PyObject *arg2;
+
+  if (!PyArg_UnpackTuple(args, "oxp_pool_server", 3, 3, &arg0, &arg1, &arg2))
+    return NULL;
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(304), arg0, (char **)&x0);
+  if (datasize != 0) {
+    x0 = ((size_t)datasize) <= 640 ? (oxp_pool const *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(304), arg0, (char **)&x0,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(74), arg1, (char **)&x1);
+  if (datasize != 0) {
+    x1 = ((size_t)datasize) <= 640 ? (oxp_server * *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(74), arg1, (char **)&x1,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(11), arg2, (char **)&x2);
+  if (datasize != 0) {
+    x2 = ((size_t)datasize) <= 640 ? (oxp_error *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(11), arg2, (char **)&x2,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  Py_BEGIN_ALLOW_THREADS
+  _cffi_restore_errno();
+  { result = oxp_pool_server(x0, x1, x2); }
+  _cffi_save_errno();
+  Py_END_ALLOW_THREADS
+
+  (void)self; /* unused */
+  pyresult = _cffi_from_c_int(result, int32_t);
+  if (large_args_free != NULL) _cffi_free_array_arguments(large_args_free);
+  return pyresult;
+}
+#else
+#  define _cffi_f_oxp_pool_server _cffi_d_oxp_pool_server
+#endif
+
 static int32_t _cffi_d_oxp_pool_submit(oxp_pool * x0, oxp_slice const * x1, size_t x2, uint64_t x3, oxp_error * x4)
 {
   return oxp_pool_submit(x0, x1, x2, x3, x4);
@@ -6041,19 +6473,19 @@ _cffi_f_oxp_pool_submit(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(225), arg0, (char **)&x0);
+      _cffi_type(247), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_pool *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(225), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(247), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(43), arg1, (char **)&x1);
+      _cffi_type(49), arg1, (char **)&x1);
   if (datasize != 0) {
     x1 = ((size_t)datasize) <= 640 ? (oxp_slice const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(43), arg1, (char **)&x1,
+    if (_cffi_convert_array_argument(_cffi_type(49), arg1, (char **)&x1,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -6121,19 +6553,19 @@ _cffi_f_oxp_pool_submit_packed(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(225), arg0, (char **)&x0);
+      _cffi_type(247), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_pool *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(225), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(247), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(56), arg1, (char **)&x1);
+      _cffi_type(62), arg1, (char **)&x1);
   if (datasize != 0) {
     x1 = ((size_t)datasize) <= 640 ? (uint8_t const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(56), arg1, (char **)&x1,
+    if (_cffi_convert_array_argument(_cffi_type(62), arg1, (char **)&x1,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -6143,10 +6575,10 @@ _cffi_f_oxp_pool_submit_packed(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(58), arg3, (char **)&x3);
+      _cffi_type(64), arg3, (char **)&x3);
   if (datasize != 0) {
     x3 = ((size_t)datasize) <= 640 ? (uint32_t const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(58), arg3, (char **)&x3,
+    if (_cffi_convert_array_argument(_cffi_type(64), arg3, (char **)&x3,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -6208,10 +6640,10 @@ _cffi_f_oxp_pool_submit_pipeline(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(225), arg0, (char **)&x0);
+      _cffi_type(247), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_pool *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(225), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(247), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -6280,19 +6712,19 @@ _cffi_f_oxp_pool_try_submit(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(225), arg0, (char **)&x0);
+      _cffi_type(247), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_pool *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(225), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(247), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(43), arg1, (char **)&x1);
+      _cffi_type(49), arg1, (char **)&x1);
   if (datasize != 0) {
     x1 = ((size_t)datasize) <= 640 ? (oxp_slice const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(43), arg1, (char **)&x1,
+    if (_cffi_convert_array_argument(_cffi_type(49), arg1, (char **)&x1,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -6360,19 +6792,19 @@ _cffi_f_oxp_pool_try_submit_packed(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(225), arg0, (char **)&x0);
+      _cffi_type(247), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_pool *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(225), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(247), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(56), arg1, (char **)&x1);
+      _cffi_type(62), arg1, (char **)&x1);
   if (datasize != 0) {
     x1 = ((size_t)datasize) <= 640 ? (uint8_t const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(56), arg1, (char **)&x1,
+    if (_cffi_convert_array_argument(_cffi_type(62), arg1, (char **)&x1,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -6382,10 +6814,10 @@ _cffi_f_oxp_pool_try_submit_packed(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(58), arg3, (char **)&x3);
+      _cffi_type(64), arg3, (char **)&x3);
   if (datasize != 0) {
     x3 = ((size_t)datasize) <= 640 ? (uint32_t const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(58), arg3, (char **)&x3,
+    if (_cffi_convert_array_argument(_cffi_type(64), arg3, (char **)&x3,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -6447,10 +6879,10 @@ _cffi_f_oxp_pool_try_submit_pipeline(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(225), arg0, (char **)&x0);
+      _cffi_type(247), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_pool *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(225), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(247), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -6515,10 +6947,10 @@ _cffi_f_oxp_reply_boolean(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(282), arg0, (char **)&x0);
+      _cffi_type(309), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_reply const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(282), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(309), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -6528,10 +6960,10 @@ _cffi_f_oxp_reply_boolean(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(284), arg2, (char **)&x2);
+      _cffi_type(311), arg2, (char **)&x2);
   if (datasize != 0) {
     x2 = ((size_t)datasize) <= 640 ? (_Bool *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(284), arg2, (char **)&x2,
+    if (_cffi_convert_array_argument(_cffi_type(311), arg2, (char **)&x2,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -6572,19 +7004,19 @@ _cffi_f_oxp_reply_bytes(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(282), arg0, (char **)&x0);
+      _cffi_type(309), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_reply const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(282), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(309), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(211), arg1, (char **)&x1);
+      _cffi_type(233), arg1, (char **)&x1);
   if (datasize != 0) {
     x1 = ((size_t)datasize) <= 640 ? (uint8_t const * *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(211), arg1, (char **)&x1,
+    if (_cffi_convert_array_argument(_cffi_type(233), arg1, (char **)&x1,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -6636,10 +7068,10 @@ _cffi_f_oxp_reply_child(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(282), arg0, (char **)&x0);
+      _cffi_type(309), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_reply const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(282), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(309), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -6690,10 +7122,10 @@ _cffi_f_oxp_reply_double(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(282), arg0, (char **)&x0);
+      _cffi_type(309), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_reply const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(282), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(309), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -6703,10 +7135,10 @@ _cffi_f_oxp_reply_double(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(289), arg2, (char **)&x2);
+      _cffi_type(316), arg2, (char **)&x2);
   if (datasize != 0) {
     x2 = ((size_t)datasize) <= 640 ? (double *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(289), arg2, (char **)&x2,
+    if (_cffi_convert_array_argument(_cffi_type(316), arg2, (char **)&x2,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -6739,10 +7171,10 @@ _cffi_f_oxp_reply_free(PyObject *self, PyObject *arg0)
   struct _cffi_freeme_s *large_args_free = NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(375), arg0, (char **)&x0);
+      _cffi_type(408), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_reply *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(375), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(408), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -6785,10 +7217,10 @@ _cffi_f_oxp_reply_integer(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(282), arg0, (char **)&x0);
+      _cffi_type(309), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_reply const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(282), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(309), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -6798,10 +7230,10 @@ _cffi_f_oxp_reply_integer(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(294), arg2, (char **)&x2);
+      _cffi_type(321), arg2, (char **)&x2);
   if (datasize != 0) {
     x2 = ((size_t)datasize) <= 640 ? (int64_t *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(294), arg2, (char **)&x2,
+    if (_cffi_convert_array_argument(_cffi_type(321), arg2, (char **)&x2,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -6842,10 +7274,10 @@ _cffi_f_oxp_reply_len(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(282), arg0, (char **)&x0);
+      _cffi_type(309), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_reply const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(282), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(309), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -6890,10 +7322,10 @@ _cffi_f_oxp_reply_next(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(282), arg0, (char **)&x0);
+      _cffi_type(309), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_reply const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(282), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(309), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -6938,19 +7370,19 @@ _cffi_f_oxp_reply_nodes(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(282), arg0, (char **)&x0);
+      _cffi_type(309), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_reply const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(282), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(309), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(379), arg1, (char **)&x1);
+      _cffi_type(412), arg1, (char **)&x1);
   if (datasize != 0) {
     x1 = ((size_t)datasize) <= 640 ? (oxp_node const * *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(379), arg1, (char **)&x1,
+    if (_cffi_convert_array_argument(_cffi_type(412), arg1, (char **)&x1,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -7004,10 +7436,10 @@ _cffi_f_oxp_reply_string(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(282), arg0, (char **)&x0);
+      _cffi_type(309), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_reply const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(282), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(309), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -7017,10 +7449,10 @@ _cffi_f_oxp_reply_string(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(211), arg2, (char **)&x2);
+      _cffi_type(233), arg2, (char **)&x2);
   if (datasize != 0) {
     x2 = ((size_t)datasize) <= 640 ? (uint8_t const * *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(211), arg2, (char **)&x2,
+    if (_cffi_convert_array_argument(_cffi_type(233), arg2, (char **)&x2,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -7064,10 +7496,10 @@ _cffi_f_oxp_reply_type(PyObject *self, PyObject *arg0)
   PyObject *pyresult;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(282), arg0, (char **)&x0);
+      _cffi_type(309), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_reply const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(282), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(309), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -7108,10 +7540,10 @@ _cffi_f_oxp_reply_type_at(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(282), arg0, (char **)&x0);
+      _cffi_type(309), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_reply const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(282), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(309), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -7133,6 +7565,366 @@ _cffi_f_oxp_reply_type_at(PyObject *self, PyObject *args)
 }
 #else
 #  define _cffi_f_oxp_reply_type_at _cffi_d_oxp_reply_type_at
+#endif
+
+static uint64_t _cffi_d_oxp_server_connection_id(oxp_server const * x0)
+{
+  return oxp_server_connection_id(x0);
+}
+#ifndef PYPY_VERSION
+static PyObject *
+_cffi_f_oxp_server_connection_id(PyObject *self, PyObject *arg0)
+{
+  oxp_server const * x0;
+  Py_ssize_t datasize;
+  struct _cffi_freeme_s *large_args_free = NULL;
+  uint64_t result;
+  PyObject *pyresult;
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(365), arg0, (char **)&x0);
+  if (datasize != 0) {
+    x0 = ((size_t)datasize) <= 640 ? (oxp_server const *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(365), arg0, (char **)&x0,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  Py_BEGIN_ALLOW_THREADS
+  _cffi_restore_errno();
+  { result = oxp_server_connection_id(x0); }
+  _cffi_save_errno();
+  Py_END_ALLOW_THREADS
+
+  (void)self; /* unused */
+  pyresult = _cffi_from_c_int(result, uint64_t);
+  if (large_args_free != NULL) _cffi_free_array_arguments(large_args_free);
+  return pyresult;
+}
+#else
+#  define _cffi_f_oxp_server_connection_id _cffi_d_oxp_server_connection_id
+#endif
+
+static void _cffi_d_oxp_server_free(oxp_server * x0)
+{
+  oxp_server_free(x0);
+}
+#ifndef PYPY_VERSION
+static PyObject *
+_cffi_f_oxp_server_free(PyObject *self, PyObject *arg0)
+{
+  oxp_server * x0;
+  Py_ssize_t datasize;
+  struct _cffi_freeme_s *large_args_free = NULL;
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(421), arg0, (char **)&x0);
+  if (datasize != 0) {
+    x0 = ((size_t)datasize) <= 640 ? (oxp_server *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(421), arg0, (char **)&x0,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  Py_BEGIN_ALLOW_THREADS
+  _cffi_restore_errno();
+  { oxp_server_free(x0); }
+  _cffi_save_errno();
+  Py_END_ALLOW_THREADS
+
+  (void)self; /* unused */
+  if (large_args_free != NULL) _cffi_free_array_arguments(large_args_free);
+  Py_INCREF(Py_None);
+  return Py_None;
+}
+#else
+#  define _cffi_f_oxp_server_free _cffi_d_oxp_server_free
+#endif
+
+static void _cffi_d_oxp_server_mode(oxp_server const * x0, uint8_t const * * x1, size_t * x2)
+{
+  oxp_server_mode(x0, x1, x2);
+}
+#ifndef PYPY_VERSION
+static PyObject *
+_cffi_f_oxp_server_mode(PyObject *self, PyObject *args)
+{
+  oxp_server const * x0;
+  uint8_t const * * x1;
+  size_t * x2;
+  Py_ssize_t datasize;
+  struct _cffi_freeme_s *large_args_free = NULL;
+  PyObject *arg0;
+  PyObject *arg1;
+  PyObject *arg2;
+
+  if (!PyArg_UnpackTuple(args, "oxp_server_mode", 3, 3, &arg0, &arg1, &arg2))
+    return NULL;
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(365), arg0, (char **)&x0);
+  if (datasize != 0) {
+    x0 = ((size_t)datasize) <= 640 ? (oxp_server const *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(365), arg0, (char **)&x0,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(233), arg1, (char **)&x1);
+  if (datasize != 0) {
+    x1 = ((size_t)datasize) <= 640 ? (uint8_t const * *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(233), arg1, (char **)&x1,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(28), arg2, (char **)&x2);
+  if (datasize != 0) {
+    x2 = ((size_t)datasize) <= 640 ? (size_t *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(28), arg2, (char **)&x2,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  Py_BEGIN_ALLOW_THREADS
+  _cffi_restore_errno();
+  { oxp_server_mode(x0, x1, x2); }
+  _cffi_save_errno();
+  Py_END_ALLOW_THREADS
+
+  (void)self; /* unused */
+  if (large_args_free != NULL) _cffi_free_array_arguments(large_args_free);
+  Py_INCREF(Py_None);
+  return Py_None;
+}
+#else
+#  define _cffi_f_oxp_server_mode _cffi_d_oxp_server_mode
+#endif
+
+static void _cffi_d_oxp_server_name(oxp_server const * x0, uint8_t const * * x1, size_t * x2)
+{
+  oxp_server_name(x0, x1, x2);
+}
+#ifndef PYPY_VERSION
+static PyObject *
+_cffi_f_oxp_server_name(PyObject *self, PyObject *args)
+{
+  oxp_server const * x0;
+  uint8_t const * * x1;
+  size_t * x2;
+  Py_ssize_t datasize;
+  struct _cffi_freeme_s *large_args_free = NULL;
+  PyObject *arg0;
+  PyObject *arg1;
+  PyObject *arg2;
+
+  if (!PyArg_UnpackTuple(args, "oxp_server_name", 3, 3, &arg0, &arg1, &arg2))
+    return NULL;
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(365), arg0, (char **)&x0);
+  if (datasize != 0) {
+    x0 = ((size_t)datasize) <= 640 ? (oxp_server const *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(365), arg0, (char **)&x0,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(233), arg1, (char **)&x1);
+  if (datasize != 0) {
+    x1 = ((size_t)datasize) <= 640 ? (uint8_t const * *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(233), arg1, (char **)&x1,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(28), arg2, (char **)&x2);
+  if (datasize != 0) {
+    x2 = ((size_t)datasize) <= 640 ? (size_t *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(28), arg2, (char **)&x2,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  Py_BEGIN_ALLOW_THREADS
+  _cffi_restore_errno();
+  { oxp_server_name(x0, x1, x2); }
+  _cffi_save_errno();
+  Py_END_ALLOW_THREADS
+
+  (void)self; /* unused */
+  if (large_args_free != NULL) _cffi_free_array_arguments(large_args_free);
+  Py_INCREF(Py_None);
+  return Py_None;
+}
+#else
+#  define _cffi_f_oxp_server_name _cffi_d_oxp_server_name
+#endif
+
+static uint32_t _cffi_d_oxp_server_protocol(oxp_server const * x0)
+{
+  return oxp_server_protocol(x0);
+}
+#ifndef PYPY_VERSION
+static PyObject *
+_cffi_f_oxp_server_protocol(PyObject *self, PyObject *arg0)
+{
+  oxp_server const * x0;
+  Py_ssize_t datasize;
+  struct _cffi_freeme_s *large_args_free = NULL;
+  uint32_t result;
+  PyObject *pyresult;
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(365), arg0, (char **)&x0);
+  if (datasize != 0) {
+    x0 = ((size_t)datasize) <= 640 ? (oxp_server const *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(365), arg0, (char **)&x0,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  Py_BEGIN_ALLOW_THREADS
+  _cffi_restore_errno();
+  { result = oxp_server_protocol(x0); }
+  _cffi_save_errno();
+  Py_END_ALLOW_THREADS
+
+  (void)self; /* unused */
+  pyresult = _cffi_from_c_int(result, uint32_t);
+  if (large_args_free != NULL) _cffi_free_array_arguments(large_args_free);
+  return pyresult;
+}
+#else
+#  define _cffi_f_oxp_server_protocol _cffi_d_oxp_server_protocol
+#endif
+
+static void _cffi_d_oxp_server_role(oxp_server const * x0, uint8_t const * * x1, size_t * x2)
+{
+  oxp_server_role(x0, x1, x2);
+}
+#ifndef PYPY_VERSION
+static PyObject *
+_cffi_f_oxp_server_role(PyObject *self, PyObject *args)
+{
+  oxp_server const * x0;
+  uint8_t const * * x1;
+  size_t * x2;
+  Py_ssize_t datasize;
+  struct _cffi_freeme_s *large_args_free = NULL;
+  PyObject *arg0;
+  PyObject *arg1;
+  PyObject *arg2;
+
+  if (!PyArg_UnpackTuple(args, "oxp_server_role", 3, 3, &arg0, &arg1, &arg2))
+    return NULL;
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(365), arg0, (char **)&x0);
+  if (datasize != 0) {
+    x0 = ((size_t)datasize) <= 640 ? (oxp_server const *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(365), arg0, (char **)&x0,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(233), arg1, (char **)&x1);
+  if (datasize != 0) {
+    x1 = ((size_t)datasize) <= 640 ? (uint8_t const * *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(233), arg1, (char **)&x1,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(28), arg2, (char **)&x2);
+  if (datasize != 0) {
+    x2 = ((size_t)datasize) <= 640 ? (size_t *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(28), arg2, (char **)&x2,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  Py_BEGIN_ALLOW_THREADS
+  _cffi_restore_errno();
+  { oxp_server_role(x0, x1, x2); }
+  _cffi_save_errno();
+  Py_END_ALLOW_THREADS
+
+  (void)self; /* unused */
+  if (large_args_free != NULL) _cffi_free_array_arguments(large_args_free);
+  Py_INCREF(Py_None);
+  return Py_None;
+}
+#else
+#  define _cffi_f_oxp_server_role _cffi_d_oxp_server_role
+#endif
+
+static void _cffi_d_oxp_server_version(oxp_server const * x0, uint8_t const * * x1, size_t * x2)
+{
+  oxp_server_version(x0, x1, x2);
+}
+#ifndef PYPY_VERSION
+static PyObject *
+_cffi_f_oxp_server_version(PyObject *self, PyObject *args)
+{
+  oxp_server const * x0;
+  uint8_t const * * x1;
+  size_t * x2;
+  Py_ssize_t datasize;
+  struct _cffi_freeme_s *large_args_free = NULL;
+  PyObject *arg0;
+  PyObject *arg1;
+  PyObject *arg2;
+
+  if (!PyArg_UnpackTuple(args, "oxp_server_version", 3, 3, &arg0, &arg1, &arg2))
+    return NULL;
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(365), arg0, (char **)&x0);
+  if (datasize != 0) {
+    x0 = ((size_t)datasize) <= 640 ? (oxp_server const *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(365), arg0, (char **)&x0,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(233), arg1, (char **)&x1);
+  if (datasize != 0) {
+    x1 = ((size_t)datasize) <= 640 ? (uint8_t const * *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(233), arg1, (char **)&x1,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(28), arg2, (char **)&x2);
+  if (datasize != 0) {
+    x2 = ((size_t)datasize) <= 640 ? (size_t *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(28), arg2, (char **)&x2,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  Py_BEGIN_ALLOW_THREADS
+  _cffi_restore_errno();
+  { oxp_server_version(x0, x1, x2); }
+  _cffi_save_errno();
+  Py_END_ALLOW_THREADS
+
+  (void)self; /* unused */
+  if (large_args_free != NULL) _cffi_free_array_arguments(large_args_free);
+  Py_INCREF(Py_None);
+  return Py_None;
+}
+#else
+#  define _cffi_f_oxp_server_version _cffi_d_oxp_server_version
 #endif
 
 static char const * _cffi_d_oxp_status_name(int32_t x0)
@@ -7319,6 +8111,13 @@ static int _cffi_const_OXP_ERR_LIMIT(unsigned long long *o)
 {
   int n = (OXP_ERR_LIMIT) <= 0;
   *o = (unsigned long long)((OXP_ERR_LIMIT) | 0);  /* check that OXP_ERR_LIMIT is an integer */
+  return n;
+}
+
+static int _cffi_const_OXP_ERR_NO_MEMORY(unsigned long long *o)
+{
+  int n = (OXP_ERR_NO_MEMORY) <= 0;
+  *o = (unsigned long long)((OXP_ERR_NO_MEMORY) | 0);  /* check that OXP_ERR_NO_MEMORY is an integer */
   return n;
 }
 
@@ -7607,6 +8406,7 @@ static const struct _cffi_global_s _cffi_globals[] = {
   { "OXP_ERR_INTERRUPTED", (void *)_cffi_const_OXP_ERR_INTERRUPTED, _CFFI_OP(_CFFI_OP_CONSTANT_INT, -1), (void *)0 },
   { "OXP_ERR_IO", (void *)_cffi_const_OXP_ERR_IO, _CFFI_OP(_CFFI_OP_CONSTANT_INT, -1), (void *)0 },
   { "OXP_ERR_LIMIT", (void *)_cffi_const_OXP_ERR_LIMIT, _CFFI_OP(_CFFI_OP_CONSTANT_INT, -1), (void *)0 },
+  { "OXP_ERR_NO_MEMORY", (void *)_cffi_const_OXP_ERR_NO_MEMORY, _CFFI_OP(_CFFI_OP_CONSTANT_INT, -1), (void *)0 },
   { "OXP_ERR_PANIC", (void *)_cffi_const_OXP_ERR_PANIC, _CFFI_OP(_CFFI_OP_CONSTANT_INT, -1), (void *)0 },
   { "OXP_ERR_POISONED", (void *)_cffi_const_OXP_ERR_POISONED, _CFFI_OP(_CFFI_OP_CONSTANT_INT, -1), (void *)0 },
   { "OXP_ERR_PROTOCOL", (void *)_cffi_const_OXP_ERR_PROTOCOL, _CFFI_OP(_CFFI_OP_CONSTANT_INT, -1), (void *)0 },
@@ -7640,119 +8440,132 @@ static const struct _cffi_global_s _cffi_globals[] = {
   { "OXP_TYPE_VERBATIM", (void *)_cffi_const_OXP_TYPE_VERBATIM, _CFFI_OP(_CFFI_OP_CONSTANT_INT, -1), (void *)0 },
   { "OXP_WANT_READ", (void *)_cffi_const_OXP_WANT_READ, _CFFI_OP(_CFFI_OP_CONSTANT_INT, -1), (void *)0 },
   { "OXP_WANT_WRITE", (void *)_cffi_const_OXP_WANT_WRITE, _CFFI_OP(_CFFI_OP_CONSTANT_INT, -1), (void *)0 },
-  { "oxp_async_cancel", (void *)_cffi_f_oxp_async_cancel, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 48), (void *)_cffi_d_oxp_async_cancel },
-  { "oxp_async_close", (void *)_cffi_f_oxp_async_close, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 342), (void *)_cffi_d_oxp_async_close },
-  { "oxp_async_fd", (void *)_cffi_f_oxp_async_fd, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 63), (void *)_cffi_d_oxp_async_fd },
-  { "oxp_async_free", (void *)_cffi_f_oxp_async_free, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 342), (void *)_cffi_d_oxp_async_free },
+  { "oxp_async_cancel", (void *)_cffi_f_oxp_async_cancel, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 54), (void *)_cffi_d_oxp_async_cancel },
+  { "oxp_async_close", (void *)_cffi_f_oxp_async_close, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 375), (void *)_cffi_d_oxp_async_close },
+  { "oxp_async_fd", (void *)_cffi_f_oxp_async_fd, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 69), (void *)_cffi_d_oxp_async_fd },
+  { "oxp_async_free", (void *)_cffi_f_oxp_async_free, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 375), (void *)_cffi_d_oxp_async_free },
   { "oxp_async_next", (void *)_cffi_f_oxp_async_next, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 25), (void *)_cffi_d_oxp_async_next },
-  { "oxp_async_open", (void *)_cffi_f_oxp_async_open, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 172), (void *)_cffi_d_oxp_async_open },
+  { "oxp_async_next_push", (void *)_cffi_f_oxp_async_next_push, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 41), (void *)_cffi_d_oxp_async_next_push },
+  { "oxp_async_open", (void *)_cffi_f_oxp_async_open, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 194), (void *)_cffi_d_oxp_async_open },
   { "oxp_async_process", (void *)_cffi_f_oxp_async_process, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 31), (void *)_cffi_d_oxp_async_process },
-  { "oxp_async_submit", (void *)_cffi_f_oxp_async_submit, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 41), (void *)_cffi_d_oxp_async_submit },
-  { "oxp_async_submit_packed", (void *)_cffi_f_oxp_async_submit_packed, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 54), (void *)_cffi_d_oxp_async_submit_packed },
+  { "oxp_async_server", (void *)_cffi_f_oxp_async_server, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 72), (void *)_cffi_d_oxp_async_server },
+  { "oxp_async_submit", (void *)_cffi_f_oxp_async_submit, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 47), (void *)_cffi_d_oxp_async_submit },
+  { "oxp_async_submit_packed", (void *)_cffi_f_oxp_async_submit_packed, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 60), (void *)_cffi_d_oxp_async_submit_packed },
   { "oxp_async_submit_pipeline", (void *)_cffi_f_oxp_async_submit_pipeline, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 35), (void *)_cffi_d_oxp_async_submit_pipeline },
-  { "oxp_async_timeout_ns", (void *)_cffi_f_oxp_async_timeout_ns, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 339), (void *)_cffi_d_oxp_async_timeout_ns },
-  { "oxp_async_want", (void *)_cffi_f_oxp_async_want, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 327), (void *)_cffi_d_oxp_async_want },
-  { "oxp_client_clone", (void *)_cffi_f_oxp_client_clone, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 66), (void *)_cffi_d_oxp_client_clone },
-  { "oxp_client_close", (void *)_cffi_f_oxp_client_close, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 345), (void *)_cffi_d_oxp_client_close },
-  { "oxp_client_command", (void *)_cffi_f_oxp_client_command, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 92), (void *)_cffi_d_oxp_client_command },
-  { "oxp_client_command_packed", (void *)_cffi_f_oxp_client_command_packed, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 99), (void *)_cffi_d_oxp_client_command_packed },
-  { "oxp_client_command_stream", (void *)_cffi_f_oxp_client_command_stream, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 84), (void *)_cffi_d_oxp_client_command_stream },
-  { "oxp_client_connect", (void *)_cffi_f_oxp_client_connect, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 75), (void *)_cffi_d_oxp_client_connect },
-  { "oxp_client_free", (void *)_cffi_f_oxp_client_free, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 345), (void *)_cffi_d_oxp_client_free },
+  { "oxp_async_timeout_ns", (void *)_cffi_f_oxp_async_timeout_ns, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 369), (void *)_cffi_d_oxp_async_timeout_ns },
+  { "oxp_async_want", (void *)_cffi_f_oxp_async_want, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 354), (void *)_cffi_d_oxp_async_want },
+  { "oxp_client_clone", (void *)_cffi_f_oxp_client_clone, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 77), (void *)_cffi_d_oxp_client_clone },
+  { "oxp_client_close", (void *)_cffi_f_oxp_client_close, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 378), (void *)_cffi_d_oxp_client_close },
+  { "oxp_client_command", (void *)_cffi_f_oxp_client_command, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 109), (void *)_cffi_d_oxp_client_command },
+  { "oxp_client_command_packed", (void *)_cffi_f_oxp_client_command_packed, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 116), (void *)_cffi_d_oxp_client_command_packed },
+  { "oxp_client_command_stream", (void *)_cffi_f_oxp_client_command_stream, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 101), (void *)_cffi_d_oxp_client_command_stream },
+  { "oxp_client_connect", (void *)_cffi_f_oxp_client_connect, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 86), (void *)_cffi_d_oxp_client_connect },
+  { "oxp_client_free", (void *)_cffi_f_oxp_client_free, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 378), (void *)_cffi_d_oxp_client_free },
   { "oxp_client_is_closed", (void *)_cffi_f_oxp_client_is_closed, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 0), (void *)_cffi_d_oxp_client_is_closed },
-  { "oxp_client_lease", (void *)_cffi_f_oxp_client_lease, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 70), (void *)_cffi_d_oxp_client_lease },
-  { "oxp_client_new", (void *)_cffi_f_oxp_client_new, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 177), (void *)_cffi_d_oxp_client_new },
-  { "oxp_completions_error", (void *)_cffi_f_oxp_completions_error, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 111), (void *)_cffi_d_oxp_completions_error },
-  { "oxp_completions_free", (void *)_cffi_f_oxp_completions_free, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 348), (void *)_cffi_d_oxp_completions_free },
-  { "oxp_completions_list", (void *)_cffi_f_oxp_completions_list, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 311), (void *)_cffi_d_oxp_completions_list },
-  { "oxp_completions_new", (void *)_cffi_f_oxp_completions_new, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 108), (void *)_cffi_d_oxp_completions_new },
-  { "oxp_completions_reply", (void *)_cffi_f_oxp_completions_reply, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 116), (void *)_cffi_d_oxp_completions_reply },
+  { "oxp_client_lease", (void *)_cffi_f_oxp_client_lease, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 81), (void *)_cffi_d_oxp_client_lease },
+  { "oxp_client_new", (void *)_cffi_f_oxp_client_new, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 199), (void *)_cffi_d_oxp_client_new },
+  { "oxp_client_next_push", (void *)_cffi_f_oxp_client_next_push, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 95), (void *)_cffi_d_oxp_client_next_push },
+  { "oxp_client_server", (void *)_cffi_f_oxp_client_server, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 125), (void *)_cffi_d_oxp_client_server },
+  { "oxp_completions_error", (void *)_cffi_f_oxp_completions_error, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 133), (void *)_cffi_d_oxp_completions_error },
+  { "oxp_completions_free", (void *)_cffi_f_oxp_completions_free, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 381), (void *)_cffi_d_oxp_completions_free },
+  { "oxp_completions_list", (void *)_cffi_f_oxp_completions_list, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 338), (void *)_cffi_d_oxp_completions_list },
+  { "oxp_completions_new", (void *)_cffi_f_oxp_completions_new, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 130), (void *)_cffi_d_oxp_completions_new },
+  { "oxp_completions_reply", (void *)_cffi_f_oxp_completions_reply, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 138), (void *)_cffi_d_oxp_completions_reply },
   { "oxp_connect", (void *)_cffi_f_oxp_connect, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 13), (void *)_cffi_d_oxp_connect },
-  { "oxp_error_address", (void *)_cffi_f_oxp_error_address, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 360), (void *)_cffi_d_oxp_error_address },
-  { "oxp_error_clear", (void *)_cffi_f_oxp_error_clear, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 351), (void *)_cffi_d_oxp_error_clear },
-  { "oxp_error_free", (void *)_cffi_f_oxp_error_free, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 351), (void *)_cffi_d_oxp_error_free },
-  { "oxp_error_message", (void *)_cffi_f_oxp_error_message, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 360), (void *)_cffi_d_oxp_error_message },
-  { "oxp_error_new", (void *)_cffi_f_oxp_error_new, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 122), (void *)_cffi_d_oxp_error_new },
-  { "oxp_error_os_code", (void *)_cffi_f_oxp_error_os_code, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 125), (void *)_cffi_d_oxp_error_os_code },
-  { "oxp_error_outcome", (void *)_cffi_f_oxp_error_outcome, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 125), (void *)_cffi_d_oxp_error_outcome },
-  { "oxp_error_progress", (void *)_cffi_f_oxp_error_progress, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 354), (void *)_cffi_d_oxp_error_progress },
-  { "oxp_error_status", (void *)_cffi_f_oxp_error_status, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 125), (void *)_cffi_d_oxp_error_status },
-  { "oxp_options_free", (void *)_cffi_f_oxp_options_free, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 365), (void *)_cffi_d_oxp_options_free },
+  { "oxp_error_address", (void *)_cffi_f_oxp_error_address, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 393), (void *)_cffi_d_oxp_error_address },
+  { "oxp_error_clear", (void *)_cffi_f_oxp_error_clear, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 384), (void *)_cffi_d_oxp_error_clear },
+  { "oxp_error_free", (void *)_cffi_f_oxp_error_free, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 384), (void *)_cffi_d_oxp_error_free },
+  { "oxp_error_message", (void *)_cffi_f_oxp_error_message, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 393), (void *)_cffi_d_oxp_error_message },
+  { "oxp_error_new", (void *)_cffi_f_oxp_error_new, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 144), (void *)_cffi_d_oxp_error_new },
+  { "oxp_error_os_code", (void *)_cffi_f_oxp_error_os_code, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 147), (void *)_cffi_d_oxp_error_os_code },
+  { "oxp_error_outcome", (void *)_cffi_f_oxp_error_outcome, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 147), (void *)_cffi_d_oxp_error_outcome },
+  { "oxp_error_progress", (void *)_cffi_f_oxp_error_progress, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 387), (void *)_cffi_d_oxp_error_progress },
+  { "oxp_error_status", (void *)_cffi_f_oxp_error_status, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 147), (void *)_cffi_d_oxp_error_status },
+  { "oxp_options_free", (void *)_cffi_f_oxp_options_free, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 398), (void *)_cffi_d_oxp_options_free },
   { "oxp_options_from_url", (void *)_cffi_f_oxp_options_from_url, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 19), (void *)_cffi_d_oxp_options_from_url },
-  { "oxp_options_new", (void *)_cffi_f_oxp_options_new, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 128), (void *)_cffi_d_oxp_options_new },
-  { "oxp_options_set_client_info", (void *)_cffi_f_oxp_options_set_client_info, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 131), (void *)_cffi_d_oxp_options_set_client_info },
-  { "oxp_options_set_client_name", (void *)_cffi_f_oxp_options_set_client_name, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 135), (void *)_cffi_d_oxp_options_set_client_name },
-  { "oxp_options_set_client_no_evict", (void *)_cffi_f_oxp_options_set_client_no_evict, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 131), (void *)_cffi_d_oxp_options_set_client_no_evict },
-  { "oxp_options_set_client_no_touch", (void *)_cffi_f_oxp_options_set_client_no_touch, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 131), (void *)_cffi_d_oxp_options_set_client_no_touch },
-  { "oxp_options_set_connect_timeout_ms", (void *)_cffi_f_oxp_options_set_connect_timeout_ms, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 163), (void *)_cffi_d_oxp_options_set_connect_timeout_ms },
-  { "oxp_options_set_db", (void *)_cffi_f_oxp_options_set_db, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 159), (void *)_cffi_d_oxp_options_set_db },
-  { "oxp_options_set_eager_bytes", (void *)_cffi_f_oxp_options_set_eager_bytes, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 146), (void *)_cffi_d_oxp_options_set_eager_bytes },
-  { "oxp_options_set_host", (void *)_cffi_f_oxp_options_set_host, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 135), (void *)_cffi_d_oxp_options_set_host },
-  { "oxp_options_set_interrupt", (void *)_cffi_f_oxp_options_set_interrupt, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 140), (void *)_cffi_d_oxp_options_set_interrupt },
-  { "oxp_options_set_keepalive", (void *)_cffi_f_oxp_options_set_keepalive, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 131), (void *)_cffi_d_oxp_options_set_keepalive },
-  { "oxp_options_set_key_affinity", (void *)_cffi_f_oxp_options_set_key_affinity, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 131), (void *)_cffi_d_oxp_options_set_key_affinity },
-  { "oxp_options_set_lib_name", (void *)_cffi_f_oxp_options_set_lib_name, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 135), (void *)_cffi_d_oxp_options_set_lib_name },
-  { "oxp_options_set_lib_version", (void *)_cffi_f_oxp_options_set_lib_version, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 135), (void *)_cffi_d_oxp_options_set_lib_version },
-  { "oxp_options_set_max_bulk_bytes", (void *)_cffi_f_oxp_options_set_max_bulk_bytes, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 146), (void *)_cffi_d_oxp_options_set_max_bulk_bytes },
-  { "oxp_options_set_max_depth", (void *)_cffi_f_oxp_options_set_max_depth, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 146), (void *)_cffi_d_oxp_options_set_max_depth },
-  { "oxp_options_set_max_line_bytes", (void *)_cffi_f_oxp_options_set_max_line_bytes, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 146), (void *)_cffi_d_oxp_options_set_max_line_bytes },
-  { "oxp_options_set_max_reply_bytes", (void *)_cffi_f_oxp_options_set_max_reply_bytes, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 146), (void *)_cffi_d_oxp_options_set_max_reply_bytes },
-  { "oxp_options_set_ordered_results", (void *)_cffi_f_oxp_options_set_ordered_results, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 131), (void *)_cffi_d_oxp_options_set_ordered_results },
-  { "oxp_options_set_password", (void *)_cffi_f_oxp_options_set_password, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 135), (void *)_cffi_d_oxp_options_set_password },
-  { "oxp_options_set_port", (void *)_cffi_f_oxp_options_set_port, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 155), (void *)_cffi_d_oxp_options_set_port },
-  { "oxp_options_set_protocol", (void *)_cffi_f_oxp_options_set_protocol, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 159), (void *)_cffi_d_oxp_options_set_protocol },
-  { "oxp_options_set_queue_limits", (void *)_cffi_f_oxp_options_set_queue_limits, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 167), (void *)_cffi_d_oxp_options_set_queue_limits },
-  { "oxp_options_set_retry", (void *)_cffi_f_oxp_options_set_retry, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 159), (void *)_cffi_d_oxp_options_set_retry },
-  { "oxp_options_set_socket_buffers", (void *)_cffi_f_oxp_options_set_socket_buffers, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 150), (void *)_cffi_d_oxp_options_set_socket_buffers },
-  { "oxp_options_set_spin_us", (void *)_cffi_f_oxp_options_set_spin_us, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 159), (void *)_cffi_d_oxp_options_set_spin_us },
-  { "oxp_options_set_timeout_ms", (void *)_cffi_f_oxp_options_set_timeout_ms, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 163), (void *)_cffi_d_oxp_options_set_timeout_ms },
-  { "oxp_options_set_unix_path", (void *)_cffi_f_oxp_options_set_unix_path, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 135), (void *)_cffi_d_oxp_options_set_unix_path },
-  { "oxp_options_set_user_timeout_ms", (void *)_cffi_f_oxp_options_set_user_timeout_ms, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 163), (void *)_cffi_d_oxp_options_set_user_timeout_ms },
-  { "oxp_options_set_username", (void *)_cffi_f_oxp_options_set_username, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 135), (void *)_cffi_d_oxp_options_set_username },
+  { "oxp_options_new", (void *)_cffi_f_oxp_options_new, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 150), (void *)_cffi_d_oxp_options_new },
+  { "oxp_options_set_client_info", (void *)_cffi_f_oxp_options_set_client_info, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 153), (void *)_cffi_d_oxp_options_set_client_info },
+  { "oxp_options_set_client_name", (void *)_cffi_f_oxp_options_set_client_name, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 157), (void *)_cffi_d_oxp_options_set_client_name },
+  { "oxp_options_set_client_no_evict", (void *)_cffi_f_oxp_options_set_client_no_evict, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 153), (void *)_cffi_d_oxp_options_set_client_no_evict },
+  { "oxp_options_set_client_no_touch", (void *)_cffi_f_oxp_options_set_client_no_touch, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 153), (void *)_cffi_d_oxp_options_set_client_no_touch },
+  { "oxp_options_set_connect_timeout_ms", (void *)_cffi_f_oxp_options_set_connect_timeout_ms, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 185), (void *)_cffi_d_oxp_options_set_connect_timeout_ms },
+  { "oxp_options_set_db", (void *)_cffi_f_oxp_options_set_db, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 181), (void *)_cffi_d_oxp_options_set_db },
+  { "oxp_options_set_eager_bytes", (void *)_cffi_f_oxp_options_set_eager_bytes, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 168), (void *)_cffi_d_oxp_options_set_eager_bytes },
+  { "oxp_options_set_fail_fast", (void *)_cffi_f_oxp_options_set_fail_fast, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 153), (void *)_cffi_d_oxp_options_set_fail_fast },
+  { "oxp_options_set_host", (void *)_cffi_f_oxp_options_set_host, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 157), (void *)_cffi_d_oxp_options_set_host },
+  { "oxp_options_set_interrupt", (void *)_cffi_f_oxp_options_set_interrupt, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 162), (void *)_cffi_d_oxp_options_set_interrupt },
+  { "oxp_options_set_keepalive", (void *)_cffi_f_oxp_options_set_keepalive, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 153), (void *)_cffi_d_oxp_options_set_keepalive },
+  { "oxp_options_set_key_affinity", (void *)_cffi_f_oxp_options_set_key_affinity, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 153), (void *)_cffi_d_oxp_options_set_key_affinity },
+  { "oxp_options_set_lib_name", (void *)_cffi_f_oxp_options_set_lib_name, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 157), (void *)_cffi_d_oxp_options_set_lib_name },
+  { "oxp_options_set_lib_version", (void *)_cffi_f_oxp_options_set_lib_version, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 157), (void *)_cffi_d_oxp_options_set_lib_version },
+  { "oxp_options_set_max_bulk_bytes", (void *)_cffi_f_oxp_options_set_max_bulk_bytes, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 168), (void *)_cffi_d_oxp_options_set_max_bulk_bytes },
+  { "oxp_options_set_max_depth", (void *)_cffi_f_oxp_options_set_max_depth, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 168), (void *)_cffi_d_oxp_options_set_max_depth },
+  { "oxp_options_set_max_line_bytes", (void *)_cffi_f_oxp_options_set_max_line_bytes, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 168), (void *)_cffi_d_oxp_options_set_max_line_bytes },
+  { "oxp_options_set_max_reply_bytes", (void *)_cffi_f_oxp_options_set_max_reply_bytes, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 168), (void *)_cffi_d_oxp_options_set_max_reply_bytes },
+  { "oxp_options_set_ordered_results", (void *)_cffi_f_oxp_options_set_ordered_results, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 153), (void *)_cffi_d_oxp_options_set_ordered_results },
+  { "oxp_options_set_password", (void *)_cffi_f_oxp_options_set_password, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 157), (void *)_cffi_d_oxp_options_set_password },
+  { "oxp_options_set_port", (void *)_cffi_f_oxp_options_set_port, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 177), (void *)_cffi_d_oxp_options_set_port },
+  { "oxp_options_set_protocol", (void *)_cffi_f_oxp_options_set_protocol, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 181), (void *)_cffi_d_oxp_options_set_protocol },
+  { "oxp_options_set_queue_limits", (void *)_cffi_f_oxp_options_set_queue_limits, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 189), (void *)_cffi_d_oxp_options_set_queue_limits },
+  { "oxp_options_set_retry", (void *)_cffi_f_oxp_options_set_retry, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 181), (void *)_cffi_d_oxp_options_set_retry },
+  { "oxp_options_set_socket_buffers", (void *)_cffi_f_oxp_options_set_socket_buffers, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 172), (void *)_cffi_d_oxp_options_set_socket_buffers },
+  { "oxp_options_set_spin_us", (void *)_cffi_f_oxp_options_set_spin_us, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 181), (void *)_cffi_d_oxp_options_set_spin_us },
+  { "oxp_options_set_timeout_ms", (void *)_cffi_f_oxp_options_set_timeout_ms, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 185), (void *)_cffi_d_oxp_options_set_timeout_ms },
+  { "oxp_options_set_unix_path", (void *)_cffi_f_oxp_options_set_unix_path, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 157), (void *)_cffi_d_oxp_options_set_unix_path },
+  { "oxp_options_set_user_timeout_ms", (void *)_cffi_f_oxp_options_set_user_timeout_ms, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 185), (void *)_cffi_d_oxp_options_set_user_timeout_ms },
+  { "oxp_options_set_username", (void *)_cffi_f_oxp_options_set_username, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 157), (void *)_cffi_d_oxp_options_set_username },
   { "oxp_outcome_name", (void *)_cffi_f_oxp_outcome_name, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 3), (void *)_cffi_d_oxp_outcome_name },
-  { "oxp_pipeline_add_command", (void *)_cffi_f_oxp_pipeline_add_command, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 202), (void *)_cffi_d_oxp_pipeline_add_command },
-  { "oxp_pipeline_add_packed", (void *)_cffi_f_oxp_pipeline_add_packed, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 214), (void *)_cffi_d_oxp_pipeline_add_packed },
-  { "oxp_pipeline_command_name", (void *)_cffi_f_oxp_pipeline_command_name, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 208), (void *)_cffi_d_oxp_pipeline_command_name },
-  { "oxp_pipeline_execute", (void *)_cffi_f_oxp_pipeline_execute, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 197), (void *)_cffi_d_oxp_pipeline_execute },
-  { "oxp_pipeline_execute_stream", (void *)_cffi_f_oxp_pipeline_execute_stream, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 191), (void *)_cffi_d_oxp_pipeline_execute_stream },
-  { "oxp_pipeline_free", (void *)_cffi_f_oxp_pipeline_free, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 368), (void *)_cffi_d_oxp_pipeline_free },
-  { "oxp_pipeline_len", (void *)_cffi_f_oxp_pipeline_len, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 315), (void *)_cffi_d_oxp_pipeline_len },
-  { "oxp_pipeline_new", (void *)_cffi_f_oxp_pipeline_new, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 79), (void *)_cffi_d_oxp_pipeline_new },
-  { "oxp_pipeline_new_atomic", (void *)_cffi_f_oxp_pipeline_new_atomic, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 79), (void *)_cffi_d_oxp_pipeline_new_atomic },
+  { "oxp_pipeline_add_command", (void *)_cffi_f_oxp_pipeline_add_command, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 224), (void *)_cffi_d_oxp_pipeline_add_command },
+  { "oxp_pipeline_add_packed", (void *)_cffi_f_oxp_pipeline_add_packed, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 236), (void *)_cffi_d_oxp_pipeline_add_packed },
+  { "oxp_pipeline_command_name", (void *)_cffi_f_oxp_pipeline_command_name, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 230), (void *)_cffi_d_oxp_pipeline_command_name },
+  { "oxp_pipeline_execute", (void *)_cffi_f_oxp_pipeline_execute, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 219), (void *)_cffi_d_oxp_pipeline_execute },
+  { "oxp_pipeline_execute_stream", (void *)_cffi_f_oxp_pipeline_execute_stream, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 213), (void *)_cffi_d_oxp_pipeline_execute_stream },
+  { "oxp_pipeline_free", (void *)_cffi_f_oxp_pipeline_free, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 401), (void *)_cffi_d_oxp_pipeline_free },
+  { "oxp_pipeline_len", (void *)_cffi_f_oxp_pipeline_len, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 342), (void *)_cffi_d_oxp_pipeline_len },
+  { "oxp_pipeline_new", (void *)_cffi_f_oxp_pipeline_new, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 90), (void *)_cffi_d_oxp_pipeline_new },
+  { "oxp_pipeline_new_atomic", (void *)_cffi_f_oxp_pipeline_new_atomic, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 90), (void *)_cffi_d_oxp_pipeline_new_atomic },
   { "oxp_pipeline_new_detached", (void *)_cffi_f_oxp_pipeline_new_detached, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 8), (void *)_cffi_d_oxp_pipeline_new_detached },
-  { "oxp_pipeline_reset", (void *)_cffi_f_oxp_pipeline_reset, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 188), (void *)_cffi_d_oxp_pipeline_reset },
-  { "oxp_pool_cancel", (void *)_cffi_f_oxp_pool_cancel, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 248), (void *)_cffi_d_oxp_pool_cancel },
-  { "oxp_pool_close", (void *)_cffi_f_oxp_pool_close, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 265), (void *)_cffi_d_oxp_pool_close },
-  { "oxp_pool_connect", (void *)_cffi_f_oxp_pool_connect, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 231), (void *)_cffi_d_oxp_pool_connect },
-  { "oxp_pool_drain", (void *)_cffi_f_oxp_pool_drain, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 224), (void *)_cffi_d_oxp_pool_drain },
-  { "oxp_pool_flush", (void *)_cffi_f_oxp_pool_flush, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 259), (void *)_cffi_d_oxp_pool_flush },
-  { "oxp_pool_free", (void *)_cffi_f_oxp_pool_free, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 371), (void *)_cffi_d_oxp_pool_free },
-  { "oxp_pool_next", (void *)_cffi_f_oxp_pool_next, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 224), (void *)_cffi_d_oxp_pool_next },
-  { "oxp_pool_open", (void *)_cffi_f_oxp_pool_open, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 182), (void *)_cffi_d_oxp_pool_open },
-  { "oxp_pool_retract", (void *)_cffi_f_oxp_pool_retract, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 254), (void *)_cffi_d_oxp_pool_retract },
-  { "oxp_pool_submit", (void *)_cffi_f_oxp_pool_submit, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 241), (void *)_cffi_d_oxp_pool_submit },
-  { "oxp_pool_submit_packed", (void *)_cffi_f_oxp_pool_submit_packed, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 272), (void *)_cffi_d_oxp_pool_submit_packed },
-  { "oxp_pool_submit_pipeline", (void *)_cffi_f_oxp_pool_submit_pipeline, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 235), (void *)_cffi_d_oxp_pool_submit_pipeline },
-  { "oxp_pool_try_submit", (void *)_cffi_f_oxp_pool_try_submit, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 241), (void *)_cffi_d_oxp_pool_try_submit },
-  { "oxp_pool_try_submit_packed", (void *)_cffi_f_oxp_pool_try_submit_packed, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 272), (void *)_cffi_d_oxp_pool_try_submit_packed },
-  { "oxp_pool_try_submit_pipeline", (void *)_cffi_f_oxp_pool_try_submit_pipeline, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 235), (void *)_cffi_d_oxp_pool_try_submit_pipeline },
-  { "oxp_py_interrupt", (void *)&_cffi_externpy__oxp_py_interrupt, _CFFI_OP(_CFFI_OP_EXTERN_PYTHON, 142), (void *)oxp_py_interrupt },
-  { "oxp_py_part", (void *)&_cffi_externpy__oxp_py_part, _CFFI_OP(_CFFI_OP_EXTERN_PYTHON, 88), (void *)oxp_py_part },
-  { "oxp_reply_boolean", (void *)_cffi_f_oxp_reply_boolean, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 281), (void *)_cffi_d_oxp_reply_boolean },
-  { "oxp_reply_bytes", (void *)_cffi_f_oxp_reply_bytes, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 382), (void *)_cffi_d_oxp_reply_bytes },
-  { "oxp_reply_child", (void *)_cffi_f_oxp_reply_child, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 322), (void *)_cffi_d_oxp_reply_child },
-  { "oxp_reply_double", (void *)_cffi_f_oxp_reply_double, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 286), (void *)_cffi_d_oxp_reply_double },
-  { "oxp_reply_free", (void *)_cffi_f_oxp_reply_free, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 374), (void *)_cffi_d_oxp_reply_free },
-  { "oxp_reply_integer", (void *)_cffi_f_oxp_reply_integer, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 291), (void *)_cffi_d_oxp_reply_integer },
-  { "oxp_reply_len", (void *)_cffi_f_oxp_reply_len, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 318), (void *)_cffi_d_oxp_reply_len },
-  { "oxp_reply_next", (void *)_cffi_f_oxp_reply_next, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 318), (void *)_cffi_d_oxp_reply_next },
-  { "oxp_reply_nodes", (void *)_cffi_f_oxp_reply_nodes, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 377), (void *)_cffi_d_oxp_reply_nodes },
-  { "oxp_reply_string", (void *)_cffi_f_oxp_reply_string, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 296), (void *)_cffi_d_oxp_reply_string },
-  { "oxp_reply_type", (void *)_cffi_f_oxp_reply_type, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 330), (void *)_cffi_d_oxp_reply_type },
-  { "oxp_reply_type_at", (void *)_cffi_f_oxp_reply_type_at, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 333), (void *)_cffi_d_oxp_reply_type_at },
+  { "oxp_pipeline_reset", (void *)_cffi_f_oxp_pipeline_reset, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 210), (void *)_cffi_d_oxp_pipeline_reset },
+  { "oxp_pool_cancel", (void *)_cffi_f_oxp_pool_cancel, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 270), (void *)_cffi_d_oxp_pool_cancel },
+  { "oxp_pool_close", (void *)_cffi_f_oxp_pool_close, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 287), (void *)_cffi_d_oxp_pool_close },
+  { "oxp_pool_connect", (void *)_cffi_f_oxp_pool_connect, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 253), (void *)_cffi_d_oxp_pool_connect },
+  { "oxp_pool_drain", (void *)_cffi_f_oxp_pool_drain, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 246), (void *)_cffi_d_oxp_pool_drain },
+  { "oxp_pool_flush", (void *)_cffi_f_oxp_pool_flush, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 281), (void *)_cffi_d_oxp_pool_flush },
+  { "oxp_pool_free", (void *)_cffi_f_oxp_pool_free, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 404), (void *)_cffi_d_oxp_pool_free },
+  { "oxp_pool_next", (void *)_cffi_f_oxp_pool_next, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 246), (void *)_cffi_d_oxp_pool_next },
+  { "oxp_pool_open", (void *)_cffi_f_oxp_pool_open, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 204), (void *)_cffi_d_oxp_pool_open },
+  { "oxp_pool_retract", (void *)_cffi_f_oxp_pool_retract, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 276), (void *)_cffi_d_oxp_pool_retract },
+  { "oxp_pool_server", (void *)_cffi_f_oxp_pool_server, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 303), (void *)_cffi_d_oxp_pool_server },
+  { "oxp_pool_submit", (void *)_cffi_f_oxp_pool_submit, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 263), (void *)_cffi_d_oxp_pool_submit },
+  { "oxp_pool_submit_packed", (void *)_cffi_f_oxp_pool_submit_packed, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 294), (void *)_cffi_d_oxp_pool_submit_packed },
+  { "oxp_pool_submit_pipeline", (void *)_cffi_f_oxp_pool_submit_pipeline, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 257), (void *)_cffi_d_oxp_pool_submit_pipeline },
+  { "oxp_pool_try_submit", (void *)_cffi_f_oxp_pool_try_submit, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 263), (void *)_cffi_d_oxp_pool_try_submit },
+  { "oxp_pool_try_submit_packed", (void *)_cffi_f_oxp_pool_try_submit_packed, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 294), (void *)_cffi_d_oxp_pool_try_submit_packed },
+  { "oxp_pool_try_submit_pipeline", (void *)_cffi_f_oxp_pool_try_submit_pipeline, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 257), (void *)_cffi_d_oxp_pool_try_submit_pipeline },
+  { "oxp_py_interrupt", (void *)&_cffi_externpy__oxp_py_interrupt, _CFFI_OP(_CFFI_OP_EXTERN_PYTHON, 164), (void *)oxp_py_interrupt },
+  { "oxp_py_part", (void *)&_cffi_externpy__oxp_py_part, _CFFI_OP(_CFFI_OP_EXTERN_PYTHON, 105), (void *)oxp_py_part },
+  { "oxp_reply_boolean", (void *)_cffi_f_oxp_reply_boolean, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 308), (void *)_cffi_d_oxp_reply_boolean },
+  { "oxp_reply_bytes", (void *)_cffi_f_oxp_reply_bytes, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 415), (void *)_cffi_d_oxp_reply_bytes },
+  { "oxp_reply_child", (void *)_cffi_f_oxp_reply_child, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 349), (void *)_cffi_d_oxp_reply_child },
+  { "oxp_reply_double", (void *)_cffi_f_oxp_reply_double, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 313), (void *)_cffi_d_oxp_reply_double },
+  { "oxp_reply_free", (void *)_cffi_f_oxp_reply_free, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 407), (void *)_cffi_d_oxp_reply_free },
+  { "oxp_reply_integer", (void *)_cffi_f_oxp_reply_integer, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 318), (void *)_cffi_d_oxp_reply_integer },
+  { "oxp_reply_len", (void *)_cffi_f_oxp_reply_len, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 345), (void *)_cffi_d_oxp_reply_len },
+  { "oxp_reply_next", (void *)_cffi_f_oxp_reply_next, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 345), (void *)_cffi_d_oxp_reply_next },
+  { "oxp_reply_nodes", (void *)_cffi_f_oxp_reply_nodes, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 410), (void *)_cffi_d_oxp_reply_nodes },
+  { "oxp_reply_string", (void *)_cffi_f_oxp_reply_string, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 323), (void *)_cffi_d_oxp_reply_string },
+  { "oxp_reply_type", (void *)_cffi_f_oxp_reply_type, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 357), (void *)_cffi_d_oxp_reply_type },
+  { "oxp_reply_type_at", (void *)_cffi_f_oxp_reply_type_at, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 360), (void *)_cffi_d_oxp_reply_type_at },
+  { "oxp_server_connection_id", (void *)_cffi_f_oxp_server_connection_id, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 372), (void *)_cffi_d_oxp_server_connection_id },
+  { "oxp_server_free", (void *)_cffi_f_oxp_server_free, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 420), (void *)_cffi_d_oxp_server_free },
+  { "oxp_server_mode", (void *)_cffi_f_oxp_server_mode, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 423), (void *)_cffi_d_oxp_server_mode },
+  { "oxp_server_name", (void *)_cffi_f_oxp_server_name, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 423), (void *)_cffi_d_oxp_server_name },
+  { "oxp_server_protocol", (void *)_cffi_f_oxp_server_protocol, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 364), (void *)_cffi_d_oxp_server_protocol },
+  { "oxp_server_role", (void *)_cffi_f_oxp_server_role, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 423), (void *)_cffi_d_oxp_server_role },
+  { "oxp_server_version", (void *)_cffi_f_oxp_server_version, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 423), (void *)_cffi_d_oxp_server_version },
   { "oxp_status_name", (void *)_cffi_f_oxp_status_name, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 3), (void *)_cffi_d_oxp_status_name },
   { "oxp_version", (void *)_cffi_f_oxp_version, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_N, 6), (void *)_cffi_d_oxp_version },
-  { "oxp_version_number", (void *)_cffi_f_oxp_version_number, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_N, 337), (void *)_cffi_d_oxp_version_number },
+  { "oxp_version_number", (void *)_cffi_f_oxp_version_number, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_N, 367), (void *)_cffi_d_oxp_version_number },
 };
 
 static const struct _cffi_field_s _cffi_fields[] = {
@@ -7764,13 +8577,13 @@ static const struct _cffi_field_s _cffi_fields[] = {
                _CFFI_OP(_CFFI_OP_NOOP, 38) },
   { "nodes", offsetof(oxp_completion, nodes),
              sizeof(((oxp_completion *)0)->nodes),
-             _CFFI_OP(_CFFI_OP_NOOP, 307) },
+             _CFFI_OP(_CFFI_OP_NOOP, 334) },
   { "node_count", offsetof(oxp_completion, node_count),
                   sizeof(((oxp_completion *)0)->node_count),
                   _CFFI_OP(_CFFI_OP_NOOP, 15) },
   { "bytes", offsetof(oxp_completion, bytes),
              sizeof(((oxp_completion *)0)->bytes),
-             _CFFI_OP(_CFFI_OP_NOOP, 56) },
+             _CFFI_OP(_CFFI_OP_NOOP, 62) },
   { "status", offsetof(oxp_completion, status),
               sizeof(((oxp_completion *)0)->status),
               _CFFI_OP(_CFFI_OP_NOOP, 4) },
@@ -7779,67 +8592,70 @@ static const struct _cffi_field_s _cffi_fields[] = {
                _CFFI_OP(_CFFI_OP_NOOP, 4) },
   { "type", offsetof(oxp_node, type),
             sizeof(((oxp_node *)0)->type),
-            _CFFI_OP(_CFFI_OP_NOOP, 405) },
+            _CFFI_OP(_CFFI_OP_NOOP, 447) },
   { "flags", offsetof(oxp_node, flags),
              sizeof(((oxp_node *)0)->flags),
-             _CFFI_OP(_CFFI_OP_NOOP, 405) },
+             _CFFI_OP(_CFFI_OP_NOOP, 447) },
   { "reserved", offsetof(oxp_node, reserved),
                 sizeof(((oxp_node *)0)->reserved),
-                _CFFI_OP(_CFFI_OP_NOOP, 157) },
+                _CFFI_OP(_CFFI_OP_NOOP, 179) },
   { "len", offsetof(oxp_node, len),
            sizeof(((oxp_node *)0)->len),
-           _CFFI_OP(_CFFI_OP_NOOP, 161) },
+           _CFFI_OP(_CFFI_OP_NOOP, 183) },
   { "value", offsetof(oxp_node, value),
              sizeof(((oxp_node *)0)->value),
              _CFFI_OP(_CFFI_OP_NOOP, 38) },
   { "data", offsetof(oxp_slice, data),
             sizeof(((oxp_slice *)0)->data),
-            _CFFI_OP(_CFFI_OP_NOOP, 56) },
+            _CFFI_OP(_CFFI_OP_NOOP, 62) },
   { "len", offsetof(oxp_slice, len),
            sizeof(((oxp_slice *)0)->len),
            _CFFI_OP(_CFFI_OP_NOOP, 15) },
 };
 
 static const struct _cffi_struct_union_s _cffi_struct_unions[] = {
-  { "oxp_async", 393, _CFFI_F_OPAQUE,
+  { "oxp_async", 434, _CFFI_F_OPAQUE,
     (size_t)-1, -1, -1, 0 /* opaque */ },
-  { "oxp_client", 394, _CFFI_F_OPAQUE,
+  { "oxp_client", 435, _CFFI_F_OPAQUE,
     (size_t)-1, -1, -1, 0 /* opaque */ },
-  { "oxp_completion", 396, _CFFI_F_CHECK_FIELDS,
+  { "oxp_completion", 437, _CFFI_F_CHECK_FIELDS,
     sizeof(oxp_completion), offsetof(struct _cffi_align__oxp_completion, y), 0, 7 },
-  { "oxp_completions", 397, _CFFI_F_OPAQUE,
+  { "oxp_completions", 438, _CFFI_F_OPAQUE,
     (size_t)-1, -1, -1, 0 /* opaque */ },
-  { "oxp_error", 398, _CFFI_F_OPAQUE,
+  { "oxp_error", 439, _CFFI_F_OPAQUE,
     (size_t)-1, -1, -1, 0 /* opaque */ },
-  { "oxp_node", 399, _CFFI_F_CHECK_FIELDS,
+  { "oxp_node", 440, _CFFI_F_CHECK_FIELDS,
     sizeof(oxp_node), offsetof(struct _cffi_align__oxp_node, y), 7, 5 },
-  { "oxp_options", 400, _CFFI_F_OPAQUE,
+  { "oxp_options", 441, _CFFI_F_OPAQUE,
     (size_t)-1, -1, -1, 0 /* opaque */ },
-  { "oxp_pipeline", 401, _CFFI_F_OPAQUE,
+  { "oxp_pipeline", 442, _CFFI_F_OPAQUE,
     (size_t)-1, -1, -1, 0 /* opaque */ },
-  { "oxp_pool", 402, _CFFI_F_OPAQUE,
+  { "oxp_pool", 443, _CFFI_F_OPAQUE,
     (size_t)-1, -1, -1, 0 /* opaque */ },
-  { "oxp_reply", 403, _CFFI_F_OPAQUE,
+  { "oxp_reply", 444, _CFFI_F_OPAQUE,
     (size_t)-1, -1, -1, 0 /* opaque */ },
-  { "oxp_slice", 404, _CFFI_F_CHECK_FIELDS,
+  { "oxp_server", 445, _CFFI_F_OPAQUE,
+    (size_t)-1, -1, -1, 0 /* opaque */ },
+  { "oxp_slice", 446, _CFFI_F_CHECK_FIELDS,
     sizeof(oxp_slice), offsetof(struct _cffi_align__oxp_slice, y), 12, 2 },
 };
 
 static const struct _cffi_typename_s _cffi_typenames[] = {
-  { "oxp_async", 393 },
-  { "oxp_client", 394 },
-  { "oxp_completion", 396 },
-  { "oxp_completions", 397 },
-  { "oxp_drop_fn", 144 },
-  { "oxp_error", 398 },
-  { "oxp_interrupt_fn", 142 },
-  { "oxp_node", 399 },
-  { "oxp_options", 400 },
-  { "oxp_part_fn", 88 },
-  { "oxp_pipeline", 401 },
-  { "oxp_pool", 402 },
-  { "oxp_reply", 403 },
-  { "oxp_slice", 404 },
+  { "oxp_async", 434 },
+  { "oxp_client", 435 },
+  { "oxp_completion", 437 },
+  { "oxp_completions", 438 },
+  { "oxp_drop_fn", 166 },
+  { "oxp_error", 439 },
+  { "oxp_interrupt_fn", 164 },
+  { "oxp_node", 440 },
+  { "oxp_options", 441 },
+  { "oxp_part_fn", 105 },
+  { "oxp_pipeline", 442 },
+  { "oxp_pool", 443 },
+  { "oxp_reply", 444 },
+  { "oxp_server", 445 },
+  { "oxp_slice", 446 },
   { "oxp_status", 4 },
 };
 
@@ -7850,12 +8666,12 @@ static const struct _cffi_type_context_s _cffi_type_context = {
   _cffi_struct_unions,
   NULL,  /* no enums */
   _cffi_typenames,
-  161,  /* num_globals */
-  11,  /* num_struct_unions */
+  175,  /* num_globals */
+  12,  /* num_struct_unions */
   0,  /* num_enums */
-  15,  /* num_typenames */
+  16,  /* num_typenames */
   NULL,  /* no includes */
-  407,  /* num_types */
+  449,  /* num_types */
   1,  /* flags */
 };
 

@@ -28,7 +28,8 @@ class Redis(Configured, _backend.ClientCore, Commands):
     * `protocol`: 3 (falls back to 2 by itself) or 2;
     * `spin_us`: how long a wait polls the socket before it sleeps, in microseconds; 0: sleep at once;
     * `eager_bytes`: a pipeline starts to send when this much is waiting, or 64 commands; 0: only at `execute`;
-    * `retry_reads`: send commands that only read again after a lost connection.
+    * `retry_reads`: send commands that only read again after a lost connection;
+    * `fail_fast`: fail at once while a server that was there before cannot be reached, instead of waiting for its return.
 
     Any number of threads may use one client. A `with` block closes it at the end.
     """
@@ -98,6 +99,20 @@ class Redis(Configured, _backend.ClientCore, Commands):
         lease._is_lease = True
         lease._open_lease(self)
         return lease
+
+    #: How many pushes were dropped, because more than 1 MiB of them waited for `next_push`.
+    dropped_pushes = 0
+
+    def next_push(self) -> list[Any] | None:
+        """Takes the oldest push message that has arrived, such as `[b"invalidate", [b"key"]]`; None if there is none.
+
+        Servers that speak RESP3 send them for what was set on a lease, as by CLIENT TRACKING. This waits for nothing: every
+        command of the same client reads what has come, and so does this.
+        """
+        push, dropped = self._next_push()
+        self.dropped_pushes += dropped
+        message: list[Any] | None = push
+        return message
 
     def scan_iter(
         self,

@@ -85,6 +85,10 @@ class ClosedError(ConnectionError):
     outcome = "NOT_APPLIED"
 
 
+class NoMemoryError(RedisError, MemoryError):
+    """This process has no memory for what the server sent. (`OutOfMemoryError` is the server's own want of it.)"""
+
+
 class InvalidResponse(RedisError):
     """What the peer sent is not RESP, or breaks a limit."""
 
@@ -284,7 +288,7 @@ def call_error(
     return error
 
 
-_OUTCOMES = {1: "NOT_APPLIED", 2: "UNKNOWN", 3: "REJECTED"}
+_OUTCOMES = {0: None, 1: "NOT_APPLIED", 2: "UNKNOWN", 3: "REJECTED"}
 
 #: The statuses of include/oxipipe/oxipipe.h; a test compares the two.
 _BY_STATUS: dict[int, type[RedisError]] = {
@@ -299,6 +303,7 @@ _BY_STATUS: dict[int, type[RedisError]] = {
     -101: ConnectionError,  # CONNECT
     -102: ConnectionError,  # RESOLVE
     -103: ConnectionError,  # DISCONNECTED
+    -104: NoMemoryError,  # NO_MEMORY
     -200: InvalidResponse,  # PROTOCOL
     -201: InvalidResponse,  # LIMIT
     -300: AuthenticationError,  # AUTH

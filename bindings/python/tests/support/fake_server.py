@@ -108,6 +108,8 @@ def handshake_reply(command: list[bytes]) -> bytes | None:
         return b"+OK\r\n"
     if command[:2] == [b"COMMAND", b"INFO"]:
         return b"*1\r\n*-1\r\n"
+    if command == [b"PING"]:  # who does not know HELLO is asked whether it is a server at all
+        return b"+PONG\r\n"
     return None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asyncio import get_running_loop
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
     from typing import Any, Self
 
+    from oxipipe._cffi_call import ServerFields
     from oxipipe.typing import KeyT, PatternT
 
 
@@ -82,6 +84,15 @@ class Redis(Configured, AsyncCore, AsyncCommands):
         with suppress(ResponseError):
             await self.command_as(None, "PING")
         return self
+
+    def _server(self) -> ServerFields | None:
+        """That of the connection in the running loop."""
+        try:
+            loop = get_running_loop()
+        except RuntimeError:
+            return None
+        binding = self._bindings.get(id(loop))
+        return None if binding is None or binding.loop is not loop else binding._server()
 
     def pipeline(self, transaction: bool = True, shard_hint: str | None = None) -> Pipeline:
         """A `Pipeline` that gathers commands for this client; one transaction unless told otherwise."""

@@ -1,0 +1,168 @@
+"""Options about the connection that the server sees, and about servers that are away."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import oxipipe
+from oxipipe import asyncio as aio
+from oxipipe import exceptions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+    from oxipipe import Redis, Server
+
+    Run = Callable[[Coroutine[Any, Any, Any]], Any]
+
+
+def own_entry(client: Redis) -> dict[str, str]:
+    number = str(client.client_id())
+    (entry,) = [entry for entry in client.client_list() if entry["id"] == number]
+    return entry
+
+
+def is_new(server: Server) -> bool:
+    """Whether it has what came with 7.2: NO-TOUCH and SETINFO."""
+    with server.connect() as r:
+        version = r.info("server")["redis_version"]
+    return tuple(map(int, version.split(".")[:2])) >= (7, 2)
+
+
+def test_no_evict(server: Server) -> None:
+    with server.connect() as r:
+        assert "e" not in own_entry(r)["flags"]
+    with server.connect(client_no_evict=True) as r:
+        assert "e" in own_entry(r)["flags"]
+        with r.lease() as mine:
+            assert "e" in own_entry(mine)["flags"]
+
+
+def test_no_touch(server: Server) -> None:
+    with server.connect() as r:
+        assert "T" not in own_entry(r)["flags"]
+    with server.connect(client_no_touch=True) as r:
+        if is_new(server):
+            assert "T" in own_entry(r)["flags"]
+            return
+        # It would touch the keys that it was told to leave alone.
+        with pytest.raises(exceptions.ConnectionError, match="NO-TOUCH") as caught:
+            r.ping()
+        assert (caught.value.status, caught.value.outcome) == (-301, "NOT_APPLIED")
+
+
+def test_info(server: Server) -> None:
+    with server.connect() as r, server.connect(client_info=False) as silent:
+        told, untold = own_entry(r), own_entry(silent)
+        if is_new(server):
+            assert told["lib-name"] == "oxipipe-py"
+            assert told["lib-ver"] == oxipipe.__version__
+            assert untold["lib-name"] == untold["lib-ver"] == ""
+        else:
+            assert "lib-name" not in told
+            assert "lib-name" not in untold
+        # What was not asked cannot have been refused.
+        refused = silent.info("commandstats").get("cmdstat_client|setinfo", {"calls": 0})["calls"]
+        silent.close()
+        with server.connect(client_info=False) as again:
+            stats = again.info("commandstats").get("cmdstat_client|setinfo", {"calls": 0})
+            assert stats["calls"] == refused
+
+
+def test_name(server: Server, run: Run) -> None:
+    async def main() -> object:
+        async with aio.Redis.from_url(server.url, client_name="looping") as client:
+            return await client.client_getname()
+
+    with server.connect(client_name="me") as r, r.lease() as mine:
+        assert own_entry(r)["name"] == own_entry(mine)["name"] == "me"
+    with oxipipe.Pool.from_url(server.url, client_name="pooled") as pool:
+        assert pool.client_getname().result() == "pooled"
+    assert run(main()) == "looping"
+
+
+@pytest.mark.parametrize("name", ["two words", "line\nbreak", "a\0b", "ä"])
+def test_a_name_that_no_server_takes_is_refused_at_once(server: Server, name: str) -> None:
+    for make in (oxipipe.Redis, oxipipe.Pool, aio.Redis):
+        with pytest.raises(exceptions.DataError, match="client_name") as caught:
+            make(unix_socket_path=server.unix_socket_path, client_name=name)
+        assert caught.value.outcome == "NOT_APPLIED"
+
+
+def test_in_a_url(server: Server) -> None:
+    url = f"{server.url}?client_no_evict=true&client_name=of-url&client_info=no&fail_fast=yes"
+    with oxipipe.from_url(url) as r:
+        entry = own_entry(r)
+        assert "e" in entry["flags"]
+        assert entry["name"] == "of-url"
+    for option in ("client_no_evict=x", "client_info=", "client_name=two%20words", "fail_fast=x"):
+        with pytest.raises(exceptions.DataError):
+            oxipipe.from_url(f"{server.url}?{option}")
+
+
+#: A deadline that nobody waits for.
+LONG = 60
+
+
+def check_failed_at_once(began: float, error: oxipipe.RedisError) -> None:
+    assert isinstance(error, exceptions.ConnectionError)
+    assert error.outcome == "NOT_APPLIED"
+    assert time.monotonic() - began < LONG / 2
+
+
+def test_fail_fast(own_server: Server) -> None:
+    with own_server.connect(fail_fast=True, socket_timeout=LONG) as r:
+        r.ping()
+        own_server.kill()
+        began = time.monotonic()
+        with pytest.raises(exceptions.ConnectionError) as caught:
+            r.incr("n")
+        check_failed_at_once(began, caught.value)
+        with pytest.raises(exceptions.ConnectionError) as caught:
+            r.pipeline(transaction=False).incr("n").execute()
+        check_failed_at_once(began, caught.value)
+        own_server.restart()
+        assert r.incr("n") == 1
+
+
+def test_a_pool_that_fails_fast(own_server: Server) -> None:
+    url, timeout = own_server.url, LONG
+    with oxipipe.Pool.from_url(url, connections=1, fail_fast=True, socket_timeout=timeout) as pool:
+        pool.ping().result()
+        own_server.kill()
+        began = time.monotonic()
+        error = pool.incr("n").exception(LONG)
+        assert isinstance(error, oxipipe.RedisError)
+        check_failed_at_once(began, error)
+        own_server.restart()
+        assert pool.incr("n").result() == 1
+
+
+def test_an_asyncio_client_that_fails_fast(own_server: Server, run: Run) -> None:
+    async def main() -> None:
+        url = f"{own_server.url}?fail_fast=true"
+        async with aio.Redis.from_url(url, socket_timeout=LONG) as client:
+            await client.ping()
+            own_server.kill()
+            began = time.monotonic()
+            with pytest.raises(exceptions.ConnectionError) as caught:
+                await client.incr("n")
+            check_failed_at_once(began, caught.value)
+            own_server.restart()
+            assert await client.incr("n") == 1
+
+    run(main())
+
+
+def test_without_it_commands_wait_for_the_server(own_server: Server) -> None:
+    with own_server.connect(socket_timeout=0.5) as r:
+        r.ping()
+        own_server.kill()
+        began = time.monotonic()
+        with pytest.raises(oxipipe.RedisError) as caught:
+            r.incr("n")
+        assert caught.value.outcome == "NOT_APPLIED"
+        assert time.monotonic() - began > 0.4
