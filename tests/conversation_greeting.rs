@@ -40,6 +40,11 @@ fn hello_refused_in_any_of_its_ways_falls_back_to_resp2() {
         "-ERR unknown command",
         "-NOPROTO unsupported protocol version",
         "-NOPERM this user has no permissions to run the 'hello' command",
+        "-unsupported command 'HELLO'",
+        "-ERR unsupported command `hello`",
+        "-invalid request",
+        "-ERR command not allowed",
+        "-ERR Proxy unsupported",
     ] {
         let server = FakeServer::start(&format!(
             "RAW
@@ -49,9 +54,7 @@ fn hello_refused_in_any_of_its_ways_falls_back_to_resp2() {
              SEND {refusal}\\r\\n
              SEND -NOAUTH Authentication required.\\r\\n TIMES 2
              EXPECT AUTH ann secret
-             EXPECT CLIENT SETINFO LIB-NAME *
-             EXPECT CLIENT SETINFO LIB-VER *
-             SEND +OK\\r\\n TIMES 3
+             SEND +OK\\r\\n
              EXPECT ECHO token
              SEND $5\\r\\ntoken\\r\\n"
         ));
@@ -82,7 +85,7 @@ fn resp2_is_spoken_without_hello_when_asked_for() {
 }
 
 #[test]
-fn a_server_that_refuses_name_and_library_is_as_good_without() {
+fn a_server_that_refuses_to_hear_of_the_library_is_as_good_without() {
     let server = FakeServer::start(
         "RAW
          EXPECT HELLO 3
@@ -90,7 +93,7 @@ fn a_server_that_refuses_name_and_library_is_as_good_without() {
          EXPECT CLIENT SETINFO LIB-NAME *
          EXPECT CLIENT SETINFO LIB-VER *
          SEND %1\\r\\n+proto\\r\\n:3\\r\\n
-         SEND -NOPERM this user has no permissions to run the 'client|setname' command\\r\\n
+         SEND +OK\\r\\n
          SEND -ERR unknown subcommand\\r\\n TIMES 2
          EXPECT INCR n
          SEND :7\\r\\n",
@@ -109,7 +112,7 @@ fn a_greeting_in_single_bytes_is_understood() {
          EXPECT CLIENT SETINFO LIB-NAME *
          EXPECT CLIENT SETINFO LIB-VER *
          SPLIT 1
-         SEND %2\\r\\n+server\\r\\n+redis\\r\\n+modules\\r\\n*0\\r\\n
+         SEND %3\\r\\n+server\\r\\n+redis\\r\\n+modules\\r\\n*0\\r\\n+proto\\r\\n:3\\r\\n
          SEND +OK\\r\\n+OK\\r\\n
          EXPECT INCR n
          SEND :7\\r\\n",
@@ -210,9 +213,50 @@ fn a_server_that_closes_at_once_is_told_as_such() {
     for script in ["RAW\nCLOSE", "RAW\nRESET", "RAW\nREAD 5\nCLOSE", "RAW\nREAD 5\nRESET"] {
         let server = FakeServer::start(script);
         let error = refused(server.options());
-        assert_error(&error, ErrorKind::Disconnected, Outcome::NotApplied);
-        assert_eq!(server.connections(), 1, "{script}");
+        // A reset may come before anybody has seen that the connection was made.
+        let is_early = error.kind() == ErrorKind::Connect && script == "RAW\nRESET";
+        if !is_early {
+            assert_error(&error, ErrorKind::Disconnected, Outcome::NotApplied);
+            assert_eq!(server.connections(), 2, "once more without HELLO: {script}");
+        }
     }
+}
+
+#[test]
+fn a_proxy_that_hangs_up_over_hello_is_called_again_without_it() {
+    let server = FakeServer::start(
+        "RAW
+         EXPECT HELLO 3 AUTH default secret
+         CLOSE
+         CONNECTION
+         RAW
+         EXPECT AUTH secret
+         SEND +OK\\r\\n
+         EXPECT GET k
+         SEND $-1\\r\\n",
+    );
+    let mut options = server.options();
+    options.password = Some(Secret::new("secret"));
+    let client = Client::new(options);
+    assert!(client.command(&["GET", "k"]).unwrap().root().is_null());
+    assert_eq!(client.server().unwrap().protocol, 2);
+}
+
+#[test]
+fn a_name_that_the_server_does_not_accept_is_an_error() {
+    let server = FakeServer::start(
+        "RAW
+         EXPECT HELLO 3
+         EXPECT CLIENT SETNAME me
+         EXPECT CLIENT SETINFO LIB-NAME *
+         EXPECT CLIENT SETINFO LIB-VER *
+         SEND %1\\r\\n+proto\\r\\n:3\\r\\n
+         SEND -NOPERM this user has no permissions to run the 'client|setname' command\\r\\n
+         SEND +OK\\r\\n TIMES 2",
+    );
+    let mut options = server.options();
+    options.client_name = Some("me".into());
+    assert_error(&refused(options), ErrorKind::Handshake, Outcome::NotApplied);
 }
 
 #[test]
@@ -252,7 +296,8 @@ fn credentials_that_are_refused_are_an_auth_error_without_the_password_in_it() {
 
 #[test]
 fn a_refusals_control_characters_do_not_reach_the_message() {
-    let server = FakeServer::start("RAW\nREAD 1\nSEND -ERR \\x1b[31mred\\x07\\r\\n+OK\\r\\n+OK\\r\\n\nHANG");
+    let server =
+        FakeServer::start("RAW\nREAD 1\nSEND -DENIED \\x1b[31mred\\x07\\r\\n+OK\\r\\n+OK\\r\\n\nHANG");
     let error = refused(server.options());
     assert_eq!(error.kind(), ErrorKind::Handshake);
     assert!(!error.message().chars().any(char::is_control), "{:?}", error.message());

@@ -1,4 +1,4 @@
-//! Event-loop clients and pools under random work and random faults, against a ledger of what the server executed.
+//! Blocking clients, event-loop clients and pools under random work and random faults, against a ledger of what the server executed.
 //!
 //! Each submission ends once: with a reply that contains its own token, or with an outcome that the ledger agrees with.
 //! `OXIPIPE_TEST_SEEDS` sets how many random scripts are tried.
@@ -8,7 +8,9 @@ mod support;
 use std::collections::HashMap;
 use std::time::Duration;
 
-use oxipipe::{Async, Completion, Completions, Error, Outcome, Pipeline, Pool, Progress, Pulled, Reply};
+use oxipipe::{
+    Async, Client, Completion, Completions, Error, Outcome, Pipeline, Pool, Progress, Pulled, Reply,
+};
 use support::ledger_server::{Executed, LedgerServer, Malice, Random};
 use support::pace::Stopwatch;
 use support::{LONG, PATIENCE, event_loop};
@@ -82,6 +84,17 @@ impl Books {
         let tokens = (token..token + count).collect();
         self.submissions.insert(token, Submission { work, tokens, end: None });
         (token, work, commands)
+    }
+
+    /// What a thread that has this part of all tokens knows.
+    fn beginning_with(next: u64) -> Self {
+        Self { next, ..Self::default() }
+    }
+
+    fn ended(&mut self, token: u64, end: End) {
+        let submission = self.submissions.get_mut(&token).expect("it was submitted");
+        assert!(submission.end.replace(end).is_none(), "{token} ends again");
+        self.completed.push(token);
     }
 
     /// Nothing was submitted after all.
@@ -168,6 +181,12 @@ impl Summary {
         }
     }
 
+    /// Where nothing is cancelled by its token.
+    fn check_failures(&self) {
+        println!("{self:?}");
+        assert!(self.replied > 0 && self.unknown > 0 && self.not_applied > 0, "{self:?}");
+    }
+
     fn check(&self) {
         println!("{self:?}");
         let Self { replied, unknown, not_applied, cancelled_in_time, cancelled_late } = *self;
@@ -200,6 +219,32 @@ fn judge(submission: &Submission, completion: &Completion<'_>) -> End {
         _ => assert_eq!(token_of(&reply), Some(tokens[0]), "{reply:?}"),
     }
     End::Replied
+}
+
+/// The same for what a blocking client returned.
+fn judge_result(submission: &Submission, result: Result<Reply, Error>) -> End {
+    let tokens = &submission.tokens;
+    let reply = match result {
+        Ok(reply) => reply,
+        Err(error) => return failed(&error, tokens.len() as u64),
+    };
+    match submission.work {
+        Work::Pipeline | Work::Transaction => {
+            assert_eq!(reply.root().len(), tokens.len(), "{reply:?}");
+            for (value, token) in reply.root().children().zip(tokens) {
+                assert_eq!(token_in(value), Some(*token));
+            }
+        }
+        _ => assert_eq!(token_of(&reply), Some(tokens[0]), "{reply:?}"),
+    }
+    End::Replied
+}
+
+fn failed(error: &Error, commands: u64) -> End {
+    let progress = progress_of(error, commands);
+    let Progress { replied, unknown, not_applied } = progress;
+    assert_eq!(replied + unknown + not_applied, commands, "{error:?}");
+    End::Failed(progress)
 }
 
 fn progress_of(error: &Error, commands: u64) -> Progress {
@@ -315,6 +360,91 @@ fn an_event_loop_client_tells_the_truth_about_everything() {
         assert!(sorted_per_connection(&ledger), "seed {seed}");
     }
     summary.check();
+}
+
+/// One thread's calls on a client that it shares with others.
+fn call_at_random(client: &Client, seed: u64, first: u64, closes: bool) -> Books {
+    let mut random = Random::new(seed);
+    let mut books = Books::beginning_with(first);
+    for step in 0..CALLS {
+        if closes && step == CALLS / 2 {
+            client.close();
+        }
+        let (token, work, commands) = books.plan(&mut random, false);
+        let submission = &books.submissions[&token];
+        let all = submission.tokens.len() as u64;
+        let end = match work {
+            Work::Pipeline | Work::Transaction => {
+                let mut pipeline =
+                    if work == Work::Transaction { client.transaction() } else { client.pipeline() };
+                for args in &commands {
+                    pipeline.command(args).unwrap();
+                }
+                match random.below(12) {
+                    // Dropped; what has been fed may run all the same.
+                    0 => End::Failed(match work {
+                        Work::Pipeline => Progress { unknown: all, ..Progress::default() },
+                        _ => Progress { not_applied: all, ..Progress::default() },
+                    }),
+                    1 => {
+                        let mut parts = 0;
+                        match pipeline.execute_stream(&mut |_, _| {
+                            parts += 1;
+                            false
+                        }) {
+                            Ok(()) => panic!("nobody takes it for complete"),
+                            Err(error) => failed(&error, all),
+                        }
+                    }
+                    _ => judge_result(submission, pipeline.execute()),
+                }
+            }
+            _ if random.below(20) == 0 => match client.command_stream(&commands[0], &mut |_, _| false) {
+                Ok(()) => panic!("nobody takes it for complete"),
+                Err(error) => failed(&error, all),
+            },
+            _ => judge_result(submission, client.command(&commands[0])),
+        };
+        books.ended(token, end);
+    }
+    books
+}
+
+const THREADS: u64 = 4;
+const CALLS: usize = 75;
+
+#[test]
+fn threads_with_one_blocking_client_are_told_the_truth_about_everything() {
+    let mut summary = Summary::default();
+    for seed in seeds() {
+        let server = LedgerServer::start(seed, malice(seed));
+        let mut options = server.options();
+        options.timeout = Some(if seed.is_multiple_of(3) { Duration::from_millis(100) } else { LONG });
+        options.send_buffer = seed.is_multiple_of(2).then_some(4096);
+        // Pipelines begin to leave with their first command, or late, or not before they are executed.
+        options.eager_bytes = [1, 4096, 0][seed as usize % 3];
+        let client = Client::new(options);
+        let mut all = Books::default();
+        std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..THREADS)
+                .map(|thread| {
+                    let client = client.clone();
+                    let closes = thread == 0 && seed % 5 == 4;
+                    let (seed, first) = (seed * 100 + thread, thread * 1_000_000);
+                    scope.spawn(move || call_at_random(&client, seed, first, closes))
+                })
+                .collect();
+            for thread in threads {
+                let books = thread.join().unwrap();
+                all.submissions.extend(books.submissions);
+            }
+        });
+        drop(client);
+        let ledger = server.stop();
+        all.check(&ledger);
+        summary.add(&all);
+    }
+    summary.check_failures();
 }
 
 fn sorted_per_connection(ledger: &[Executed]) -> bool {

@@ -2,10 +2,14 @@
 
 mod support;
 
+use std::io::{Read, Write};
+use std::net::Shutdown;
+use std::os::unix::net::UnixListener;
+use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use oxipipe::{Async, Completions, ErrorKind, Lost, Outcome, Pipeline, Pool, Pulled};
+use oxipipe::{Async, Completions, ErrorKind, Lost, Options, Outcome, Pipeline, Pool, Pulled};
 use support::event_loop::{run, wait};
 use support::fake_server::FakeServer;
 use support::live_server::LiveServer;
@@ -55,11 +59,79 @@ fn a_reply_to_a_command_that_has_not_left_whole_ends_the_connection_and_harms_no
         client.submit(&["SET", "after", "1"], 2).unwrap();
         run(&mut client, 2, |batch| {
             for completion in batch.iter() {
-                assert_eq!(completion.replies, 1, "{:?}", completion.error);
+                // An error is an answer, whenever it comes. Anything else is none to what the server cannot have seen.
+                let outcome = completion.error.map(|error| (error.kind(), error.outcome()));
+                let expected = (completion.token == 1 && early.starts_with('+'))
+                    .then_some((ErrorKind::Protocol, Some(Outcome::NotApplied)));
+                assert_eq!(outcome, expected, "{:?}", completion.error);
             }
         });
         assert_eq!(server.lines(), ["SET after 1"]);
         assert_eq!(server.connections(), 2);
+    }
+}
+
+/// As a Unix socket does whose other end reads no more and goes on writing: writing fails, and reading never finds out why.
+#[test]
+fn a_connection_that_can_only_be_read_does_not_keep_its_thread_busy() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("socket");
+    let listener = UnixListener::bind(&path).unwrap();
+    let (deaf, is_deaf) = mpsc::channel();
+    let (over, is_over) = mpsc::channel::<()>();
+    let server = thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut buffer = [0; 1024];
+        for (last, replies) in [("LIB-VER", "%1\r\n+proto\r\n:3\r\n+OK\r\n+OK\r\n"), ("PING", "+PONG\r\n")] {
+            let mut heard = String::new();
+            while !heard.contains(last) {
+                let count = stream.read(&mut buffer).unwrap();
+                heard += std::str::from_utf8(&buffer[..count]).unwrap();
+            }
+            stream.write_all(replies.as_bytes()).unwrap();
+        }
+        stream.shutdown(Shutdown::Read).unwrap();
+        deaf.send(()).unwrap();
+        let _ = is_over.recv();
+    });
+    let mut options = Options::default();
+    options.unix_path = Some(path);
+    options.timeout = Some(Duration::from_millis(500));
+    let mut client = Async::new(options).unwrap();
+    client.submit(&["PING"], 1).unwrap();
+    run(&mut client, 1, |_| ());
+    is_deaf.recv().unwrap();
+    client.submit(&["PING"], 2).unwrap();
+    let (mut batch, mut turns) = (Completions::new(), 0);
+    while batch.is_empty() {
+        client.process().unwrap();
+        client.next(&mut batch);
+        wait(&client, client.timeout());
+        turns += 1;
+    }
+    assert!(turns < 100, "{turns} turns for one command");
+    drop((client, over));
+    server.join().unwrap();
+}
+
+/// A blocking client closes it as well. Kept, it would wait for a reply that may never come, and each further one with it.
+#[test]
+fn a_connection_of_its_own_is_closed_when_its_command_is_given_up() {
+    let script =
+        "EXPECT SCRIPT KILL\nHANG\n".to_owned() + &"CONNECTION\nEXPECT SCRIPT KILL\nHANG\n".repeat(3);
+    let server = FakeServer::start(&script);
+    let mut options = server.options();
+    options.timeout = Some(Duration::from_millis(200));
+    let mut client = Async::new(options).unwrap();
+    for token in 0..3 {
+        client.submit(&["SCRIPT", "KILL"], token).unwrap();
+        run(&mut client, 1, |batch| {
+            for completion in batch.iter() {
+                let error = completion.error.unwrap();
+                assert_eq!((error.kind(), error.outcome()), (ErrorKind::Timeout, Some(Outcome::Unknown)));
+            }
+        });
+        server.wait_gone(token as usize);
     }
 }
 

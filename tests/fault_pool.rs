@@ -93,11 +93,49 @@ fn a_short_absence_of_the_server_is_not_noticed_by_what_had_not_left() {
 }
 
 #[test]
-fn after_a_second_without_a_server_everything_fails_until_it_is_back() {
+fn what_has_not_left_waits_for_a_server_that_is_away_until_its_own_deadline() {
+    let server = LiveServer::start();
+    let proxy = Proxy::to(server.port());
+    let mut options = proxy.options();
+    let mut batch = Completions::new();
+    let go_away = || {
+        proxy.take_down();
+        server.client().command(&["CLIENT", "KILL", "TYPE", "normal"]).unwrap();
+    };
+
+    options.timeout = Some(LONG);
+    let patient = Pool::new(options.clone(), 1).unwrap();
+    patient.connect().unwrap();
+    go_away();
+    patient.submit(&["GET", "n"], Some(1)).unwrap();
+    thread::sleep(Duration::from_millis(1500));
+    patient.submit(&["INCR", "n"], Some(2)).unwrap();
+    proxy.bring_up();
+    patient.drain(&mut batch, Some(LONG)).unwrap();
+    assert_eq!(batch.len(), 2);
+    assert!(batch.iter().all(|completion| completion.error.is_none()));
+    drop(patient);
+
+    options.timeout = Some(Duration::from_secs(2));
+    let pool = Pool::new(options, 1).unwrap();
+    while pool.connect().is_err() {}
+    go_away();
+    let mut ask = || {
+        pool.submit(&["INCR", "n"], Some(1)).unwrap();
+        pool.drain(&mut batch, Some(LONG)).unwrap();
+        batch.get(0).unwrap().error.map(|error| (error.kind(), error.outcome().unwrap()))
+    };
+    // What was written to the dead connection is unknown; the first one that was not has waited, and knows why.
+    while ask() != Some((ErrorKind::Connect, Outcome::NotApplied)) {}
+}
+
+#[test]
+fn with_fail_fast_everything_fails_without_a_server_until_it_is_back() {
     let server = LiveServer::start();
     let proxy = Proxy::to(server.port());
     let mut options = proxy.options();
     options.timeout = Some(Duration::from_secs(600));
+    options.fail_fast = true;
     let pool = Pool::new(options, 1).unwrap();
     pool.connect().unwrap();
     proxy.take_down();

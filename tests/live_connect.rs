@@ -66,13 +66,15 @@ fn the_server_knows_name_database_and_protocol() {
 }
 
 #[test]
-fn a_name_that_the_server_refuses_is_gone_without() {
+fn a_name_that_the_server_would_refuse_is_refused_before_it_is_asked() {
     let server = LiveServer::start();
-    let mut options = server.options();
-    options.client_name = Some("two words".into());
-    let client = Client::new(options);
-    assert_eq!(int(&client.command(&["INCR", "n"]).unwrap()), 1);
-    assert_eq!(text(&client.command(&["ECHO", "token"]).unwrap()), "token");
+    for name in ["two words", "caf\u{e9}", "line\nbreak"] {
+        let mut options = server.options();
+        options.client_name = Some(name.into());
+        let error = Client::new(options).command(&["INCR", "n"]).unwrap_err();
+        assert_error(&error, ErrorKind::Argument, Outcome::NotApplied);
+    }
+    assert!(server.client().command(&["GET", "n"]).unwrap().root().is_null());
 }
 
 #[test]
@@ -203,12 +205,12 @@ fn a_name_without_an_address_fails_to_resolve() {
 }
 
 #[test]
-fn a_unix_path_that_is_too_long_or_not_a_socket_is_a_connect_error() {
-    for path in ["/".repeat(500), "/etc/passwd".into()] {
+fn a_unix_path_that_is_not_a_socket_is_a_connect_error_and_one_that_is_too_long_a_wrong_argument() {
+    for (path, kind) in [("/etc/passwd".into(), ErrorKind::Connect), ("/".repeat(500), ErrorKind::Argument)] {
         let mut options = Options::default();
         options.unix_path = Some(path.into());
         let error = promptly(|| Client::new(options).connect().unwrap_err());
-        assert_error(&error, ErrorKind::Connect, Outcome::NotApplied);
+        assert_error(&error, kind, Outcome::NotApplied);
     }
 }
 

@@ -108,7 +108,7 @@ fn idle_connections_are_used_again_and_few_are_kept() {
         }
         drop(waiting);
     });
-    eventually("the others to be closed", || connections(&observer) <= 2 + 4);
+    eventually("the others to be closed", || connections(&observer) <= 2 + 8);
 }
 
 #[test]

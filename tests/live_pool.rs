@@ -215,7 +215,11 @@ fn pipelines_go_through_a_pool_whole() {
 #[test]
 fn a_dead_server_ends_everything_outstanding_at_once() {
     let mut server = LiveServer::start();
-    let pool = pool(&server, 4, |options| options.timeout = Some(Duration::from_secs(600)));
+    let pool = pool(&server, 4, |options| {
+        // Without it, what has not left waits for the server until its deadline.
+        options.fail_fast = true;
+        options.timeout = Some(Duration::from_secs(600));
+    });
     pool.connect().unwrap();
     server.client().command(&["CLIENT", "PAUSE", "100000", "WRITE"]).unwrap();
     for token in 0..100 {
@@ -311,4 +315,32 @@ fn a_slow_command_holds_up_only_what_was_behind_it() {
     server.client().command(&["CLIENT", "UNPAUSE"]).unwrap();
     assert_eq!(pool.next(&mut batch, Some(LONG)).unwrap(), Pulled::Some);
     assert_eq!(batch.get(0).unwrap().token, 1000);
+}
+
+#[test]
+fn results_that_wait_for_their_turn_are_bounded_in_bytes() {
+    let server = LiveServer::start();
+    let mut options = server.options();
+    options.ordered_results = true;
+    options.timeout = Some(LONG);
+    options.queue.bytes = 1_000_000;
+    let pool = Pool::new(options, 4).unwrap();
+    server.client().command(&["SETRANGE", "big", "99999", "x"]).unwrap();
+    // The first has to wait, and so has everything behind it.
+    pool.submit(&["BLPOP", "list", "0"], Some(0)).unwrap();
+    let mut submitted = 0;
+    support::eventually("the bound", || {
+        let taken = pool.try_submit(&["GET", "big"], Some(1 + submitted)).unwrap();
+        submitted += u64::from(taken);
+        assert!(submitted < 1000, "nothing is bounded");
+        !taken && submitted > 5
+    });
+    server.client().command(&["RPUSH", "list", "x"]).unwrap();
+    let mut batch = Completions::new();
+    let mut tokens = Vec::new();
+    while tokens.len() as u64 <= submitted {
+        assert_eq!(pool.next(&mut batch, Some(LONG)).unwrap(), Pulled::Some);
+        tokens.extend(batch.iter().map(|completion| completion.token));
+    }
+    assert_eq!(tokens, (0..=submitted).collect::<Vec<_>>());
 }

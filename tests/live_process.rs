@@ -53,11 +53,15 @@ fn a_thousand_reconnects_leave_no_file_descriptor() {
     in_own_process("a_thousand_reconnects_leave_no_file_descriptor", || {
         let server = LiveServer::start();
         let (client, admin) = (server.client(), server.client());
-        let files = entries("/proc/self/fd");
+        let mut files = 0;
         for n in 1..=1000 {
             let id = int(&client.command(&["CLIENT", "ID"]).unwrap()).to_string();
             admin.command(&["CLIENT", "KILL", "ID", &id]).unwrap();
             assert_eq!(int(&client.command(&["INCR", "n"]).unwrap()), n);
+            if n == 1 {
+                // What ends another command has a connection of its own, which stays.
+                files = entries("/proc/self/fd");
+            }
         }
         assert_eq!(entries("/proc/self/fd"), files);
     });

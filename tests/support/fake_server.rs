@@ -3,6 +3,8 @@
 //! A script is text, one step per line; `tests/conversations/README.md` describes it for all languages. It is divided into
 //! connections: the first to be accepted follows the first part, and so on; the last part serves all that come after it.
 
+mod script;
+
 use std::collections::HashSet;
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -12,6 +14,7 @@ use std::time::{Duration, Instant};
 
 use oxipipe::Options;
 
+use self::script::{Step, matches, parse};
 use super::pace::Stopwatch;
 use super::{PATIENCE, kernel, tcp};
 
@@ -48,22 +51,8 @@ pub(crate) struct Heard {
     pub(crate) line: String,
 }
 
-#[derive(Clone, Debug)]
-enum Step {
-    Raw,
-    Expect(Vec<String>),
-    Read(usize),
-    Send(Vec<u8>),
-    Split(usize),
-    Drip(Duration, Vec<u8>),
-    Wait(String),
-    Note(String),
-    Repeat(Option<usize>, Vec<Self>),
-    Hang,
-    Stall,
-    Close,
-    Reset,
-}
+/// What HELLO is answered with.
+const GREETING: &[u8] = b"%2\r\n$6\r\nserver\r\n$5\r\nredis\r\n$5\r\nproto\r\n:3\r\n";
 
 /// How often a thread that waits for its peer looks whether the test is over.
 const LOOK: Duration = Duration::from_millis(20);
@@ -111,6 +100,23 @@ impl FakeServer {
         self.lock().heard.clone()
     }
 
+    /// Whether `CLOSE` or `RESET` was done on a connection.
+    pub(crate) fn has_closed(&self, connection: usize) -> bool {
+        self.lock().closed.contains(&connection)
+    }
+
+    /// Whether a connection is over for both sides.
+    pub(crate) fn is_gone(&self, connection: usize) -> bool {
+        self.lock().gone.contains(&connection)
+    }
+
+    /// Ends all connections: the number there were of them, everything that was heard, and what went wrong with the script.
+    pub(crate) fn finish(mut self) -> (usize, Vec<Heard>, Vec<String>) {
+        self.stop();
+        let mut state = self.lock();
+        (state.connections, std::mem::take(&mut state.heard), std::mem::take(&mut state.failures))
+    }
+
     /// The commands heard so far, without their connections.
     pub(crate) fn lines(&self) -> Vec<String> {
         self.heard().into_iter().map(|heard| heard.line).collect()
@@ -155,15 +161,21 @@ impl FakeServer {
     }
 }
 
-impl Drop for FakeServer {
-    fn drop(&mut self) {
+impl FakeServer {
+    fn stop(&mut self) {
         self.lock().stop = true;
         self.shared.changed.notify_all();
-        // Wakes the thread that accepts.
-        let _ = TcpStream::connect(("127.0.0.1", self.port));
         if let Some(accepting) = self.accepting.take() {
+            // Wakes the thread that accepts.
+            let _ = TcpStream::connect(("127.0.0.1", self.port));
             accepting.join().expect("the fake server did not panic");
         }
+    }
+}
+
+impl Drop for FakeServer {
+    fn drop(&mut self) {
+        self.stop();
         let failures = std::mem::take(&mut self.lock().failures);
         assert!(failures.is_empty() || thread::panicking(), "the conversation went wrong: {failures:#?}");
     }
@@ -268,6 +280,12 @@ impl<'a> Conversation<'a> {
                 },
                 Step::Wait(name) => self.wait_for(|state| state.gates.contains(name))?,
                 Step::Note(text) => self.note(&[text.clone().into_bytes()]),
+                Step::Obey(until) => self.obey(until)?,
+                Step::Mirror => loop {
+                    let input = std::mem::take(&mut self.input);
+                    self.send(&input)?;
+                    self.fill()?;
+                },
                 Step::Repeat(Some(count), steps) => {
                     for _ in 0..*count {
                         self.run(steps)?;
@@ -288,21 +306,93 @@ impl<'a> Conversation<'a> {
         Ok(())
     }
 
-    /// Answers the greeting as a server does that knows RESP3; its last command is always the library's version.
+    /// Answers the greeting as a server does that knows RESP3; its last command is the library's version, or a PING where there is
+    /// nothing else to say. Where less is said, it is over with the first command that is no part of it.
     fn greet(&mut self) -> Go {
+        let mut said_hello = false;
         loop {
-            let args = line(&self.command()?);
+            let (args, used) = self.peek()?;
+            let args = line(&args);
             let words: Vec<_> = args.split(' ').collect();
+            let is_word = match words[..] {
+                ["CLIENT", word, ..] => matches!(word, "SETNAME" | "SETINFO" | "NO-EVICT" | "NO-TOUCH"),
+                [word, ..] => matches!(word, "HELLO" | "AUTH" | "SELECT" | "PING"),
+                [] => false,
+            };
+            if said_hello && !is_word {
+                return Ok(());
+            }
+            self.input.drain(..used);
             match words[0] {
-                "HELLO" => self.send(b"%2\r\n$6\r\nserver\r\n$5\r\nredis\r\n$5\r\nproto\r\n:3\r\n")?,
-                "AUTH" | "SELECT" | "CLIENT" => self.send(b"+OK\r\n")?,
+                "HELLO" => self.send(GREETING)?,
+                "PING" => return self.send(b"+PONG\r\n"),
+                _ if is_word => self.send(b"+OK\r\n")?,
                 _ => {
                     self.fail(format!("{args:?} is not part of a greeting"));
                     return Err(End::Close);
                 }
             }
+            said_hello |= words[0] == "HELLO";
             if args.starts_with("CLIENT SETINFO LIB-VER") {
                 return Ok(());
+            }
+        }
+    }
+
+    /// A very small server, which does what it is told until it hears a certain command. It notes that, too, but leaves the
+    /// answer to the steps that follow.
+    fn obey(&mut self, until: &[String]) -> Go {
+        let mut queued: Option<Vec<Vec<Vec<u8>>>> = None;
+        loop {
+            let args = self.command()?;
+            self.note(&args);
+            if !until.is_empty() && matches(until, &args) {
+                return Ok(());
+            }
+            let mut reply = Vec::new();
+            match (args[0].to_ascii_uppercase().as_slice(), &mut queued) {
+                (b"MULTI", _) => {
+                    queued = Some(Vec::new());
+                    reply.extend_from_slice(b"+OK\r\n");
+                }
+                (b"EXEC", _) => {
+                    let commands = queued.take().unwrap_or_default();
+                    reply.extend_from_slice(format!("*{}\r\n", commands.len()).as_bytes());
+                    commands.iter().for_each(|args| self.execute(args, &mut reply));
+                }
+                (_, Some(queued)) => {
+                    queued.push(args);
+                    reply.extend_from_slice(b"+QUEUED\r\n");
+                }
+                (_, None) => self.execute(&args, &mut reply),
+            }
+            self.send(&reply)?;
+        }
+    }
+
+    /// INCR counts how often it was heard with this key, on all connections; what reads answers with its last argument; it
+    /// knows no command that `COMMAND INFO` might ask for.
+    fn execute(&self, args: &[Vec<u8>], reply: &mut Vec<u8>) {
+        match args[0].to_ascii_uppercase().as_slice() {
+            b"HELLO" => reply.extend_from_slice(GREETING),
+            b"PING" => reply.extend_from_slice(b"+PONG\r\n"),
+            b"INCR" => {
+                let line = line(args);
+                let state = self.shared.state.lock().unwrap();
+                let count = state.heard.iter().filter(|heard| heard.line == line).count();
+                reply.extend_from_slice(format!(":{count}\r\n").as_bytes());
+            }
+            b"APPEND" => {
+                let len = args.last().map_or(0, Vec::len);
+                reply.extend_from_slice(format!(":{len}\r\n").as_bytes());
+            }
+            b"COMMAND" => reply.extend_from_slice(b"*1\r\n_\r\n"),
+            b"AUTH" | b"SELECT" | b"CLIENT" | b"SET" => reply.extend_from_slice(b"+OK\r\n"),
+            _ => {
+                let last = args.last().expect("a command has a name");
+                reply.extend_from_slice(format!("${}\r\n", last.len()).as_bytes());
+                reply.extend_from_slice(last);
+                reply.extend_from_slice(b"\r\n");
             }
         }
     }
@@ -328,10 +418,16 @@ impl<'a> Conversation<'a> {
 
     /// One whole command.
     fn command(&mut self) -> Go<Vec<Vec<u8>>> {
+        let (args, used) = self.peek()?;
+        self.input.drain(..used);
+        Ok(args)
+    }
+
+    /// The next command and its length, without taking it.
+    fn peek(&mut self) -> Go<(Vec<Vec<u8>>, usize)> {
         loop {
-            if let Some((args, used)) = decode(&self.input) {
-                self.input.drain(..used);
-                return Ok(args);
+            if let Some(next) = decode(&self.input) {
+                return Ok(next);
             }
             self.fill()?;
         }
@@ -393,18 +489,6 @@ impl<'a> Conversation<'a> {
     }
 }
 
-/// A pattern's `*` stands for any one argument, `...` for all that follow.
-fn matches(pattern: &[String], args: &[Vec<u8>]) -> bool {
-    match (pattern.split_first(), args.split_first()) {
-        (None, None) => true,
-        (Some((word, _)), _) if word == "..." => true,
-        (Some((word, pattern)), Some((arg, args))) => {
-            (word == "*" || unescape(word) == *arg) && matches(pattern, args)
-        }
-        _ => false,
-    }
-}
-
 fn line(args: &[Vec<u8>]) -> String {
     args.iter().map(|arg| String::from_utf8_lossy(arg)).collect::<Vec<_>>().join(" ")
 }
@@ -428,89 +512,4 @@ fn decode(input: &[u8]) -> Option<(Vec<Vec<u8>>, usize)> {
         at += len + 2;
     }
     Some((args, at))
-}
-
-fn parse(script: &str) -> Vec<Vec<Step>> {
-    let mut parts = vec![Vec::new()];
-    // Blocks that are still open: their count and the steps around them.
-    let mut open: Vec<(Option<usize>, Vec<Step>)> = Vec::new();
-    let mut steps = Vec::new();
-    for (number, text) in script.lines().enumerate() {
-        let text = text.trim();
-        if text.is_empty() || text.starts_with('#') {
-            continue;
-        }
-        let (word, rest) = text.split_once(' ').unwrap_or((text, ""));
-        let bad = || -> ! { panic!("line {} of the script: {text:?}", number + 1) };
-        let count = || rest.parse::<usize>().unwrap_or_else(|_| bad());
-        let step = match word {
-            "CONNECTION" => {
-                if !steps.is_empty() || parts.len() > 1 {
-                    *parts.last_mut().unwrap() = std::mem::take(&mut steps);
-                    parts.push(Vec::new());
-                }
-                continue;
-            }
-            "REPEAT" => {
-                let count = if rest == "*" { None } else { Some(count()) };
-                open.push((count, std::mem::take(&mut steps)));
-                continue;
-            }
-            "END" => {
-                let (count, around) = open.pop().unwrap_or_else(|| bad());
-                let block = std::mem::replace(&mut steps, around);
-                Step::Repeat(count, block)
-            }
-            "RAW" => Step::Raw,
-            "EXPECT" => Step::Expect(rest.split(' ').map(str::to_owned).collect()),
-            "READ" => Step::Read(count()),
-            "SEND" => Step::Send(bytes(rest)),
-            "SPLIT" => Step::Split(count()),
-            "DRIP" => {
-                let (millis, what) = rest.split_once(' ').unwrap_or_else(|| bad());
-                Step::Drip(Duration::from_millis(millis.parse().unwrap_or_else(|_| bad())), bytes(what))
-            }
-            "WAIT" => Step::Wait(rest.to_owned()),
-            "NOTE" => Step::Note(rest.to_owned()),
-            "HANG" => Step::Hang,
-            "STALL" => Step::Stall,
-            "CLOSE" => Step::Close,
-            "RESET" => Step::Reset,
-            _ => bad(),
-        };
-        steps.push(step);
-    }
-    *parts.last_mut().unwrap() = steps;
-    parts
-}
-
-/// `text` or `text TIMES n`.
-fn bytes(rest: &str) -> Vec<u8> {
-    match rest.rsplit_once(" TIMES ") {
-        Some((text, times)) => unescape(text).repeat(times.parse().expect("a number after TIMES")),
-        None => unescape(rest),
-    }
-}
-
-/// Resolves `\r`, `\n`, `\s` (a space), `\\` and `\xNN`.
-fn unescape(text: &str) -> Vec<u8> {
-    let mut out = Vec::new();
-    let mut rest = text.bytes();
-    while let Some(byte) = rest.next() {
-        out.push(match (byte, byte == b'\\') {
-            (_, false) => byte,
-            _ => match rest.next() {
-                Some(b'r') => b'\r',
-                Some(b'n') => b'\n',
-                Some(b's') => b' ',
-                Some(b'\\') => b'\\',
-                Some(b'x') => {
-                    let digits = [rest.next().expect("two digits"), rest.next().expect("two digits")];
-                    u8::from_str_radix(std::str::from_utf8(&digits).unwrap(), 16).expect("two hex digits")
-                }
-                other => panic!("unknown escape {:?}", other.map(char::from)),
-            },
-        });
-    }
-    out
 }

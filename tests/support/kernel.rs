@@ -10,7 +10,27 @@ use super::eventually;
 /// Waits until every connection to this port has been ended by the server.
 #[track_caller]
 pub(crate) fn wait_until_ended(port: u16) {
-    eventually("the end of all connections", || connections(port).all(|(state, _)| state != ESTABLISHED));
+    eventually("the end of all connections", || is_ended(port));
+}
+
+/// Whether every connection to this port has been ended by the server, for all that the clients' ends know.
+pub(crate) fn is_ended(port: u16) -> bool {
+    connections(port).all(|(state, _)| state != ESTABLISHED)
+}
+
+/// Whether the clients of this port have read everything that was sent to them.
+pub(crate) fn is_read(port: u16) -> bool {
+    is_delivered(port) && connections(port).all(|(_, unread)| unread == 0)
+}
+
+/// Whether everything that was sent from this port has arrived at the clients' ends, read or not.
+pub(crate) fn is_delivered(port: u16) -> bool {
+    rows().filter(|row| row.local == u32::from(port)).all(|row| row.unacknowledged == 0)
+}
+
+/// Whether something has come to this port that the server has not read.
+pub(crate) fn has_arrived(port: u16) -> bool {
+    rows().any(|row| row.local == u32::from(port) && row.state == ESTABLISHED && row.unread > 0)
 }
 
 /// Waits until a client of this port has something to read.
@@ -29,20 +49,37 @@ const ESTABLISHED: u32 = 1;
 
 /// State and number of unread bytes of the clients' ends.
 fn connections(port: u16) -> impl Iterator<Item = (u32, u32)> {
+    rows().filter(move |row| row.remote == u32::from(port)).map(|row| (row.state, row.unread))
+}
+
+/// One end of a connection.
+struct Row {
+    local: u32,
+    remote: u32,
+    state: u32,
+    unacknowledged: u32,
+    unread: u32,
+}
+
+fn rows() -> impl Iterator<Item = Row> {
     let table = fs::read_to_string("/proc/net/tcp").expect("the kernel's table");
-    let rows: Vec<_> = table.lines().skip(1).filter_map(|row| parse(row, port)).collect();
+    let rows: Vec<_> = table.lines().skip(1).filter_map(parse).collect();
     rows.into_iter()
 }
 
 /// `sl: local:port remote:port state tx_queue:rx_queue ...`, in hexadecimal digits.
-fn parse(row: &str, port: u16) -> Option<(u32, u32)> {
+fn parse(row: &str) -> Option<Row> {
     let number = |digits: &str| u32::from_str_radix(digits, 16).ok();
-    let mut fields = row.split_whitespace().skip(2);
+    let mut fields = row.split_whitespace().skip(1);
+    let (_, local) = fields.next()?.split_once(':')?;
     let (_, remote) = fields.next()?.split_once(':')?;
-    if number(remote)? != u32::from(port) {
-        return None;
-    }
-    let state = number(fields.next()?)?;
-    let (_, unread) = fields.next()?.split_once(':')?;
-    Some((state, number(unread)?))
+    let state = fields.next()?;
+    let (unacknowledged, unread) = fields.next()?.split_once(':')?;
+    Some(Row {
+        local: number(local)?,
+        remote: number(remote)?,
+        state: number(state)?,
+        unacknowledged: number(unacknowledged)?,
+        unread: number(unread)?,
+    })
 }

@@ -170,6 +170,7 @@ impl Talk<'_> {
             match (args[0].as_str(), &mut queued) {
                 ("HELLO", _) => reply.extend_from_slice(b"%1\r\n$5\r\nproto\r\n:3\r\n"),
                 ("CLIENT" | "SELECT", _) => reply.extend_from_slice(b"+OK\r\n"),
+                ("PING", _) => reply.extend_from_slice(b"+PONG\r\n"),
                 ("MULTI", _) => {
                     queued = Some(Vec::new());
                     reply.extend_from_slice(b"+OK\r\n");
