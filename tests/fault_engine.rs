@@ -106,8 +106,10 @@ fn a_connection_that_can_only_be_read_does_not_keep_its_thread_busy() {
     while batch.is_empty() {
         client.process().unwrap();
         client.next(&mut batch);
-        wait(&client, client.timeout());
         turns += 1;
+        if batch.is_empty() {
+            wait(&client, client.timeout());
+        }
     }
     assert!(turns < 100, "{turns} turns for one command");
     drop((client, over));
