@@ -3,6 +3,8 @@
 #include "results.h"
 
 #include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <sys/wait.h>
 
 static void wrong_use(void) {
@@ -125,6 +127,12 @@ static int32_t always(void *user_data) {
     return 1;
 }
 
+/* Asked by every thread that waits for the pool, from inside its wait. */
+static int32_t note_wait(void *user_data) {
+    atomic_store((atomic_bool *)user_data, true);
+    return 0;
+}
+
 typedef struct {
     oxp_pool *pool;
     oxp_completions *batch;
@@ -133,11 +141,7 @@ typedef struct {
 
 static void *take(void *user_data) {
     Taker *taker = user_data;
-    oxp_status status;
-    do
-        status = oxp_pool_next(taker->pool, taker->batch, UINT64_MAX, &taker->count, NULL);
-    while (status == OXP_ERR_BUSY);
-    CHECK_STATUS(OXP_OK, status);
+    CHECK_STATUS(OXP_OK, oxp_pool_next(taker->pool, taker->batch, UINT64_MAX, &taker->count, NULL));
     return NULL;
 }
 
@@ -149,10 +153,12 @@ static void waits_have_no_outcome(oxp_client *admin) {
     size_t count;
     uint64_t failed;
     Result result;
+    atomic_bool waiting = false;
     oxp_reply_free(command(admin, "DEL waited"));
     hold_writers(admin);
     CHECK_STATUS(OXP_OK, oxp_completions_new(&batch));
     CHECK_STATUS(OXP_OK, oxp_options_set_queue_limits(options, 1, 1 << 20));
+    CHECK_STATUS(OXP_OK, oxp_options_set_interrupt(options, note_wait, &waiting, NULL));
     oxp_pool *pool = open_pool(options, 1);
     CHECK_STATUS(OXP_OK, pool_submit(pool, "INCR waited", 1));
     CHECK_STATUS(OXP_ERR_TIMEOUT, oxp_pool_drain(pool, batch, 1, &count, err));
@@ -160,15 +166,14 @@ static void waits_have_no_outcome(oxp_client *admin) {
     CHECK_STATUS(OXP_ERR_TIMEOUT, oxp_pool_flush(pool, 1, &failed, err));
     CHECK(oxp_error_outcome(err) == OXP_OUTCOME_NONE);
 
-    /* Two threads and one batch. */
+    /* Two threads and one batch, which the other has once it waits. */
+    atomic_store(&waiting, false);
     Taker taker = {.pool = pool, .batch = batch};
     pthread_t thread;
     CHECK(pthread_create(&thread, NULL, take, &taker) == 0);
-    oxp_status status;
-    do
-        status = oxp_pool_next(pool, batch, 0, &count, err);
-    while (status == OXP_AGAIN);
-    CHECK_STATUS(OXP_ERR_BUSY, status);
+    while (!atomic_load(&waiting))
+        sched_yield();
+    CHECK_STATUS(OXP_ERR_BUSY, oxp_pool_next(pool, batch, 0, &count, err));
     CHECK(oxp_error_outcome(err) == OXP_OUTCOME_NONE);
     CHECK_STATUS(OXP_ERR_BUSY, oxp_pool_drain(pool, batch, 0, &count, err));
     CHECK(oxp_error_outcome(err) == OXP_OUTCOME_NONE);
