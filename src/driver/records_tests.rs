@@ -24,6 +24,8 @@ pub(super) fn start<R: Send + 'static>(
         port: listener.local_addr().unwrap().port(),
         timeout: Some(Duration::from_secs(20)),
         client_info: false,
+        // Whoever waits sleeps.
+        spin: Duration::ZERO,
         send_buffer: Some(16 * 1024),
         records: Some(5),
         ..Options::default()

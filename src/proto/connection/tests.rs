@@ -473,6 +473,33 @@ fn any_rule_can_take_an_error_out_of_the_stream_before_its_submitter_sees_it() {
 }
 
 #[test]
+fn what_is_committed_stays_for_its_reply_and_is_not_applied_if_it_never_left() {
+    let mut talk = Talk::new();
+    talk.send(1, "INCR");
+    talk.send(2, "INCR");
+    let size = talk.connection.unsent().len();
+    talk.connection.advance(0, size);
+    assert!(talk.connection.is_inside());
+    let gave_up = talk.connection.give_up(1, false, &mut talk.owner).unwrap();
+    assert_eq!(gave_up.progress.outcome(), Some(Outcome::Unknown));
+    talk.send(3, "INCR");
+    assert_eq!(talk.unsent(), ["INCR", "INCR", "INCR"], "it leaves all the same");
+    talk.connection.advance(size, 0);
+    talk.hear("+1\r\n+2\r\n").unwrap();
+    assert_eq!(talk.replies(2), ["Some(\"2\")"]);
+
+    // The third has left; the fourth cannot have been carried out and goes out again.
+    talk.send(4, "INCR");
+    talk.connection.advance(size / 2, size / 2);
+    talk.lose();
+    assert_eq!(talk.fate(3), (0, 1, 0));
+    talk.later(100).unwrap();
+    talk.greet();
+    assert_eq!(talk.unsent(), ["INCR"]);
+    assert!(talk.is_open(4));
+}
+
+#[test]
 fn the_servers_reason_for_hanging_up_is_told_at_once() {
     let mut talk = Talk::new();
     let size = "*3\r\n$3\r\nSET\r\n".len();
