@@ -12,7 +12,7 @@ use crate::transport::records_tests::Peer;
 pub(super) struct Server(Peer<TcpStream>);
 
 /// So long that the kernel does not take it at once.
-pub(super) const MUCH: usize = 4 * 1024 * 1024;
+pub(super) const MUCH: usize = 1024 * 1024;
 
 /// Serves one connection, which is greeted before `script` begins.
 pub(super) fn start<R: Send + 'static>(
