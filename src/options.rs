@@ -80,6 +80,9 @@ pub struct Options {
     pub key_affinity: bool,
     /// Called while a call waits; ends the wait when it returns true.
     pub interrupt: Option<Interrupt>,
+    /// Connections speak in records, and give out so many bytes at a time.
+    #[cfg(test)]
+    pub(crate) records: Option<usize>,
 }
 
 /// How much may wait: in an event-loop client, for its reply; in a pool, from being submitted until the result is taken.
@@ -234,6 +237,8 @@ impl Default for Options {
             ordered_results: false,
             key_affinity: false,
             interrupt: None,
+            #[cfg(test)]
+            records: None,
         }
     }
 }

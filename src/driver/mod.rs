@@ -10,6 +10,8 @@ pub(crate) mod blocking;
 mod dedicated;
 pub(crate) mod nonblocking;
 #[cfg(test)]
+mod records_tests;
+#[cfg(test)]
 mod refusing_tests;
 
 use std::hash::{BuildHasher, RandomState};

@@ -17,7 +17,8 @@ use crate::resp;
 /// ```
 ///
 /// The bytes stay until the replies are there, so that after a lost connection what may be sent again still can be, and what
-/// has not begun to leave can be taken back at any time. What is taken back stays, marked, until something is to be written:
+/// has not begun to leave can be taken back at any time. A request has begun to leave when the first of its bytes has, or is
+/// committed to leave; only what has left counts for its fate. What is taken back stays, marked, until something is to be written:
 /// callers give up by the thousand, and moving what lies behind each of them would take seconds.
 pub(super) struct Queue {
     requests: VecDeque<Request>,
@@ -26,7 +27,7 @@ pub(super) struct Queue {
     start: usize,
     /// Up to where they have left.
     sent: usize,
-    /// Number of requests of which something has left.
+    /// Number of requests that have begun to leave.
     begun: usize,
     /// Where the last of these ends.
     begun_end: usize,
@@ -144,12 +145,12 @@ impl Queue {
         self.bytes.len() - self.start - self.dropped_bytes + deferred
     }
 
-    /// Number of requests of which nothing has left.
+    /// Number of requests that have not begun to leave.
     pub(super) fn waiting(&self) -> usize {
         self.requests.len() - self.begun - self.dropped + self.deferred.len()
     }
 
-    /// Number of requests of which something has left.
+    /// Number of requests that have.
     pub(super) fn begun(&self) -> usize {
         self.begun
     }
@@ -159,16 +160,17 @@ impl Queue {
         self.in_flight
     }
 
-    /// Whether only a part of a request has left.
+    /// Whether something of a request that has begun to leave has not left.
     pub(super) fn is_inside(&self) -> bool {
         self.sent < self.begun_end
     }
 
-    /// `count` more bytes have left.
+    /// So many more bytes have `left`, and so many behind them are `committed`: they cannot be taken back any more.
     #[inline]
-    pub(super) fn advance(&mut self, count: usize) {
-        self.sent += count;
-        while self.begun_end < self.sent {
+    pub(super) fn advance(&mut self, left: usize, committed: usize) {
+        self.sent += left;
+        let bound = self.sent + committed;
+        while self.begun_end < bound {
             let request = &mut self.requests[self.begun];
             request.begin();
             self.in_flight += u64::from(request.commands);

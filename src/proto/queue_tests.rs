@@ -38,7 +38,7 @@ fn what_has_not_begun_to_leave_can_be_taken_back_from_anywhere() {
         get(&mut queue, token);
     }
     let one = get(&mut Queue::new(), 1);
-    queue.advance(one + 1);
+    queue.advance(one + 1, 0);
     assert_eq!(
         (queue.begun(), queue.in_flight(), queue.waiting()),
         (2, 2, 2),
@@ -55,7 +55,7 @@ fn what_has_not_begun_to_leave_can_be_taken_back_from_anywhere() {
     assert!(!text(&mut queue).contains("\r\n3\r\n"));
 
     let rest = queue.unsent().len();
-    queue.advance(rest);
+    queue.advance(rest, 0);
     assert_eq!(tokens(&mut queue), [1, 2, 4]);
     assert!(queue.is_empty() && queue.unsent().is_empty());
 }
@@ -68,7 +68,7 @@ fn what_is_taken_back_leaves_the_rest_in_order() {
             get(&mut queue, token);
         }
         let first = get(&mut Queue::new(), 1);
-        queue.advance(first);
+        queue.advance(first, 0);
         let mut victims: Vec<u64> = (2..=500).filter(|token| token % kept != 0).collect();
         if backwards {
             victims.reverse();
@@ -87,7 +87,7 @@ fn what_is_taken_back_leaves_the_rest_in_order() {
         assert_eq!(queue.all_bytes(), first + one_by_one.all_bytes());
         assert_eq!(text(&mut queue), text(&mut one_by_one));
         let left = queue.unsent_bytes();
-        queue.advance(left);
+        queue.advance(left, 0);
         assert_eq!(tokens(&mut queue)[1..], rest);
         assert!(queue.is_empty());
     }
@@ -103,7 +103,7 @@ fn deadlines_pass_in_any_order() {
         let size = push_until(&mut queue, token, Form::Command, &[&["GET", "k"]], Deadline::at(at(seconds)));
         sent += if token <= 2 { size } else { 0 };
     }
-    queue.advance(sent);
+    queue.advance(sent, 0);
     let expire = |queue: &mut Queue, seconds| {
         let mut ended = Vec::new();
         queue.expire(at(seconds), |request, _, has_begun| ended.push((request.token, has_begun)));
@@ -129,7 +129,7 @@ fn a_command_that_waits_on_the_server_gets_that_time_when_it_begins_to_leave() {
         request.blocking = Some(blocking);
         queue.push(request, |out| encode_command(out, &["BLPOP", "k", "9"]));
         assert_eq!(queue.next_step().remaining(start), Some(second));
-        queue.advance(1);
+        queue.advance(1, 0);
         queue.expire(start + 2 * second, |_, _, _| panic!("its time has not come"));
         assert_eq!(queue.next_step().remaining(start), late);
     }
@@ -142,7 +142,7 @@ fn what_was_refused_for_the_moment_leaves_again_when_it_is_due() {
     let mut queue = Queue::new();
     let sent: usize = (1..=3).map(|token| get(&mut queue, token)).sum();
     let whole = text(&mut queue);
-    queue.advance(sent);
+    queue.advance(sent, 0);
     for (expected, millis) in [(1, 10), (2, 20), (3, 15)] {
         assert_eq!(queue.front_mut().token, expected);
         assert!(queue.count_reply());
@@ -155,7 +155,7 @@ fn what_was_refused_for_the_moment_leaves_again_when_it_is_due() {
     assert_eq!(abandon(&mut queue, 3), Progress { not_applied: 1, ..Progress::default() });
     queue.release(due(20));
     let left = queue.unsent().len();
-    queue.advance(left);
+    queue.advance(left, 0);
     assert_eq!(queue.front_mut().refusals, 1);
     assert_eq!(tokens(&mut queue), [1, 2], "in order, whatever the pauses");
 }
@@ -166,7 +166,7 @@ fn what_was_refused_for_the_moment_ends_at_its_deadline_and_does_not_leave_after
     let at = |millis| start + std::time::Duration::from_millis(millis);
     let mut queue = Queue::new();
     let size = push_until(&mut queue, 1, Form::Command, &[&["GET", "a"]], Deadline::at(at(50)));
-    queue.advance(size);
+    queue.advance(size, 0);
     assert!(queue.count_reply());
     queue.defer_front(at(10));
     let mut ended = Vec::new();
@@ -178,14 +178,50 @@ fn what_was_refused_for_the_moment_ends_at_its_deadline_and_does_not_leave_after
 }
 
 #[test]
+fn what_is_committed_cannot_be_taken_back_and_has_not_left_either() {
+    let start = Instant::now();
+    let due = start + std::time::Duration::from_secs(1);
+    let mut queue = Queue::new();
+    let [one, two] = [1, 2].map(|token| get(&mut queue, token));
+    let three = push_until(&mut queue, 3, Form::Command, &[&["SET", "c", "3"]], Deadline::at(due));
+    get(&mut queue, 4);
+    let whole = text(&mut queue);
+    // The first has left, and a part of the third is committed.
+    queue.advance(one, two + 1);
+    assert_eq!((queue.begun(), queue.waiting(), queue.in_flight(), queue.is_inside()), (3, 1, 3, true));
+    let waits = [2, 3, 4].map(|token| queue.is_waiting(token).unwrap());
+    assert_eq!(waits, [false, false, true]);
+    assert_eq!(abandon(&mut queue, 2), Progress { unknown: 1, ..Progress::default() });
+    assert_eq!(abandon(&mut queue, 4), Progress { not_applied: 1, ..Progress::default() });
+    let mut ended = Vec::new();
+    queue.expire(due, |request, progress, has_begun| ended.push((request.token, progress, has_begun)));
+    assert_eq!(ended, [(3, Progress { unknown: 1, ..Progress::default() }, true)]);
+    assert_eq!(text(&mut queue), whole[one..one + two + three], "to be offered again as it was");
+    // A failed write says nothing of what was committed before.
+    queue.advance(0, 0);
+    assert_eq!(queue.begun(), 3);
+    assert!(queue.count_reply());
+    queue.pop_front();
+    assert!(!queue.count_reply(), "of the second nothing has left");
+    queue.take_back_reply();
+
+    let mut fates = Vec::new();
+    queue.rewind(|request, _, fate| {
+        fates.push((request.token, fate.not_applied));
+        false
+    });
+    assert_eq!(fates, [(2, 1), (3, 1)], "a record that has not left cannot be read");
+}
+
+#[test]
 fn a_reply_to_what_has_not_left_is_none() {
     let mut queue = Queue::new();
     let size = push(&mut queue, 1, Form::Pipeline, &[&["GET", "a"], &["GET", "b"]]);
-    queue.advance(size - 1);
+    queue.advance(size - 1, 0);
     assert!(queue.count_reply());
     assert!(!queue.count_reply());
     queue.take_back_reply();
-    queue.advance(1);
+    queue.advance(1, 0);
     assert!(queue.count_reply());
 }
 
@@ -200,7 +236,7 @@ fn after_a_lost_connection_only_what_may_be_sent_again_is() {
     let transaction: &[&[&str]] = &[&["MULTI"], &["INCR", "k"], &["EXEC"]];
     let size = push(&mut queue, 5, Form::Transaction, transaction);
     get(&mut queue, 6);
-    queue.advance(sent + size - 1);
+    queue.advance(sent + size - 1, 0);
     queue.count_reply();
     queue.pop_front();
     abandon(&mut queue, 2);
@@ -230,7 +266,7 @@ fn replied_bytes_make_room_while_the_queue_never_empties() {
         outstanding += get(&mut queue, token);
         if token >= 10 {
             let bytes = queue.unsent().len();
-            queue.advance(bytes);
+            queue.advance(bytes, 0);
             let request = queue.pop_front();
             assert_eq!(request.token, token - 10);
             outstanding -= request.bytes;

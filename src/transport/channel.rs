@@ -1,26 +1,24 @@
-//! One connection's bytes: its socket, what it has received, whether it is ready, and what went wrong first.
+//! One connection's bytes: what carries them, what it has received, whether it is ready, and what went wrong first.
 
 use std::io;
 use std::os::fd::{AsRawFd, RawFd};
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::bytes::Bytes;
 use super::inbox::Inbox;
 use super::{Interest, Socket, Wake, wait};
 use crate::error::{Error, ErrorKind, Result};
+use crate::options::Options;
 
 /// Both directions of a connected socket.
 ///
-/// What can be promised here can be promised of an encrypted connection, too, and nothing else is:
-///
-/// * [`write`](Self::write) says how many bytes have *left*. An encrypted connection counts a record when its last byte has; until
-///   then it answers 0, keeps the record, and expects to be offered the same bytes again.
-/// * [`Receiver::fill`] may have bytes although the socket is not readable: what waits inside is asked for first.
-/// * Both go through one object, which the two halves share.
+/// What is promised here can be promised of an encrypted connection, too: see [`Bytes`], the one object through which both
+/// halves go.
 ///
 /// The receiving half can be taken out, so that its holder reads and uses what arrives without keeping others from sending.
 pub(crate) struct Channel {
-    socket: Arc<Socket>,
+    bytes: Arc<Bytes>,
     /// `None` while somebody holds it.
     receiver: Option<Receiver>,
     /// What events have told and trying has not contradicted: see [`on_event`](Self::on_event).
@@ -34,8 +32,17 @@ pub(crate) struct Channel {
 
 /// The receiving half.
 pub(crate) struct Receiver {
-    socket: Arc<Socket>,
+    bytes: Arc<Bytes>,
     inbox: Inbox,
+}
+
+/// What writing came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Written {
+    /// Bytes that have left.
+    pub(crate) left: usize,
+    /// Bytes behind them that will, as they are: they have to be offered again, and cannot be taken back.
+    pub(crate) committed: usize,
 }
 
 /// What trying to read came to.
@@ -48,11 +55,12 @@ pub(crate) enum Fill {
 }
 
 impl Channel {
-    pub(crate) fn new(socket: Socket) -> Self {
-        let socket = Arc::new(socket);
+    /// The options say how the bytes travel.
+    pub(crate) fn new(socket: Socket, options: &Options) -> Self {
+        let bytes = Arc::new(Bytes::new(socket, options));
         Self {
-            receiver: Some(Receiver { socket: Arc::clone(&socket), inbox: Inbox::new() }),
-            socket,
+            receiver: Some(Receiver { bytes: Arc::clone(&bytes), inbox: Inbox::new() }),
+            bytes,
             // Something may have come together with the connection.
             readable: true,
             writable: true,
@@ -68,25 +76,32 @@ impl Channel {
         self.ended |= ended;
     }
 
-    /// Writes what goes without waiting and returns how many bytes have left. A failure shows when reading reaches the end.
-    pub(crate) fn write(&mut self, bytes: &[u8]) -> usize {
+    /// Writes what goes without waiting; where nothing has left, nothing more goes now. A failure shows when reading reaches the
+    /// end.
+    pub(crate) fn write(&mut self, bytes: &[u8]) -> Written {
         if self.write_failure.is_some() {
-            return 0;
+            return Written::default();
         }
-        match self.socket.write(bytes) {
-            Ok(count) => return count,
+        match self.bytes.write(bytes) {
+            Ok(left) => return Written { left, committed: self.bytes.committed() },
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.writable = false,
             Err(error) => {
                 self.write_failure = Some(broken("writing failed", &error));
                 self.readable = true;
             }
         }
-        0
+        Written { left: 0, committed: self.bytes.committed() }
+    }
+
+    /// Whether there is something to write, be it the channel's own, as far as it may leave now.
+    #[inline]
+    pub(crate) fn wants_write(&self, has_unsent: bool) -> bool {
+        self.bytes.wants_write(has_unsent)
     }
 
     /// Whether a write is worth trying, for those who get events.
-    pub(crate) fn is_writable(&self) -> bool {
-        self.writable && self.write_failure.is_none()
+    pub(crate) fn is_writable(&self, has_unsent: bool) -> bool {
+        self.writable && self.write_failure.is_none() && self.wants_write(has_unsent)
     }
 
     /// Whether a write has failed and reading has not been tried since, which mostly finds out why.
@@ -105,7 +120,7 @@ impl Channel {
         }
         match receiver.fill() {
             Ok(true) => {
-                self.readable = self.ended || receiver.inbox.is_full();
+                self.readable = self.ended || receiver.may_have_more();
                 Ok(true)
             }
             Ok(false) => {
@@ -135,7 +150,8 @@ impl Channel {
 
     /// What a wait has to wait for.
     pub(crate) fn interest(&self, has_unsent: bool) -> Interest {
-        if has_unsent && self.write_failure.is_none() { Interest::ReadWrite } else { Interest::Read }
+        let writes = self.write_failure.is_none() && self.wants_write(has_unsent);
+        if writes { Interest::ReadWrite } else { Interest::Read }
     }
 
     /// The error to report when reading ended with `error`: the first sign of trouble is the better explanation.
@@ -148,13 +164,13 @@ impl Channel {
 
     /// Ends the connection for whoever waits for it.
     pub(crate) fn shut_down(&self) {
-        self.socket.shut_down();
+        self.bytes.socket().shut_down();
     }
 }
 
 impl AsRawFd for Channel {
     fn as_raw_fd(&self) -> RawFd {
-        self.socket.as_raw_fd()
+        self.bytes.socket().as_raw_fd()
     }
 }
 
@@ -165,7 +181,7 @@ impl Receiver {
     /// The connection is lost.
     #[inline]
     pub(crate) fn fill(&mut self) -> Result<bool> {
-        match self.inbox.fill(&mut &*self.socket) {
+        match self.inbox.fill(&mut &*self.bytes) {
             Ok(0) => Err(Error::new(ErrorKind::Disconnected, "the server closed the connection")),
             Ok(_) => Ok(true),
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(false),
@@ -173,12 +189,22 @@ impl Receiver {
         }
     }
 
-    /// Sleeps until the socket is ready, for up to `timeout`, and reads once.
+    /// Whether filling once more may bring something, be the socket quiet.
+    fn may_have_more(&self) -> bool {
+        self.bytes.may_have_more(self.inbox.is_full())
+    }
+
+    /// Sleeps until there may be something to read, or to write according to `interest`, for up to `timeout`, and reads once.
+    /// The only place where a connection is waited for by sleeping: what waits inside is asked for first.
     ///
     /// # Errors
     /// The connection is lost.
     pub(crate) fn sleep(&mut self, interest: Interest, timeout: Option<Duration>) -> Result<Fill> {
-        match wait(&self.socket, interest, timeout) {
+        let woken = match self.bytes.may_have_more(false) {
+            true => Ok(Wake::Ready),
+            false => wait(self.bytes.socket(), interest, timeout),
+        };
+        match woken {
             Ok(Wake::Ready) if self.fill()? => Ok(Fill::Data),
             Ok(wake) => Ok(Fill::Nothing(wake)),
             Err(error) => Err(broken("waiting failed", &error)),
@@ -206,3 +232,7 @@ fn broken(context: &str, error: &io::Error) -> Error {
     };
     Error::from_io(kind, context, error)
 }
+
+#[cfg(test)]
+#[path = "channel_tests.rs"]
+mod tests;

@@ -2,11 +2,14 @@
 //!
 //! Knows nothing of RESP. A connection is a [`Channel`]; how its bytes travel is nobody else's business.
 
+mod bytes;
 mod channel;
 mod dialer;
 pub(crate) mod fork;
 mod inbox;
 mod patience;
+#[cfg(test)]
+pub(crate) mod records_tests;
 mod resolve;
 pub(crate) mod signals;
 mod socket;
@@ -14,7 +17,7 @@ mod wait;
 mod zeroed;
 
 pub(crate) use crate::deadline::Deadline;
-pub(crate) use channel::{Channel, Fill, Receiver};
+pub(crate) use channel::{Channel, Fill, Receiver, Written};
 pub(crate) use dialer::Dialer;
 pub(crate) use patience::{Patience, closed};
 pub(crate) use socket::Socket;

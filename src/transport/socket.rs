@@ -135,6 +135,13 @@ impl Socket {
         let registered = Registered::new(socket.as_raw_fd());
         (Self { _registered: registered, socket }, address.as_socket().unwrap())
     }
+
+    /// A connected one and its other end.
+    pub(super) fn pair() -> (Self, std::os::unix::net::UnixStream) {
+        let (near, far) = std::os::unix::net::UnixStream::pair().unwrap();
+        near.set_nonblocking(true).unwrap();
+        (Self { _registered: Registered::new(near.as_raw_fd()), socket: near.into() }, far)
+    }
 }
 
 #[cfg(test)]
@@ -154,8 +161,7 @@ mod tests {
         server.accept().unwrap();
         assert_eq!(other.connected().unwrap(), Some(Peer::Other));
 
-        let (near, _far) = std::os::unix::net::UnixStream::pair().unwrap();
-        let near = Socket { _registered: Registered::new(near.as_raw_fd()), socket: near.into() };
+        let (near, _far) = Socket::pair();
         assert_eq!(near.connected().unwrap(), Some(Peer::Other), "neither end has a name");
     }
 

@@ -9,7 +9,7 @@ use super::terms::Terms;
 use crate::error::{Error, Result};
 use crate::options::Options;
 use crate::proto::{Connection, Received};
-use crate::transport::{Channel, Dialer, Socket};
+use crate::transport::{Channel, Dialer, Socket, Written};
 
 pub(super) struct State {
     pub(super) connection: Connection,
@@ -58,23 +58,24 @@ impl State {
 
     /// The socket is connected.
     pub(super) fn carry(&mut self, socket: Socket, options: &Options) {
-        let mut channel = Channel::new(socket);
+        let mut channel = Channel::new(socket, options);
         self.reader = channel.take_receiver().map(|receiver| Reader::new(receiver, options.spin));
         self.channel = Some(channel);
         self.connection.on_dialed();
     }
 
-    /// Writes what the kernel takes. A failure shows when reading reaches the end.
+    /// Writes what the kernel takes, the channel's own included. A failure shows when reading reaches the end.
     pub(super) fn flush(&mut self) {
         let Some(channel) = &mut self.channel else { return };
         loop {
             let unsent = self.connection.unsent();
-            if unsent.is_empty() {
+            if !channel.wants_write(!unsent.is_empty()) {
                 return;
             }
-            match channel.write(unsent) {
-                0 => return,
-                count => self.connection.advance(count),
+            let Written { left, committed } = channel.write(unsent);
+            self.connection.advance(left, committed);
+            if left == 0 {
+                return;
             }
         }
     }

@@ -13,7 +13,7 @@ use crate::error::{Error, ErrorKind, Outcome, Result};
 use crate::options::Options;
 use crate::proto::{Connection, ReplyRule, Request, Server, Wants, on_reply_error};
 use crate::resp::Reply;
-use crate::transport::{Channel, Dialer};
+use crate::transport::{Channel, Dialer, Written};
 
 /// A [`Connection`] and what carries it. What is decided, is decided there; here it is done.
 pub(super) struct Endpoint {
@@ -203,7 +203,7 @@ impl Endpoint {
             dialing.registered = attempts;
         }
         let Some(socket) = connected else { return Ok(false) };
-        self.carrier = Carrier::Open(Box::new(Channel::new(socket)));
+        self.carrier = Carrier::Open(Box::new(Channel::new(socket, &s.options)));
         self.connection.on_dialed();
         Ok(true)
     }
@@ -228,18 +228,15 @@ impl Endpoint {
         let (waiting, bytes) = connection.waiting();
         let is_quiet = connection.in_flight() == 0;
         // The rest of a command that has begun to leave never waits: its own reply depends on it.
-        let may_gather = s.gathers && !is_quiet && !connection.is_inside();
+        // Neither does what the channel has to say by itself: the server may wait for that.
+        let may_gather = s.gathers && !is_quiet && !connection.is_inside() && !channel.wants_write(false);
         if !may_gather || waiting >= GATHER_REQUESTS || bytes >= GATHER_BYTES {
             if is_quiet {
                 *last_reply = s.now;
             }
-            while channel.is_writable() {
-                let unsent = connection.unsent();
-                if unsent.is_empty() {
-                    break;
-                }
-                let count = channel.write(unsent);
-                connection.advance(count);
+            while channel.is_writable(connection.has_unsent()) {
+                let Written { left, committed } = channel.write(connection.unsent());
+                connection.advance(left, committed);
             }
         }
         // A failed write shows when reading reaches the end.

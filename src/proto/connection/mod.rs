@@ -281,18 +281,21 @@ impl Connection {
         }
     }
 
-    /// `count` bytes of [`unsent`](Self::unsent) have left.
+    /// Of [`unsent`](Self::unsent), so many bytes have `left`, and so many behind them are `committed`: they will leave whatever
+    /// happens, unless the connection is lost before, and are offered until they have.
     #[inline]
-    pub(crate) fn advance(&mut self, count: usize) {
+    pub(crate) fn advance(&mut self, left: usize, committed: usize) {
         match &mut self.phase {
-            Phase::Greeting(greeting) => greeting.advance(count),
-            _ => self.queue.advance(count),
+            Phase::Greeting(greeting) => greeting.advance(left),
+            _ => self.queue.advance(left, committed),
         }
     }
+
     /// The replies that [`Received::Part`] announced. Whoever takes the vector gives it back, for its memory.
     pub(crate) fn part(&mut self) -> &mut Vec<Node> {
         &mut self.incoming.nodes
     }
+
     // What can be known of it.
 
     pub(crate) fn is_up(&self) -> bool {
@@ -314,17 +317,17 @@ impl Connection {
         self.queue.in_flight()
     }
 
-    /// Requests of which nothing has left, and bytes to be written.
+    /// Requests that have not begun to leave, and bytes to be written.
     pub(crate) fn waiting(&self) -> (usize, usize) {
         (self.queue.waiting(), self.queue.unsent_bytes())
     }
 
-    /// Requests of which something has left.
+    /// Requests that have begun to leave.
     pub(crate) fn begun(&self) -> usize {
         self.queue.begun()
     }
 
-    /// Whether only a part of a request has left.
+    /// Whether something of a request that has begun to leave has not left.
     pub(crate) fn is_inside(&self) -> bool {
         self.queue.is_inside()
     }

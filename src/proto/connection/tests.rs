@@ -138,7 +138,7 @@ impl Talk {
 
     fn flush(&mut self) -> usize {
         let count = self.connection.unsent().len();
-        self.connection.advance(count);
+        self.connection.advance(count, 0);
         count
     }
 
@@ -314,7 +314,7 @@ fn after_a_loss_reads_and_what_never_left_go_out_again_and_writes_are_unknown() 
     talk.request(7, Form::Transaction, &[&["MULTI"], &["GET", "a"], &["EXEC"]]);
     talk.flush();
     talk.send(5, "SET");
-    talk.connection.advance(3);
+    talk.connection.advance(3, 0);
     talk.send(6, "SET");
     talk.lose();
     assert_eq!(talk.fate(1), (0, 1, 0));
@@ -473,11 +473,38 @@ fn any_rule_can_take_an_error_out_of_the_stream_before_its_submitter_sees_it() {
 }
 
 #[test]
+fn what_is_committed_stays_for_its_reply_and_is_not_applied_if_it_never_left() {
+    let mut talk = Talk::new();
+    talk.send(1, "INCR");
+    talk.send(2, "INCR");
+    let size = talk.connection.unsent().len();
+    talk.connection.advance(0, size);
+    assert!(talk.connection.is_inside());
+    let gave_up = talk.connection.give_up(1, false, &mut talk.owner).unwrap();
+    assert_eq!(gave_up.progress.outcome(), Some(Outcome::Unknown));
+    talk.send(3, "INCR");
+    assert_eq!(talk.unsent(), ["INCR", "INCR", "INCR"], "it leaves all the same");
+    talk.connection.advance(size, 0);
+    talk.hear("+1\r\n+2\r\n").unwrap();
+    assert_eq!(talk.replies(2), ["Some(\"2\")"]);
+
+    // The third has left; the fourth cannot have been carried out and goes out again.
+    talk.send(4, "INCR");
+    talk.connection.advance(size / 2, size / 2);
+    talk.lose();
+    assert_eq!(talk.fate(3), (0, 1, 0));
+    talk.later(100).unwrap();
+    talk.greet();
+    assert_eq!(talk.unsent(), ["INCR"]);
+    assert!(talk.is_open(4));
+}
+
+#[test]
 fn the_servers_reason_for_hanging_up_is_told_at_once() {
     let mut talk = Talk::new();
     let size = "*3\r\n$3\r\nSET\r\n".len();
     talk.request(1, Form::Transaction, &[&["MULTI"], &["SET", "a", "huge"], &["EXEC"]]);
-    talk.connection.advance("*1\r\n$5\r\nMULTI\r\n".len() + size);
+    talk.connection.advance("*1\r\n$5\r\nMULTI\r\n".len() + size, 0);
     talk.hear("+OK\r\n-ERR Protocol error: invalid bulk length\r\n").unwrap_err();
     talk.lose();
     let error = talk.owner.ended.get(&1).cloned().flatten().unwrap();
@@ -490,7 +517,7 @@ fn an_error_before_the_command_has_left_is_its_reply_and_the_connection_ends() {
     for (early, is_reply) in [("-ERR Protocol error: too big\r\n", true), ("+OK\r\n", false)] {
         let mut talk = Talk::new();
         talk.send(1, "SET");
-        talk.connection.advance(5);
+        talk.connection.advance(5, 0);
         let error = talk.hear(early).unwrap_err();
         talk.connection.lost(error, &mut talk.owner);
         if is_reply {
@@ -510,7 +537,7 @@ fn nothing_follows_what_was_answered_too_early_while_its_answer_is_in_use() {
     let mut talk = Talk::new();
     talk.owner.direct = Some(1);
     talk.send(1, "SET");
-    talk.connection.advance(5);
+    talk.connection.advance(5, 0);
     let early = "-ERR Protocol error: too big\r\n";
     let mut pos = 0;
     let received = talk.connection.receive(early.as_bytes(), &mut pos, &mut talk.owner).unwrap();

@@ -200,7 +200,7 @@ impl World<'_> {
                 }
             },
             Wants::Traffic if !self.connection.is_up() => {
-                self.send_up_to(usize::MAX);
+                self.send_up_to(usize::MAX, 0);
                 self.answer(true);
                 self.hear_up_to(usize::MAX);
             }
@@ -212,27 +212,27 @@ impl World<'_> {
     pub(super) fn send(&mut self) {
         let all = self.connection.unsent().len();
         let count = self.script.length(all);
-        self.send_up_to(count);
+        let committed = match self.script.below(4) {
+            0 => self.script.length(all - count),
+            _ => 0,
+        };
+        self.send_up_to(count, committed);
     }
 
     /// The rest of what has begun to leave, and all that waits.
     pub(super) fn expected_unsent(&self) -> Vec<u8> {
-        let mut expected = Vec::new();
-        if let Some(&last) = self.begun.back() {
-            expected.extend_from_slice(&self.asked[last].bytes[self.asked[last].sent..]);
-        }
-        for &seq in &self.waiting {
-            expected.extend_from_slice(&self.asked[seq].bytes);
-        }
-        expected
+        let begun = self.begun.iter().flat_map(|&seq| &self.asked[seq].bytes[self.asked[seq].sent..]);
+        let waiting = self.waiting.iter().flat_map(|&seq| &self.asked[seq].bytes);
+        begun.chain(waiting).copied().collect()
     }
 
-    pub(super) fn send_up_to(&mut self, count: usize) {
+    /// So much leaves, and so much more is committed to.
+    pub(super) fn send_up_to(&mut self, count: usize, committed: usize) {
         let unsent = self.connection.unsent().to_vec();
         let count = count.min(unsent.len());
         if !self.connection.is_up() {
             self.greeting.extend_from_slice(&unsent[..count]);
-            self.connection.advance(count);
+            self.connection.advance(count, committed);
             return;
         }
         if self.connection.fault.is_some() {
@@ -242,18 +242,21 @@ impl World<'_> {
         }
         self.find_released();
         assert_eq!(text(&unsent), text(&self.expected_unsent()));
-        self.connection.advance(count);
-        let mut left = count;
-        if let Some(&last) = self.begun.back() {
-            left -= self.asked[last].send(left);
+        self.connection.advance(count, committed);
+        let (mut left, mut bound) = (count, count + committed);
+        for &seq in &self.begun {
+            bound = bound.saturating_sub(self.asked[seq].bytes.len() - self.asked[seq].sent);
+            left -= self.asked[seq].send(left);
         }
-        while left > 0 {
+        while bound > 0 {
             let seq = self.waiting.remove(0);
             self.begun.push_back(seq);
             let asked = &mut self.asked[seq];
             (asked.place, asked.has_begun_once) = (Place::Begun, true);
+            bound = bound.saturating_sub(asked.bytes.len());
             left -= asked.send(left);
         }
+        assert_eq!(left, 0);
     }
 
     pub(super) fn lose(&mut self, error: Error) {

@@ -40,7 +40,7 @@ impl World<'_> {
                         0 => self.push(),
                         1 | 2 => {
                             self.push();
-                            self.send_up_to(usize::MAX);
+                            self.send_up_to(usize::MAX, 0);
                             must_fail = false;
                         }
                         3 => self.give_up(),

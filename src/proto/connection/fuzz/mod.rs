@@ -1,9 +1,9 @@
 //! A connection driven by any bytes, beside a naive model that numbers every reply. The fuzz target `connection` runs it, and
 //! `cargo test` from fixed seeds.
 //!
-//! The bytes are a script: what is asked for, how much leaves, what the server says and where the network cuts it, what is given
-//! up, and when connections are lost. Each command bears a number and its reply bears the same. The model keeps lists where the
-//! connection keeps offsets, and knows:
+//! The bytes are a script: what is asked for, how much leaves or is committed to, what the server says and where the network
+//! cuts it, what is given up, and when connections are lost. Each command bears a number and its reply bears the same. The model
+//! keeps lists where the connection keeps offsets, and knows:
 //!
 //! * what is to be written, to the byte: all requests that wait, in their order, and nothing of those that were given up;
 //! * that each request ends once: with the replies to its own commands, with an error, or taken back;
@@ -59,7 +59,7 @@ struct World<'a> {
     asked: Vec<Asked>,
     /// Those that wait, in order.
     waiting: Vec<usize>,
-    /// Those of which something has left over this connection, in order.
+    /// Those that have begun to leave over this connection, in order.
     begun: VecDeque<usize>,
     next_token: u64,
     next_number: u64,
@@ -160,7 +160,7 @@ impl<'a> World<'a> {
             _ => {
                 // What is usual: all goes out, all is answered, all arrives.
                 self.connect();
-                self.send_up_to(usize::MAX);
+                self.send_up_to(usize::MAX, 0);
                 self.answer(true);
                 self.hear_up_to(usize::MAX);
             }
@@ -230,7 +230,7 @@ impl<'a> World<'a> {
     fn usual(&mut self) {
         match self.connection.wants() {
             Wants::Traffic => {
-                self.send_up_to(usize::MAX);
+                self.send_up_to(usize::MAX, 0);
                 self.answer(true);
                 self.hear_up_to(usize::MAX);
                 self.later(Duration::from_millis(50));

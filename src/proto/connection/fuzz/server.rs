@@ -161,7 +161,7 @@ impl World<'_> {
             return;
         }
         if self.owed(true).is_none() && self.script.below(2) == 0 {
-            self.send_up_to(5);
+            self.send_up_to(5, 0);
         }
         match (self.script.below(4), self.owed(true), self.owed(false)) {
             // A reply to a command that has begun to leave and has not left. If it leaves meanwhile, nobody can tell.
