@@ -89,10 +89,10 @@ test-c: $(LIBRARY) ## the header alone in every C and C++ standard, the C exampl
 	cmake --build $(CMAKE_DIR) --parallel 2
 	ctest --test-dir $(CMAKE_DIR) --output-on-failure
 
-.PHONY: test-python
-test-python: $(STAMPS)/package $(STAMPS)/test-tools ## the Python suite, once per back end
-	OXIPIPE_BACKEND=fast $(VENV)/python -m pytest -q $(PACKAGE)/tests
-	OXIPIPE_BACKEND=cffi $(VENV)/python -m pytest -q $(PACKAGE)/tests
+.PHONY: test-python test-python-fast test-python-cffi
+test-python: test-python-fast test-python-cffi ## the Python suite, once per back end
+test-python-fast test-python-cffi: test-python-%: $(STAMPS)/package $(STAMPS)/test-tools
+	OXIPIPE_BACKEND=$* $(VENV)/python -m pytest -q -p no:cacheprovider $(PACKAGE)/tests
 
 .PHONY: test-docs
 test-docs: $(STAMPS)/package $(STAMPS)/test-tools ## run every example of README.md and docs/, follow every link
@@ -105,10 +105,11 @@ test-shuttle: ## what threads share, under SHUTTLE_ROUNDS=20000 interleavings of
 	SHUTTLE_ROUNDS=$(SHUTTLE_ROUNDS) RUSTFLAGS='--cfg shuttle' \
 		$(CARGO) test --locked --target-dir target/shuttle --lib models
 
+# The suites of one round run at the same time: each is in the others' way, too.
 BUSY_ROUNDS ?= 3
 .PHONY: test-busy
 test-busy: ## `make test` BUSY_ROUNDS=3 times beside two busy loops per core: no test depends on the machine's speed
-	@tools/busy.sh $(BUSY_ROUNDS) $(MAKE) --no-print-directory test
+	@tools/busy.sh $(BUSY_ROUNDS) $(MAKE) --jobs=5 --output-sync=target --no-print-directory test
 
 # std is built, too: without its own marks on the uncontended locks it would look like a race itself. Tests that fork are left
 # out: the sanitizer has threads of its own.
