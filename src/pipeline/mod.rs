@@ -49,6 +49,8 @@ pub(crate) struct Gathered<'a> {
     /// They may wait on the server for so long.
     pub(crate) blocking: Option<Blocking>,
     pub(crate) apart: Apart,
+    /// The server is to be asked about these first.
+    pub(crate) strangers: &'a [Stranger],
 }
 
 /// This many commands are sent however few bytes they have: the server had better start early on them.
@@ -384,7 +386,14 @@ impl Pipeline {
             self.complete_transaction();
             (form, commands) = (Form::Transaction, commands + 2);
         }
-        Ok(Gathered { form, commands, bytes: &self.buffer, blocking: self.blocking, apart: self.apart() })
+        Ok(Gathered {
+            form,
+            commands,
+            bytes: &self.buffer,
+            blocking: self.blocking,
+            apart: self.apart(),
+            strangers: &self.strangers,
+        })
     }
 
     /// Puts the EXEC behind a transaction, unless a submission that was refused has left it there.

@@ -18,6 +18,7 @@ fn a_rule_takes_a_refusal_out_of_the_stream_before_it_completes_anything() {
         token: NODE,
         now: Instant::now(),
         out: Completions::default(),
+        answer: None,
         was_up: false,
         gathers: false,
         options: Arc::clone(&options),
