@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 
 use mio::{Events, Poll, Waker};
 
-use crate::command::{self, Apart, Blocking, Place};
+use crate::command::{self, Apart, Blocking, Place, Stranger};
 use crate::deadline::Deadline;
-use crate::driver::nonblocking::{Completions, Nodes, Route, WAKE};
+use crate::driver::nonblocking::{Completions, Nodes, Route, Submission, WAKE};
 use crate::error::{Error, ErrorKind, Outcome, Result};
 use crate::options::Options;
 use crate::pipeline::Pipeline;
@@ -109,7 +109,8 @@ impl Async {
         self.check_room()?;
         let request = self.request(Form::Command, 1, admission.blocking, token);
         let apart = Apart::of(admission.blocking.is_some(), admission.ends_another());
-        self.queue(request, apart, |out| resp::encode_command(out, args))
+        let strangers = admission.stranger(args).into_iter().collect();
+        self.queue(request, apart, strangers, |out| resp::encode_command(out, args))
     }
 
     /// Queues all commands of a pipeline, which is empty afterwards; they complete together. Its command names stay readable.
@@ -121,9 +122,9 @@ impl Async {
         self.check_room()?;
         let gathered = pipeline.gather()?;
         let bytes = gathered.bytes;
-        let apart = gathered.apart;
+        let (apart, strangers) = (gathered.apart, gathered.strangers.to_vec());
         let request = self.request(gathered.form, gathered.commands, gathered.blocking, token);
-        self.queue(request, apart, |out| out.extend_from_slice(bytes))?;
+        self.queue(request, apart, strangers, |out| out.extend_from_slice(bytes))?;
         pipeline.handed_over();
         Ok(())
     }
@@ -177,9 +178,15 @@ impl Async {
         request
     }
 
-    fn queue(&mut self, request: Request, apart: Apart, write: impl FnOnce(&mut Vec<u8>)) -> Result<()> {
+    fn queue(
+        &mut self,
+        request: Request,
+        apart: Apart,
+        strangers: Vec<Stranger>,
+        write: impl FnOnce(&mut Vec<u8>),
+    ) -> Result<()> {
         let route = Route::apart(apart).unwrap_or(Route::Shared(0));
-        self.nodes.push(route, request, 0, write)?;
+        self.nodes.push(Submission { request, route, strangers }, 0, write)?;
         self.submitted += 1;
         self.wake();
         Ok(())

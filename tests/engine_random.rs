@@ -28,6 +28,8 @@ enum Work {
     Write,
     Read,
     Block,
+    /// A command of which the server has to be asked whether it blocks.
+    Strange,
     Pipeline,
     Transaction,
     /// A write of which nobody hears.
@@ -54,7 +56,8 @@ impl Books {
     /// What to submit next: its token and its commands.
     fn plan(&mut self, random: &mut Random, with_quiet: bool) -> (u64, Work, Vec<Vec<String>>) {
         let work = match random.below(20) {
-            0..8 => Work::Write,
+            0..7 => Work::Write,
+            7 => Work::Strange,
             8..13 => Work::Read,
             13 => Work::Block,
             14..16 => Work::Pipeline,
@@ -72,9 +75,12 @@ impl Books {
         // Some do not fit into what the kernel takes at once.
         let padding =
             if random.chance(50) { "x".repeat(random.below(300_000) as usize) } else { String::new() };
+        let stranger = format!("{}.{}", if random.chance(500) { "B" } else { "M" }, random.below(5));
+        let is_strange = work == Work::Strange || work == Work::Pipeline && random.chance(250);
         let commands = (token..token + count).map(|token| {
             let token = token.to_string();
             match work {
+                _ if is_strange => vec![stranger.clone(), token],
                 Work::Read => vec!["GET".into(), token],
                 Work::Block => vec!["BLPOP".into(), token, "0".into()],
                 _ => vec!["LPUSH".into(), key.clone(), token, padding.clone()],

@@ -406,3 +406,28 @@ fn a_reply_that_is_there_when_its_deadline_has_passed_is_heard_once_at_most() {
         });
     });
 }
+
+#[test]
+fn what_waits_for_an_answer_about_its_command_takes_room_once() {
+    let server = FakeServer::start("OBEY COMMAND INFO M.GET\nWAIT go\nSEND *1\\r\\n_\\r\\n\nOBEY");
+    let mut options = server.options();
+    options.queue.commands = Some(3);
+    let mut client = Async::new(options).unwrap();
+    for (token, line) in [["M.GET", "a"], ["GET", "b"]].iter().enumerate() {
+        client.submit(line, token as u64).unwrap();
+    }
+    turn_until(&mut client, || server.lines().len() == 1);
+    // The question itself takes none.
+    client.submit(&["M.GET", "c"], 2).unwrap();
+    assert_eq!(client.submit(&["GET", "d"], 3).unwrap_err().kind(), ErrorKind::QueueFull);
+    assert_eq!(client.cancel(1).unwrap(), Some(Outcome::NotApplied));
+    client.submit(&["GET", "d"], 4).unwrap();
+    assert_eq!(client.submit(&["GET", "e"], 5).unwrap_err().kind(), ErrorKind::QueueFull);
+    server.open("go");
+    let mut heard = Vec::new();
+    run(&mut client, 3, |batch| {
+        heard.extend(batch.iter().map(|completion| (completion.token, succeeded(completion))));
+    });
+    assert_eq!(heard, [(0, "a".to_owned()), (2, "c".to_owned()), (4, "d".to_owned())]);
+    assert_eq!(server.lines(), ["COMMAND INFO M.GET", "M.GET a", "M.GET c", "GET d"]);
+}

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use oxipipe::{Async, Completions, ErrorKind, Lost, Outcome, Pool, Pulled};
+use oxipipe::{Async, Completions, ErrorKind, Lost, Outcome, Pipeline, Pool, Pulled};
 use support::event_loop;
 use support::fake_server::FakeServer;
 use support::ledger_server::{LedgerServer, Malice};
@@ -488,4 +488,43 @@ fn a_close_without_grace_ends_one_that_still_waits() {
         assert_eq!(lost.unknown + lost.not_applied, 1);
     });
     assert_eq!(pool.close(None).unwrap(), oxipipe::Lost::default());
+}
+
+#[test]
+fn what_has_to_stay_behind_a_question_to_the_server_does_and_the_rest_goes_on() {
+    // Whichever connection the question comes over.
+    let server = FakeServer::start("OBEY COMMAND INFO M.SET\nWAIT go\nSEND *1\\r\\n_\\r\\n\nOBEY");
+    let mut options = server.options();
+    (options.key_affinity, options.ordered_results) = (true, true);
+    let pool = Pool::new(options, 2).unwrap();
+    let mut pipeline = Pipeline::detached(false);
+    pipeline.command(&["SET", "key", "0"]).unwrap().command(&["M.SET", "key", "1"]).unwrap();
+    pool.submit_pipeline(&mut pipeline, Some(0)).unwrap();
+    server.wait_heard(1);
+    pool.submit(&["GET", "key"], Some(1)).unwrap();
+    let keys: Vec<_> = (2..20).map(|token| format!("key{token}")).collect();
+    for (token, key) in (2..).zip(&keys) {
+        pool.submit(&["GET", key], Some(token)).unwrap();
+    }
+    eventually("what goes over the other connection", || server.lines().len() > 5);
+    assert!(!server.lines().iter().any(|line| line.ends_with(" key") || line.starts_with("SET")));
+    server.open("go");
+    let (mut batch, mut tokens) = (Completions::new(), Vec::new());
+    while pool.next(&mut batch, Some(LONG)).unwrap() == Pulled::Some {
+        assert!(batch.iter().all(|completion| completion.error.is_none()));
+        tokens.extend(batch.iter().map(|completion| completion.token));
+    }
+    assert!(tokens.into_iter().eq(0..20));
+    pool.close(None).unwrap();
+    let (_, heard, failures) = server.finish();
+    assert!(failures.is_empty(), "{failures:?}");
+    let asked = heard.iter().find(|heard| heard.line.starts_with("COMMAND")).unwrap().connection;
+    let of = |is_asked: bool| {
+        heard.iter().filter(move |heard| (heard.connection == asked) == is_asked).map(|heard| &*heard.line)
+    };
+    let begin: Vec<_> = of(true).take(4).collect();
+    assert_eq!(begin, ["COMMAND INFO M.SET", "SET key 0", "M.SET key 1", "GET key"]);
+    let number = |line: &str| line.strip_prefix("GET key").unwrap().parse::<u64>().unwrap();
+    assert!(of(true).skip(4).map(number).is_sorted() && of(false).map(number).is_sorted());
+    assert!(of(true).count() + of(false).count() == 22 && of(false).count() > 4);
 }

@@ -1,12 +1,12 @@
 //! One client of one server, for callers that block.
 
-mod learned;
+mod questions;
 
 use std::sync::Arc;
 use std::time::Instant;
 
-use self::learned::Learned;
-use crate::command::{self, Admission, Apart, Blocking, Place};
+use self::questions::Questions;
+use crate::command::{self, Admission, Apart, Blocking, Place, Stranger};
 use crate::driver::blocking::{Collected, Lender, Lent, Link, Sink, Streamed, Work};
 use crate::error::{Progress, Result};
 use crate::options::Options;
@@ -29,7 +29,7 @@ pub struct Client {
 struct Core {
     over: Over,
     lender: Arc<Lender>,
-    learned: Learned,
+    questions: Questions,
 }
 
 /// The connection that commands go over.
@@ -95,10 +95,10 @@ impl Client {
         let admission = command::admit(args, self.place())?;
         self.note(&admission);
         let start = Instant::now();
-        let blocking = match admission.is_known() {
-            true => admission.blocking,
-            false => self
-                .blocking_unknown(&[args[0].as_ref()], start)
+        let blocking = match admission.stranger(args) {
+            None => admission.blocking,
+            Some(name) => self
+                .blocking_unknown(&[name], start)
                 .map_err(|error| error.with_progress(Progress { not_applied: 1, ..Progress::default() }))?,
         };
         let write = &|out: &mut Vec<u8>| resp::encode_command(out, args);
@@ -162,7 +162,7 @@ impl Client {
     }
 
     fn on(over: Over, lender: Arc<Lender>) -> Self {
-        Self { core: Arc::new(Core { over, lender, learned: Learned::new() }) }
+        Self { core: Arc::new(Core { over, lender, questions: Questions::new() }) }
     }
 
     pub(crate) fn link(&self) -> &Arc<Link> {
@@ -207,20 +207,20 @@ impl Client {
     /// What the server says about commands that the table does not know, within the time of a call that began at `start`. Such
     /// a command does not say how long it waits. On a leased connection nothing is asked, which might stand between MULTI and
     /// EXEC.
-    pub(crate) fn blocking_unknown(&self, names: &[&[u8]], start: Instant) -> Result<Option<Blocking>> {
+    pub(crate) fn blocking_unknown(&self, names: &[Stranger], start: Instant) -> Result<Option<Blocking>> {
         match &self.core.over {
             Over::Shared(link) => {
-                Ok(self.core.learned.blocks(names, link, start)?.then_some(Blocking::Forever))
+                Ok(self.core.questions.blocks(names, link, start)?.then_some(Blocking::Forever))
             }
             Over::Leased(_) => Ok(None),
         }
     }
 
     /// What has been learned about a command that the table does not know; `None` if the server has to be asked.
-    pub(crate) fn recall(&self, name: &[u8]) -> Option<Option<Blocking>> {
+    pub(crate) fn recall(&self, name: &Stranger) -> Option<Option<Blocking>> {
         match self.is_leased() {
             true => Some(None),
-            false => self.core.learned.recall(name).map(|blocks| blocks.then_some(Blocking::Forever)),
+            false => self.core.questions.recall(name).map(|blocks| blocks.then_some(Blocking::Forever)),
         }
     }
 }

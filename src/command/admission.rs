@@ -2,6 +2,7 @@
 
 use super::blocking::Blocking;
 use super::keys::Keys;
+use super::learned::Stranger;
 use super::{CommandInfo, Found, RequestPolicy, ResponsePolicy, find, find_subcommand, refusal};
 use crate::error::{Error, Result};
 
@@ -186,10 +187,10 @@ impl Admission {
         Self { found, blocking: None, changes_connection: false }
     }
 
-    /// Whether the table has the command. Others come from modules or newer servers, and the server has to be asked about them.
+    /// The name, if the table does not have the command: the server has to be asked whether it blocks.
     #[inline]
-    pub(crate) fn is_known(&self) -> bool {
-        self.found.is_some()
+    pub(crate) fn stranger<A: AsRef<[u8]>>(&self, args: &[A]) -> Option<Stranger> {
+        if self.found.is_some() { None } else { args.first().map(|name| Stranger::new(name.as_ref())) }
     }
 
     /// Whether there is something to be done about it besides sending it.
@@ -315,7 +316,7 @@ mod tests {
             for place in [Place::Shared, Place::Dedicated] {
                 let admission = of(line, place).unwrap();
                 assert!(!admission.changes_connection && !admission.ends_another(), "{line}");
-                assert!(admission.is_known(), "{line}");
+                assert!(admission.stranger(&[line]).is_none(), "{line}");
             }
         }
     }
@@ -327,8 +328,8 @@ mod tests {
             let admission = of(line, Place::Dedicated).unwrap();
             assert!(admission.changes_connection && !admission.is_read_only(), "{line}");
         }
-        assert!(!of("X.Y k", Place::Shared).unwrap().is_known());
-        assert!(of("CLIENT NOSUCH", Place::Shared).unwrap().is_known());
+        assert!(of("X.Y k", Place::Shared).unwrap().stranger(&["x.y"]) == Some(Stranger::new(b"X.Y")));
+        assert!(of("CLIENT NOSUCH", Place::Shared).unwrap().stranger(&["CLIENT"]).is_none());
         assert!(of(&format!("CLIENT {}", "x".repeat(1000)), Place::Dedicated).unwrap().changes_connection);
     }
 

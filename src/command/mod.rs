@@ -6,6 +6,7 @@
 mod admission;
 mod blocking;
 mod keys;
+mod learned;
 mod log;
 mod policy;
 mod refusal;
@@ -17,6 +18,7 @@ use keys::KeySpec;
 pub(crate) use keys::first_key;
 #[expect(unused_imports, reason = "clusters will use it")]
 pub(crate) use keys::keys;
+pub(crate) use learned::{Answers, Learned, Question, Stranger};
 pub(crate) use log::{CommandLog, LookedUp};
 pub(crate) use policy::{RequestPolicy, ResponsePolicy};
 

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use self::packed::{Packed, PackedCommand};
 use crate::client::Client;
-use crate::command::{self, Admission, Apart, Blocking, CommandLog, LookedUp, Place};
+use crate::command::{self, Admission, Apart, Blocking, CommandLog, LookedUp, Place, Stranger};
 use crate::driver::blocking::{Collected, Sink, Streamed, Ticket, Work, cancelled};
 use crate::error::{Error, Progress, Result};
 use crate::proto::{self, Form};
@@ -32,7 +32,7 @@ pub struct Pipeline {
     /// And so may one that must not wait behind what it is to end.
     apart: Apart,
     /// The names that the table of commands does not know.
-    strangers: Vec<Box<[u8]>>,
+    strangers: Vec<Stranger>,
     /// The transaction in the buffer has its EXEC.
     is_complete: bool,
     log: CommandLog,
@@ -49,6 +49,8 @@ pub(crate) struct Gathered<'a> {
     /// They may wait on the server for so long.
     pub(crate) blocking: Option<Blocking>,
     pub(crate) apart: Apart,
+    /// The server is to be asked about these first.
+    pub(crate) strangers: &'a [Stranger],
 }
 
 /// This many commands are sent however few bytes they have: the server had better start early on them.
@@ -284,20 +286,21 @@ impl Pipeline {
     /// nothing is sent before `execute`, which may wait for the answer.
     #[cold]
     fn meet(&mut self, name: &[u8]) {
-        if !self.atomic
-            && let Some(client) = &self.client
-        {
-            self.held |= client.recall(name).is_none_or(|blocking| blocking.is_some());
-            self.strangers.push(name.into());
+        if self.atomic {
+            return;
         }
+        let name = Stranger::new(name);
+        if let Some(client) = &self.client {
+            self.held |= client.recall(&name).is_none_or(|blocking| blocking.is_some());
+        }
+        self.strangers.push(name);
     }
 
     fn ask_about_strangers(&mut self, start: Instant) -> Result<()> {
         if self.strangers.is_empty() {
             return Ok(());
         }
-        let names: Vec<_> = self.strangers.iter().map(|name| &**name).collect();
-        if let Some(blocking) = self.client()?.blocking_unknown(&names, start)? {
+        if let Some(blocking) = self.client()?.blocking_unknown(&self.strangers, start)? {
             self.blocking = Some(blocking);
             self.apart = Apart::Dedicated;
         }
@@ -383,7 +386,14 @@ impl Pipeline {
             self.complete_transaction();
             (form, commands) = (Form::Transaction, commands + 2);
         }
-        Ok(Gathered { form, commands, bytes: &self.buffer, blocking: self.blocking, apart: self.apart() })
+        Ok(Gathered {
+            form,
+            commands,
+            bytes: &self.buffer,
+            blocking: self.blocking,
+            apart: self.apart(),
+            strangers: &self.strangers,
+        })
     }
 
     /// Puts the EXEC behind a transaction, unless a submission that was refused has left it there.

@@ -2,10 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use super::exchange::{Exchange, Intake, Phase, Settled, Submission};
+use super::exchange::{Exchange, Intake, Phase, Settled};
 use super::{NO_TOKEN, Pulled};
 use crate::deadline::Deadline;
-use crate::driver::nonblocking::{Completions, Route};
+use crate::driver::nonblocking::{Completions, Route, Submission};
 use crate::error::{Error, ErrorKind, Outcome, Result};
 use crate::options::QueueLimits;
 use crate::proto::{Form, Request};
@@ -107,7 +107,7 @@ impl Desk {
         for route in routes {
             let mut request = Request::new(NO_TOKEN, Form::Command, 1, deadline);
             request.keeps_reply = false;
-            let mut submission = Submission { request, route };
+            let mut submission = Submission::new(request, route);
             exchange.hand_in(&mut submission.request, &|out| out.extend_from_slice(bytes));
             exchange.intake.submissions.push(submission);
         }

@@ -140,10 +140,8 @@ impl Model {
     }
 
     fn submit(&self, token: u64, patience: Option<&Patience<'_>>) -> Result<bool> {
-        let submission = Submission {
-            request: Request::new(token, Form::Command, 1, Deadline::never()),
-            route: Route::Any,
-        };
+        let request = Request::new(token, Form::Command, 1, Deadline::never());
+        let submission = Submission::new(request, Route::Any);
         self.desk.submit(submission, &|out| out.push(b'x'), patience, || self.waker.wake())
     }
 

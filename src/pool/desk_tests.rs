@@ -17,8 +17,7 @@ fn patience() -> Patience<'static> {
 }
 
 fn submit(desk: &Desk, token: u64) {
-    let submission =
-        Submission { request: Request::new(token, Form::Command, 1, Deadline::never()), route: Route::Any };
+    let submission = Submission::new(Request::new(token, Form::Command, 1, Deadline::never()), Route::Any);
     assert!(desk.submit(submission, &|out| out.push(b'x'), None, || {}).unwrap());
 }
 
@@ -120,8 +119,7 @@ fn a_flush_does_not_take_what_another_caller_asked_for() {
 #[test]
 fn a_submission_whose_encoding_fails_half_way_leaves_no_bytes() {
     let desk = desk(10);
-    let broken =
-        Submission { request: Request::new(1, Form::Command, 1, Deadline::never()), route: Route::Any };
+    let broken = Submission::new(Request::new(1, Form::Command, 1, Deadline::never()), Route::Any);
     let write = |out: &mut Vec<u8>| {
         out.extend_from_slice(b"half a comm");
         panic!("an argument that has no bytes");

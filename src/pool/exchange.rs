@@ -2,7 +2,7 @@
 
 use super::NO_TOKEN;
 use super::epochs::Epochs;
-use crate::driver::nonblocking::{Completion, Completions, Route};
+use crate::driver::nonblocking::{Completion, Completions, Submission};
 use crate::error::{Error, ErrorKind, Outcome, Result};
 use crate::options::QueueLimits;
 use crate::proto::Request;
@@ -46,19 +46,13 @@ pub(super) enum Phase {
     Broken(Error),
 }
 
-/// Submissions on their way to the thread: their bytes in one piece.
+/// Submissions on their way to the thread: their bytes in one piece. The desk numbers them and counts their bytes.
 #[derive(Default)]
 pub(super) struct Intake {
     pub(super) submissions: Vec<Submission>,
     pub(super) bytes: Vec<u8>,
     /// Number of bytes of all submissions.
     pub(super) whole: usize,
-}
-
-/// One submission as it is handed in. The desk numbers it and counts its bytes.
-pub(super) struct Submission {
-    pub(super) request: Request,
-    pub(super) route: Route,
 }
 
 /// The end of one submission, for the books.

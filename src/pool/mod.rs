@@ -18,11 +18,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use self::exchange::Submission;
 use self::worker::Worker;
-use crate::command::{self, Apart, Place};
+use crate::command::{self, Apart, Blocking, Place};
 use crate::deadline::Deadline;
-use crate::driver::nonblocking::{Completions, Route};
+use crate::driver::nonblocking::{Completions, Route, Submission};
 use crate::error::{Error, Outcome, Result};
 use crate::options::Options;
 use crate::pipeline::Pipeline;
@@ -152,7 +151,8 @@ impl Pool {
             ),
             None => Route::Any,
         };
-        let submission = self.submission(token, gathered.blocking, route, gathered.form, gathered.commands);
+        let request = self.request(token, gathered.form, gathered.commands, gathered.blocking);
+        let submission = Submission { request, route, strangers: gathered.strangers.to_vec() };
         let submitted = self.hand_in(submission, &|out| out.extend_from_slice(gathered.bytes), waits)?;
         if submitted {
             pipeline.handed_over();
@@ -168,23 +168,18 @@ impl Pool {
             None if self.options.key_affinity => self.route_of(admission.keys(args).next()),
             None => Route::Any,
         };
-        let submission = self.submission(token, admission.blocking, route, Form::Command, 1);
+        let request = self.request(token, Form::Command, 1, admission.blocking);
+        let strangers = admission.stranger(args).into_iter().collect();
+        let submission = Submission { request, route, strangers };
         self.hand_in(submission, &|out| resp::encode_command(out, args), waits)
     }
 
-    fn submission(
-        &self,
-        token: Option<u64>,
-        blocking: Option<command::Blocking>,
-        route: Route,
-        form: Form,
-        commands: u32,
-    ) -> Submission {
+    fn request(&self, token: Option<u64>, form: Form, commands: u32, blocking: Option<Blocking>) -> Request {
         let deadline = Deadline::after(Instant::now(), self.options.timeout);
         let mut request = Request::new(token.unwrap_or(NO_TOKEN), form, commands, deadline);
         request.blocking = blocking;
         request.keeps_reply = token.is_some();
-        Submission { request, route }
+        request
     }
 
     fn hand_in(&self, submission: Submission, write: &dyn Fn(&mut Vec<u8>), waits: bool) -> Result<bool> {

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use mio::{Events, Poll, Waker};
 
 use super::desk::{Desk, Sleep};
-use super::exchange::{Intake, Settled, Submission};
+use super::exchange::{Intake, Settled};
 use super::ordering::Ordering;
 use super::{Lost, NO_TOKEN};
 use crate::deadline::Deadline;
@@ -234,11 +234,12 @@ impl Worker {
 /// From the desk to the nodes.
 fn hand_over(intake: &mut Intake, nodes: &mut Nodes) {
     let mut at = 0;
-    for Submission { request, route } in intake.submissions.drain(..) {
+    for submission in intake.submissions.drain(..) {
+        let request = &submission.request;
         let bytes = &intake.bytes[at..at + request.bytes];
         at += request.bytes;
         let (token, seq) = (request.token, request.seq);
-        if let Err(error) = nodes.push(route, request, bytes.len(), |out| out.extend_from_slice(bytes)) {
+        if let Err(error) = nodes.push(submission, bytes.len(), |out| out.extend_from_slice(bytes)) {
             nodes.done().push_bare(token, seq, Some(error));
         }
     }

@@ -311,14 +311,14 @@ impl Queue {
     pub(super) fn is_waiting(&mut self, token: u64) -> Option<bool> {
         match self.position(token) {
             Some(index) => Some(index >= self.begun),
-            None => self.deferred.iter().any(|deferred| deferred.request.token == token).then_some(true),
+            None => self.deferred.iter().any(|deferred| deferred.request.is_called(token)).then_some(true),
         }
     }
 
     /// Takes the submitter away from a request. One that has not begun to leave will not; another stays for its replies.
     pub(super) fn abandon(&mut self, token: u64) -> Option<GivenUp> {
         let Some(index) = self.position(token) else {
-            let index = self.deferred.iter().position(|deferred| deferred.request.token == token)?;
+            let index = self.deferred.iter().position(|deferred| deferred.request.is_called(token))?;
             let request = self.deferred.remove(index).expect("invariant: it was just found").request;
             return Some(GivenUp::new(&request, fate::untouched(&request), false));
         };
@@ -338,7 +338,7 @@ impl Queue {
     }
 
     fn position(&mut self, token: u64) -> Option<usize> {
-        let is_it = |request: &Request| request.token == token && !request.abandoned;
+        let is_it = |request: &Request| request.is_called(token) && !request.abandoned;
         let hint = self.hint.min(self.requests.len());
         let behind = self.requests.range(hint..).position(is_it).map(|index| hint + index);
         let found = behind.or_else(|| self.requests.range(..hint).position(is_it))?;

@@ -61,6 +61,17 @@ fn what_has_not_begun_to_leave_can_be_taken_back_from_anywhere() {
 }
 
 #[test]
+fn no_token_names_a_question() {
+    let mut queue = Queue::new();
+    push(&mut queue, 7, Form::Question, &[&["COMMAND", "INFO", "X"]]);
+    assert!(queue.abandon(7).is_none() && queue.is_waiting(7).is_none());
+    get(&mut queue, 7);
+    assert_eq!(queue.is_waiting(7), Some(true));
+    assert_eq!(abandon(&mut queue, 7).not_applied, 1);
+    assert!(text(&mut queue).contains("COMMAND") && !text(&mut queue).contains("GET"));
+}
+
+#[test]
 fn what_is_taken_back_leaves_the_rest_in_order() {
     for (kept, backwards) in [(2, false), (2, true), (3, false), (7, true), (1000, false), (1000, true)] {
         let (mut queue, mut one_by_one) = (Queue::new(), Queue::new());

@@ -47,6 +47,8 @@ pub(crate) enum Form {
     Portion,
     /// MULTI, the commands, EXEC.
     Transaction,
+    /// A command of the owner's own, which no token names.
+    Question,
 }
 
 impl Request {
@@ -76,8 +78,18 @@ impl Request {
     pub(crate) fn own_commands(&self) -> u64 {
         match self.form {
             Form::Transaction => u64::from(self.commands) - 2,
-            Form::Command | Form::Pipeline | Form::Portion => u64::from(self.commands),
+            Form::Command | Form::Pipeline | Form::Portion | Form::Question => u64::from(self.commands),
         }
+    }
+
+    /// Whether it is the submitter's, who calls it by this name.
+    pub(super) fn is_called(&self, token: u64) -> bool {
+        self.token == token && self.form != Form::Question
+    }
+
+    /// Whether a refusal of its one command is a refusal of all of it.
+    pub(super) fn is_single(&self) -> bool {
+        matches!(self.form, Form::Command | Form::Question)
     }
 
     /// Whether its reply may never come, so that a connection on which it is given up is of no use any more.

@@ -2,15 +2,19 @@
 
 use std::time::Duration;
 
-use oxipipe::Retry;
+use oxipipe::{Outcome::NotApplied, Retry};
 
-use super::driver::Kind;
+use super::driver::{Call, Kind};
 use super::scenario::{Scenario, scenario};
 use super::trial::Trial;
 use super::wording::describe;
 
 /// Far enough apart, once and twice, for a machine that is busy with other things.
 const TIME: Duration = Duration::from_secs(2);
+
+/// What `COMMAND INFO` has about one that blocks: its name, its number of arguments and its flags come first.
+const BLOCKS: &str =
+    "*6\\r\\n$5\\r\\nqueue\\r\\n:-2\\r\\n*2\\r\\n+write\\r\\n+blocking\\r\\n:0\\r\\n:0\\r\\n:0\\r\\n";
 
 fn timely(t: &mut Trial) {
     let took = t.took;
@@ -19,9 +23,13 @@ fn timely(t: &mut Trial) {
 }
 
 pub(super) fn scenarios() -> Vec<Scenario> {
-    const ASKS_NOBODY: &str = "event loops and pools go by the table alone (docs/semantics.md)";
-    // Its name, its number of arguments and its flags are what COMMAND INFO begins with.
-    let blocking = "*1\\r\\n*6\\r\\n$5\\r\\nqueue\\r\\n:-2\\r\\n*2\\r\\n+write\\r\\n+blocking\\r\\n:0\\r\\n:0\\r\\n:0\\r\\n";
+    let mut table = sent_all_the_same();
+    table.extend(asked_about());
+    table.extend(without_an_answer());
+    table
+}
+
+fn sent_all_the_same() -> Vec<Scenario> {
     vec![
         scenario("a command that nobody knows is sent, and is no read")
             .script("OBEY MODULE.READ ...\nCLOSE\nCONNECTION\nOBEY")
@@ -54,7 +62,7 @@ pub(super) fn scenarios() -> Vec<Scenario> {
             .then(|t| {
                 let mut lines = vec!["GET k"; 70];
                 lines.push("BLPOP k 0.1");
-                let call = t.start_call(super::driver::Call::pipeline(&lines));
+                let call = t.start_call(Call::pipeline(&lines));
                 // With an event loop or a pool it goes elsewhere as a whole.
                 t.until("the first part", |t| t.fake().lines().len() >= 64);
                 t.pass(TIME.mul_f32(0.75));
@@ -72,48 +80,167 @@ pub(super) fn scenarios() -> Vec<Scenario> {
             .atomic(&["M.D a", "M.E b"], "[a, b]")
             .executed("M.A a", 2)
             .executed("M.*", 7),
+    ]
+}
+
+fn asked_about() -> Vec<Scenario> {
+    vec![
         scenario("a command of which the server says that it blocks does not hold up others")
             .script(format!(
-                "OBEY COMMAND INFO MODULE.POP\nSEND {blocking}\nOBEY\nCONNECTION
+                "OBEY COMMAND INFO MODULE.POP\nSEND *1\\r\\n{BLOCKS}\nOBEY\nCONNECTION
                  OBEY MODULE.POP ...\nWAIT go\nSEND +element\\r\\n\nOBEY"
             ))
-            .except(Kind::EventLoop, ASKS_NOBODY)
-            .except(Kind::Pool, ASKS_NOBODY)
+            .options(|options| options.timeout = Some(Duration::from_millis(500)))
             .then(|t| {
                 let pop = t.start("MODULE.POP k");
                 t.hears(2);
                 t.run("GET a", "a");
+                // It has no deadline either.
+                t.pass(Duration::from_millis(1200));
                 t.open("go");
                 t.ends("MODULE.POP", pop, "element");
+                t.run("module.pop l", "l");
             })
-            .executed("MODULE.POP k", 1),
+            .executed("COMMAND*", 1)
+            .executed("MODULE.POP k", 1)
+            .connections(2),
+        scenario("a command of which the server says that it does not block goes with all others, and is asked about once")
+            .script("OBEY")
+            .call("MODULE.GET a", "a")
+            .call("module.get b", "b")
+            .pipeline(&["Module.Get c", "GET d"], "[c, d]")
+            .executed("COMMAND INFO MODULE.GET", 1)
+            .executed("COMMAND*", 1)
+            .connections(1),
+        scenario("what is submitted behind a command that the server is asked about stays behind it")
+            .script("OBEY COMMAND INFO MODULE.A\nWAIT go\nSEND *1\\r\\n_\\r\\n\nOBEY")
+            .except(Kind::Blocking, "there each call has a thread of its own")
+            .then(|t| {
+                let first = t.start("MODULE.A a");
+                t.hears(1);
+                let calls = ["GET b", "MODULE.B c", "module.a d", "GET e"].map(|line| t.start(line));
+                let pipeline = t.start_call(Call::pipeline(&["GET f", "MODULE.A g"]));
+                t.pass(Duration::from_millis(20));
+                t.open("go");
+                t.ends("the first", first, "a");
+                for (call, wanted) in calls.into_iter().zip(["b", "c", "d", "e"]) {
+                    t.ends("a command behind it", call, wanted);
+                }
+                t.ends("the pipeline", pipeline, "[f, g]");
+                let heard = t.heard_on(0);
+                let commands: Vec<_> =
+                    heard.iter().filter(|line| !line.starts_with("COMMAND")).map(String::as_str).collect();
+                let wanted =
+                    ["MODULE.A a", "GET b", "MODULE.B c", "module.a d", "GET e", "GET f", "MODULE.A g"];
+                t.check(commands == wanted, &format!("the server heard {commands:?}"));
+            })
+            .connections(1),
+        scenario("a pipeline with a command of which the server says that it blocks holds up nobody")
+            .script(format!(
+                "OBEY COMMAND INFO MODULE.GET MODULE.POP\nSEND *2\\r\\n_\\r\\n{BLOCKS}\nOBEY\nCONNECTION
+                 OBEY MODULE.POP ...\nWAIT go\nSEND +element\\r\\n\nOBEY"
+            ))
+            .options(|options| options.timeout = Some(Duration::from_millis(500)))
+            .then(|t| {
+                let pops =
+                    t.start_call(Call::pipeline(&["SET a 1", "MODULE.POP k", "MODULE.GET l", "GET a"]));
+                t.hears(3);
+                t.run("MODULE.GET b", "b");
+                t.pass(Duration::from_millis(1200));
+                t.open("go");
+                t.ends("the pipeline", pops, "[OK, element, l, a]");
+            })
+            .executed("COMMAND*", 1)
+            .connections(2),
+        scenario("inside a transaction no command blocks, and nothing is asked")
+            .script("OBEY")
+            .atomic(&["MODULE.POP a", "GET b"], "[a, b]")
+            .executed("COMMAND*", 0)
+            .connections(1),
+        scenario("the question to a server that is not ready yet is asked again")
+            .script(format!(
+                "OBEY COMMAND INFO MODULE.POP\nSEND -LOADING for a while\\r\\n
+                 OBEY COMMAND INFO MODULE.POP\nSEND *1\\r\\n{BLOCKS}\nOBEY\nCONNECTION\nOBEY"
+            ))
+            .call("MODULE.POP k", "k")
+            .call("MODULE.POP l", "l")
+            .executed("COMMAND*", 2)
+            .connections(2),
+    ]
+}
+
+fn without_an_answer() -> Vec<Scenario> {
+    vec![
         scenario("a question that was not answered in time is asked again, and not taken for a no")
             .script(format!(
-                "OBEY COMMAND INFO MODULE.POP\nWAIT late\nSEND {blocking}
-                 OBEY COMMAND INFO MODULE.POP\nSEND {blocking}\nOBEY\nCONNECTION
+                "OBEY COMMAND INFO MODULE.POP\nWAIT late\nSEND *1\\r\\n{BLOCKS}
+                 OBEY COMMAND INFO MODULE.POP\nSEND *1\\r\\n{BLOCKS}\nOBEY\nCONNECTION
                  OBEY MODULE.POP ...\nSEND +element\\r\\n\nOBEY"
             ))
             .options(|options| options.timeout = Some(Duration::from_secs(1)))
-            .except(Kind::EventLoop, ASKS_NOBODY)
-            .except(Kind::Pool, ASKS_NOBODY)
             .then(|t| {
-                let end = t.command("MODULE.POP k");
-                t.expect("the first", &end, "Timeout NOT_APPLIED | Timeout UNKNOWN");
+                t.run("MODULE.POP k", "Timeout NOT_APPLIED");
                 t.open("late");
                 t.run("GET a", "a");
                 t.run("MODULE.POP k", "element");
-            }),
+            })
+            .executed("MODULE.POP*", 1),
+        scenario("a pipeline about which the server was asked in vain is not applied")
+            .script("OBEY COMMAND INFO MODULE.POP\nHANG")
+            .options(|options| options.timeout = Some(Duration::from_millis(500)))
+            .pipeline(&["SET a 1", "MODULE.POP k"], "Timeout NOT_APPLIED 0/0/2")
+            .executed("SET*", 0),
         scenario("a server that refuses to tell of its commands is asked them all the same")
             .script(
                 "OBEY COMMAND INFO MODULE.GET
                      SEND -NOPERM this user has no permissions to run the 'command|info' command\\r\\n
                      OBEY",
             )
-            .except(Kind::EventLoop, ASKS_NOBODY)
-            .except(Kind::Pool, ASKS_NOBODY)
             .call("MODULE.GET k", "k")
             .call("MODULE.GET l", "l")
             .executed("COMMAND INFO MODULE.GET", 1)
             .executed("MODULE.GET*", 2),
+        scenario("a connection that is lost with the question loses no command, and the next one asks again")
+            .script("OBEY COMMAND INFO MODULE.GET\nCLOSE\nCONNECTION\nOBEY")
+            .call("MODULE.GET k", "k")
+            .call("MODULE.GET l", "l")
+            .call("MODULE.GET m", "m")
+            .executed("COMMAND INFO MODULE.GET", 2)
+            .executed("MODULE.GET*", 3)
+            .connections(2),
+        scenario("a command that is cancelled while the server is asked about it never leaves")
+            .script(format!("OBEY COMMAND INFO MODULE.POP\nWAIT late\nSEND *1\\r\\n{BLOCKS}\nOBEY"))
+            .cancels()
+            .then(|t| {
+                let pop = t.start("MODULE.POP k");
+                t.hears(1);
+                t.cancel("MODULE.POP", pop, NotApplied);
+                t.open("late");
+                t.run("GET next", "next");
+            })
+            .executed("MODULE.POP*", 0)
+            .connections(1),
+        scenario("a client that is closed while the server is asked ends what waits for the answer")
+            .script("OBEY COMMAND INFO MODULE.POP\nHANG")
+            .then(|t| {
+                let pop = t.start("MODULE.POP k");
+                t.hears(1);
+                t.close();
+                t.ends("MODULE.POP", pop, "Closed NOT_APPLIED");
+            })
+            .executed("MODULE.POP*", 0),
+        scenario("where there is nobody to ask, a command that nobody knows fails like any other")
+            .nobody()
+            .call("MODULE.GET k", "Connect NOT_APPLIED")
+            .pipeline(&["GET k", "MODULE.GET k"], "Connect NOT_APPLIED 0/0/2")
+            .call("GET k", "Connect NOT_APPLIED"),
+        scenario("a command that nobody knows waits for its server, and says why in vain")
+            .live(&[])
+            .options(|options| options.timeout = Some(Duration::from_secs(1)))
+            .then(|t| {
+                t.run("PING", "PONG");
+                t.live().kill();
+                t.run("MODULE.GET k", "Connect NOT_APPLIED");
+            }),
     ]
 }

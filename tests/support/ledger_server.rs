@@ -1,7 +1,8 @@
 //! A server that keeps a ledger of what it executed and treats its clients badly, as its seed will have it.
 //!
 //! It knows LPUSH, GET, BLPOP, MULTI and EXEC. The first argument of a command (the one behind the key of LPUSH) is a token, and
-//! every reply contains it. It splits replies anywhere, mixes pushes and attributes in, answers with errors and with long strings, stalls,
+//! every reply contains it. So does it do with commands that nobody knows, of which it says that they block if their names begin with
+//! B. It splits replies anywhere, mixes pushes and attributes in, answers with errors and with long strings, stalls,
 //! and hangs up before, between and after executing and answering.
 
 use std::io::{Read, Write};
@@ -170,6 +171,7 @@ impl Talk<'_> {
             match (args[0].as_str(), &mut queued) {
                 ("HELLO", _) => reply.extend_from_slice(b"%1\r\n$5\r\nproto\r\n:3\r\n"),
                 ("CLIENT" | "SELECT", _) => reply.extend_from_slice(b"+OK\r\n"),
+                ("COMMAND", _) => describe(&args[2..], &mut reply),
                 ("PING", _) => reply.extend_from_slice(b"+PONG\r\n"),
                 ("MULTI", _) => {
                     queued = Some(Vec::new());
@@ -276,4 +278,13 @@ fn decode(input: &[u8]) -> Option<(Vec<String>, usize)> {
         at += len + 2;
     }
     Some((args, at))
+}
+
+/// What `COMMAND INFO` says.
+fn describe(names: &[String], reply: &mut Vec<u8>) {
+    reply.extend_from_slice(format!("*{}\r\n", names.len()).as_bytes());
+    for name in names {
+        let flag = if name.starts_with('B') { "blocking" } else { "write" };
+        reply.extend_from_slice(format!("*3\r\n+{name}\r\n:-2\r\n*1\r\n+{flag}\r\n").as_bytes());
+    }
 }

@@ -24,6 +24,8 @@ pub(super) struct Gathering {
 pub(super) struct Delivery<'a> {
     pub(super) gathering: &'a mut Gathering,
     pub(super) out: &'a mut Completions,
+    /// To the owner's own question.
+    pub(super) answer: &'a mut Option<Result<Reply, Error>>,
     pub(super) now: Instant,
     pub(super) was_up: &'a mut bool,
 }
@@ -102,6 +104,7 @@ impl Owner for Delivery<'_> {
                 self.out.push_bare(token, seq, None)
             }
             Form::Command => self.out.push_gathered(token, seq, replies, false, None),
+            Form::Question => *self.answer = Some(Ok(replies)),
             Form::Pipeline | Form::Portion => self.out.push_gathered(token, seq, replies, true, None),
             Form::Transaction => {
                 let commands = request.own_commands();
@@ -126,6 +129,7 @@ impl Owner for Delivery<'_> {
             Some(replies) if request.form == Form::Pipeline => {
                 self.out.push_gathered(token, seq, replies, true, Some(error));
             }
+            _ if request.form == Form::Question => *self.answer = Some(Err(error)),
             _ => self.out.push_bare(token, seq, Some(error)),
         }
     }

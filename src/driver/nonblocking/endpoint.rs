@@ -46,6 +46,8 @@ pub(super) struct Surroundings {
     pub(super) token: Token,
     pub(super) now: Instant,
     pub(super) out: Completions,
+    /// What came of the owner's own question: an array of the one reply.
+    pub(super) answer: Option<Result<Reply>>,
     /// A connection was up before.
     pub(super) was_up: bool,
     /// Prefer few writes to early ones.
@@ -217,7 +219,7 @@ impl Endpoint {
         let mut reads = 0;
         while reads < READS && channel.read()? {
             reads += 1;
-            let mut owner = Delivery { gathering, out: &mut s.out, now: s.now, was_up: &mut s.was_up };
+            let mut owner = s.delivery(gathering);
             let mut pos = 0;
             connection.receive(channel.window(), &mut pos, &mut owner)?;
             channel.consume(pos);
@@ -292,9 +294,14 @@ impl Endpoint {
         s: &mut Surroundings,
         work: impl FnOnce(&mut Connection, &mut Delivery<'_>) -> R,
     ) -> R {
-        let Surroundings { out, now, was_up, .. } = s;
-        let mut owner = Delivery { gathering: &mut self.gathering, out, now: *now, was_up };
-        work(&mut self.connection, &mut owner)
+        work(&mut self.connection, &mut s.delivery(&mut self.gathering))
+    }
+}
+
+impl Surroundings {
+    fn delivery<'a>(&'a mut self, gathering: &'a mut Gathering) -> Delivery<'a> {
+        let Self { out, answer, now, was_up, .. } = self;
+        Delivery { gathering, out, answer, now: *now, was_up }
     }
 }
 

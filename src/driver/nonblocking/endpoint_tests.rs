@@ -29,6 +29,7 @@ impl Turned {
             token: NODE,
             now: Instant::now(),
             out: Completions::default(),
+            answer: None,
             was_up: false,
             gathers: false,
             options: Arc::clone(options),

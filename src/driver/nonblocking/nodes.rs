@@ -6,11 +6,10 @@ use std::time::Instant;
 use mio::{Registry, Token, Waker};
 use slab::Slab;
 
-use super::{Completions, Endpoint, Surroundings};
-use crate::command::Apart;
+use super::{Completions, Endpoint, Questions, Route, Submission, Surroundings};
 use crate::deadline::Deadline;
 use crate::driver::dedicated::Shelf;
-use crate::error::{Error, Outcome, Result};
+use crate::error::{Error, ErrorKind, Outcome, Result};
 use crate::options::Options;
 use crate::proto::{Request, Server, on_reply_error};
 use crate::resp::Reply;
@@ -26,31 +25,8 @@ pub(crate) struct Nodes {
     /// Which of these wait for the next.
     shelf: Shelf<usize>,
     rotation: Rotation,
+    questions: Questions,
     common: Surroundings,
-}
-
-/// Where a submission goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Route {
-    /// A shared connection, whichever has least to do.
-    Any,
-    /// The shared connection with this number.
-    Shared(usize),
-    /// A connection of its own.
-    Dedicated,
-    /// One for a command that ends another, which keeps the server from greeting anybody as usual.
-    Bare,
-}
-
-impl Route {
-    /// For what must not go over a shared connection.
-    pub(crate) fn apart(apart: Apart) -> Option<Self> {
-        match apart {
-            Apart::No => None,
-            Apart::Bare => Some(Self::Bare),
-            Apart::Dedicated => Some(Self::Dedicated),
-        }
-    }
 }
 
 /// Which connection gets the next submissions: some at a time, because few large writes cost everybody less than many small
@@ -82,6 +58,7 @@ impl Nodes {
             dedicated: Slab::new(),
             shelf: Shelf::default(),
             rotation: Rotation::default(),
+            questions: Questions::default(),
             common: Surroundings {
                 options,
                 registry,
@@ -89,6 +66,7 @@ impl Nodes {
                 token: WAKE,
                 now,
                 out: Completions::default(),
+                answer: None,
                 was_up: false,
                 gathers,
             },
@@ -104,7 +82,30 @@ impl Nodes {
     ///
     /// # Errors
     /// `QueueFull` if more commands have connections of their own than there can be; `Closed`.
+    #[inline]
     pub(crate) fn push(
+        &mut self,
+        mut submission: Submission,
+        size: usize,
+        write: impl FnOnce(&mut Vec<u8>),
+    ) -> Result<()> {
+        let is_usual = submission.strangers.is_empty() && self.questions.is_idle();
+        if !is_usual {
+            if submission.route == Route::Any && self.shared.len() == 1 {
+                // Whoever has only one connection counts on its order.
+                submission.route = Route::Shared(0);
+            }
+            if self.questions.holds(&mut submission) {
+                let mut bytes = Vec::with_capacity(size);
+                write(&mut bytes);
+                self.questions.park(submission, bytes);
+                return Ok(());
+            }
+        }
+        self.send(submission.route, submission.request, size, write)
+    }
+
+    fn send(
         &mut self,
         route: Route,
         request: Request,
@@ -162,12 +163,13 @@ impl Nodes {
 
     /// Submissions without a reply over shared connections.
     pub(crate) fn load(&self) -> usize {
-        self.shared.iter().map(Endpoint::load).sum()
+        let (parked, asked) = self.questions.load();
+        self.shared.iter().map(Endpoint::load).sum::<usize>().saturating_sub(asked) + parked
     }
 
     /// Bytes of everything without a reply.
     pub(crate) fn bytes(&self) -> usize {
-        self.all().map(Endpoint::bytes).sum()
+        self.all().map(Endpoint::bytes).sum::<usize>() + self.questions.bytes()
     }
 
     /// Who was greeted last on the first of the shared connections that was.
@@ -204,9 +206,56 @@ impl Nodes {
     /// Reads, writes, connects and ends what is overdue, as far as that goes without waiting. True if there is more to do at
     /// once.
     pub(crate) fn turn(&mut self, now: Instant) -> bool {
+        self.common.now = now;
+        if self.questions.is_idle() {
+            return self.advance();
+        }
+        self.ask();
+        let more = self.advance();
+        self.hear() || more
+    }
+
+    /// Sends what the server is to be asked.
+    fn ask(&mut self) {
+        self.release();
+        if let Some((Submission { request, route, .. }, bytes)) = self.questions.ask()
+            && let Err(error) = self.send(route, request, bytes.len(), |out| out.extend_from_slice(&bytes))
+        {
+            self.common.answer = Some(Err(error));
+        }
+    }
+
+    /// Takes in the answer, if it is there, and sends what waited for it. True if that is to be followed by another turn.
+    fn hear(&mut self) -> bool {
+        let Self { questions, common, .. } = self;
+        if let Some(answer) = common.answer.take() {
+            questions.hear(answer, common.now, &mut common.out);
+        }
+        if questions.next_step().has_passed(common.now) {
+            let late = Error::new(ErrorKind::Timeout, "the deadline of the call passed");
+            let late = late.with_address(&common.options.address());
+            questions.expire(common.now, &late, &mut common.out);
+        }
+        self.release() || self.questions.is_due()
+    }
+
+    /// Sends what need not wait for an answer any longer. Whether there was anything.
+    fn release(&mut self) -> bool {
+        let mut any = false;
+        while let Some((Submission { request, route, .. }, bytes)) = self.questions.release() {
+            any = true;
+            let (token, seq) = (request.token, request.seq);
+            if let Err(error) = self.send(route, request, bytes.len(), |out| out.extend_from_slice(&bytes)) {
+                self.common.out.push_bare(token, seq, Some(error));
+            }
+        }
+        any
+    }
+
+    /// Lets each connection do what it can.
+    fn advance(&mut self) -> bool {
         let Self { shared, dedicated, shelf, common, .. } = self;
         let mut more = false;
-        common.now = now;
         for (index, node) in shared.iter_mut().enumerate() {
             common.token = Token(index);
             more |= node.advance(common);
@@ -234,13 +283,17 @@ impl Nodes {
 
     /// When to call [`turn`](Self::turn) at the latest, events apart.
     pub(crate) fn next_step(&self) -> Deadline {
-        self.all().fold(Deadline::never(), |earliest, node| earliest.or_earlier(node.next_step()))
+        let parked = self.questions.next_step();
+        self.all().fold(parked, |earliest, node| earliest.or_earlier(node.next_step()))
     }
 
     /// Takes the submitter away from a submission: it will not complete. The fate of its commands and its number, or `None` if
     /// there is no such submission (any more).
     pub(crate) fn cancel(&mut self, token: u64, now: Instant) -> Option<(Outcome, u64)> {
         self.common.now = now;
+        if let Some(seq) = self.questions.cancel(token) {
+            return Some((Outcome::NotApplied, seq));
+        }
         let Self { shared, dedicated, common, .. } = self;
         all_mut(shared, dedicated).find_map(|node| node.cancel(token, common))
     }
@@ -248,6 +301,9 @@ impl Nodes {
     /// Removes a submission of which nothing has left: its number. `Some(None)` if it is too late, `None` if there is no such
     /// submission (any more).
     pub(crate) fn retract(&mut self, token: u64) -> Option<Option<u64>> {
+        if let Some(seq) = self.questions.cancel(token) {
+            return Some(Some(seq));
+        }
         let Self { shared, dedicated, common, .. } = self;
         all_mut(shared, dedicated).find_map(|node| node.retract(token, common))
     }
@@ -255,7 +311,8 @@ impl Nodes {
     /// Ends everything with `error` and the fate of each, and all connections.
     pub(crate) fn close(&mut self, error: &Error, now: Instant) {
         self.common.now = now;
-        let Self { shared, dedicated, common, .. } = self;
+        let Self { shared, dedicated, questions, common, .. } = self;
+        questions.close(&error.clone().with_address(&common.options.address()), &mut common.out);
         all_mut(shared, dedicated).for_each(|node| node.close(error, common));
         self.dedicated.clear();
         self.shelf = Shelf::default();

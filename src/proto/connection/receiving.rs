@@ -150,7 +150,7 @@ impl Connection {
             front.condemned = true;
             self.last_words = Some(sanitised(text));
         }
-        if front.form != Form::Command || self.fault.is_some() {
+        if !front.is_single() || self.fault.is_some() {
             return false;
         }
         let due = retry::resend_at(self.rule, text, front, self.is_pinned, || owner.now(), || owner.chance());

@@ -1,0 +1,61 @@
+//! What a client asks its server before it sends commands that the table does not know.
+
+use std::time::Instant;
+
+use crate::command::{Answers, Learned, Question, Stranger};
+use crate::driver::blocking::{Collected, Link, Work};
+use crate::error::{ErrorKind, Outcome, Progress, Result};
+use crate::proto::Form;
+use crate::resp::Reply;
+use crate::sync::{Mutex, lock};
+use crate::transport::fork::PerProcess;
+
+/// Asks once per name.
+pub(super) struct Questions(PerProcess<Mutex<Learned>>);
+
+impl Questions {
+    pub(super) fn new() -> Self {
+        Self(PerProcess::new(Mutex::default()))
+    }
+
+    /// What has been said before.
+    pub(super) fn recall(&self, name: &Stranger) -> Option<bool> {
+        lock(self.0.get(Mutex::default)).0.recall(name)
+    }
+
+    /// Whether the server may hold back the reply to one of these commands. Asks over `link` about those that were never asked
+    /// about, within the time of a call that began at `start`. No answer counts as no; without a connection, the next call asks
+    /// again.
+    ///
+    /// # Errors
+    /// The caller is not to wait any longer.
+    #[cold]
+    pub(super) fn blocks(&self, names: &[Stranger], link: &Link, start: Instant) -> Result<bool> {
+        let blocks = names.iter().any(|name| self.recall(name) == Some(true));
+        let question = Question::about(names.iter().filter(|name| self.recall(name).is_none()));
+        if blocks || question.is_empty() {
+            return Ok(blocks);
+        }
+        let answers = match ask(&question, link, start) {
+            Ok(reply) => question.answers(Some(reply.root())),
+            Err(error) => match error.kind() {
+                ErrorKind::Timeout | ErrorKind::Interrupted | ErrorKind::Closed | ErrorKind::Busy => {
+                    // The question is not the caller's command, of which nothing has left.
+                    return Err(error.with_progress(Progress::default()).with_outcome(Outcome::NotApplied));
+                }
+                _ => Answers::new(),
+            },
+        };
+        let blocks = answers.values().any(|&blocks| blocks);
+        lock(self.0.get(Mutex::default)).0.keep(answers);
+        Ok(blocks)
+    }
+}
+
+fn ask(question: &Question, link: &Link, start: Instant) -> Result<Reply> {
+    let write = &|out: &mut Vec<u8>| question.encode(out);
+    let work = Work { form: Form::Command, commands: 1, write, blocking: None, start };
+    let mut reply = Collected::reply();
+    let result = link.call(&work, &mut reply);
+    reply.finish(result)
+}

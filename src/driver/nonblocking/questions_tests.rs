@@ -1,0 +1,149 @@
+use std::time::Duration;
+
+use super::*;
+use crate::command::{Blocking, Stranger};
+use crate::error::{ErrorKind, Outcome};
+use crate::resp::{self, Limits, Parser, ReplyBuilder};
+
+const SHARED: Route = Route::Shared(0);
+
+fn submission(token: u64, route: Route, strangers: &[&str], deadline: Deadline) -> Submission {
+    let mut request = Request::new(token, Form::Command, 1, deadline);
+    request.seq = token + 100;
+    let strangers = strangers.iter().map(|name| Stranger::new(name.as_bytes())).collect();
+    Submission { request, route, strangers }
+}
+
+/// Whether it is parked.
+fn submit(questions: &mut Questions, token: u64, route: Route, strangers: &[&str]) -> bool {
+    let mut submission = submission(token, route, strangers, Deadline::never());
+    let parks = questions.holds(&mut submission);
+    if parks {
+        questions.park(submission, vec![b'x'; 10]);
+    }
+    parks
+}
+
+/// What is asked now, if anything.
+fn ask(questions: &mut Questions) -> Option<(String, Route)> {
+    let (submission, bytes) = questions.ask()?;
+    assert!(submission.request.form == Form::Question && submission.strangers.is_empty());
+    let args: Vec<_> = resp::encoded_commands(&bytes).flatten().collect();
+    Some((String::from_utf8(args.join(&b' ')).unwrap(), submission.route))
+}
+
+/// An answer that says of each name whether it blocks.
+fn answer(blocks: &[bool]) -> Result<Reply> {
+    let mut wire = format!("*{}\r\n", blocks.len());
+    for &blocks in blocks {
+        let flag = if blocks { "blocking" } else { "write" };
+        wire.push_str(&format!("*3\r\n+name\r\n:2\r\n*1\r\n+{flag}\r\n"));
+    }
+    let (mut pos, mut nodes, mut builder) = (0, Vec::new(), ReplyBuilder::with_root_array());
+    Parser::new(Limits::default()).parse(wire.as_bytes(), &mut pos, &mut nodes).unwrap();
+    builder.append(&nodes, wire.as_bytes());
+    Ok(builder.finish())
+}
+
+fn hear(questions: &mut Questions, answer: Result<Reply>) {
+    let mut out = Completions::default();
+    questions.hear(answer, Instant::now(), &mut out);
+    assert!(out.is_empty());
+}
+
+/// Tokens and routes of what leaves now.
+fn released(questions: &mut Questions) -> Vec<(u64, Route)> {
+    std::iter::from_fn(|| questions.release())
+        .map(|(Submission { request, route, .. }, _)| {
+            assert_eq!(request.blocking.is_some(), route == Route::Dedicated);
+            assert!(request.blocking.is_none_or(|blocking| blocking == Blocking::Forever));
+            (request.token, route)
+        })
+        .collect()
+}
+
+#[test]
+fn what_is_parked_leaves_in_order_and_what_blocks_by_its_own_way() {
+    let questions = &mut Questions::default();
+    assert!(submit(questions, 1, SHARED, &["m.pop"]));
+    assert!(submit(questions, 2, SHARED, &[]));
+    assert!(submit(questions, 3, SHARED, &["M.GET", "m.set"]));
+    assert_eq!(ask(questions), Some(("COMMAND INFO M.GET M.POP M.SET".to_owned(), SHARED)));
+    // While that is out: another stranger, and one that is asked about already.
+    assert!(submit(questions, 4, SHARED, &["M.NEW"]));
+    assert!(submit(questions, 5, SHARED, &["M.Pop"]));
+    assert_eq!(ask(questions), None);
+    assert_eq!((released(questions), questions.load(), questions.bytes()), (vec![], (5, 1), 50));
+    hear(questions, answer(&[false, true, false]));
+    assert_eq!(released(questions), [(1, Route::Dedicated), (2, SHARED), (3, SHARED)]);
+    assert_eq!(ask(questions), Some(("COMMAND INFO M.NEW".to_owned(), SHARED)));
+    hear(questions, answer(&[false]));
+    assert_eq!(released(questions), [(4, SHARED), (5, Route::Dedicated)]);
+    assert!(questions.is_idle() && questions.bytes() == 0);
+    // Known from now on.
+    let mut known = submission(6, SHARED, &["m.get", "m.pop"], Deadline::never());
+    assert!(!questions.holds(&mut known));
+    assert_eq!((known.route, known.request.blocking), (Route::Dedicated, Some(Blocking::Forever)));
+    assert!(!submit(questions, 7, SHARED, &["m.get"]));
+}
+
+#[test]
+fn what_has_no_order_waits_for_nobody_else() {
+    let questions = &mut Questions::default();
+    assert!(submit(questions, 1, Route::Any, &["m.get"]));
+    for route in [Route::Any, SHARED, Route::Dedicated, Route::Bare] {
+        assert!(!submit(questions, 2, route, &[]));
+    }
+    assert!(submit(questions, 3, Route::Shared(1), &["m.set"]));
+    assert!(submit(questions, 4, Route::Shared(1), &[]) && !submit(questions, 5, SHARED, &[]));
+    assert!(submit(questions, 6, Route::Dedicated, &["m.pop"]));
+    assert_eq!(ask(questions), Some(("COMMAND INFO M.GET M.POP M.SET".to_owned(), Route::Any)));
+    hear(questions, answer(&[false, true, false]));
+    let shared = Route::Shared(1);
+    assert_eq!(released(questions), [(1, Route::Any), (3, shared), (4, shared), (6, Route::Dedicated)]);
+}
+
+#[test]
+fn what_is_cancelled_holds_up_nobody_and_the_answer_counts_all_the_same() {
+    let questions = &mut Questions::default();
+    assert!(submit(questions, 1, SHARED, &["m.get"]));
+    assert!(submit(questions, 2, SHARED, &[]));
+    assert!(ask(questions).is_some());
+    assert_eq!((questions.cancel(1), questions.cancel(1)), (Some(101), None));
+    assert_eq!(released(questions), [(2, SHARED)]);
+    assert!(!questions.is_due() && !questions.is_idle());
+    hear(questions, answer(&[false]));
+    assert!(questions.is_idle());
+    assert!(!submit(questions, 3, SHARED, &["m.get"]));
+}
+
+#[test]
+fn without_an_answer_what_waits_goes_on_and_the_next_one_asks_again() {
+    let questions = &mut Questions::default();
+    assert!(submit(questions, 1, SHARED, &["m.get"]));
+    assert!(ask(questions).is_some());
+    hear(questions, Err(Error::new(ErrorKind::Disconnected, "lost")));
+    assert_eq!(released(questions), [(1, SHARED)]);
+    assert!(submit(questions, 2, SHARED, &["m.get"]));
+}
+
+#[test]
+fn whose_time_is_up_ends_with_the_reason_and_the_others_ask_again() {
+    let questions = &mut Questions::default();
+    let (now, mut out) = (Instant::now(), Completions::default());
+    let soon = Deadline::after(now, Some(Duration::from_secs(1)));
+    questions.park(submission(1, SHARED, &["m.get"], soon), vec![b'x'; 10]);
+    questions.park(submission(2, SHARED, &["m.get"], Deadline::never()), vec![b'x'; 10]);
+    assert!(ask(questions).is_some());
+    let then = now + Duration::from_secs(1);
+    assert!(!questions.next_step().has_passed(now) && questions.next_step().has_passed(then));
+    questions.hear(Err(Error::new(ErrorKind::Connect, "nobody there")), then, &mut out);
+    let (seq, completion) = out.with_seqs().next().unwrap();
+    let error = completion.error.unwrap();
+    assert_eq!((out.len(), seq, completion.token), (1, 101, 1));
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::Connect, Some(Outcome::NotApplied)));
+    assert_eq!(released(questions), []);
+    assert_eq!(ask(questions), Some(("COMMAND INFO M.GET".to_owned(), SHARED)));
+    questions.close(&Error::new(ErrorKind::Closed, "closed"), &mut out);
+    assert!(out.len() == 2 && questions.is_idle() && questions.bytes() == 0);
+}
