@@ -13,6 +13,7 @@ use super::super::ordering::Ordering;
 use super::super::worker::Books;
 use super::*;
 use crate::deadline::Deadline;
+use crate::driver::nonblocking::Batch;
 use crate::options::Options;
 use crate::transport::closed;
 
@@ -95,7 +96,7 @@ impl Model {
         let mut intake = Intake::default();
         let mut books =
             Books { ordering: self.habits.is_ordered.then(Ordering::default), ..Books::default() };
-        let mut done = Completions::default();
+        let mut done = Batch::default();
         loop {
             if self.habits.fails && thread_rng().gen_bool(0.2) {
                 return self.desk.end(Some(Error::new(ErrorKind::Panic, "the thread failed")));
@@ -120,8 +121,8 @@ impl Model {
                 !is_answered
             });
             books.close(&mut done, &orders.cancelled, orders.end);
-            if !books.settled.is_empty() || !done.is_empty() {
-                self.desk.publish(&books.settled, &mut done, nodes.len() as u64);
+            if !books.settled.is_empty() || !books.due.is_empty() {
+                self.desk.publish(&books.settled, &mut books.due, nodes.len() as u64);
                 books.settled.clear();
             }
             let waits_for_server = !nodes.is_empty() && !self.habits.is_deaf;

@@ -378,6 +378,8 @@ impl Queue {
         self.reset();
         for (index, mut request) in requests.into_iter().enumerate() {
             let own = &bytes[at..at + request.bytes];
+            // What did not reach its owner has not come.
+            request.replied = request.handed_on;
             let fate = fate::cut_off(&request, own, sent.saturating_sub(at));
             at += request.bytes;
             if index < begun {
@@ -386,7 +388,7 @@ impl Queue {
             }
             // What has not begun to leave is judged, too: the connection may not be made again.
             if keep(&request, own, fate) {
-                request.replied = 0;
+                (request.replied, request.handed_on) = (0, 0);
                 self.push(request, |out| out.extend_from_slice(own));
             }
         }

@@ -17,7 +17,7 @@ fn a_rule_takes_a_refusal_out_of_the_stream_before_it_completes_anything() {
         waker: Arc::new(Waker::new(poll.registry(), Token(1)).unwrap()),
         token: NODE,
         now: Instant::now(),
-        out: Completions::default(),
+        out: Batch::default(),
         was_up: false,
         gathers: false,
         options: Arc::clone(&options),

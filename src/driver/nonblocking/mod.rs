@@ -2,17 +2,21 @@
 //!
 //! * [`Nodes`] holds the connections and is turned by its owner, who also waits for the sockets (mio).
 //! * [`Endpoint`] is one connection with its socket.
-//! * [`Completions`] are the results, many at a time and without an allocation for each; [`Delivery`] puts them there.
+//! * [`Batch`] has results, many at a time and without an allocation for each; [`Delivery`] puts them there. [`Completions`] are
+//!   batches on their way to whoever pulls them.
 //!
 //! Nothing here waits: time is a parameter, readiness comes in as events, and everything that can be done is done in
 //! [`Nodes::turn`].
 
+mod batch;
 mod completions;
 mod delivery;
 mod endpoint;
 mod nodes;
 
-pub use completions::{Completion, Completions};
+pub(crate) use batch::Batch;
+pub use batch::Completion;
+pub use completions::Completions;
 use delivery::{Delivery, Gathering};
 use endpoint::{Endpoint, Surroundings};
 pub(crate) use nodes::{Nodes, Route, WAKE};

@@ -6,7 +6,7 @@ use std::time::Instant;
 use mio::{Registry, Token, Waker};
 use slab::Slab;
 
-use super::{Completions, Endpoint, Surroundings};
+use super::{Batch, Endpoint, Surroundings};
 use crate::command::Apart;
 use crate::deadline::Deadline;
 use crate::driver::dedicated::Shelf;
@@ -88,7 +88,7 @@ impl Nodes {
                 waker,
                 token: WAKE,
                 now,
-                out: Completions::default(),
+                out: Batch::default(),
                 was_up: false,
                 gathers,
             },
@@ -262,7 +262,7 @@ impl Nodes {
     }
 
     /// What has completed since it was last emptied.
-    pub(crate) fn done(&mut self) -> &mut Completions {
+    pub(crate) fn done(&mut self) -> &mut Batch {
         &mut self.common.out
     }
 

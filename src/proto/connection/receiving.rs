@@ -115,6 +115,7 @@ impl Connection {
         }
         if !front.abandoned && owner.is_direct(front) {
             front.delivered |= !owner.can_take_back(front);
+            front.handed_on = front.replied;
             return Ok(true);
         }
         give(owner, front, &self.incoming.nodes, window)?;
@@ -192,8 +193,17 @@ impl Connection {
 
 /// Replies of a request that nobody waits for any more are swallowed.
 #[inline]
-fn give(owner: &mut impl Owner, request: &Request, nodes: &[Node], window: &[u8]) -> Result<(), OutOfMemory> {
-    if request.abandoned { Ok(()) } else { owner.part(request, nodes, window) }
+fn give(
+    owner: &mut impl Owner,
+    request: &mut Request,
+    nodes: &[Node],
+    window: &[u8],
+) -> Result<(), OutOfMemory> {
+    if !request.abandoned {
+        owner.part(request, nodes, window)?;
+    }
+    request.handed_on = request.replied;
+    Ok(())
 }
 
 fn text_of<'a>(node: &Node, window: &'a [u8]) -> &'a [u8] {

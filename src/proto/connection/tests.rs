@@ -20,6 +20,7 @@ struct Owned {
     takes_runs: bool,
     can_take_back: bool,
     was_up: bool,
+    has_no_memory: bool,
     now: Option<Instant>,
 }
 
@@ -68,6 +69,9 @@ impl Owner for Owned {
     }
 
     fn part(&mut self, request: &Request, nodes: &[Node], window: &[u8]) -> Result<(), OutOfMemory> {
+        if self.has_no_memory {
+            return Err(OutOfMemory);
+        }
         self.append(request.token, nodes, window);
         Ok(())
     }
@@ -374,6 +378,20 @@ fn a_connection_that_is_not_made_again_says_so_to_all_that_follow() {
     let refused =
         talk.connection.push(Request::new(3, Form::Command, 1, Deadline::never()), |_| {}).unwrap_err();
     assert_eq!((refused.kind(), refused.outcome()), (ErrorKind::Disconnected, Some(Outcome::NotApplied)));
+}
+
+#[test]
+fn replies_for_which_there_is_no_memory_do_not_count() {
+    let mut talk = Talk::new();
+    talk.request(1, Form::Pipeline, &[&["SET", "a", "1"], &["SET", "b", "1"], &["SET", "c", "1"]]);
+    talk.send(2, "SET");
+    talk.flush();
+    talk.hear("+OK\r\n").unwrap();
+    talk.owner.has_no_memory = true;
+    let error = talk.hear("+OK\r\n+OK\r\n").unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NoMemory);
+    talk.connection.lost(error, &mut talk.owner);
+    assert_eq!((talk.fate(1), talk.fate(2)), ((1, 2, 0), (0, 1, 0)));
 }
 
 #[test]
