@@ -198,6 +198,16 @@ impl Queue {
         self.sent >= self.start + end || self.front_is_answered_in_time()
     }
 
+    /// Whether the server can have seen the command whose reply comes next, if there is one.
+    pub(super) fn may_be_answered(&mut self) -> bool {
+        if self.begun == 0 {
+            return true;
+        }
+        let has_seen = self.count_reply();
+        self.take_back_reply();
+        has_seen
+    }
+
     /// It was none.
     pub(super) fn take_back_reply(&mut self) {
         self.in_flight += 1;

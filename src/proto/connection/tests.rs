@@ -8,7 +8,7 @@ use crate::command::Blocking;
 use crate::proto::request::Form;
 use crate::proto::retry;
 use crate::resp;
-use crate::resp::{OutOfMemory, ReplyBuilder};
+use crate::resp::{Kind, OutOfMemory, ReplyBuilder};
 
 /// What has become of each token.
 #[derive(Default)]
@@ -148,6 +148,18 @@ impl Talk {
 
     /// Feeds text in one window.
     fn hear(&mut self, text: &str) -> Result<()> {
+        assert_eq!(self.consume(text)?, text.len(), "these tests feed what can be consumed whole");
+        Ok(())
+    }
+
+    /// Feeds text in two windows, the second of which begins with what is left of the first.
+    fn hear_in_two(&mut self, text: &str, cut: usize) -> Result<()> {
+        let consumed = self.consume(&text[..cut])?;
+        self.hear(&text[consumed..])
+    }
+
+    /// Feeds a window; how much of it was consumed.
+    fn consume(&mut self, text: &str) -> Result<usize> {
         let mut pos = 0;
         loop {
             match self.connection.receive(text.as_bytes(), &mut pos, &mut self.owner)? {
@@ -156,10 +168,7 @@ impl Talk {
                     let token = self.owner.direct.unwrap();
                     self.owner.append(token, &nodes, text.as_bytes());
                 }
-                Received::Starved => {
-                    assert_eq!(pos, text.len(), "these tests feed what can be consumed whole");
-                    return Ok(());
-                }
+                Received::Starved => return Ok(pos),
             }
         }
     }
@@ -505,11 +514,14 @@ fn the_servers_reason_for_hanging_up_is_told_at_once() {
 
 #[test]
 fn an_error_before_the_command_has_left_is_its_reply_and_the_connection_ends() {
-    for (early, is_reply) in [("-ERR Protocol error: too big\r\n", true), ("+OK\r\n", false)] {
+    const ERROR: &str = "-ERR Protocol error: too big\r\n";
+    const BLOB: &str = "!27\r\nERR Protocol error: too big\r\n";
+    for (early, cut, is_reply) in [(ERROR, 0, true), (ERROR, 9, true), (BLOB, 9, true), ("+OK\r\n", 0, false)]
+    {
         let mut talk = Talk::new();
         talk.send(1, "SET");
         talk.connection.advance(5);
-        let error = talk.hear(early).unwrap_err();
+        let error = talk.hear_in_two(early, cut).unwrap_err();
         talk.connection.lost(error, &mut talk.owner);
         if is_reply {
             assert_eq!(talk.replies(1), ["Some(\"ERR Protocol error: too big\")"]);
@@ -519,6 +531,48 @@ fn an_error_before_the_command_has_left_is_its_reply_and_the_connection_ends() {
                 (0, 0, 1),
                 "nothing of it can have been applied, and it is not tried again"
             );
+        }
+    }
+}
+
+#[test]
+fn nothing_of_a_reply_that_comes_too_early_reaches_its_owner() {
+    const ATTRIBUTE: &str = "|1\r\n+k\r\n+v\r\n";
+    for value in ["+OK\r\n", "$5\r\nhello\r\n", "*2\r\n:1\r\n:2\r\n", "*2\r\n-ERR\r\n:2\r\n"] {
+        for early in [value.to_owned(), format!("{ATTRIBUTE}{value}")] {
+            for (cut, direct) in (0..early.len()).flat_map(|cut| [(cut, None), (cut, Some(1))]) {
+                let mut talk = Talk::new();
+                talk.owner.direct = direct;
+                talk.request(1, Form::Pipeline, &[&["SET", "a", "1"], &["SET", "b", "1"]]);
+                talk.connection.advance("*3\r\n$3\r\nSET\r\n$1\r\na\r\n$1\r\n1\r\n*3".len());
+                talk.hear("+first\r\n").unwrap();
+                let error = talk.hear_in_two(&early, cut).unwrap_err();
+                assert_eq!(error.kind(), ErrorKind::Protocol);
+                let heard = talk.owner.replies.remove(&1).unwrap().finish();
+                assert_eq!((heard.nodes().len(), heard.bytes()), (2, &b"first"[..]), "{early} {cut}");
+                talk.connection.lost(error, &mut talk.owner);
+                assert_eq!(talk.fate(1), (1, 0, 1), "{early} {cut}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_reply_that_begins_too_early_is_one_if_its_command_leaves_before_it_ends() {
+    for early in ["*2\r\n:1\r\n:2\r\n", "|1\r\n+k\r\n+v\r\n*2\r\n:1\r\n:2\r\n"] {
+        for (cut, direct) in (0..early.len()).flat_map(|cut| [(cut, None), (cut, Some(1))]) {
+            let mut talk = Talk::new();
+            talk.owner.direct = direct;
+            talk.send(1, "GET");
+            talk.connection.advance(5);
+            let consumed = talk.consume(&early[..cut]).unwrap();
+            assert!(talk.owner.replies.is_empty());
+            talk.flush();
+            talk.hear(&early[consumed..]).unwrap();
+            let replies = talk.owner.replies.remove(&1).unwrap().finish();
+            let reply = replies.root().get(0).unwrap();
+            assert_eq!((replies.root().len(), reply.get(1).unwrap().as_int()), (1, Some(2)), "{early} {cut}");
+            assert_eq!(replies.nodes()[1].kind() == Kind::Attribute, early.starts_with('|'));
         }
     }
 }
