@@ -285,6 +285,46 @@ fn the_first_connection_fails_at_once_and_a_later_one_keeps_what_waits() {
 }
 
 #[test]
+fn what_runs_out_of_time_says_why_there_was_no_connection_for_it() {
+    let mut talk = Talk::new();
+    let fail = |talk: &mut Talk, message: &str| {
+        assert_eq!(talk.connection.wants(), Wants::Dial);
+        talk.connection.on_dial(talk.now);
+        talk.connection.lost(Error::new(ErrorKind::Connect, message), &mut talk.owner);
+    };
+    let reason = |talk: &mut Talk, token| {
+        let error = talk.owner.ended.remove(&token).flatten().unwrap();
+        assert_eq!(error.outcome(), Some(Outcome::NotApplied));
+        (error.kind(), error.message().split(" (").next().unwrap().to_owned())
+    };
+    // The last attempt counts.
+    talk.send(1, "SET");
+    talk.lose();
+    for message in ["refused", "unreachable"] {
+        talk.later(1000).unwrap();
+        fail(&mut talk, message);
+    }
+    talk.later(5000).unwrap();
+    assert_eq!(reason(&mut talk, 1), (ErrorKind::Connect, "unreachable".to_owned()));
+    // One for others, who have long gone, does not.
+    assert_eq!(talk.connection.wants(), Wants::Nothing);
+    talk.send(2, "SET");
+    talk.connection.on_dial(talk.now);
+    talk.later(5000).unwrap();
+    assert_eq!(reason(&mut talk, 2).0, ErrorKind::Timeout);
+    // Nor does one before there was a connection.
+    talk.connection.lost(Error::new(ErrorKind::Connect, "refused"), &mut talk.owner);
+    talk.connection.demand().unwrap();
+    talk.greet();
+    talk.send(3, "SET");
+    talk.lose();
+    talk.later(1000).unwrap();
+    talk.connection.on_dial(talk.now);
+    talk.later(5000).unwrap();
+    assert_eq!(reason(&mut talk, 3).0, ErrorKind::Timeout);
+}
+
+#[test]
 fn with_fail_fast_nothing_waits_for_a_server_that_is_gone() {
     let mut talk = Talk::with(Options { fail_fast: true, ..Options::default() });
     talk.connection.demand().unwrap();
