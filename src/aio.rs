@@ -143,7 +143,7 @@ impl Async {
     /// Takes all that has completed; what `into` held is forgotten.
     pub fn next(&mut self, into: &mut Completions) {
         into.clear();
-        std::mem::swap(self.nodes.done(), into);
+        into.take(self.nodes.done());
     }
 
     /// Closes the connections for good. Everything outstanding completes with `Closed` and its outcome.

@@ -168,7 +168,9 @@ impl Filled {
     pub(super) fn fill<T>(&mut self, fill: impl FnOnce(&mut Completions) -> T) -> (usize, T) {
         self.list.clear();
         let result = fill(&mut self.completions);
-        self.list.extend(self.completions.iter().map(|completion| for_c(&completion)));
+        for batch in self.completions.batches() {
+            self.list.extend(batch.iter().map(|completion| for_c(&completion)));
+        }
         (self.list.len(), result)
     }
 }

@@ -13,6 +13,7 @@ use super::super::ordering::Ordering;
 use super::super::worker::Books;
 use super::*;
 use crate::deadline::Deadline;
+use crate::driver::nonblocking::Batch;
 use crate::options::Options;
 use crate::transport::closed;
 
@@ -20,13 +21,19 @@ use crate::transport::closed;
 struct Model {
     desk: Desk,
     /// Taken over by the thread and not complete. Taken before the desk's lock, like that of the real nodes.
-    nodes: Mutex<Vec<(u64, u64)>>,
+    nodes: Mutex<Vec<Taken>>,
     waker: Waker,
     habits: Habits,
-    /// How often each token has completed, or was cancelled.
+    /// How often each token has completed, or was taken back.
     ends: std::sync::Mutex<HashMap<u64, usize>>,
     /// Sequence numbers that the thread has settled, for flushes to be checked against.
     settled: std::sync::Mutex<Vec<u64>>,
+}
+
+struct Taken {
+    token: u64,
+    seq: u64,
+    has_left: bool,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -95,23 +102,24 @@ impl Model {
         let mut intake = Intake::default();
         let mut books =
             Books { ordering: self.habits.is_ordered.then(Ordering::default), ..Books::default() };
-        let mut done = Completions::default();
+        let mut done = Batch::default();
         loop {
             if self.habits.fails && thread_rng().gen_bool(0.2) {
                 return self.desk.end(Some(Error::new(ErrorKind::Panic, "the thread failed")));
             }
             let mut nodes = self.nodes.lock().unwrap();
             let orders = self.desk.collect(&mut intake, nodes.len() as u64);
-            nodes.extend(
-                intake
-                    .submissions
-                    .iter()
-                    .map(|submission| (submission.request.token, submission.request.seq)),
-            );
+            nodes.extend(intake.submissions.iter().map(|Submission { request, .. }| Taken {
+                token: request.token,
+                seq: request.seq,
+                has_left: false,
+            }));
             intake.clear();
             let mut answered = false;
-            nodes.retain(|&(token, seq)| {
-                let is_answered = orders.end || !self.habits.is_deaf && thread_rng().gen_bool(0.5);
+            nodes.retain_mut(|&mut Taken { token, seq, ref mut has_left }| {
+                *has_left |= thread_rng().gen_bool(0.5);
+                let is_answered =
+                    orders.end || *has_left && !self.habits.is_deaf && thread_rng().gen_bool(0.5);
                 if is_answered {
                     done.push_bare(token, seq, orders.end.then(closed));
                     self.settled.lock().unwrap().push(seq);
@@ -120,8 +128,8 @@ impl Model {
                 !is_answered
             });
             books.close(&mut done, &orders.cancelled, orders.end);
-            if !books.settled.is_empty() || !done.is_empty() {
-                self.desk.publish(&books.settled, &mut done, nodes.len() as u64);
+            if !books.settled.is_empty() || !books.due.is_empty() {
+                self.desk.publish(&books.settled, &mut books.due, nodes.len() as u64);
                 books.settled.clear();
             }
             let waits_for_server = !nodes.is_empty() && !self.habits.is_deaf;
@@ -147,22 +155,25 @@ impl Model {
 
     /// As in `Worker::cancel`.
     fn cancel(&self, token: u64) {
+        self.take_back(token, |_| true);
+    }
+
+    /// As in `Worker::retract`.
+    fn retract(&self, token: u64) {
+        self.take_back(token, |taken| !taken.has_left);
+    }
+
+    fn take_back(&self, token: u64, can_go: impl Fn(&Taken) -> bool) {
         let mut nodes = self.nodes.lock().unwrap();
-        let is_cancelled = if self.desk.retract(token) {
-            true
-        } else if let Some(index) = nodes.iter().position(|&(other, _)| other == token) {
-            let (_, seq) = nodes.remove(index);
+        if !self.desk.retract(token) {
+            let found = nodes.iter().position(|taken| taken.token == token && can_go(taken));
+            let Some(index) = found else { return };
+            let Taken { seq, .. } = nodes.remove(index);
             self.settled.lock().unwrap().push(seq);
             self.desk.cancelled(seq);
-            true
-        } else {
-            false
-        };
-        drop(nodes);
-        if is_cancelled {
-            self.waker.wake();
-            *self.ends.lock().unwrap().entry(token).or_insert(0) += 1;
         }
+        self.waker.wake();
+        *self.ends.lock().unwrap().entry(token).or_insert(0) += 1;
     }
 
     /// Pulls until there is nothing more and nobody submits.
@@ -269,8 +280,9 @@ fn a_flush_returns_when_everything_before_it_is_done_and_not_earlier() {
 }
 
 #[test]
-fn what_is_cancelled_does_not_complete_and_everything_else_does() {
-    for is_ordered in [false, true] {
+fn what_is_taken_back_does_not_complete_and_everything_else_does() {
+    let ways: [fn(&Model, u64); 2] = [Model::cancel, Model::retract];
+    for (is_ordered, take_back) in [false, true].into_iter().flat_map(|is| ways.map(|way| (is, way))) {
         explore(move || {
             let (model, worker) = Model::start(3, Habits { is_ordered, ..Habits::default() });
             let producers = Arc::new(AtomicUsize::new(1));
@@ -278,18 +290,18 @@ fn what_is_cancelled_does_not_complete_and_everything_else_does() {
                 let (model, producers) = (Arc::clone(&model), Arc::clone(&producers));
                 move || model.consume(&producers)
             });
-            let canceller = thread::spawn({
+            let other = thread::spawn({
                 let model = Arc::clone(&model);
-                move || (0..6).rev().for_each(|token| model.cancel(token))
+                move || (0..6).rev().for_each(|token| take_back(&model, token))
             });
             for token in 0..6 {
                 assert!(model.submit(token, Some(&without_end())).unwrap());
                 if token % 2 == 0 {
-                    model.cancel(token);
+                    take_back(&model, token);
                 }
             }
             producers.fetch_sub(1, Memory::SeqCst);
-            canceller.join().unwrap();
+            other.join().unwrap();
             consumer.join().unwrap();
             model.close(&without_end());
             worker.join().unwrap();

@@ -2,6 +2,7 @@ use std::sync::atomic::AtomicBool;
 
 use super::*;
 use crate::deadline::Deadline;
+use crate::driver::nonblocking::Batch;
 use crate::options::Options;
 
 fn desk(commands: u64) -> Desk {
@@ -25,7 +26,7 @@ fn submit(desk: &Desk, token: u64) {
 fn complete(desk: &Desk, failure: Option<&Error>) {
     let mut intake = Intake::default();
     desk.collect(&mut intake, 0);
-    let (mut done, mut settled) = (Completions::default(), Vec::new());
+    let (mut done, mut settled) = (Batch::default(), Vec::new());
     for Submission { request: Request { token, seq, .. }, .. } in intake.submissions {
         let is_quiet = token == NO_TOKEN;
         settled.push(Settled { seq, is_quiet, failure: failure.cloned() });
@@ -33,7 +34,9 @@ fn complete(desk: &Desk, failure: Option<&Error>) {
             done.push_bare(token, seq, None);
         }
     }
-    desk.publish(&settled, &mut done, 0);
+    let mut due = Completions::default();
+    due.take(&mut done);
+    desk.publish(&settled, &mut due, 0);
 }
 
 fn broken() -> Error {

@@ -14,7 +14,7 @@ use super::exchange::{Intake, Settled};
 use super::ordering::Ordering;
 use super::{Lost, NO_TOKEN};
 use crate::deadline::Deadline;
-use crate::driver::nonblocking::{Completions, Nodes, Route, WAKE};
+use crate::driver::nonblocking::{Batch, Completions, Nodes, Route, WAKE};
 use crate::error::{Error, ErrorKind, Outcome, Result};
 use crate::options::Options;
 use crate::proto::Server;
@@ -202,8 +202,8 @@ impl Worker {
             books.close(nodes.done(), &orders.cancelled, orders.end);
             // Replies that were swallowed make room, too.
             let bytes = nodes.bytes() + books.held_back();
-            if !books.settled.is_empty() || !nodes.done().is_empty() || bytes != bytes_before {
-                self.desk.publish(&books.settled, nodes.done(), bytes as u64);
+            if !books.settled.is_empty() || !books.due.is_empty() || bytes != bytes_before {
+                self.desk.publish(&books.settled, &mut books.due, bytes as u64);
                 books.settled.clear();
             }
             let step = nodes.next_step();
@@ -250,6 +250,8 @@ fn hand_over(intake: &mut Intake, nodes: &mut Nodes) {
 #[derive(Default)]
 pub(super) struct Books {
     pub(super) settled: Vec<Settled>,
+    /// To be handed out.
+    pub(super) due: Completions,
     pub(super) ordering: Option<Ordering>,
 }
 
@@ -259,20 +261,27 @@ impl Books {
         self.ordering.as_ref().map_or(0, Ordering::size)
     }
 
-    /// Counts everything in `done` and leaves in it what is to be handed out now; all that is left if it is the `end`.
-    pub(super) fn close(&mut self, done: &mut Completions, cancelled: &[u64], end: bool) {
-        self.settled.extend(done.with_seqs().map(|(seq, completion)| Settled::of(seq, &completion)));
-        match &mut self.ordering {
-            None => done.retain(|item| item.token != NO_TOKEN),
-            Some(ordering) => {
-                for &seq in cancelled {
-                    ordering.skip(seq);
-                }
-                ordering.sort(done, |token| token != NO_TOKEN);
-                if end {
-                    ordering.release_all(done);
-                }
+    /// Counts everything in `done`, which is empty afterwards, and moves to `due` what is; all that is left if it is the `end`.
+    pub(super) fn close(&mut self, done: &mut Batch, cancelled: &[u64], end: bool) {
+        let Some(ordering) = &mut self.ordering else {
+            self.settled.extend(Settled::of(done));
+            done.retain(|item| item.token != NO_TOKEN);
+            return self.due.take(done);
+        };
+        cancelled.iter().for_each(|&seq| ordering.skip(seq));
+        for index in 0..done.len() {
+            let result = done.detach(index);
+            let settled = Settled::of(&result).next().expect("invariant: it is one completion");
+            match settled.is_quiet {
+                true => ordering.skip(settled.seq),
+                false => ordering.add(settled.seq, result),
             }
+            self.settled.push(settled);
+        }
+        done.clear();
+        ordering.release(&mut self.due);
+        if end {
+            ordering.release_all(&mut self.due);
         }
     }
 }

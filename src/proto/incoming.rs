@@ -2,7 +2,9 @@
 
 use super::push::Push;
 use crate::error::{Error, ErrorKind};
-use crate::resp::{Limits, Node, Parsed, Parser, ProtocolError, ProtocolErrorKind, ReplyBuilder, Underway};
+use crate::resp::{
+    Limits, Node, OutOfMemory, Parsed, Parser, ProtocolError, ProtocolErrorKind, ReplyBuilder, Underway,
+};
 
 /// Tells replies from pushes, however the network cuts them, and refuses a reply that began when none was awaited.
 ///
@@ -13,7 +15,7 @@ pub(super) struct Incoming {
     parser: Parser,
     /// Nodes of replies that were parsed and not handed on yet.
     pub(super) nodes: Vec<Node>,
-    /// Earlier parts of a push, or of an attribute of which it is not known yet what it annotates.
+    /// Earlier parts of a push, of an attribute of which it is not known yet what it annotates, or of a reply to what has not left.
     held: ReplyBuilder,
     /// The value under way began when no reply was awaited: it must not become one.
     is_orphan: bool,
@@ -98,10 +100,21 @@ impl Incoming {
         result
     }
 
+    /// Holds the nodes from `from` on: they belong to the reply under way, and it is too early to hand it on.
+    pub(super) fn hold(&mut self, from: usize, window: &[u8]) -> Result<(), OutOfMemory> {
+        self.held.try_append(&self.nodes[from..], window)?;
+        self.nodes.truncate(from);
+        Ok(())
+    }
+
+    pub(super) fn holds_something(&self) -> bool {
+        !self.held.is_empty()
+    }
+
     /// What was held and turned out to belong to the reply under way: to be handed on before [`Self::nodes`].
     #[inline]
     pub(super) fn take_held(&mut self) -> Option<(Vec<Node>, Vec<u8>)> {
-        if self.is_undecided || self.held.is_empty() {
+        if self.is_undecided || !self.holds_something() {
             return None;
         }
         let held = self.held.take_part();
@@ -126,8 +139,7 @@ impl Incoming {
 
     #[cold]
     fn push(&mut self, start: usize, window: &[u8]) -> Result<Next, Error> {
-        self.held.try_append(&self.nodes[start..], window)?;
-        self.nodes.truncate(start);
+        self.hold(start, window)?;
         (self.is_orphan, self.is_undecided, self.continues) = (false, false, false);
         Ok(Next::Push)
     }
@@ -158,8 +170,7 @@ impl Incoming {
                 self.is_undecided = false;
             }
             Underway::Push | Underway::Undecided => {
-                self.held.try_append(&self.nodes[start..], window)?;
-                self.nodes.truncate(start);
+                self.hold(start, window)?;
                 self.is_undecided = true;
                 self.is_orphan |= !is_awaited && !self.continues;
             }

@@ -200,6 +200,16 @@ impl Queue {
         self.sent >= self.start + end || self.front_is_answered_in_time()
     }
 
+    /// Whether the server can have seen the command whose reply comes next, if there is one.
+    pub(super) fn may_be_answered(&mut self) -> bool {
+        if self.begun == 0 {
+            return true;
+        }
+        let has_seen = self.count_reply();
+        self.take_back_reply();
+        has_seen
+    }
+
     /// It was none.
     pub(super) fn take_back_reply(&mut self) {
         self.in_flight += 1;
@@ -380,6 +390,8 @@ impl Queue {
         self.reset();
         for (index, mut request) in requests.into_iter().enumerate() {
             let own = &bytes[at..at + request.bytes];
+            // What did not reach its owner has not come.
+            request.replied = request.handed_on;
             let fate = fate::cut_off(&request, own, sent.saturating_sub(at));
             at += request.bytes;
             if index < begun {
@@ -388,7 +400,7 @@ impl Queue {
             }
             // What has not begun to leave is judged, too: the connection may not be made again.
             if keep(&request, own, fate) {
-                request.replied = 0;
+                (request.replied, request.handed_on) = (0, 0);
                 self.push(request, |out| out.extend_from_slice(own));
             }
         }

@@ -19,6 +19,8 @@ pub(crate) struct Request {
     pub(crate) commands: u32,
     /// Replies that have come for them.
     pub(crate) replied: u32,
+    /// Of these, how many its owner has got. The others are on their way there, or there is no memory for them.
+    pub(super) handed_on: u32,
     pub(crate) form: Form,
     /// Whether the reply is kept; if not, only whether it was an error.
     pub(crate) keeps_reply: bool,
@@ -62,6 +64,7 @@ impl Request {
             bytes: 0,
             commands,
             replied: 0,
+            handed_on: 0,
             form,
             keeps_reply: true,
             abandoned: false,

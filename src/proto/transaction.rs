@@ -22,36 +22,36 @@ pub(crate) fn results(replies: &Reply, commands: usize) -> Result<Reply> {
         return Err(Error::new(ErrorKind::Protocol, message).with_outcome(Outcome::Unknown));
     }
     match exec.kind() {
-        Kind::Error => Ok(in_place(root, exec, commands)),
+        Kind::Error => in_place(root, exec, commands),
         Kind::Array if exec.len() != commands => Err(Error::new(
             ErrorKind::Protocol,
             "EXEC answered with another number of replies than it had commands",
         )
         .with_outcome(Outcome::Unknown)),
-        Kind::Array | Kind::Null => Ok(subtree(replies, exec)),
+        Kind::Array | Kind::Null => subtree(replies, exec),
         _ => Err(Error::new(ErrorKind::Protocol, "EXEC answered with something else than replies")
             .with_outcome(Outcome::Unknown)),
     }
 }
 
 /// An array or null inside a reply as a reply of its own.
-fn subtree(replies: &Reply, value: Value<'_>) -> Reply {
+fn subtree(replies: &Reply, value: Value<'_>) -> Result<Reply> {
     let descendants = if value.kind() == Kind::Array { value.node().value as usize } else { 0 };
     let nodes = &replies.nodes()[value.index()..][..=descendants];
     let mut builder = ReplyBuilder::new();
-    builder.append(nodes, replies.bytes());
-    builder.finish()
+    builder.try_append(nodes, replies.bytes())?;
+    Ok(builder.finish())
 }
 
 /// Each command's own error if it has one, else that of EXEC.
-fn in_place(root: Value<'_>, exec: Value<'_>, commands: usize) -> Reply {
+fn in_place(root: Value<'_>, exec: Value<'_>, commands: usize) -> Result<Reply> {
     let mut builder = ReplyBuilder::with_root_array();
     for reply in root.children().skip(1).take(commands) {
         let text = reply.error().or(exec.error()).unwrap_or_default();
         let node = Node { kind: Kind::Error as u8, len: text.len() as u32, ..Node::default() };
-        builder.append(&[node], text);
+        builder.try_append(&[node], text)?;
     }
-    builder.finish()
+    Ok(builder.finish())
 }
 
 #[cfg(test)]

@@ -178,11 +178,6 @@ pub(crate) fn try_copy_part(
     Ok(scan.aggregates)
 }
 
-/// As [`try_copy_part`], for what is small; without memory the process ends, as with any vector.
-pub(crate) fn copy_part(tape: &mut Vec<Node>, arena: &mut Vec<u8>, part: &[Node], window: &[u8]) -> bool {
-    try_copy_part(tape, arena, part, window).unwrap_or_else(|OutOfMemory| no_memory(part))
-}
-
 #[cold]
 fn no_memory(part: &[Node]) -> ! {
     handle_alloc_error(Layout::for_value(part))

@@ -26,7 +26,6 @@ mod short;
 mod value;
 
 pub use builder::ReplyBuilder;
-pub(crate) use builder::copy_part;
 pub(crate) use builder::try_copy_part;
 pub use encode::{encode_command, encode_packed, encode_secret_commands, whole_commands};
 pub(crate) use encode::{encoded_commands, leading_commands};

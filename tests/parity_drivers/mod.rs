@@ -7,6 +7,7 @@ mod event_loop;
 mod pool;
 mod runner;
 mod scenario;
+mod submitting;
 mod trial;
 mod wording;
 

@@ -8,9 +8,8 @@ use socket2::{Domain, Socket, Type};
 
 use super::blocking::Blocking;
 use super::driver::{Call, Driver, End, Form, Kind, Ticket, server_error};
-use super::event_loop::EventLoop;
-use super::pool::Pooled;
 use super::wording::{describe, is_as};
+use super::{event_loop, pool};
 use crate::support::fake_server::{FakeServer, Heard};
 use crate::support::live_server::LiveServer;
 use crate::support::proxy::Proxy;
@@ -81,8 +80,8 @@ impl Trial {
         (self.set)(&mut options);
         self.driver = Some(match self.kind {
             Kind::Blocking => Box::new(Blocking::new(options, self.cancels)),
-            Kind::EventLoop => Box::new(EventLoop::new(options)),
-            Kind::Pool => Box::new(Pooled::new(options)),
+            Kind::EventLoop => Box::new(event_loop::new(options)),
+            Kind::Pool => Box::new(pool::new(options)),
         });
     }
 

@@ -1,305 +1,183 @@
-//! Results, many at a time.
+//! Results on their way to whoever pulls them.
 
-use crate::error::{Error, Result};
-use crate::resp::{self, Kind, Node, OutOfMemory, Reply, ReplyBuilder, ReplyEnds, value_at};
+use super::batch::{Batch, Completion, KEEP};
 
 /// What submissions came to: their tokens with replies or errors, in the order in which they completed.
 ///
-/// The replies share one tape and one arena, so that a thousand of them cost no more allocations than one. To be filled again
-/// and again; it keeps its memory.
+/// They come in batches, as they completed, and stay in them: nothing is copied on the way, however many batches there are. To
+/// be filled again and again; it keeps its memory.
 #[derive(Default)]
 pub struct Completions {
-    items: Vec<Item>,
-    nodes: Vec<Node>,
-    bytes: Vec<u8>,
-    /// Replies large enough to be handed on as they are.
-    large: Vec<(Vec<Node>, Vec<u8>)>,
-    /// What these take in bytes.
-    large_size: usize,
-    errors: Vec<Error>,
+    /// Each with the number of completions before it. None is empty.
+    batches: Vec<(usize, Batch)>,
+    len: usize,
+    size: usize,
+    /// Empty ones, for their memory.
+    spare: Vec<Batch>,
 }
 
-/// One of them.
-#[derive(Clone, Copy)]
-pub(crate) struct Item {
-    pub(crate) token: u64,
-    pub(crate) seq: u64,
-    replies: u64,
-    first: usize,
-    count: usize,
-    shape: Shape,
-    /// Which of `large` the nodes are in; `NOWHERE`: in the common tape.
-    source: u32,
-    /// Which of `errors` it failed with, or `NOWHERE`.
-    error: u32,
-}
-
-/// One completed submission.
-#[derive(Clone, Copy)]
-pub struct Completion<'a> {
-    /// As it was given with the submission.
-    pub token: u64,
-    /// Number of top-level replies in `nodes`: one for a command, one per command for a pipeline, fewer after a failure. None
-    /// for a transaction that a watched key stopped.
-    pub replies: u64,
-    /// The replies in preorder; the `value` of an aggregate says nothing.
-    pub nodes: &'a [Node],
-    /// What the offsets in `nodes` refer to.
-    pub bytes: &'a [u8],
-    /// Why it failed. A server's error is a reply, not a failure.
-    pub error: Option<&'a Error>,
-    shape: Shape,
-}
-
-/// What the replies of a submission are together.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Shape {
-    /// The one reply to a command, or none.
-    Single,
-    /// Those of a pipeline, however many they are.
-    Several,
-    /// A transaction that a watched key stopped.
-    Null,
-}
-
-const NOWHERE: u32 = u32::MAX;
-/// From this many bytes on a reply that came in several parts is handed on without copying it once more.
-const LARGE: usize = 16 * 1024;
-/// Buffers above this size are given back when the completions are cleared.
-const KEEP: usize = 4 * 1024 * 1024;
+/// So many empty batches are kept, and so much memory with them as with a single one.
+const SPARE: usize = 16;
 
 impl Completions {
-    /// An empty batch.
+    /// An empty collection.
     pub fn new() -> Self {
         Self::default()
     }
 
     /// Number of completed submissions in it.
     pub fn len(&self) -> usize {
-        self.items.len()
+        self.len
     }
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.items.is_empty()
+        self.len == 0
     }
 
     /// The completion at this place.
     pub fn get(&self, index: usize) -> Option<Completion<'_>> {
-        self.items.get(index).map(|item| self.completion(item))
+        let behind = self.batches.partition_point(|(before, _)| *before <= index);
+        let (before, batch) = self.batches.get(behind.checked_sub(1)?)?;
+        batch.get(index - before)
     }
 
     /// All of them in order.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = Completion<'_>> {
-        self.items.iter().map(|item| self.completion(item))
+        Counted { all: self.batches().flat_map(Batch::iter), left: self.len }
+    }
+
+    /// The same for who wants to go through them fast.
+    pub(crate) fn batches(&self) -> impl Iterator<Item = &Batch> {
+        self.batches.iter().map(|(_, batch)| batch)
     }
 
     /// Forgets everything but the memory.
     pub fn clear(&mut self) {
-        self.items.clear();
-        self.nodes.clear();
-        self.bytes.clear();
-        self.large.clear();
-        self.large_size = 0;
-        self.errors.clear();
-        if self.bytes.capacity() > KEEP || self.nodes.capacity() * size_of::<Node>() > KEEP {
-            *self = Self::default();
-        }
-    }
-
-    fn completion(&self, item: &Item) -> Completion<'_> {
-        let (nodes, bytes) = match self.large.get(item.source as usize) {
-            Some((nodes, bytes)) => (nodes, bytes),
-            None => (&self.nodes, &self.bytes),
-        };
-        Completion {
-            token: item.token,
-            replies: item.replies,
-            nodes: &nodes[item.first..][..item.count],
-            bytes,
-            error: self.errors.get(item.error as usize),
-            shape: item.shape,
-        }
-    }
-
-    /// Adds single replies that lie one after the other in a receive window: `marks` has token, sequence number and number of
-    /// nodes of each.
-    ///
-    /// # Errors
-    /// There is no memory for them: nothing was added, and `marks` is as it was.
-    pub(super) fn push_run(
-        &mut self,
-        nodes: &[Node],
-        window: &[u8],
-        marks: &mut Vec<(u64, u64, u32)>,
-    ) -> Result<(), OutOfMemory> {
-        let mut first = self.nodes.len();
-        resp::try_copy_part(&mut self.nodes, &mut self.bytes, nodes, window)?;
-        self.items.extend(marks.drain(..).map(|(token, seq, count)| {
-            let count = count as usize;
-            let item = Item {
-                token,
-                seq,
-                replies: 1,
-                first,
-                count,
-                shape: Shape::Single,
-                source: NOWHERE,
-                error: NOWHERE,
-            };
-            first += count;
-            item
-        }));
-        Ok(())
-    }
-
-    /// Adds what came in several parts: an array of all the replies, or null for none.
-    pub(super) fn push_gathered(
-        &mut self,
-        token: u64,
-        seq: u64,
-        gathered: Reply,
-        is_pipeline: bool,
-        error: Option<Error>,
-    ) {
-        let error = self.add_error(error);
-        let root = gathered.nodes()[0];
-        let shape = match (is_pipeline, root.kind == Kind::Null as u8) {
-            (false, _) => Shape::Single,
-            (true, false) => Shape::Several,
-            (true, true) => Shape::Null,
-        };
-        let replies = if root.kind == Kind::Array as u8 { u64::from(root.len) } else { 0 };
-        let count = gathered.nodes().len() - 1;
-        let (nodes, bytes) = gathered.into_parts();
-        let (first, source) = if bytes.len() >= LARGE || nodes.len() * size_of::<Node>() >= LARGE {
-            self.large_size += nodes.len() * size_of::<Node>() + bytes.len();
-            self.large.push((nodes, bytes));
-            (1, self.large.len() as u32 - 1)
-        } else {
-            let first = self.nodes.len();
-            resp::copy_part(&mut self.nodes, &mut self.bytes, &nodes[1..], &bytes);
-            (first, NOWHERE)
-        };
-        let item = Item { token, seq, replies, first, count, shape, source, error };
-        self.items.push(item);
-    }
-
-    /// Adds one without a reply: a failed one, or one whose reply nobody wants.
-    pub(crate) fn push_bare(&mut self, token: u64, seq: u64, error: Option<Error>) {
-        let error = self.add_error(error);
-        let (replies, first, count) = (0, 0, 0);
-        self.items.push(Item {
-            token,
-            seq,
-            replies,
-            first,
-            count,
-            shape: Shape::Single,
-            source: NOWHERE,
-            error,
-        });
-    }
-
-    fn add_error(&mut self, error: Option<Error>) -> u32 {
-        match error {
-            Some(error) => {
-                self.errors.push(error);
-                self.errors.len() as u32 - 1
+        let mut kept: usize = self.spare.iter().map(Batch::memory).sum();
+        for (_, mut batch) in self.batches.drain(..) {
+            batch.clear();
+            kept += batch.memory();
+            if self.spare.len() < SPARE && kept <= KEEP {
+                self.spare.push(batch);
             }
-            None => NOWHERE,
         }
+        (self.len, self.size) = (0, 0);
     }
 
     /// About how many bytes the replies take.
     pub(crate) fn size(&self) -> usize {
-        self.nodes.len() * size_of::<Node>() + self.bytes.len() + self.large_size
+        self.size
     }
 
-    /// Sequence numbers with their completions, for whoever counts them.
-    pub(crate) fn with_seqs(&self) -> impl Iterator<Item = (u64, Completion<'_>)> {
-        self.items.iter().map(|item| (item.seq, self.completion(item)))
+    /// Adds a batch behind what is here.
+    pub(crate) fn push(&mut self, batch: Batch) {
+        let before = self.len;
+        self.len += batch.len();
+        self.size += batch.size();
+        self.batches.push((before, batch));
     }
 
-    /// Leaves only those for which `visible` says so.
-    pub(crate) fn retain(&mut self, mut visible: impl FnMut(&Item) -> bool) {
-        self.items.retain(|item| visible(item));
-    }
-
-    /// Appends a copy of one of another batch.
-    pub(crate) fn push_copy(&mut self, seq: u64, from: &Completion<'_>) {
-        let error = self.add_error(from.error.cloned());
-        let first = self.nodes.len();
-        resp::copy_part(&mut self.nodes, &mut self.bytes, from.nodes, from.bytes);
-        self.items.push(Item {
-            token: from.token,
-            seq,
-            replies: from.replies,
-            first,
-            count: from.nodes.len(),
-            shape: from.shape,
-            source: NOWHERE,
-            error,
-        });
-    }
-
-    /// Moves all of `other` behind what is here.
-    pub(crate) fn append(&mut self, other: &mut Self) {
-        if self.is_empty() {
-            self.clear();
-            std::mem::swap(self, other);
-            return;
+    /// The same with what is in `batch`, which is empty afterwards.
+    pub(crate) fn take(&mut self, batch: &mut Batch) {
+        if batch.is_empty() {
+            batch.clear();
+        } else {
+            let empty = self.spare.pop().unwrap_or_default();
+            self.push(std::mem::replace(batch, empty));
         }
-        let (first, large, error) = (self.nodes.len(), self.large.len() as u32, self.errors.len() as u32);
-        let shift = self.bytes.len() as u64;
-        self.bytes.append(&mut other.bytes);
-        self.nodes.extend(other.nodes.iter().map(|node| Node {
-            value: if node.is_text() { node.value + shift } else { node.value },
-            ..*node
-        }));
-        self.large.append(&mut other.large);
-        self.large_size += other.large_size;
-        self.errors.append(&mut other.errors);
-        self.items.extend(other.items.iter().map(|item| Item {
-            first: if item.source == NOWHERE { item.first + first } else { item.first },
-            source: if item.source == NOWHERE { NOWHERE } else { item.source + large },
-            error: if item.error == NOWHERE { NOWHERE } else { item.error + error },
-            ..*item
-        }));
-        other.clear();
+    }
+
+    /// Moves all of `other` behind what is here. It gets the memory for more.
+    pub(crate) fn append(&mut self, other: &mut Self) {
+        other.batches.drain(..).for_each(|(_, batch)| self.push(batch));
+        (other.len, other.size) = (0, 0);
+        other.spare.append(&mut self.spare);
     }
 }
 
-impl Completion<'_> {
-    /// A copy of the reply that stands on its own; of a pipeline an array of its replies, of a transaction that a
-    /// watched key stopped null.
-    ///
-    /// # Errors
-    /// The failure of the submission.
-    pub fn reply(&self) -> Result<Reply> {
-        if let Some(error) = self.error {
-            return Err(error.clone());
-        }
-        let mut builder = match self.shape {
-            Shape::Several => ReplyBuilder::with_root_array(),
-            Shape::Single | Shape::Null => ReplyBuilder::new(),
-        };
-        builder.try_append(self.nodes, self.bytes)?;
-        Ok(builder.finish())
+/// An iterator of known length.
+struct Counted<I> {
+    all: I,
+    left: usize,
+}
+
+impl<I: Iterator> Iterator for Counted<I> {
+    type Item = I::Item;
+
+    #[inline]
+    fn next(&mut self) -> Option<I::Item> {
+        let next = self.all.next()?;
+        self.left -= 1;
+        Some(next)
     }
 
-    /// The text of the server's error, if the reply is one; of a pipeline that of the first of its replies that are.
-    pub fn server_error(&self) -> Option<&[u8]> {
-        let mut nodes = self.nodes;
-        loop {
-            let node = nodes.get(value_at(nodes))?;
-            if node.kind == Kind::Error as u8 {
-                return self.bytes.get(node.value as usize..)?.get(..node.len as usize);
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.left, Some(self.left))
+    }
+}
+
+impl<I: Iterator> ExactSizeIterator for Counted<I> {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resp::{Kind, Node};
+
+    /// A batch of replies to these tokens, each of which bears its token.
+    fn batch(tokens: &[u64]) -> Batch {
+        let mut batch = Batch::default();
+        for &token in tokens {
+            let text = token.to_string();
+            let node = Node { kind: Kind::Status as u8, len: text.len() as u32, ..Node::default() };
+            batch.push_run(&[node], text.as_bytes(), &mut vec![(token, token, 1)]).unwrap();
+        }
+        batch
+    }
+
+    fn tokens(completions: &Completions) -> Vec<u64> {
+        let all: Vec<_> = completions.iter().map(|completion| completion.token).collect();
+        assert_eq!((completions.len(), completions.iter().len()), (all.len(), all.len()));
+        for (index, &token) in all.iter().enumerate() {
+            let completion = completions.get(index).unwrap();
+            assert_eq!(completion.token, token);
+            assert_eq!(completion.reply().unwrap().root().as_str(), Some(&*token.to_string()));
+        }
+        assert!(completions.get(all.len()).is_none());
+        all
+    }
+
+    #[test]
+    fn batches_stand_one_behind_the_other_and_are_not_copied() {
+        let (mut early, mut late) = (Completions::new(), Completions::new());
+        early.take(&mut batch(&[1, 2]));
+        early.take(&mut Batch::default());
+        late.take(&mut batch(&[3]));
+        late.push(batch(&[4, 5, 6]));
+        let (size, place) = (early.size() + late.size(), late.get(2).unwrap().bytes.as_ptr());
+        early.append(&mut late);
+        assert_eq!(tokens(&early), [1, 2, 3, 4, 5, 6]);
+        assert_eq!((early.size(), early.get(4).unwrap().bytes.as_ptr()), (size, place));
+        assert_eq!((tokens(&late), late.size()), (vec![], 0));
+    }
+
+    #[test]
+    fn memory_goes_round_within_bounds() {
+        let (mut desk, mut thread, mut puller) = (Completions::new(), Completions::new(), Completions::new());
+        let mut results = batch(&[1]);
+        let first = results.get(0).unwrap().bytes.as_ptr();
+        for round in 0..3 {
+            for _ in 0..100 {
+                thread.take(&mut results);
+                desk.append(&mut thread);
+                results.push_run(&[Node::default()], b"", &mut vec![(1, 1, 1)]).unwrap();
             }
-            if self.shape != Shape::Several {
-                return None;
-            }
-            nodes = &nodes[ReplyEnds::default().advance(nodes)?..];
+            std::mem::swap(&mut desk, &mut puller);
+            assert!(round > 0 || puller.get(0).unwrap().bytes.as_ptr() == first);
+            puller.clear();
+            std::mem::swap(&mut desk, &mut puller);
+            let spare = [&desk, &thread, &puller].map(|completions| completions.spare.len());
+            assert!((1..=SPARE).contains(&spare.iter().sum()), "{spare:?}");
         }
     }
 }

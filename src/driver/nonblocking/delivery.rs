@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::Completions;
+use super::Batch;
 use crate::driver::chance;
 use crate::error::{Error, Progress};
 use crate::proto::{Form, Owner, Request, transaction};
@@ -23,7 +23,7 @@ pub(super) struct Gathering {
 /// will read them. Others are gathered until they are complete.
 pub(super) struct Delivery<'a> {
     pub(super) gathering: &'a mut Gathering,
-    pub(super) out: &'a mut Completions,
+    pub(super) out: &'a mut Batch,
     /// To the owner's own question.
     pub(super) answer: &'a mut Option<Result<Reply, Error>>,
     pub(super) now: Instant,

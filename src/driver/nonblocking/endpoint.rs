@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use mio::unix::SourceFd;
 use mio::{Interest, Registry, Token, Waker};
 
-use super::{Completions, Delivery, Gathering};
+use super::{Batch, Delivery, Gathering};
 use crate::deadline::Deadline;
 use crate::error::{Error, ErrorKind, Outcome, Result};
 use crate::options::Options;
@@ -45,7 +45,7 @@ pub(super) struct Surroundings {
     /// The events of the node in question carry it.
     pub(super) token: Token,
     pub(super) now: Instant,
-    pub(super) out: Completions,
+    pub(super) out: Batch,
     /// What came of the owner's own question: an array of the one reply.
     pub(super) answer: Option<Result<Reply>>,
     /// A connection was up before.

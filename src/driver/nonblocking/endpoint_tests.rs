@@ -28,7 +28,7 @@ impl Turned {
             waker: Arc::new(Waker::new(poll.registry(), Token(1)).unwrap()),
             token: NODE,
             now: Instant::now(),
-            out: Completions::default(),
+            out: Batch::default(),
             answer: None,
             was_up: false,
             gathers: false,
@@ -49,7 +49,7 @@ impl Turned {
         self.push(request, &["SET", &token.to_string(), value]);
     }
 
-    fn until(&mut self, is_reached: impl Fn(&Endpoint, &Completions) -> bool) {
+    fn until(&mut self, is_reached: impl Fn(&Endpoint, &Batch) -> bool) {
         let mut events = Events::with_capacity(8);
         loop {
             self.surroundings.now = Instant::now() + self.ahead;

@@ -6,7 +6,7 @@ use std::time::Instant;
 use mio::{Registry, Token, Waker};
 use slab::Slab;
 
-use super::{Completions, Endpoint, Questions, Route, Submission, Surroundings};
+use super::{Batch, Endpoint, Questions, Route, Submission, Surroundings};
 use crate::deadline::Deadline;
 use crate::driver::dedicated::Shelf;
 use crate::error::{Error, ErrorKind, Outcome, Result};
@@ -65,7 +65,7 @@ impl Nodes {
                 waker,
                 token: WAKE,
                 now,
-                out: Completions::default(),
+                out: Batch::default(),
                 answer: None,
                 was_up: false,
                 gathers,
@@ -319,7 +319,7 @@ impl Nodes {
     }
 
     /// What has completed since it was last emptied.
-    pub(crate) fn done(&mut self) -> &mut Completions {
+    pub(crate) fn done(&mut self) -> &mut Batch {
         &mut self.common.out
     }
 

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Instant;
 
-use super::{Completions, Route, Submission};
+use super::{Batch, Route, Submission};
 use crate::command::{Learned, Question};
 use crate::deadline::Deadline;
 use crate::error::{Error, Progress, Result};
@@ -82,7 +82,7 @@ impl Questions {
     }
 
     /// Takes in the answer. None is as good as a no, for those that wait for it now.
-    pub(super) fn hear(&mut self, answer: Result<Reply>, now: Instant, out: &mut Completions) {
+    pub(super) fn hear(&mut self, answer: Result<Reply>, now: Instant, out: &mut Batch) {
         let Some((question, deadline)) = self.asked.take() else { return };
         let (answers, is_one) = match answer {
             Ok(reply) => (question.answers(reply.root().get(0)), true),
@@ -105,17 +105,17 @@ impl Questions {
     }
 
     /// Ends what has waited for too long.
-    pub(super) fn expire(&mut self, now: Instant, error: &Error, out: &mut Completions) {
+    pub(super) fn expire(&mut self, now: Instant, error: &Error, out: &mut Batch) {
         self.end(|request| request.deadline.has_passed(now), error, out);
     }
 
     /// Ends everything.
-    pub(super) fn close(&mut self, error: &Error, out: &mut Completions) {
+    pub(super) fn close(&mut self, error: &Error, out: &mut Batch) {
         self.asked = None;
         self.end(|_| true, error, out);
     }
 
-    fn end(&mut self, is_over: impl Fn(&Request) -> bool, error: &Error, out: &mut Completions) {
+    fn end(&mut self, is_over: impl Fn(&Request) -> bool, error: &Error, out: &mut Batch) {
         let Self { parked, bytes: sum, .. } = self;
         parked.retain(|Parked { submission: Submission { request, .. }, bytes }| {
             let is_over = is_over(request);

@@ -46,7 +46,7 @@ fn answer(blocks: &[bool]) -> Result<Reply> {
 }
 
 fn hear(questions: &mut Questions, answer: Result<Reply>) {
-    let mut out = Completions::default();
+    let mut out = Batch::default();
     questions.hear(answer, Instant::now(), &mut out);
     assert!(out.is_empty());
 }
@@ -130,7 +130,7 @@ fn without_an_answer_what_waits_goes_on_and_the_next_one_asks_again() {
 #[test]
 fn whose_time_is_up_ends_with_the_reason_and_the_others_ask_again() {
     let questions = &mut Questions::default();
-    let (now, mut out) = (Instant::now(), Completions::default());
+    let (now, mut out) = (Instant::now(), Batch::default());
     let soon = Deadline::after(now, Some(Duration::from_secs(1)));
     questions.park(submission(1, SHARED, &["m.get"], soon), vec![b'x'; 10]);
     questions.park(submission(2, SHARED, &["m.get"], Deadline::never()), vec![b'x'; 10]);

@@ -117,7 +117,9 @@ impl Connection {
     fn expire(&mut self, now: Instant, owner: &mut impl Owner) -> Option<Error> {
         let late = Error::new(ErrorKind::Timeout, "the deadline of the call passed");
         let late = late.with_address(&self.options.address());
-        let (failure, stall) = (self.failure.as_ref(), &mut self.stall);
+        // One that others met with long ago says nothing.
+        let failure = self.failure.as_ref().filter(|_| self.failures > self.failures_before);
+        let stall = &mut self.stall;
         // What waits behind others on a connection that is up has missed a reply like those.
         let is_behind = matches!(self.phase, Phase::Up) && self.queue.begun() > 0;
         let mut ends = None;

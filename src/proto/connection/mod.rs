@@ -70,6 +70,8 @@ pub(crate) struct Connection {
     /// Why connecting failed, until it works, and how often it has.
     failure: Option<Error>,
     failures: u64,
+    /// How often it had when the present need for a connection arose.
+    failures_before: u64,
 }
 
 enum Phase {
@@ -134,6 +136,7 @@ impl Connection {
             is_pinned: false,
             failure: None,
             failures: 0,
+            failures_before: 0,
         }
     }
 
@@ -166,7 +169,10 @@ impl Connection {
     fn prepare(&mut self) -> Result<()> {
         match &self.phase {
             Phase::Up => {}
-            Phase::Idle => self.phase = Phase::WantsDial,
+            Phase::Idle => {
+                self.phase = Phase::WantsDial;
+                self.failures_before = self.failures;
+            }
             Phase::Down(error) => return Err(error.clone()),
             _ => {}
         }

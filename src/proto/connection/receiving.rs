@@ -36,7 +36,11 @@ impl Connection {
                     continue;
                 }
                 Ok(Next::Starved) => {
-                    return Ok(match self.hand_on(in_run, from, window, owner)? {
+                    let held = match self.queue.may_be_answered() {
+                        true => self.incoming.take_held(),
+                        false => self.incoming.hold(from, window).map(|()| None)?,
+                    };
+                    return Ok(match self.hand_on(in_run, from, held, window, owner)? {
                         true => Received::Part,
                         false => Received::Starved,
                     });
@@ -92,20 +96,26 @@ impl Connection {
             }
         }
         // Whatever came whole before the fault is good.
-        match self.hand_on(in_run, self.incoming.nodes.len(), window, owner)? {
+        match self.hand_on(in_run, self.incoming.nodes.len(), None, window, owner)? {
             true => Ok(Received::Part),
             false => Err(self.fault.clone().expect("invariant: without a fault it goes on")),
         }
     }
 
-    /// Hands on what has been parsed: the run that ends before node `from`, and what belongs to the first request. True if the
-    /// latter is to be used in place.
-    fn hand_on<O: Owner>(&mut self, in_run: bool, from: usize, window: &[u8], owner: &mut O) -> Result<bool> {
+    /// Hands on what has been parsed: the run that ends before node `from`, and what belongs to the first request, `held` before
+    /// the nodes. True if the latter is to be used in place.
+    fn hand_on<O: Owner>(
+        &mut self,
+        in_run: bool,
+        from: usize,
+        held: Option<(Vec<Node>, Vec<u8>)>,
+        window: &[u8],
+        owner: &mut O,
+    ) -> Result<bool> {
         if in_run {
             owner.run(&self.incoming.nodes[..from], window)?;
             self.incoming.nodes.drain(..from);
         }
-        let held = self.incoming.take_held();
         if self.incoming.nodes.is_empty() && held.is_none() {
             return Ok(false);
         }
@@ -115,6 +125,7 @@ impl Connection {
         }
         if !front.abandoned && owner.is_direct(front) {
             front.delivered |= !owner.can_take_back(front);
+            front.handed_on = front.replied;
             return Ok(true);
         }
         give(owner, front, &self.incoming.nodes, window)?;
@@ -128,7 +139,8 @@ impl Connection {
     #[cold]
     fn is_answer_to_what_has_not_left(&mut self, at: usize, window: &[u8]) -> bool {
         let node = &self.incoming.nodes[at];
-        let is_error = node.kind == Kind::Error as u8;
+        // With something before it, it is an error inside of a reply, or one that no server annotates.
+        let is_error = node.kind == Kind::Error as u8 && !self.incoming.holds_something();
         let kind = if is_error { ErrorKind::Disconnected } else { ErrorKind::Protocol };
         self.fault = Some(Error::new(kind, "the server answered a command before it had left"));
         self.queue.front_mut().condemned = true;
@@ -192,8 +204,17 @@ impl Connection {
 
 /// Replies of a request that nobody waits for any more are swallowed.
 #[inline]
-fn give(owner: &mut impl Owner, request: &Request, nodes: &[Node], window: &[u8]) -> Result<(), OutOfMemory> {
-    if request.abandoned { Ok(()) } else { owner.part(request, nodes, window) }
+fn give(
+    owner: &mut impl Owner,
+    request: &mut Request,
+    nodes: &[Node],
+    window: &[u8],
+) -> Result<(), OutOfMemory> {
+    if !request.abandoned {
+        owner.part(request, nodes, window)?;
+    }
+    request.handed_on = request.replied;
+    Ok(())
 }
 
 fn text_of<'a>(node: &Node, window: &'a [u8]) -> &'a [u8] {

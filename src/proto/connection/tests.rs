@@ -8,7 +8,7 @@ use crate::command::Blocking;
 use crate::proto::request::Form;
 use crate::proto::retry;
 use crate::resp;
-use crate::resp::{OutOfMemory, ReplyBuilder};
+use crate::resp::{Kind, OutOfMemory, ReplyBuilder};
 
 /// What has become of each token.
 #[derive(Default)]
@@ -20,6 +20,7 @@ struct Owned {
     takes_runs: bool,
     can_take_back: bool,
     was_up: bool,
+    has_no_memory: bool,
     now: Option<Instant>,
 }
 
@@ -68,6 +69,9 @@ impl Owner for Owned {
     }
 
     fn part(&mut self, request: &Request, nodes: &[Node], window: &[u8]) -> Result<(), OutOfMemory> {
+        if self.has_no_memory {
+            return Err(OutOfMemory);
+        }
         self.append(request.token, nodes, window);
         Ok(())
     }
@@ -144,6 +148,18 @@ impl Talk {
 
     /// Feeds text in one window.
     fn hear(&mut self, text: &str) -> Result<()> {
+        assert_eq!(self.consume(text)?, text.len(), "these tests feed what can be consumed whole");
+        Ok(())
+    }
+
+    /// Feeds text in two windows, the second of which begins with what is left of the first.
+    fn hear_in_two(&mut self, text: &str, cut: usize) -> Result<()> {
+        let consumed = self.consume(&text[..cut])?;
+        self.hear(&text[consumed..])
+    }
+
+    /// Feeds a window; how much of it was consumed.
+    fn consume(&mut self, text: &str) -> Result<usize> {
         let mut pos = 0;
         loop {
             match self.connection.receive(text.as_bytes(), &mut pos, &mut self.owner)? {
@@ -152,10 +168,7 @@ impl Talk {
                     let token = self.owner.direct.unwrap();
                     self.owner.append(token, &nodes, text.as_bytes());
                 }
-                Received::Starved => {
-                    assert_eq!(pos, text.len(), "these tests feed what can be consumed whole");
-                    return Ok(());
-                }
+                Received::Starved => return Ok(pos),
             }
         }
     }
@@ -272,6 +285,46 @@ fn the_first_connection_fails_at_once_and_a_later_one_keeps_what_waits() {
 }
 
 #[test]
+fn what_runs_out_of_time_says_why_there_was_no_connection_for_it() {
+    let mut talk = Talk::new();
+    let fail = |talk: &mut Talk, message: &str| {
+        assert_eq!(talk.connection.wants(), Wants::Dial);
+        talk.connection.on_dial(talk.now);
+        talk.connection.lost(Error::new(ErrorKind::Connect, message), &mut talk.owner);
+    };
+    let reason = |talk: &mut Talk, token| {
+        let error = talk.owner.ended.remove(&token).flatten().unwrap();
+        assert_eq!(error.outcome(), Some(Outcome::NotApplied));
+        (error.kind(), error.message().split(" (").next().unwrap().to_owned())
+    };
+    // The last attempt counts.
+    talk.send(1, "SET");
+    talk.lose();
+    for message in ["refused", "unreachable"] {
+        talk.later(1000).unwrap();
+        fail(&mut talk, message);
+    }
+    talk.later(5000).unwrap();
+    assert_eq!(reason(&mut talk, 1), (ErrorKind::Connect, "unreachable".to_owned()));
+    // One for others, who have long gone, does not.
+    assert_eq!(talk.connection.wants(), Wants::Nothing);
+    talk.send(2, "SET");
+    talk.connection.on_dial(talk.now);
+    talk.later(5000).unwrap();
+    assert_eq!(reason(&mut talk, 2).0, ErrorKind::Timeout);
+    // Nor does one before there was a connection.
+    talk.connection.lost(Error::new(ErrorKind::Connect, "refused"), &mut talk.owner);
+    talk.connection.demand().unwrap();
+    talk.greet();
+    talk.send(3, "SET");
+    talk.lose();
+    talk.later(1000).unwrap();
+    talk.connection.on_dial(talk.now);
+    talk.later(5000).unwrap();
+    assert_eq!(reason(&mut talk, 3).0, ErrorKind::Timeout);
+}
+
+#[test]
 fn with_fail_fast_nothing_waits_for_a_server_that_is_gone() {
     let mut talk = Talk::with(Options { fail_fast: true, ..Options::default() });
     talk.connection.demand().unwrap();
@@ -374,6 +427,20 @@ fn a_connection_that_is_not_made_again_says_so_to_all_that_follow() {
     let refused =
         talk.connection.push(Request::new(3, Form::Command, 1, Deadline::never()), |_| {}).unwrap_err();
     assert_eq!((refused.kind(), refused.outcome()), (ErrorKind::Disconnected, Some(Outcome::NotApplied)));
+}
+
+#[test]
+fn replies_for_which_there_is_no_memory_do_not_count() {
+    let mut talk = Talk::new();
+    talk.request(1, Form::Pipeline, &[&["SET", "a", "1"], &["SET", "b", "1"], &["SET", "c", "1"]]);
+    talk.send(2, "SET");
+    talk.flush();
+    talk.hear("+OK\r\n").unwrap();
+    talk.owner.has_no_memory = true;
+    let error = talk.hear("+OK\r\n+OK\r\n").unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NoMemory);
+    talk.connection.lost(error, &mut talk.owner);
+    assert_eq!((talk.fate(1), talk.fate(2)), ((1, 2, 0), (0, 1, 0)));
 }
 
 #[test]
@@ -514,11 +581,14 @@ fn the_servers_reason_for_hanging_up_is_told_at_once() {
 
 #[test]
 fn an_error_before_the_command_has_left_is_its_reply_and_the_connection_ends() {
-    for (early, is_reply) in [("-ERR Protocol error: too big\r\n", true), ("+OK\r\n", false)] {
+    const ERROR: &str = "-ERR Protocol error: too big\r\n";
+    const BLOB: &str = "!27\r\nERR Protocol error: too big\r\n";
+    for (early, cut, is_reply) in [(ERROR, 0, true), (ERROR, 9, true), (BLOB, 9, true), ("+OK\r\n", 0, false)]
+    {
         let mut talk = Talk::new();
         talk.send(1, "SET");
         talk.connection.advance(5, 0);
-        let error = talk.hear(early).unwrap_err();
+        let error = talk.hear_in_two(early, cut).unwrap_err();
         talk.connection.lost(error, &mut talk.owner);
         if is_reply {
             assert_eq!(talk.replies(1), ["Some(\"ERR Protocol error: too big\")"]);
@@ -528,6 +598,48 @@ fn an_error_before_the_command_has_left_is_its_reply_and_the_connection_ends() {
                 (0, 0, 1),
                 "nothing of it can have been applied, and it is not tried again"
             );
+        }
+    }
+}
+
+#[test]
+fn nothing_of_a_reply_that_comes_too_early_reaches_its_owner() {
+    const ATTRIBUTE: &str = "|1\r\n+k\r\n+v\r\n";
+    for value in ["+OK\r\n", "$5\r\nhello\r\n", "*2\r\n:1\r\n:2\r\n", "*2\r\n-ERR\r\n:2\r\n"] {
+        for early in [value.to_owned(), format!("{ATTRIBUTE}{value}")] {
+            for (cut, direct) in (0..early.len()).flat_map(|cut| [(cut, None), (cut, Some(1))]) {
+                let mut talk = Talk::new();
+                talk.owner.direct = direct;
+                talk.request(1, Form::Pipeline, &[&["SET", "a", "1"], &["SET", "b", "1"]]);
+                talk.connection.advance("*3\r\n$3\r\nSET\r\n$1\r\na\r\n$1\r\n1\r\n*3".len(), 0);
+                talk.hear("+first\r\n").unwrap();
+                let error = talk.hear_in_two(&early, cut).unwrap_err();
+                assert_eq!(error.kind(), ErrorKind::Protocol);
+                let heard = talk.owner.replies.remove(&1).unwrap().finish();
+                assert_eq!((heard.nodes().len(), heard.bytes()), (2, &b"first"[..]), "{early} {cut}");
+                talk.connection.lost(error, &mut talk.owner);
+                assert_eq!(talk.fate(1), (1, 0, 1), "{early} {cut}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_reply_that_begins_too_early_is_one_if_its_command_leaves_before_it_ends() {
+    for early in ["*2\r\n:1\r\n:2\r\n", "|1\r\n+k\r\n+v\r\n*2\r\n:1\r\n:2\r\n"] {
+        for (cut, direct) in (0..early.len()).flat_map(|cut| [(cut, None), (cut, Some(1))]) {
+            let mut talk = Talk::new();
+            talk.owner.direct = direct;
+            talk.send(1, "GET");
+            talk.connection.advance(5, 0);
+            let consumed = talk.consume(&early[..cut]).unwrap();
+            assert!(talk.owner.replies.is_empty());
+            talk.flush();
+            talk.hear(&early[consumed..]).unwrap();
+            let replies = talk.owner.replies.remove(&1).unwrap().finish();
+            let reply = replies.root().get(0).unwrap();
+            assert_eq!((replies.root().len(), reply.get(1).unwrap().as_int()), (1, Some(2)), "{early} {cut}");
+            assert_eq!(replies.nodes()[1].kind() == Kind::Attribute, early.starts_with('|'));
         }
     }
 }

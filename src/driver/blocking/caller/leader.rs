@@ -1,5 +1,6 @@
 //! What the caller that leads does for all.
 
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -200,8 +201,10 @@ impl<'a> Caller<'a> {
                     spread_news(&mut state);
                     state.is_at_hand = false;
                     drop(state);
-                    let go_on = kept.is_none_or(|(nodes, bytes)| self.deliver(sink, &nodes, &bytes))
-                        && self.deliver(sink, &nodes, reader.window());
+                    let go_on = self.with_window(epoch, || {
+                        kept.is_none_or(|(nodes, bytes)| sink.part(&nodes, &bytes))
+                            && sink.part(&nodes, reader.window())
+                    });
                     state = self.lock()?;
                     if !go_on {
                         // What else is in this window belongs to others, so parsing goes on without this caller.
@@ -232,5 +235,18 @@ impl<'a> Caller<'a> {
             }
         }
         Ok((state, QUIETLY))
+    }
+
+    /// Lets the sink work, without the lock. If it panics, what has been read and belongs to others is lost with the reader, and
+    /// so the connection is; not one that was made meanwhile because this one is gone.
+    fn with_window(&self, epoch: u64, work: impl FnOnce() -> bool) -> bool {
+        catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
+            if let Ok(mut state) = self.lock()
+                && state.epoch == epoch
+            {
+                self.lose(&mut state, Error::new(ErrorKind::Panic, "a reply callback panicked"));
+            }
+            resume_unwind(panic)
+        })
     }
 }

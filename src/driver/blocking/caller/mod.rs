@@ -2,7 +2,6 @@
 
 mod leader;
 
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -153,7 +152,7 @@ impl<'a> Caller<'a> {
                 }
                 state.is_at_hand &= !state.followers().is_led_by(self.me);
                 drop(state);
-                let go_on = self.deliver(sink, &nodes, &bytes);
+                let go_on = sink.part(&nodes, &bytes);
                 state = self.lock()?;
                 if !go_on {
                     waiting.is_over = true;
@@ -222,7 +221,7 @@ impl<'a> Caller<'a> {
     /// The end of a call that is settled: the last replies that others have kept for it, and the result.
     fn conclude(&self, call: Call, kept: Option<(Vec<Node>, Vec<u8>)>, sink: &mut dyn Sink) -> Result<()> {
         let replied = call.progress().replied;
-        let goes_on = kept.is_none_or(|(nodes, bytes)| self.deliver(sink, &nodes, &bytes));
+        let goes_on = kept.is_none_or(|(nodes, bytes)| sink.part(&nodes, &bytes));
         call.into_result()?;
         if goes_on {
             return Ok(());
@@ -314,16 +313,6 @@ impl<'a> Caller<'a> {
             self.lose(state, error);
         }
         gave_up.progress + ended
-    }
-
-    /// Calls the sink, without the lock. If it panics, the connection goes with it: what it would have read is lost.
-    pub(super) fn deliver(&self, sink: &mut dyn Sink, nodes: &[Node], bytes: &[u8]) -> bool {
-        catch_unwind(AssertUnwindSafe(|| sink.part(nodes, bytes))).unwrap_or_else(|panic| {
-            if let Ok(mut state) = self.lock() {
-                self.lose(&mut state, Error::new(ErrorKind::Panic, "a reply callback panicked"));
-            }
-            resume_unwind(panic)
-        })
     }
 
     #[inline]
