@@ -4,12 +4,13 @@ use std::collections::{HashMap, HashSet};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, ThreadId};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use oxipipe::{Client, Error, ErrorKind, Interrupt, Options, Outcome, Pool, Reply};
 
 use super::driver::{Call, Driver, End, Ended, Form, Ticket};
 use crate::support::LONG;
+use crate::support::pace::{Stopwatch, Took};
 
 pub(crate) struct Blocking {
     client: Client,
@@ -19,10 +20,9 @@ pub(crate) struct Blocking {
 }
 
 struct Running {
-    started: Instant,
     thread: ThreadId,
-    result: Receiver<(End, Instant)>,
-    ended: Option<(End, Instant)>,
+    result: Receiver<(End, Took)>,
+    ended: Option<(End, Took)>,
 }
 
 impl Blocking {
@@ -42,13 +42,13 @@ impl Driver for Blocking {
     fn start(&mut self, call: Call) -> Ticket {
         let client = self.client.clone();
         let (sender, result) = channel();
-        let started = Instant::now();
+        let watch = Stopwatch::start();
         let thread = thread::spawn(move || {
             let end = end(&client, &call);
-            let _ = sender.send((end, Instant::now()));
+            let _ = sender.send((end, watch.took()));
         });
         self.next += 1;
-        let running = Running { started, thread: thread.thread().id(), result, ended: None };
+        let running = Running { thread: thread.thread().id(), result, ended: None };
         self.calls.insert(self.next, running);
         self.next
     }
@@ -60,10 +60,9 @@ impl Driver for Blocking {
     fn take(&mut self, ticket: Ticket) -> Option<Ended> {
         let running = self.calls.get_mut(&ticket)?;
         running.look(Duration::ZERO);
-        let (end, at) = running.ended.take()?;
-        let started = running.started;
+        let (end, took) = running.ended.take()?;
         self.calls.remove(&ticket);
-        Some(Ended { end, started, at })
+        Some(Ended { end, took })
     }
 
     fn cancel(&mut self, ticket: Ticket) -> Option<Outcome> {
@@ -104,7 +103,7 @@ impl Running {
             self.ended = match self.result.recv_timeout(patience) {
                 Ok(ended) => Some(ended),
                 Err(RecvTimeoutError::Timeout) => None,
-                Err(RecvTimeoutError::Disconnected) => Some((End::Panicked, Instant::now())),
+                Err(RecvTimeoutError::Disconnected) => Some((End::Panicked, Took::default())),
             };
         }
     }

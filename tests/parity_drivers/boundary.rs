@@ -1,13 +1,12 @@
 //! Replies that nobody asked for, and answers to what has not left.
 
-use std::time::Instant;
-
 use super::driver::{Call, End};
 use super::losses::small_buffer;
 use super::scenario::{Scenario, scenario};
 use super::trial::Trial;
 use super::wording::describe;
 use crate::support::LONG;
+use crate::support::pace::Stopwatch;
 
 pub(super) fn scenarios() -> Vec<Scenario> {
     let mut table = surplus();
@@ -137,8 +136,7 @@ fn early() -> Vec<Scenario> {
                         "Protocol UNKNOWN | Protocol NOT_APPLIED"
                     };
                     t.expect("APPEND", &end, wanted);
-                    let took = t.took;
-                    t.check(took < LONG / 4, &format!("took {took:?}, though the answer was there"));
+                    t.took_less_than(LONG / 4, "hearing what was there");
                     if then != "RESET" {
                         t.same("APPEND", describe(&end));
                     }
@@ -181,11 +179,7 @@ fn early() -> Vec<Scenario> {
                 let pipeline = t.start_call(Call::pipeline(&["GET a", "GET b"]));
                 let end = t.end(large);
                 t.says("APPEND", &end, "invalid bulk length");
-                let took = t.took;
-                t.check(
-                    took < LONG / 4,
-                    &format!("it was heard after {took:?}, though the server had long said it"),
-                );
+                t.took_less_than(LONG / 4, "hearing what was there");
                 let is_reply = matches!(end, End::Reply(..));
                 t.same("APPEND", if is_reply { "a reply".to_owned() } else { describe(&end) });
                 soon(t, "what is behind it", |t| {
@@ -200,8 +194,8 @@ fn early() -> Vec<Scenario> {
 
 /// It does not have to wait until the kernel gives up the old connection.
 fn soon(t: &mut Trial, what: &str, work: impl FnOnce(&mut Trial)) {
-    let begin = Instant::now();
+    let watch = Stopwatch::start();
     work(t);
-    let took = begin.elapsed();
+    let took = watch.elapsed();
     t.check(took < LONG / 4, &format!("{what} took {took:?} more"));
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::driver::{Call, Kind};
 use super::losses::small_buffer;
 use super::scenario::{Scenario, scenario};
+use super::trial::Trial;
 use crate::support::kernel;
 
 /// Long enough to send something on a busy machine, short enough to wait for.
@@ -14,6 +15,11 @@ fn short(options: &mut oxipipe::Options) {
     options.timeout = Some(SHORT);
 }
 
+fn on_time(t: &mut Trial) {
+    t.took_at_least(SHORT, "the call");
+    t.took_less_than(5 * SHORT, "the call");
+}
+
 pub(super) fn scenarios() -> Vec<Scenario> {
     let mut table = vec![
         scenario("a late reply is swallowed and the next call gets its own")
@@ -21,8 +27,7 @@ pub(super) fn scenarios() -> Vec<Scenario> {
             .options(short)
             .call("INCR slow", "Timeout UNKNOWN")
             .then(|t| {
-                let took = t.took;
-                t.check(took >= SHORT, "it was given up before its time");
+                t.took_at_least(SHORT, "giving it up");
                 t.open("late");
             })
             .call("GET next", "next")
@@ -176,8 +181,7 @@ pub(super) fn scenarios() -> Vec<Scenario> {
             .options(short)
             .call("SORT k", "Timeout UNKNOWN")
             .then(|t| {
-                let took = t.took;
-                t.check((SHORT..5 * SHORT).contains(&took), &format!("took {took:?}"));
+                on_time(t);
             }),
         scenario("many calls that a silent server keeps each meet their own deadline")
             .script("HANG")
@@ -186,8 +190,7 @@ pub(super) fn scenarios() -> Vec<Scenario> {
                 let calls: Vec<_> = (0..8).map(|n| t.start(&format!("INCR {n}"))).collect();
                 for (n, call) in calls.into_iter().enumerate() {
                     t.ends(&format!("INCR {n}"), call, "Timeout UNKNOWN | Timeout NOT_APPLIED");
-                    let took = t.took;
-                    t.check((SHORT..5 * SHORT).contains(&took), &format!("INCR {n} took {took:?}"));
+                    on_time(t);
                 }
             })
             .connections(1),
@@ -228,8 +231,7 @@ pub(super) fn scenarios() -> Vec<Scenario> {
                     ["Timeout NOT_APPLIED", "Timeout NOT_APPLIED 0/0/2", "Timeout NOT_APPLIED 0/0/2"];
                 for (call, wanted) in calls.into_iter().zip(wanted) {
                     t.ends("a call without a connection", call, wanted);
-                    let took = t.took;
-                    t.check((SHORT..5 * SHORT).contains(&took), &format!("took {took:?}"));
+                    on_time(t);
                 }
             })
             .executed("INCR n", 0),

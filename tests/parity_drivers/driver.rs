@@ -1,8 +1,10 @@
 //! What a scenario sees of a client, whichever of the three it is.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use oxipipe::{Error, Outcome, Pool, Reply};
+
+use crate::support::pace::Took;
 
 /// The three of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,8 +64,7 @@ pub(crate) enum End {
 
 pub(crate) struct Ended {
     pub(crate) end: End,
-    pub(crate) started: Instant,
-    pub(crate) at: Instant,
+    pub(crate) took: Took,
 }
 
 impl Call {

@@ -1,16 +1,16 @@
 //! Deadlines while data keeps coming, and whether one can still close.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::deadlines::SHORT;
 use super::scenario::{Scenario, scenario};
 use super::trial::Trial;
 use crate::support::LONG;
+use crate::support::pace::Stopwatch;
 
 /// Beyond its deadline, but not by as much as it was beyond it once.
 fn timely(t: &mut Trial, what: &str) {
-    let took = t.took;
-    t.check(took < 5 * SHORT, &format!("{what} took {took:?}, with a deadline of {SHORT:?}"));
+    t.took_less_than(5 * SHORT, what);
 }
 
 /// Much to read, little to keep.
@@ -38,13 +38,13 @@ pub(super) fn scenarios() -> Vec<Scenario> {
             .then(|t| {
                 let first = t.start("SORT k");
                 t.hears(1);
-                let begin = Instant::now();
+                let watch = Stopwatch::start();
                 let mut others = Vec::new();
                 let end = loop {
                     if let Some(end) = t.end_now(first) {
                         break end;
                     }
-                    if begin.elapsed() > 8 * SHORT {
+                    if watch.elapsed() > 8 * SHORT {
                         return t.fail("SORT goes on and on".to_owned());
                     }
                     others.push(t.start("INCR n"));
@@ -102,9 +102,9 @@ pub(super) fn scenarios() -> Vec<Scenario> {
                 t.hears(2);
                 let write = t.start("INCR n");
                 t.pass(Duration::from_millis(100));
-                let begin = Instant::now();
+                let watch = Stopwatch::start();
                 t.close();
-                let took = begin.elapsed();
+                let took = watch.elapsed();
                 t.check(took < LONG / 2, &format!("closing took {took:?}"));
                 t.ends("INCR n", write, "Closed NOT_APPLIED | Closed UNKNOWN");
             }),
@@ -117,9 +117,9 @@ pub(super) fn scenarios() -> Vec<Scenario> {
             .then(|t| {
                 let write = t.start("INCR n");
                 t.hears(1);
-                let begin = Instant::now();
+                let watch = Stopwatch::start();
                 t.close();
-                let took = begin.elapsed();
+                let took = watch.elapsed();
                 t.check(took < LONG / 2, &format!("closing took {took:?}"));
                 t.ends("INCR n", write, "Closed NOT_APPLIED");
             }),

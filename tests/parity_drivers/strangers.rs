@@ -17,9 +17,8 @@ const BLOCKS: &str =
     "*6\\r\\n$5\\r\\nqueue\\r\\n:-2\\r\\n*2\\r\\n+write\\r\\n+blocking\\r\\n:0\\r\\n:0\\r\\n:0\\r\\n";
 
 fn timely(t: &mut Trial) {
-    let took = t.took;
-    t.check(took >= TIME.mul_f32(0.9), &format!("took {took:?}, less than its deadline"));
-    t.check(took < TIME.mul_f32(1.75), &format!("took {took:?}, with a deadline of {TIME:?}"));
+    t.took_at_least(TIME.mul_f32(0.9), "it");
+    t.took_less_than(TIME.mul_f32(1.75), "it");
 }
 
 pub(super) fn scenarios() -> Vec<Scenario> {
@@ -69,8 +68,7 @@ fn sent_all_the_same() -> Vec<Scenario> {
                 t.open("late");
                 let end = t.end(call);
                 t.check(describe(&end).starts_with("Timeout UNKNOWN"), &format!("got {}", describe(&end)));
-                let took = t.took;
-                t.check(took < TIME.mul_f32(1.5), &format!("took {took:?}, with a deadline of {TIME:?}"));
+                t.took_less_than(TIME.mul_f32(1.5), "it");
             })
             .executed("BLPOP*", 0),
         scenario("pipelines of commands that nobody knows are sent in order, once")

@@ -1,12 +1,13 @@
 //! What the event loop and the pool have in common: calls are submitted under a token, and come back with it.
 
 use std::collections::HashMap;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use oxipipe::{Completion, Completions, Error, Outcome, Pipeline, Pool};
 
 use super::driver::{Call, Driver, End, Ended, Form, Ticket};
 use crate::support::LONG;
+use crate::support::pace::Stopwatch;
 
 /// One of them.
 pub(crate) trait Submit {
@@ -23,7 +24,7 @@ pub(crate) struct Submitting<C> {
     client: C,
     batch: Completions,
     next: Ticket,
-    running: HashMap<Ticket, Instant>,
+    running: HashMap<Ticket, Stopwatch>,
     ended: HashMap<Ticket, Ended>,
 }
 
@@ -35,19 +36,19 @@ impl<C: Submit> Submitting<C> {
     /// Gives a ticket to what `submit` submits. A refusal is its end.
     fn enter(&mut self, submit: impl FnOnce(&mut C, u64) -> Result<(), Error>) -> Ticket {
         self.next += 1;
-        let (token, started) = (self.next, Instant::now());
+        let (token, watch) = (self.next, Stopwatch::start());
         match submit(&mut self.client, token) {
-            Ok(()) => drop(self.running.insert(token, started)),
+            Ok(()) => drop(self.running.insert(token, watch)),
             Err(error) => {
-                self.ended.insert(token, Ended { end: End::Failed(error), started, at: Instant::now() });
+                self.ended.insert(token, Ended { end: End::Failed(error), took: watch.took() });
             }
         }
         token
     }
 
     fn finish(&mut self, ticket: Ticket) -> End {
-        let start = Instant::now();
-        while start.elapsed() < LONG {
+        let watch = Stopwatch::start();
+        while watch.elapsed() < LONG {
             if let Some(ended) = self.take(ticket) {
                 return ended.end;
             }
@@ -68,8 +69,8 @@ impl<C: Submit> Driver for Submitting<C> {
     fn pump(&mut self, at_most: Duration) {
         self.client.pull(&mut self.batch, at_most);
         for completion in self.batch.iter() {
-            let Some(started) = self.running.remove(&completion.token) else { continue };
-            let ended = Ended { end: end(&completion), started, at: Instant::now() };
+            let Some(watch) = self.running.remove(&completion.token) else { continue };
+            let ended = Ended { end: end(&completion), took: watch.took() };
             self.ended.insert(completion.token, ended);
         }
     }

@@ -12,6 +12,7 @@ use super::wording::{describe, is_as};
 use super::{event_loop, pool};
 use crate::support::fake_server::{FakeServer, Heard};
 use crate::support::live_server::LiveServer;
+use crate::support::pace::{Stopwatch, Took};
 use crate::support::proxy::Proxy;
 use crate::support::{LONG, kernel, tcp};
 
@@ -30,7 +31,7 @@ pub(crate) struct Trial {
     /// What a scripted server heard, and how many connections it had, once it is stopped.
     ledger: (usize, Vec<Heard>),
     /// How long the last call took.
-    pub(crate) took: Duration,
+    took: Took,
     round: String,
     pub(crate) failures: Vec<String>,
     /// What has to be the same under every driver, whatever it is.
@@ -55,7 +56,7 @@ impl Trial {
             server: Server::None,
             calls: HashMap::new(),
             ledger: (0, Vec::new()),
-            took: Duration::ZERO,
+            took: Took::default(),
             round: String::new(),
             failures: Vec::new(),
             observed: Vec::new(),
@@ -156,7 +157,7 @@ impl Trial {
 
     /// The end of a call, once it has come.
     pub(crate) fn end(&mut self, ticket: Ticket) -> End {
-        let start = Instant::now();
+        let start = Stopwatch::start();
         while start.elapsed() < PATIENCE {
             if let Some(end) = self.end_now(ticket) {
                 return end;
@@ -169,10 +170,22 @@ impl Trial {
     /// The end of a call, if it has come.
     pub(crate) fn end_now(&mut self, ticket: Ticket) -> Option<End> {
         let ended = self.driver().take(ticket)?;
-        self.took = ended.at.duration_since(ended.started);
+        self.took = ended.took;
         let (form, commands) = self.calls.remove(&ticket).expect("a call that was started");
         self.check_sense(form, commands as u64, &ended.end);
         Some(ended.end)
+    }
+
+    /// The last call was not given up before this.
+    pub(crate) fn took_at_least(&mut self, time: Duration, what: &str) {
+        let took = self.took;
+        self.check(took.by_the_clock >= time, &format!("{what} took {took:?}, less than {time:?}"));
+    }
+
+    /// The last call did not go on for longer.
+    pub(crate) fn took_less_than(&mut self, time: Duration, what: &str) {
+        let took = self.took;
+        self.check(took.at_work < time, &format!("{what} took {took:?}, more than {time:?}"));
     }
 
     pub(crate) fn command(&mut self, line: &str) -> End {
@@ -253,7 +266,7 @@ impl Trial {
 
     /// Waits while the client works. False, and a failure, if it never comes.
     pub(crate) fn until(&mut self, what: &str, mut condition: impl FnMut(&mut Self) -> bool) -> bool {
-        let start = Instant::now();
+        let start = Stopwatch::start();
         while !condition(self) {
             if start.elapsed() >= LONG {
                 self.fail(format!("waited in vain for {what}"));

@@ -42,7 +42,7 @@ fn keep() {
 }
 
 /// Measures time in which this process could run.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Stopwatch {
     moments: u64,
     began: Instant,
@@ -61,6 +61,20 @@ impl Stopwatch {
         }
         MOMENT * (MOMENTS.load(Ordering::Relaxed) - self.moments) as u32
     }
+
+    /// How long it was from then to now.
+    pub(crate) fn took(&self) -> Took {
+        Took { by_the_clock: self.began.elapsed(), at_work: self.elapsed() }
+    }
+}
+
+/// How long something took.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Took {
+    /// What must not be over before its time is measured by this ...
+    pub(crate) by_the_clock: Duration,
+    /// ... and what must not take too long by this, which counts only while the process could run.
+    pub(crate) at_work: Duration,
 }
 
 /// Runs a test in which a short deadline must not pass before something else has happened. If it fails, and the machine
