@@ -24,11 +24,11 @@ impl Questions {
     }
 
     /// Whether the server may hold back the reply to one of these commands. Asks over `link` about those that were never asked
-    /// about, within the time of a call that began at `start`. No answer counts as no; without a connection, the next call asks
-    /// again.
+    /// about, within the time of a call that began at `start`. A question that got lost counts as answered with no, and the next
+    /// call asks again.
     ///
     /// # Errors
-    /// The caller is not to wait any longer.
+    /// There is no connection for the call either, or the caller is not to wait any longer.
     #[cold]
     pub(super) fn blocks(&self, names: &[Stranger], link: &Link, start: Instant) -> Result<bool> {
         let blocks = names.iter().any(|name| self.recall(name) == Some(true));
@@ -39,10 +39,18 @@ impl Questions {
         let answers = match ask(&question, link, start) {
             Ok(reply) => question.answers(Some(reply.root())),
             Err(error) => match error.kind() {
-                ErrorKind::Timeout | ErrorKind::Interrupted | ErrorKind::Closed | ErrorKind::Busy => {
+                ErrorKind::Timeout
+                | ErrorKind::Interrupted
+                | ErrorKind::Closed
+                | ErrorKind::Busy
+                | ErrorKind::Resolve
+                | ErrorKind::Connect
+                | ErrorKind::Handshake
+                | ErrorKind::Auth => {
                     // The question is not the caller's command, of which nothing has left.
                     return Err(error.with_progress(Progress::default()).with_outcome(Outcome::NotApplied));
                 }
+                // A server may hang up over it and serve the command all the same.
                 _ => Answers::new(),
             },
         };

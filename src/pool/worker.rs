@@ -264,17 +264,18 @@ impl Books {
     /// Counts everything in `done`, which is empty afterwards, and moves to `due` what is; all that is left if it is the `end`.
     pub(super) fn close(&mut self, done: &mut Batch, cancelled: &[u64], end: bool) {
         let Some(ordering) = &mut self.ordering else {
-            self.settled.extend(Settled::of(done));
+            self.settled.extend(done.with_seqs().map(|(seq, completion)| Settled::of(seq, &completion)));
             done.retain(|item| item.token != NO_TOKEN);
             return self.due.take(done);
         };
         cancelled.iter().for_each(|&seq| ordering.skip(seq));
         for index in 0..done.len() {
             let result = done.detach(index);
-            let settled = Settled::of(&result).next().expect("invariant: it is one completion");
+            let (seq, completion) = result.with_seqs().next().expect("invariant: it is one completion");
+            let settled = Settled::of(seq, &completion);
             match settled.is_quiet {
-                true => ordering.skip(settled.seq),
-                false => ordering.add(settled.seq, result),
+                true => ordering.skip(seq),
+                false => ordering.add(seq, result),
             }
             self.settled.push(settled);
         }

@@ -121,7 +121,7 @@ pub(super) fn scenarios() -> Vec<Scenario> {
             .executed("INCR a", 1),
         scenario("three timeouts in a row over more than a second give the connection up")
             .script("EXPECT PING\nSEND +PONG\\r\\n\nHANG\nCONNECTION\nOBEY")
-            .options(|options| options.timeout = Some(Duration::from_millis(600)))
+            .options(short)
             .call("PING", "PONG")
             .then(|t| {
                 let mut timeouts = 0;
@@ -140,7 +140,8 @@ pub(super) fn scenarios() -> Vec<Scenario> {
                 }
                 t.check(timeouts >= 3, &format!("given up after {timeouts} timeouts"));
             })
-            .connections(2),
+            // On a busy machine one may take longer than there is time.
+            .connections(2..=4),
         scenario("replies between timeouts keep the connection")
             .script(
                 "OBEY INCR a\nWAIT 1\nSEND :1\\r\\n\nOBEY INCR a\nWAIT 2\nSEND :2\\r\\n
