@@ -8,9 +8,9 @@ use super::trial::Trial;
 use crate::support::LONG;
 use crate::support::pace::Stopwatch;
 
-/// Beyond its deadline, but not by as much as it was beyond it once.
+/// Not by much beyond its deadline. Both sides have a processor each until then, or their share of a busy machine.
 fn timely(t: &mut Trial, what: &str) {
-    t.took_less_than(5 * SHORT, what);
+    t.spent_less_than(10 * SHORT, what);
 }
 
 /// Much to read, little to keep.

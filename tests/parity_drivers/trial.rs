@@ -188,6 +188,15 @@ impl Trial {
         self.check(took.at_work < time, &format!("{what} took {took:?}, more than {time:?}"));
     }
 
+    /// The same for one that keeps the processors busy.
+    pub(crate) fn spent_less_than(&mut self, time: Duration, what: &str) {
+        let took = self.took;
+        self.check(
+            took.spent < time,
+            &format!("{what} took {took:?}, and more than {time:?} of the processors"),
+        );
+    }
+
     pub(crate) fn command(&mut self, line: &str) -> End {
         let ticket = self.start(line);
         self.end(ticket)

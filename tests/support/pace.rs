@@ -46,12 +46,13 @@ fn keep() {
 pub(crate) struct Stopwatch {
     moments: u64,
     began: Instant,
+    spent: Duration,
 }
 
 impl Stopwatch {
     pub(crate) fn start() -> Self {
         start();
-        Self { moments: MOMENTS.load(Ordering::Relaxed), began: Instant::now() }
+        Self { moments: MOMENTS.load(Ordering::Relaxed), began: Instant::now(), spent: processor_time() }
     }
 
     pub(crate) fn elapsed(&self) -> Duration {
@@ -64,7 +65,8 @@ impl Stopwatch {
 
     /// How long it was from then to now.
     pub(crate) fn took(&self) -> Took {
-        Took { by_the_clock: self.began.elapsed(), at_work: self.elapsed() }
+        let spent = processor_time() - self.spent;
+        Took { by_the_clock: self.began.elapsed(), at_work: self.elapsed(), spent }
     }
 }
 
@@ -73,8 +75,19 @@ impl Stopwatch {
 pub(crate) struct Took {
     /// What must not be over before its time is measured by this ...
     pub(crate) by_the_clock: Duration,
-    /// ... and what must not take too long by this, which counts only while the process could run.
+    /// ... and what must not take too long by this, which counts only while the process could run ...
     pub(crate) at_work: Duration,
+    /// ... or, where it keeps processors busy all the time, by this: what all of its threads have got of them.
+    pub(crate) spent: Duration,
+}
+
+/// What this process has got of the processors; to a hundredth of a second (proc_pid_stat(5)).
+fn processor_time() -> Duration {
+    let stat = std::fs::read_to_string("/proc/self/stat").expect("a proc file system");
+    // The name, in parentheses, may hold anything; the 14th and 15th field are the 12th and 13th behind it.
+    let (_, fields) = stat.rsplit_once(") ").expect("a name");
+    let ticks = fields.split(' ').skip(11).take(2).map(|field| field.parse::<u32>().expect("a number"));
+    Duration::from_millis(10) * ticks.sum::<u32>()
 }
 
 /// Runs a test in which a short deadline must not pass before something else has happened. If it fails, and the machine

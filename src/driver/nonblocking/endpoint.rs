@@ -61,7 +61,7 @@ const GATHER_REQUESTS: usize = 64;
 /// A connection without a reply for so long gets no more submissions that another could take: a slow command may be in front.
 const STUCK: Duration = Duration::from_millis(1);
 /// Reads without a pause; what is left then waits until others had their turn and the clock was looked at.
-const READS: usize = 16;
+const READS: usize = 4;
 
 impl Endpoint {
     /// `rule`: what happens to error replies before anybody sees them.
