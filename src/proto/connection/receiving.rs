@@ -47,7 +47,7 @@ impl Connection {
                 }
             };
             let is_error = is_whole && self.incoming.nodes[from].kind == Kind::Error as u8;
-            if !self.queue.count_reply() && !self.is_answer_to_what_has_not_left(from, window) {
+            if !self.queue.count_reply() && !self.is_answer_to_what_has_not_left(from, is_error, window) {
                 break;
             }
             if is_error && self.takes_out(from, window, owner) {
@@ -126,18 +126,16 @@ impl Connection {
     /// would be taken for another one. Whether it is an answer all the same, which an error is: it says why the server did not
     /// want to see the rest.
     #[cold]
-    fn is_answer_to_what_has_not_left(&mut self, at: usize, window: &[u8]) -> bool {
-        let node = &self.incoming.nodes[at];
-        let is_error = node.kind == Kind::Error as u8;
+    fn is_answer_to_what_has_not_left(&mut self, at: usize, is_error: bool, window: &[u8]) -> bool {
         let kind = if is_error { ErrorKind::Disconnected } else { ErrorKind::Protocol };
         self.fault = Some(Error::new(kind, "the server answered a command before it had left"));
-        self.queue.front_mut().condemned = true;
-        if is_error {
-            self.last_words = Some(sanitised(text_of(node, window)));
-        } else {
+        // Not what it said of others before.
+        self.last_words = is_error.then(|| sanitised(text_of(&self.incoming.nodes[at], window)));
+        if !is_error {
             self.incoming.nodes.truncate(at);
             self.queue.take_back_reply();
         }
+        self.queue.front_mut().condemn();
         is_error
     }
 
@@ -147,7 +145,7 @@ impl Connection {
         let text = text_of(&self.incoming.nodes[at], window);
         let front = self.queue.front_mut();
         if text.starts_with(b"ERR Protocol error") {
-            front.condemned = true;
+            front.condemn();
             self.last_words = Some(sanitised(text));
         }
         if front.form != Form::Command || self.fault.is_some() {
