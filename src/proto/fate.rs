@@ -24,19 +24,16 @@ pub(super) fn given_up(request: &Request) -> Progress {
 /// No further reply comes, and of its `bytes` the first `sent` have left: the server may have applied the commands among
 /// them that are whole, and cannot have applied the others.
 pub(super) fn cut_off(request: &Request, bytes: &[u8], sent: usize) -> Progress {
-    // The server has said that it reads no further.
-    let left = match request.condemned {
-        true => u64::from(request.replied),
-        false => commands_left(request, bytes, sent),
-    };
+    let left = commands_left(request, bytes, sent);
     let commands = request.own_commands();
     if request.form == Form::Transaction {
-        // Without its EXEC none of it is applied.
-        return match left == u64::from(request.commands) {
+        // Without its EXEC none of it is applied, nor if the server has refused what is before that and reads no further.
+        return match left == u64::from(request.commands) && !request.is_condemned() {
             true => Progress { unknown: commands, ..Progress::default() },
             false => Progress { not_applied: commands, ..Progress::default() },
         };
     }
+    // The same words in reply to another command prove nothing: a script may say them, and the server go on.
     let replied = u64::from(request.replied);
     // A server that answers what it has not seen is out of its mind, but no reason to be, too.
     let left = left.max(replied);

@@ -254,7 +254,7 @@ impl Queue {
     pub(super) fn defer_front(&mut self, due: Instant) {
         let bytes = self.bytes[self.start..self.start + self.requests[0].bytes].to_vec();
         let mut request = self.pop_front();
-        request.replied = 0;
+        request.start_over();
         request.refusals += 1;
         self.earliest = self.earliest.or_earlier(request.deadline);
         // Not before those that were refused before it: their order is kept.
@@ -400,7 +400,7 @@ impl Queue {
             }
             // What has not begun to leave is judged, too: the connection may not be made again.
             if keep(&request, own, fate) {
-                (request.replied, request.handed_on) = (0, 0);
+                request.start_over();
                 self.push(request, |out| out.extend_from_slice(own));
             }
         }

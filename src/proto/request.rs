@@ -28,8 +28,8 @@ pub(crate) struct Request {
     pub(crate) abandoned: bool,
     /// Something of its replies is in the owner's hands, so that it cannot be sent again.
     pub(super) delivered: bool,
-    /// The server has said that it ends the connection because of it.
-    pub(super) condemned: bool,
+    /// With so many replies, the last of which said so, it is why the server ends the connection.
+    pub(super) condemned_at: Option<u32>,
     /// Its deadline has the time on the server in it.
     pub(super) extended: bool,
     /// Connections that were lost while it was under way.
@@ -69,7 +69,7 @@ impl Request {
             keeps_reply: true,
             abandoned: false,
             delivered: false,
-            condemned: false,
+            condemned_at: None,
             extended: false,
             losses: 0,
             lonely_losses: 0,
@@ -93,6 +93,20 @@ impl Request {
     /// Whether a refusal of its one command is a refusal of all of it.
     pub(super) fn is_single(&self) -> bool {
         matches!(self.form, Form::Command | Form::Question)
+    }
+
+    /// The server ends the connection because of it. A further reply says that it does not.
+    pub(super) fn is_condemned(&self) -> bool {
+        self.condemned_at == Some(self.replied)
+    }
+
+    pub(super) fn condemn(&mut self) {
+        self.condemned_at = Some(self.replied);
+    }
+
+    /// It is to be sent again, and nothing that was said about it counts.
+    pub(super) fn start_over(&mut self) {
+        (self.replied, self.handed_on, self.condemned_at) = (0, 0, None);
     }
 
     /// Whether its reply may never come, so that a connection on which it is given up is of no use any more.

@@ -33,7 +33,7 @@ pub(super) fn resends_after_loss(
     fate: Progress,
     only_reads: impl FnOnce() -> bool,
 ) -> bool {
-    if loss.is_final || request.abandoned || request.delivered || request.condemned {
+    if loss.is_final || request.abandoned || request.delivered || request.is_condemned() {
         return false;
     }
     if request.form == Form::Portion || request.losses >= LOSSES || request.lonely_losses >= LONELY_LOSSES {

@@ -47,7 +47,7 @@ impl Connection {
                 true => owner.forget(request),
                 false if request.abandoned => {}
                 false => {
-                    let reason = condemnation.as_ref().filter(|_| request.condemned).unwrap_or(&error);
+                    let reason = condemnation.as_ref().filter(|_| request.is_condemned()).unwrap_or(&error);
                     owner.failed(request, reason.clone().with_progress(fate));
                 }
             }

@@ -143,13 +143,13 @@ impl Connection {
         let is_error = node.kind == Kind::Error as u8 && !self.incoming.holds_something();
         let kind = if is_error { ErrorKind::Disconnected } else { ErrorKind::Protocol };
         self.fault = Some(Error::new(kind, "the server answered a command before it had left"));
-        self.queue.front_mut().condemned = true;
-        if is_error {
-            self.last_words = Some(sanitised(text_of(node, window)));
-        } else {
+        // Not what it said of others before.
+        self.last_words = is_error.then(|| sanitised(text_of(node, window)));
+        if !is_error {
             self.incoming.nodes.truncate(at);
             self.queue.take_back_reply();
         }
+        self.queue.front_mut().condemn();
         is_error
     }
 
@@ -159,7 +159,7 @@ impl Connection {
         let text = text_of(&self.incoming.nodes[at], window);
         let front = self.queue.front_mut();
         if text.starts_with(b"ERR Protocol error") {
-            front.condemned = true;
+            front.condemn();
             self.last_words = Some(sanitised(text));
         }
         if !front.is_single() || self.fault.is_some() {

@@ -128,6 +128,13 @@ impl Talk {
         assert!(self.connection.is_up());
     }
 
+    /// After a loss.
+    fn greet_again(&mut self) {
+        self.connection.demand().unwrap();
+        self.later(100).unwrap();
+        self.greet();
+    }
+
     fn request(&mut self, token: u64, form: Form, commands: &[&[&str]]) {
         let deadline = Deadline::at(self.now + Duration::from_secs(5));
         let request = Request::new(token, form, commands.len() as u32, deadline);
@@ -577,6 +584,82 @@ fn the_servers_reason_for_hanging_up_is_told_at_once() {
     let error = talk.owner.ended.get(&1).cloned().flatten().unwrap();
     assert!(error.message().contains("invalid bulk length"), "{error}");
     assert_eq!(error.outcome(), Some(Outcome::NotApplied));
+
+    // The same where all of it is on its way: the server reads no further, and never sees EXEC.
+    talk.greet_again();
+    talk.request(2, Form::Transaction, &[&["MULTI"], &["SET", "a", "huge"], &["EXEC"]]);
+    talk.flush();
+    talk.hear("+OK\r\n-ERR Protocol error: invalid bulk length\r\n").unwrap();
+    talk.lose();
+    let error = talk.owner.ended.get(&2).cloned().flatten().unwrap();
+    assert!(error.message().contains("invalid bulk length"), "{error}");
+    assert_eq!(talk.fate(2), (0, 0, 1));
+}
+
+/// A script may say them as well: what has left behind it may have been carried out.
+#[test]
+fn the_servers_words_about_one_command_prove_nothing_about_the_next() {
+    for form in [Form::Pipeline, Form::Portion] {
+        let mut talk = Talk::new();
+        talk.request(1, form, &[&["INCR", "a"], &["EVAL", "x", "0"], &["INCR", "a"], &["INCR", "b"]]);
+        let last = "*2\r\n$4\r\nINCR\r\n$1\r\nb\r\n".len();
+        let all = talk.connection.unsent().len();
+        talk.connection.advance(all - last, 0);
+        talk.hear(":1\r\n-ERR Protocol error: said by a script\r\n").unwrap();
+        talk.lose();
+        let error = talk.owner.ended.get(&1).cloned().flatten().unwrap();
+        assert!(error.message().contains("said by a script"), "{error}");
+        assert_eq!(talk.fate(1), (2, 1, 1));
+    }
+}
+
+#[test]
+fn a_server_that_goes_on_after_its_last_words_has_taken_them_back() {
+    let mut talk = Talk::new();
+    talk.request(1, Form::Pipeline, &[&["EVAL", "x", "0"], &["INCR", "a"], &["INCR", "a"]]);
+    talk.request(2, Form::Transaction, &[&["MULTI"], &["SET", "a", "1"], &["SET", "b", "1"], &["EXEC"]]);
+    talk.flush();
+    talk.hear("-ERR Protocol error: no\r\n:1\r\n").unwrap();
+    talk.lose();
+    let error = talk.owner.ended.get(&1).cloned().flatten().unwrap();
+    assert_eq!((error.kind(), talk.fate(1)), (ErrorKind::Disconnected, (2, 1, 0)));
+    assert_eq!(talk.fate(2), (0, 2, 0));
+
+    talk.greet_again();
+    talk.request(3, Form::Transaction, &[&["MULTI"], &["SET", "a", "1"], &["SET", "b", "1"], &["EXEC"]]);
+    talk.flush();
+    talk.hear("+OK\r\n-ERR Protocol error: no\r\n+QUEUED\r\n").unwrap();
+    talk.lose();
+    assert_eq!(talk.fate(3), (0, 2, 0));
+
+    // What was said over a connection that is lost counts for nothing over the next.
+    talk.greet_again();
+    talk.request(4, Form::Transaction, &[&["MULTI"], &["SET", "a", "1"], &["SET", "b", "1"], &["EXEC"]]);
+    let all = talk.connection.unsent().len();
+    talk.connection.advance(all - 1, 0);
+    talk.hear("-ERR Protocol error: no\r\n+QUEUED\r\n").unwrap();
+    talk.lose();
+    assert!(talk.is_open(4), "its EXEC has not left");
+    talk.greet_again();
+    talk.flush();
+    talk.hear("+OK\r\n").unwrap();
+    talk.lose();
+    assert_eq!(talk.fate(4), (0, 2, 0));
+}
+
+#[test]
+fn nobody_gets_the_words_that_the_server_had_for_another() {
+    let mut talk = Talk::new();
+    talk.send(1, "EVAL");
+    talk.flush();
+    talk.hear("-ERR Protocol error: said by a script\r\n").unwrap();
+    talk.send(2, "SET");
+    talk.connection.advance(5, 0);
+    let error = talk.hear("+OK\r\n").unwrap_err();
+    talk.connection.lost(error, &mut talk.owner);
+    let error = talk.owner.ended.get(&2).cloned().flatten().unwrap();
+    assert!(!error.message().contains("said by a script"), "{error}");
+    assert_eq!(talk.fate(2), (0, 0, 1));
 }
 
 #[test]
@@ -641,6 +724,23 @@ fn a_reply_that_begins_too_early_is_one_if_its_command_leaves_before_it_ends() {
             assert_eq!((replies.root().len(), reply.get(1).unwrap().as_int()), (1, Some(2)), "{early} {cut}");
             assert_eq!(replies.nodes()[1].kind() == Kind::Attribute, early.starts_with('|'));
         }
+    }
+}
+
+#[test]
+fn an_error_inside_of_a_reply_is_no_reply_however_the_network_cuts_it() {
+    for (commands, fate) in [(1, (0, 0, 1)), (2, (0, 0, 2))] {
+        let mut talk = Talk::new();
+        let form = if commands == 1 { Form::Command } else { Form::Pipeline };
+        talk.request(1, form, &[&["SET", "k"][..], &["SET", "k"]][..commands]);
+        talk.connection.advance(5, 0);
+        talk.hear("*2\r\n:1\r\n").unwrap();
+        let error = talk.hear("-ERR inside\r\n").unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Protocol);
+        talk.connection.lost(error, &mut talk.owner);
+        let error = talk.owner.ended.get(&1).cloned().flatten().expect("it has not succeeded");
+        assert!(!error.message().contains("inside"), "{error}");
+        assert_eq!(talk.fate(1), fate);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::super::Progress;
+use super::super::{Error, ErrorKind, Progress};
 use crate::command::Blocking;
 use crate::proto::request::Form;
 use crate::resp::ReplyBuilder;
@@ -25,6 +25,12 @@ pub(super) struct Asked {
     pub(super) sent: usize,
     /// Replies that have come whole over this connection.
     pub(super) answered: usize,
+    /// Those of its replies, on the wire or not, that say that the server ends this connection, by their number among them.
+    pub(super) last_words: Vec<usize>,
+    /// It was answered before it had left.
+    pub(super) is_early: bool,
+    /// Its last reply was sent before it had left, and is no error.
+    pub(super) ends_wrongly: bool,
     /// Its submitter waits for it.
     pub(super) is_open: bool,
 }
@@ -58,6 +64,26 @@ impl Asked {
         }
     }
 
+    /// The server ends the connection because of it, as far as so many replies tell.
+    pub(super) fn is_condemned(&self, replied: usize) -> bool {
+        self.last_words.contains(&replied)
+    }
+
+    /// Whether the error has the server's reason where it gave one, and never what it said of another.
+    pub(super) fn is_told_why(&self, error: &Error, replied: usize) -> bool {
+        let Some((_, reason)) = error.message().split_once("the server ended the connection: ") else {
+            return !self.is_condemned(replied) || error.kind() == ErrorKind::Closed;
+        };
+        error.kind() == ErrorKind::Protocol && last_number(reason) == Some(self.first + replied as u64 - 1)
+    }
+
+    /// Nothing of it has left.
+    pub(super) fn start_over(&mut self) {
+        (self.sent, self.answered) = (0, 0);
+        self.last_words.clear();
+        self.ends_wrongly = false;
+    }
+
     pub(super) fn given_up(&self, replied: usize) -> Progress {
         let (all, replied) = (self.own(), replied as u64);
         match (self.place, self.form) {
@@ -69,7 +95,7 @@ impl Asked {
 
     pub(super) fn cut_off(&self, replied: usize) -> Progress {
         if self.form == Form::Transaction {
-            return match self.may_be_applied() {
+            return match self.may_be_applied() && !self.is_condemned(replied) {
                 true => Progress { unknown: self.own(), ..Progress::default() },
                 false => Progress { not_applied: self.own(), ..Progress::default() },
             };
@@ -102,13 +128,15 @@ pub(super) fn check_numbers(asked: &Asked, replies: ReplyBuilder, commands: usiz
     for (index, reply) in replies.root().children().enumerate() {
         let own = asked.first + index as u64;
         let number = match reply.error() {
-            Some(text) => {
-                std::str::from_utf8(text).unwrap_or_default().rsplit(' ').next().and_then(|n| n.parse().ok())
-            }
+            Some(text) => last_number(std::str::from_utf8(text).unwrap_or_default()),
             None => reply.as_int().or_else(|| reply.get(0)?.as_int()).map(|number| number as u64),
         };
         assert_eq!(number, Some(own), "somebody else's reply");
     }
+}
+
+fn last_number(text: &str) -> Option<u64> {
+    text.rsplit(' ').next()?.parse().ok()
 }
 
 pub(super) fn sum(progress: Progress) -> u64 {

@@ -82,6 +82,9 @@ impl World<'_> {
             place: Place::Waiting,
             sent: 0,
             answered: 0,
+            last_words: Vec::new(),
+            is_early: false,
+            ends_wrongly: false,
             is_open: true,
         });
     }
@@ -180,7 +183,8 @@ impl World<'_> {
             let seq = deferred.remove(index.expect("nothing else comes back"));
             at += self.asked[seq].bytes.len();
             let asked = &mut self.asked[seq];
-            (asked.place, asked.sent, asked.answered) = (Place::Waiting, 0, 0);
+            asked.place = Place::Waiting;
+            asked.start_over();
             self.waiting.push(seq);
         }
     }
@@ -282,6 +286,7 @@ impl World<'_> {
         let begun = std::mem::take(&mut self.begun);
         let waiting = std::mem::take(&mut self.waiting);
         for seq in begun.into_iter().chain(waiting) {
+            let (counted, arrived) = self.arrived_replies(seq);
             let asked = &mut self.asked[seq];
             if !asked.is_open {
                 asked.place = Place::Gone;
@@ -290,8 +295,11 @@ impl World<'_> {
             assert!(asked.is_read || !asked.may_be_applied(), "{seq} may be carried out twice");
             let is_void = asked.answered == 0 || asked.form == Form::Transaction;
             assert!(is_void && !(was_up && asked.form == Form::Portion), "{seq} is sent again");
+            let is_condemned = (counted..=arrived).all(|replied| asked.is_condemned(replied));
+            assert!(!is_condemned && !asked.is_early, "{seq} is sent again though the server refused it");
             assert!(!self.books.replies.contains_key(&(seq as u64)), "{seq} keeps what is void");
-            (asked.place, asked.sent, asked.answered) = (Place::Waiting, 0, 0);
+            asked.place = Place::Waiting;
+            asked.start_over();
             self.waiting.push(seq);
         }
     }

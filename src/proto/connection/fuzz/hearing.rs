@@ -109,7 +109,8 @@ impl World<'_> {
                         asked.place = Place::Gone;
                         if asked.is_open {
                             assert!(is_refusal && asked.form == Form::Command, "{seq} has its replies");
-                            (asked.place, asked.answered, asked.sent) = (Place::Deferred, 0, 0);
+                            asked.place = Place::Deferred;
+                            asked.start_over();
                         }
                     }
                 }
@@ -120,6 +121,10 @@ impl World<'_> {
 
     /// What was read before a fault and refused is out of the way when the connection is lost.
     pub(super) fn count_refused(&mut self, read: usize) {
+        let early = self.said.iter().find(|(end, _)| *end <= read && self.is_early(*end));
+        if let Some(&(_, Said::Reply { seq, .. })) = early {
+            self.asked[seq].is_early = true;
+        }
         for &(end, said) in &self.said {
             if let Said::Reply { seq, is_refusal: true } = said
                 && end <= read
@@ -127,8 +132,8 @@ impl World<'_> {
                 && self.asked[seq].form == Form::Command
             {
                 self.begun.retain(|&begun| begun != seq);
-                let asked = &mut self.asked[seq];
-                (asked.place, asked.answered, asked.sent) = (Place::Deferred, 0, 0);
+                self.asked[seq].place = Place::Deferred;
+                self.asked[seq].start_over();
             }
         }
     }
@@ -144,6 +149,8 @@ impl World<'_> {
                 None => {
                     let asked = &self.asked[seq];
                     assert_eq!(arrived, asked.ends.len(), "{seq} is complete without all its replies");
+                    let has_left = asked.sent == asked.bytes.len();
+                    assert!(has_left || !asked.ends_wrongly, "{seq} succeeds without having left");
                     match replies {
                         Some(replies) => check_numbers(asked, replies, asked.ends.len()),
                         None => unreachable!("{seq} is complete without replies"),
@@ -158,8 +165,11 @@ impl World<'_> {
                         End::Late => asked.given_up(replied),
                         _ => asked.cut_off(replied),
                     };
-                    let fits = (counted..=arrived).any(|replied| progress == expected(replied));
-                    assert!(fits, "{seq}: {progress:?} and not {:?}", expected(arrived));
+                    let fits = (counted..=arrived).any(|replied| {
+                        progress == expected(replied)
+                            && (why == End::Late || asked.is_told_why(&error, replied))
+                    });
+                    assert!(fits, "{seq}: {error:?} {progress:?} and not {:?}", expected(arrived));
                     if asked.place != Place::Begun {
                         self.waiting.retain(|&waiting| waiting != seq);
                     }

@@ -8,6 +8,7 @@
 //! * what is to be written, to the byte: all requests that wait, in their order, and nothing of those that were given up;
 //! * that each request ends once: with the replies to its own commands, with an error, or taken back;
 //! * the fate of each command of what fails, from what left and what was answered;
+//! * that a request over which the server ends the connection is told so, in the server's words, and is not sent again;
 //! * what goes out again after a loss: nothing that the server may have carried out, reads apart;
 //! * that a server that only says what it should is never refused, and that one reply too many, one too early and what is no
 //!   RESP always are;

@@ -75,7 +75,11 @@ impl World<'_> {
             1 => format!("-{} {number}\r\n", ["LOADING", "TRYAGAIN"][choice / 16 % 2]),
             2 => format!("-ERR {number}\r\n"),
             3..8 => format!(":{number}\r\n"),
-            8 if may_be_error && choice == 8 => format!("-ERR Protocol error {number}\r\n"),
+            // Sometimes a lie: it goes on.
+            8 if may_be_error && choice < 64 => {
+                self.asked[seq].last_words.push(index + 1);
+                format!("-ERR Protocol error {number}\r\n")
+            }
             _ => {
                 let attributes = self.attributes();
                 format!("{attributes}*2\r\n:{number}\r\n{}", self.value(2))
@@ -175,7 +179,10 @@ impl World<'_> {
                         let number = self.asked[seq].first + index as u64;
                         self.say(&format!("-ERR {number}\r\n"), Said::Reply { seq, is_refusal: false });
                     }
-                    false => self.reply(seq, index, false),
+                    false => {
+                        self.asked[seq].ends_wrongly = index + 1 == self.asked[seq].ends.len();
+                        self.reply(seq, index, false);
+                    }
                 }
             }
             // One too many. Its first byte arrives at once, or somebody may ask for something before it does.
