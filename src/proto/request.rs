@@ -28,8 +28,8 @@ pub(crate) struct Request {
     pub(crate) abandoned: bool,
     /// Something of its replies is in the owner's hands, so that it cannot be sent again.
     pub(super) delivered: bool,
-    /// With so many replies, the last of which said so, it is why the server ends the connection.
-    pub(super) condemned_at: Option<u32>,
+    /// With so many replies, the last of which said so, it is why the server ends the connection; or [`NEVER`].
+    condemned_at: u32,
     /// Its deadline has the time on the server in it.
     pub(super) extended: bool,
     /// Connections that were lost while it was under way.
@@ -53,6 +53,10 @@ pub(crate) enum Form {
     Question,
 }
 
+/// More replies than any request has. Not an `Option`: compared as a whole, it makes valgrind complain of what `None` leaves
+/// undefined.
+const NEVER: u32 = u32::MAX;
+
 impl Request {
     /// A request of which nothing has happened yet.
     pub(crate) fn new(token: u64, form: Form, commands: u32, deadline: Deadline) -> Self {
@@ -69,7 +73,7 @@ impl Request {
             keeps_reply: true,
             abandoned: false,
             delivered: false,
-            condemned_at: None,
+            condemned_at: NEVER,
             extended: false,
             losses: 0,
             lonely_losses: 0,
@@ -97,16 +101,16 @@ impl Request {
 
     /// The server ends the connection because of it. A further reply says that it does not.
     pub(super) fn is_condemned(&self) -> bool {
-        self.condemned_at == Some(self.replied)
+        self.condemned_at == self.replied
     }
 
     pub(super) fn condemn(&mut self) {
-        self.condemned_at = Some(self.replied);
+        self.condemned_at = self.replied;
     }
 
     /// It is to be sent again, and nothing that was said about it counts.
     pub(super) fn start_over(&mut self) {
-        (self.replied, self.handed_on, self.condemned_at) = (0, 0, None);
+        (self.replied, self.handed_on, self.condemned_at) = (0, 0, NEVER);
     }
 
     /// Whether its reply may never come, so that a connection on which it is given up is of no use any more.
