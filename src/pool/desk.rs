@@ -229,10 +229,17 @@ impl Desk {
         exchange.asleep = false;
         std::mem::swap(&mut exchange.intake, into);
         exchange.in_nodes = in_nodes + into.bytes.len() as u64;
-        Orders {
+        let orders = Orders {
             end: matches!(exchange.phase, Phase::Ending),
             cancelled: std::mem::take(&mut exchange.cancelled),
+        };
+        // What was taken away from its submitter made room for bytes only now.
+        let wakes_room = exchange.waiting_for_room > 0 && exchange.has_room();
+        drop(exchange);
+        if wakes_room {
+            self.room.notify_all();
         }
+        orders
     }
 
     /// For the thread: hands back what has completed: `all` is counted, and of it `visible` handed out. `bytes` are still on

@@ -43,6 +43,8 @@ struct Habits {
     /// The thread may fail at any moment.
     fails: bool,
     is_ordered: bool,
+    /// The bound is one of bytes.
+    counts_bytes: bool,
 }
 
 /// Like the one of the poll: what is said before somebody sleeps is heard when they try to.
@@ -81,7 +83,10 @@ fn none() -> Patience<'static> {
 impl Model {
     fn start(bound: u64, habits: Habits) -> (Arc<Self>, thread::JoinHandle<()>) {
         let mut limits = Options::default().queue;
-        limits.commands = Some(bound);
+        match habits.counts_bytes {
+            true => limits.bytes = bound,
+            false => limits.commands = Some(bound),
+        }
         let model = Arc::new(Self {
             desk: Desk::new(limits, false),
             nodes: Mutex::default(),
@@ -312,24 +317,27 @@ fn what_is_taken_back_does_not_complete_and_everything_else_does() {
 
 #[test]
 fn cancelling_makes_room_even_if_the_server_never_answers() {
-    explore(|| {
-        let (model, worker) = Model::start(1, Habits { is_deaf: true, ..Habits::default() });
-        let producer = thread::spawn({
-            let model = Arc::clone(&model);
-            move || (0..3).for_each(|token| assert!(model.submit(token, Some(&without_end())).unwrap()))
-        });
-        for token in 0..3 {
-            while model.ends.lock().unwrap().len() == token as usize {
-                model.cancel(token);
-                thread::yield_now();
+    for counts_bytes in [false, true] {
+        explore(move || {
+            let (model, worker) =
+                Model::start(1, Habits { is_deaf: true, counts_bytes, ..Habits::default() });
+            let producer = thread::spawn({
+                let model = Arc::clone(&model);
+                move || (0..3).for_each(|token| assert!(model.submit(token, Some(&without_end())).unwrap()))
+            });
+            for token in 0..3 {
+                while model.ends.lock().unwrap().len() == token as usize {
+                    model.cancel(token);
+                    thread::yield_now();
+                }
             }
-        }
-        producer.join().unwrap();
-        model.desk.await_all(&without_end()).unwrap();
-        model.close(&none());
-        worker.join().unwrap();
-        model.check(0..3);
-    });
+            producer.join().unwrap();
+            model.desk.await_all(&without_end()).unwrap();
+            model.close(&none());
+            worker.join().unwrap();
+            model.check(0..3);
+        });
+    }
 }
 
 #[test]
