@@ -57,7 +57,7 @@ struct Deferred {
 pub(super) struct GivenUp {
     pub(super) progress: Progress,
     pub(super) seq: u64,
-    /// Something of it has left; its replies are still to come.
+    /// It has begun to leave; its replies are still to come.
     pub(super) has_begun: bool,
     pub(super) may_block: bool,
     /// There may be others with the same token.
@@ -281,7 +281,7 @@ impl Queue {
     }
 
     /// Takes the submitters away from all requests whose deadline has passed, with the fate of their commands and whether
-    /// something of them has left. Such a one stays for its replies; others are removed.
+    /// they have begun to leave. Such a one stays for its replies; others are removed.
     ///
     /// All at once, because with many of them moving the rest up for each would take minutes.
     pub(super) fn expire(&mut self, now: Instant, mut settle: impl FnMut(&Request, Progress, bool)) {

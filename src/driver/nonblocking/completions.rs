@@ -88,11 +88,13 @@ impl Completions {
         }
     }
 
-    /// Moves all of `other` behind what is here. It gets the memory for more.
+    /// Moves all of `other` behind what is here. It gets the memory for more, if it has used up what it had.
     pub(crate) fn append(&mut self, other: &mut Self) {
         other.batches.drain(..).for_each(|(_, batch)| self.push(batch));
         (other.len, other.size) = (0, 0);
-        other.spare.append(&mut self.spare);
+        if other.spare.is_empty() {
+            std::mem::swap(&mut other.spare, &mut self.spare);
+        }
     }
 }
 
@@ -159,6 +161,20 @@ mod tests {
         assert_eq!(tokens(&early), [1, 2, 3, 4, 5, 6]);
         assert_eq!((early.size(), early.get(4).unwrap().bytes.as_ptr()), (size, place));
         assert_eq!((tokens(&late), late.size()), (vec![], 0));
+    }
+
+    #[test]
+    fn memory_that_is_not_used_does_not_pile_up() {
+        let (mut desk, mut thread, mut puller) = (Completions::new(), Completions::new(), Completions::new());
+        for _ in 0..100 {
+            thread.push(batch(&[1]));
+            thread.push(batch(&[2]));
+            desk.append(&mut thread);
+            puller.clear();
+            std::mem::swap(&mut desk, &mut puller);
+            let spare = [&desk, &thread, &puller].map(|completions| completions.spare.len());
+            assert!(spare.iter().all(|&count| count <= SPARE), "{spare:?}");
+        }
     }
 
     #[test]

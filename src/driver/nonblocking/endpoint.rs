@@ -239,6 +239,9 @@ impl Endpoint {
             while channel.is_writable(connection.has_unsent()) {
                 let Written { left, committed } = channel.write(connection.unsent());
                 connection.advance(left, committed);
+                if left == 0 {
+                    break;
+                }
             }
         }
         // A failed write shows when reading reaches the end.

@@ -38,7 +38,14 @@ impl Connection {
                 Ok(Next::Starved) => {
                     let held = match self.queue.may_be_answered() {
                         true => self.incoming.take_held(),
-                        false => self.incoming.hold(from, window).map(|()| None)?,
+                        false => match self.incoming.hold(from, window) {
+                            Ok(()) => None,
+                            Err(no_memory) => {
+                                self.incoming.nodes.truncate(from);
+                                self.fault = Some(no_memory.into());
+                                break;
+                            }
+                        },
                     };
                     return Ok(match self.hand_on(in_run, from, held, window, owner)? {
                         true => Received::Part,
