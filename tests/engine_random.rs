@@ -334,6 +334,10 @@ fn an_event_loop_client_tells_the_truth_about_everything() {
                     }
                 }
                 _ => {
+                    if books.open() > 0 && random.below(4) == 0 {
+                        // So that something leaves and comes back meanwhile, also on a busy machine.
+                        event_loop::wait(&client, Some(Duration::from_millis(20)));
+                    }
                     client.process().unwrap();
                     client.next(&mut batch);
                     books.take(&batch);
