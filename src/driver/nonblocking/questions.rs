@@ -84,18 +84,16 @@ impl Questions {
     /// Takes in the answer. None is as good as a no, for those that wait for it now.
     pub(super) fn hear(&mut self, answer: Result<Reply>, now: Instant, out: &mut Batch) {
         let Some((question, deadline)) = self.asked.take() else { return };
-        let (answers, is_one) = match answer {
-            Ok(reply) => (question.answers(reply.root().get(0)), true),
+        let answers = match answer {
+            Ok(reply) => question.answers(reply.root().get(0)),
             // Those whose time is up, too, hear why. Others ask again.
             Err(error) if deadline.has_passed(now) => return self.expire(now, &error, out),
-            Err(_) => (question.answers(None), false),
+            Err(_) => question.answers(None),
         };
         for parked in &mut self.parked {
-            parked.submission.learn(|name| answers.get(name).copied());
+            parked.submission.learn(|name| answers.of(name));
         }
-        if is_one {
-            self.learned.keep(answers);
-        }
+        self.learned.keep(answers);
     }
 
     /// When to call [`expire`](Self::expire).
