@@ -147,3 +147,46 @@ fn whose_time_is_up_ends_with_the_reason_and_the_others_ask_again() {
     questions.close(&Error::new(ErrorKind::Closed, "closed"), &mut out);
     assert!(out.len() == 2 && questions.is_idle() && questions.bytes() == 0);
 }
+
+#[test]
+fn a_long_line_costs_each_of_its_submissions_little() {
+    const COUNT: u64 = 50_000;
+    let start = Instant::now();
+    let deadline = Deadline::after(start, Some(Duration::from_secs(1000)));
+    let (questions, mut out) = (&mut Questions::default(), Batch::default());
+    for token in 0..COUNT {
+        let (route, names): (_, &[_]) = match token {
+            0..25_000 => (Route::Any, &["m.get"]),
+            25_000 => (SHARED, &["m.set"]),
+            _ => (Route::Shared(token as usize % 2), &[]),
+        };
+        let mut new = submission(token, route, names, deadline);
+        if questions.holds(&mut new) {
+            questions.park(new, vec![b'x'; 10]);
+        }
+        // As in each turn.
+        assert_eq!((questions.release().is_some(), questions.ask().is_some()), (false, token == 0));
+        questions.expire(start, &Error::new(ErrorKind::Timeout, "late"), &mut out);
+        assert!(!questions.next_step().has_passed(start) && out.is_empty());
+    }
+    assert_eq!((questions.load(), questions.bytes()), ((37_500, 1), 375_000));
+    // From neither end.
+    for token in (0..COUNT).filter(|token| token % 4 == 2) {
+        assert_eq!((questions.cancel(token), questions.cancel(token)), (Some(token + 100), None));
+    }
+    hear(questions, answer(&[false]));
+    assert_eq!((released(questions).len(), questions.load()), (18_750, (6_250, 0)));
+    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+}
+
+#[test]
+fn of_several_with_the_same_token_the_first_is_cancelled_first() {
+    let questions = &mut Questions::default();
+    for (token, seq) in [(2, 1), (1, 2), (1, 3)] {
+        let mut submission = submission(token, SHARED, &["m.get"], Deadline::never());
+        submission.request.seq = seq;
+        questions.park(submission, Vec::new());
+    }
+    assert_eq!([(); 3].map(|()| questions.cancel(1)), [Some(2), Some(3), None]);
+    assert_eq!(questions.load(), (1, 0));
+}
