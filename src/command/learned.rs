@@ -74,6 +74,11 @@ impl Question {
         self.0.is_empty()
     }
 
+    /// Whether it is about one of these.
+    pub(crate) fn is_about(&self, names: &[Stranger]) -> bool {
+        names.iter().any(|name| self.0.contains(name))
+    }
+
     pub(crate) fn encode(&self, out: &mut Vec<u8>) {
         let names = self.0.iter().map(|Stranger(name)| &**name);
         let args: Vec<_> = [&b"COMMAND"[..], b"INFO"].into_iter().chain(names).collect();

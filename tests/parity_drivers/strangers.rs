@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use oxipipe::{Outcome::NotApplied, Retry};
+use oxipipe::{Outcome::NotApplied, Retry, Secret};
 
 use super::driver::{Call, Kind};
 use super::scenario::{Scenario, scenario};
@@ -270,6 +270,15 @@ fn in_vain() -> Vec<Scenario> {
             .call("MODULE.GET k", "Connect NOT_APPLIED")
             .pipeline(&["GET k", "MODULE.GET k"], "Connect NOT_APPLIED 0/0/2")
             .call("GET k", "Connect NOT_APPLIED"),
+        scenario(
+            "a command about which nobody can be asked is not sent unasked to a server that is there later",
+        )
+        .script("RAW\nREAD 1\nSEND -WRONGPASS no\\r\\n+OK\\r\\n+OK\\r\\n\nHANG\nCONNECTION\nOBEY")
+        .options(|options| options.password = Some(Secret::new("open-sesame")))
+        .call("MODULE.GET k", "Auth NOT_APPLIED")
+        .pipeline(&["MODULE.GET k", "GET l"], "[k, l]")
+        .executed("COMMAND INFO MODULE.GET", 1)
+        .connections(2),
         scenario("a command that nobody knows waits for its server, and says why in vain")
             .live(&[])
             .options(|options| options.timeout = Some(Duration::from_secs(1)))

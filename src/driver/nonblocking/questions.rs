@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use super::{Batch, Parked, Route, Submission};
-use crate::command::{Learned, Question};
+use crate::command::{Learned, Question, had_no_connection};
 use crate::deadline::Deadline;
 use crate::error::{Error, Progress, Result};
 use crate::proto::{Form, Request};
@@ -53,27 +53,33 @@ impl Questions {
 
     /// The next question, if one is due: to be sent, and its answer to be passed to [`hear`](Self::hear).
     pub(super) fn ask(&mut self) -> Option<(Submission, Vec<u8>)> {
-        let first = match self.is_due() {
-            true => self.parked.front()?,
-            false => return None,
-        };
+        if !self.is_due() {
+            return None;
+        }
         let question = Question::about(self.parked.strangers());
         let mut bytes = Vec::new();
         question.encode(&mut bytes);
-        let deadline = first.request.deadline;
-        let request = Request::new(0, Form::Question, 1, deadline);
-        let route = if let Route::Shared(_) = first.route { first.route } else { Route::Any };
+        let deadline = self.parked.front()?.request.deadline;
+        let mut request = Request::new(0, Form::Question, 1, deadline);
+        // None of the owner's, which count from 0.
+        request.seq = u64::MAX;
         self.asked = Some((question, deadline));
-        Some((Submission::new(request, route), bytes))
+        // The answer is the same over each connection, so it may be one that answers now.
+        Some((Submission::new(request, Route::Any), bytes))
     }
 
-    /// Takes in the answer. None is as good as a no, for those that wait for it now.
+    /// Takes in the answer. None is as good as a no, for those that wait for it now; but where there was nobody to ask, they fail
+    /// with that, as they would have without a question.
     pub(super) fn hear(&mut self, answer: Result<Reply>, now: Instant, out: &mut Batch) {
         let Some((question, deadline)) = self.asked.take() else { return };
         let answers = match answer {
             Ok(reply) => question.answers(reply.root().get(0)),
             // Those whose time is up, too, hear why. Others ask again.
             Err(error) if deadline.has_passed(now) => return self.expire(now, &error, out),
+            Err(error) if had_no_connection(&error) => {
+                let is_about = |submission: &Submission| question.is_about(&submission.strangers);
+                return end(self.parked.remove_if(is_about), &error, out);
+            }
             Err(_) => question.answers(None),
         };
         self.parked.learn(|name| answers.of(name));
