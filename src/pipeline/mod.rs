@@ -186,7 +186,10 @@ impl Pipeline {
         let result = match (self.ask_about_strangers(start), self.ticket.take()) {
             (Ok(()), Some(ticket)) => self.finish(ticket, start, sink),
             (Ok(()), None) => self.call(start, sink),
-            // What was fed before has its own fate.
+            (Err(error), Some(ticket)) if command::had_no_connection(&error) => {
+                self.finish_fed(ticket, error, start, sink)
+            }
+            // Nobody waits any longer. What was fed before has its own fate.
             (Err(error), Some(ticket)) => {
                 self.client().and_then(|client| Err(error.with_progress(client.link().abandon(&ticket))))
             }
@@ -346,14 +349,16 @@ impl Pipeline {
         let ticket = ticket.expect("invariant: feeding keeps the ticket");
         match fed {
             Ok(_) => link.finish(ticket, self.blocking, start, sink),
-            // There is no connection for the rest. What was fed before is settled, so this hands out its replies without
-            // waiting, or has the better explanation.
-            Err(error) => {
-                link.finish(ticket, None, start, sink)?;
-                let replied = self.log.len() as u64 - u64::from(self.buffered);
-                Err(error.with_progress(Progress { replied, ..Progress::default() }))
-            }
+            Err(error) => self.finish_fed(ticket, error, start, sink),
         }
+    }
+
+    /// There is no connection for the rest, which fails with `error`. What was fed before is settled, so this hands out its
+    /// replies without waiting, or has the better explanation.
+    fn finish_fed(&self, ticket: Ticket, error: Error, start: Instant, sink: &mut dyn Sink) -> Result<()> {
+        self.client()?.link().finish(ticket, None, start, sink)?;
+        let replied = self.log.len() as u64 - u64::from(self.buffered);
+        Err(error.with_progress(Progress { replied, ..Progress::default() }))
     }
 
     fn execute_atomic(&mut self) -> Result<Reply> {
