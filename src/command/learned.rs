@@ -35,6 +35,15 @@ impl Stranger {
     pub(crate) fn new(name: &[u8]) -> Self {
         Self(name.to_ascii_uppercase().into())
     }
+
+    /// Adds it to `names`, which are in order, unless it is there, or there are as many as can be asked about at once.
+    pub(crate) fn join(self, names: &mut Vec<Self>) {
+        if let Err(place) = names.binary_search(&self)
+            && names.len() < LIMIT
+        {
+            names.insert(place, self);
+        }
+    }
 }
 
 impl Learned {
@@ -67,7 +76,16 @@ impl Answers {
 
 impl Question {
     pub(crate) fn about<'a>(names: impl Iterator<Item = &'a Stranger>) -> Self {
-        Self(names.take(LIMIT).cloned().collect())
+        let mut question = BTreeSet::new();
+        for name in names {
+            if question.len() == LIMIT {
+                break;
+            }
+            if !question.contains(name) {
+                question.insert(name.clone());
+            }
+        }
+        Self(question)
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -215,6 +233,10 @@ mod tests {
             learned.keep(answers);
         }
         assert_eq!(learned.0.len(), LIMIT);
-        assert_eq!(Question::about(names.iter()).0.len(), LIMIT);
+        let again = || names.iter().flat_map(|name| [name; 3]);
+        assert_eq!(Question::about(again()).0.len(), LIMIT);
+        let mut gathered = Vec::new();
+        again().for_each(|name| name.clone().join(&mut gathered));
+        assert!(gathered.len() == LIMIT && Question::about(gathered.iter()).0.len() == LIMIT);
     }
 }

@@ -31,7 +31,7 @@ pub struct Pipeline {
     blocking: Option<Blocking>,
     /// And so may one that must not wait behind what it is to end.
     apart: Apart,
-    /// The names that the table of commands does not know.
+    /// The names that the table of commands does not know, in order, each once.
     strangers: Vec<Stranger>,
     /// The transaction in the buffer has its EXEC.
     is_complete: bool,
@@ -285,7 +285,7 @@ impl Pipeline {
         if self.apart == Apart::Bare && self.log.len() > 1 { Apart::Dedicated } else { self.apart }
     }
 
-    /// A name that the table does not know, for the first time in here. If the client has not asked the server about it either,
+    /// A name that the table does not know, mostly for the first time in here. If the client has not asked the server about it either,
     /// nothing is sent before `execute`, which may wait for the answer.
     #[cold]
     fn meet(&mut self, name: &[u8]) {
@@ -296,7 +296,7 @@ impl Pipeline {
         if let Some(client) = &self.client {
             self.held |= client.recall(&name).is_none_or(|blocking| blocking.is_some());
         }
-        self.strangers.push(name);
+        name.join(&mut self.strangers);
     }
 
     fn ask_about_strangers(&mut self, start: Instant) -> Result<()> {
