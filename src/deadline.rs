@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 /// Absolute and monotonic; there is none for a call without limit.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Deadline(Option<Instant>);
 
 impl Deadline {

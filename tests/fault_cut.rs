@@ -494,3 +494,27 @@ fn a_connection_that_ended_after_a_timeout_costs_no_call() {
         assert_eq!(int(&client.command(&["INCR", "n"]).unwrap()), 1);
     });
 }
+
+#[test]
+fn what_was_answered_is_handed_out_although_nobody_can_be_asked_about_the_rest() {
+    let server = FakeServer::start("REPEAT 64\nEXPECT GET k\nEND\nSEND +v\\r\\n TIMES 64\nCLOSE");
+    let mut options = server.options();
+    options.fail_fast = true;
+    let client = Client::new(options);
+    let mut pipeline = client.pipeline();
+    for _ in 0..64 {
+        pipeline.command(&["GET", "k"]).unwrap();
+    }
+    server.wait_closed(0);
+    server.finish();
+    pipeline.command(&["MODULE.GET", "k"]).unwrap();
+    let mut seen = 0;
+    let error = pipeline
+        .execute_stream(&mut |nodes, _| {
+            seen += nodes.len() as u64;
+            true
+        })
+        .unwrap_err();
+    assert_error(&error, ErrorKind::Connect, Outcome::NotApplied);
+    assert_eq!((seen, error.progress()), (64, Some(progress(64, 0, 1))));
+}

@@ -2,9 +2,9 @@
 
 use std::time::Instant;
 
-use crate::command::{Answers, Learned, Question, Stranger};
+use crate::command::{Learned, Question, Stranger, had_no_connection};
 use crate::driver::blocking::{Collected, Link, Work};
-use crate::error::{ErrorKind, Outcome, Progress, Result};
+use crate::error::{Error, ErrorKind, Outcome, Progress, Result};
 use crate::proto::Form;
 use crate::resp::Reply;
 use crate::sync::{Mutex, lock};
@@ -36,28 +36,24 @@ impl Questions {
         if blocks || question.is_empty() {
             return Ok(blocks);
         }
-        let answers = match ask(&question, link, start) {
-            Ok(reply) => question.answers(Some(reply.root())),
-            Err(error) => match error.kind() {
-                ErrorKind::Timeout
-                | ErrorKind::Interrupted
-                | ErrorKind::Closed
-                | ErrorKind::Busy
-                | ErrorKind::Resolve
-                | ErrorKind::Connect
-                | ErrorKind::Handshake
-                | ErrorKind::Auth => {
-                    // The question is not the caller's command, of which nothing has left.
-                    return Err(error.with_progress(Progress::default()).with_outcome(Outcome::NotApplied));
-                }
-                // A server may hang up over it and serve the command all the same.
-                _ => Answers::new(),
-            },
+        let reply = match ask(&question, link, start) {
+            Ok(reply) => Some(reply),
+            Err(error) if had_no_connection(&error) || is_callers(&error) => {
+                // The question is not the caller's command, of which nothing has left.
+                return Err(error.with_progress(Progress::default()).with_outcome(Outcome::NotApplied));
+            }
+            Err(_) => None,
         };
-        let blocks = answers.values().any(|&blocks| blocks);
+        let answers = question.answers(reply.as_ref().map(Reply::root));
+        let blocks = answers.any_blocks();
         lock(self.0.get(Mutex::default)).0.keep(answers);
         Ok(blocks)
     }
+}
+
+/// Whether it is the caller's time, hook or client that ended the question.
+fn is_callers(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::Timeout | ErrorKind::Interrupted | ErrorKind::Closed | ErrorKind::Busy)
 }
 
 fn ask(question: &Question, link: &Link, start: Instant) -> Result<Reply> {

@@ -37,7 +37,7 @@ impl CommandLog {
     }
 
     /// Adds a command that was looked up since the last one was added. Whether its name is one that the table does not know and
-    /// that is new in here.
+    /// that is new in here, or found no place.
     #[inline]
     pub(crate) fn add(&mut self, name: &[u8], looked_up: LookedUp) -> bool {
         if looked_up.is_repeated
@@ -49,7 +49,7 @@ impl CommandLog {
         let names = self.names.len();
         let id = self.intern(name, looked_up.found);
         self.ids.push(id);
-        self.names.len() > names && looked_up.found.is_none()
+        looked_up.found.is_none() && (self.names.len() > names || id == OVERFLOW)
     }
 
     #[inline]
@@ -122,8 +122,10 @@ mod tests {
     fn too_many_names_share_a_question_mark() {
         let mut log = CommandLog::default();
         for n in 0..1000 {
-            add(&mut log, &format!("CMD{n}"));
+            // None goes unasked.
+            assert!(add(&mut log, &format!("CMD{n}")));
         }
+        assert!(add(&mut log, "CMD500") && !add(&mut log, "CMD50") && !add(&mut log, "GET"));
         assert_eq!(log.name(255), Some(&b"CMD255"[..]));
         assert_eq!(log.name(999), Some(&b"?"[..]));
     }

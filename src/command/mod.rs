@@ -18,7 +18,7 @@ use keys::KeySpec;
 pub(crate) use keys::first_key;
 #[expect(unused_imports, reason = "clusters will use it")]
 pub(crate) use keys::keys;
-pub(crate) use learned::{Answers, Learned, Question, Stranger};
+pub(crate) use learned::{Learned, Question, Stranger, had_no_connection};
 pub(crate) use log::{CommandLog, LookedUp};
 pub(crate) use policy::{RequestPolicy, ResponsePolicy};
 

@@ -31,7 +31,7 @@ pub struct Pipeline {
     blocking: Option<Blocking>,
     /// And so may one that must not wait behind what it is to end.
     apart: Apart,
-    /// The names that the table of commands does not know.
+    /// The names that the table of commands does not know, in order, each once.
     strangers: Vec<Stranger>,
     /// The transaction in the buffer has its EXEC.
     is_complete: bool,
@@ -186,7 +186,10 @@ impl Pipeline {
         let result = match (self.ask_about_strangers(start), self.ticket.take()) {
             (Ok(()), Some(ticket)) => self.finish(ticket, start, sink),
             (Ok(()), None) => self.call(start, sink),
-            // What was fed before has its own fate.
+            (Err(error), Some(ticket)) if command::had_no_connection(&error) => {
+                self.finish_fed(ticket, error, start, sink)
+            }
+            // Nobody waits any longer. What was fed before has its own fate.
             (Err(error), Some(ticket)) => {
                 self.client().and_then(|client| Err(error.with_progress(client.link().abandon(&ticket))))
             }
@@ -282,7 +285,7 @@ impl Pipeline {
         if self.apart == Apart::Bare && self.log.len() > 1 { Apart::Dedicated } else { self.apart }
     }
 
-    /// A name that the table does not know, for the first time in here. If the client has not asked the server about it either,
+    /// A name that the table does not know, mostly for the first time in here. If the client has not asked the server about it either,
     /// nothing is sent before `execute`, which may wait for the answer.
     #[cold]
     fn meet(&mut self, name: &[u8]) {
@@ -293,7 +296,7 @@ impl Pipeline {
         if let Some(client) = &self.client {
             self.held |= client.recall(&name).is_none_or(|blocking| blocking.is_some());
         }
-        self.strangers.push(name);
+        name.join(&mut self.strangers);
     }
 
     fn ask_about_strangers(&mut self, start: Instant) -> Result<()> {
@@ -346,14 +349,16 @@ impl Pipeline {
         let ticket = ticket.expect("invariant: feeding keeps the ticket");
         match fed {
             Ok(_) => link.finish(ticket, self.blocking, start, sink),
-            // There is no connection for the rest. What was fed before is settled, so this hands out its replies without
-            // waiting, or has the better explanation.
-            Err(error) => {
-                link.finish(ticket, None, start, sink)?;
-                let replied = self.log.len() as u64 - u64::from(self.buffered);
-                Err(error.with_progress(Progress { replied, ..Progress::default() }))
-            }
+            Err(error) => self.finish_fed(ticket, error, start, sink),
         }
+    }
+
+    /// There is no connection for the rest, which fails with `error`. What was fed before is settled, so this hands out its
+    /// replies without waiting, or has the better explanation.
+    fn finish_fed(&self, ticket: Ticket, error: Error, start: Instant, sink: &mut dyn Sink) -> Result<()> {
+        self.client()?.link().finish(ticket, None, start, sink)?;
+        let replied = self.log.len() as u64 - u64::from(self.buffered);
+        Err(error.with_progress(Progress { replied, ..Progress::default() }))
     }
 
     fn execute_atomic(&mut self) -> Result<Reply> {

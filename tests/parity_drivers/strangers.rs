@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use oxipipe::{Outcome::NotApplied, Retry};
+use oxipipe::{Outcome::NotApplied, Retry, Secret};
 
 use super::driver::{Call, Kind};
 use super::scenario::{Scenario, scenario};
@@ -15,6 +15,9 @@ const TIME: Duration = Duration::from_secs(2);
 /// What `COMMAND INFO` has about one that blocks: its name, its number of arguments and its flags come first.
 const BLOCKS: &str =
     "*6\\r\\n$5\\r\\nqueue\\r\\n:-2\\r\\n*2\\r\\n+write\\r\\n+blocking\\r\\n:0\\r\\n:0\\r\\n:0\\r\\n";
+
+/// About one that does not.
+const PASSES: &str = "*3\\r\\n+get\\r\\n:2\\r\\n*0\\r\\n";
 
 fn timely(t: &mut Trial) {
     t.took_at_least(TIME.mul_f32(0.9), "it");
@@ -135,7 +138,7 @@ fn asked_about() -> Vec<Scenario> {
             .connections(1),
         scenario("a pipeline with a command of which the server says that it blocks holds up nobody")
             .script(format!(
-                "OBEY COMMAND INFO MODULE.GET MODULE.POP\nSEND *2\\r\\n_\\r\\n{BLOCKS}\nOBEY\nCONNECTION
+                "OBEY COMMAND INFO MODULE.GET MODULE.POP\nSEND *2\\r\\n{PASSES}{BLOCKS}\nOBEY\nCONNECTION
                  OBEY MODULE.POP ...\nWAIT go\nSEND +element\\r\\n\nOBEY"
             ))
             .options(|options| options.timeout = Some(Duration::from_millis(500)))
@@ -168,6 +171,51 @@ fn asked_about() -> Vec<Scenario> {
 }
 
 fn without_an_answer() -> Vec<Scenario> {
+    let mut table = in_passing();
+    table.extend(in_vain());
+    table
+}
+
+/// What the server says of the moment is not kept, what it says for good is.
+fn in_passing() -> Vec<Scenario> {
+    vec![
+        scenario("a command of a module that is loaded later is asked about again").then(|t| {
+            for (name, says) in [
+                ("a server that is busy", "-BUSY Redis is busy running a script."),
+                ("a server that does not know it yet", "*1\\r\\n_"),
+                ("a server that says something else", "+OK"),
+            ] {
+                t.round(
+                    name,
+                    &format!(
+                        "OBEY COMMAND INFO MODULE.POP\nSEND {says}\\r\\n
+                         OBEY COMMAND INFO MODULE.POP\nSEND *1\\r\\n{BLOCKS}\nOBEY\nCONNECTION\nOBEY"
+                    ),
+                );
+                for line in ["MODULE.POP k", "MODULE.POP l", "MODULE.POP m"] {
+                    t.run(line, &line[line.len() - 1..]);
+                }
+                t.executed("COMMAND*", 2);
+                t.connections(2);
+            }
+        }),
+        scenario("a server that cannot be asked is asked once about each command").then(|t| {
+            for says in [
+                "ERR unknown command 'COMMAND', with args beginning with: 'INFO' 'MODULE.GET'",
+                "ERR Unknown subcommand or wrong number of arguments for 'INFO'. Try COMMAND HELP.",
+                "NOPERM this user has no permissions to run the 'command|info' command",
+            ] {
+                t.round(says, &format!("OBEY COMMAND INFO MODULE.GET\nSEND -{says}\\r\\n\nOBEY"));
+                t.run("MODULE.GET k", "k");
+                t.run("MODULE.GET l", "l");
+                t.executed("COMMAND*", 1);
+                t.connections(1);
+            }
+        }),
+    ]
+}
+
+fn in_vain() -> Vec<Scenario> {
     vec![
         scenario("a question that was not answered in time is asked again, and not taken for a no")
             .script(format!(
@@ -188,16 +236,6 @@ fn without_an_answer() -> Vec<Scenario> {
             .options(|options| options.timeout = Some(Duration::from_millis(500)))
             .pipeline(&["SET a 1", "MODULE.POP k"], "Timeout NOT_APPLIED 0/0/2")
             .executed("SET*", 0),
-        scenario("a server that refuses to tell of its commands is asked them all the same")
-            .script(
-                "OBEY COMMAND INFO MODULE.GET
-                     SEND -NOPERM this user has no permissions to run the 'command|info' command\\r\\n
-                     OBEY",
-            )
-            .call("MODULE.GET k", "k")
-            .call("MODULE.GET l", "l")
-            .executed("COMMAND INFO MODULE.GET", 1)
-            .executed("MODULE.GET*", 2),
         scenario("a connection that is lost with the question loses no command, and the next one asks again")
             .script("OBEY COMMAND INFO MODULE.GET\nCLOSE\nCONNECTION\nOBEY")
             .call("MODULE.GET k", "k")
@@ -232,6 +270,15 @@ fn without_an_answer() -> Vec<Scenario> {
             .call("MODULE.GET k", "Connect NOT_APPLIED")
             .pipeline(&["GET k", "MODULE.GET k"], "Connect NOT_APPLIED 0/0/2")
             .call("GET k", "Connect NOT_APPLIED"),
+        scenario(
+            "a command about which nobody can be asked is not sent unasked to a server that is there later",
+        )
+        .script("RAW\nREAD 1\nSEND -WRONGPASS no\\r\\n+OK\\r\\n+OK\\r\\n\nHANG\nCONNECTION\nOBEY")
+        .options(|options| options.password = Some(Secret::new("open-sesame")))
+        .call("MODULE.GET k", "Auth NOT_APPLIED")
+        .pipeline(&["MODULE.GET k", "GET l"], "[k, l]")
+        .executed("COMMAND INFO MODULE.GET", 1)
+        .connections(2),
         scenario("a command that nobody knows waits for its server, and says why in vain")
             .live(&[])
             .options(|options| options.timeout = Some(Duration::from_secs(1)))

@@ -370,8 +370,8 @@ impl<'a> Conversation<'a> {
         }
     }
 
-    /// INCR counts how often it was heard with this key, on all connections; what reads answers with its last argument; it
-    /// knows no command that `COMMAND INFO` might ask for.
+    /// INCR counts how often it was heard with this key, on all connections; what reads answers with its last argument; to
+    /// `COMMAND INFO` it says that no command blocks.
     fn execute(&self, args: &[Vec<u8>], reply: &mut Vec<u8>) {
         match args[0].to_ascii_uppercase().as_slice() {
             b"HELLO" => reply.extend_from_slice(GREETING),
@@ -386,7 +386,11 @@ impl<'a> Conversation<'a> {
                 let len = args.last().map_or(0, Vec::len);
                 reply.extend_from_slice(format!(":{len}\r\n").as_bytes());
             }
-            b"COMMAND" => reply.extend_from_slice(b"*1\r\n_\r\n"),
+            b"COMMAND" => {
+                let names = args.get(2..).unwrap_or_default();
+                reply.extend_from_slice(format!("*{}\r\n", names.len()).as_bytes());
+                names.iter().for_each(|_| reply.extend_from_slice(b"*3\r\n+name\r\n:-2\r\n*0\r\n"));
+            }
             b"AUTH" | b"SELECT" | b"CLIENT" | b"SET" => reply.extend_from_slice(b"+OK\r\n"),
             _ => {
                 let last = args.last().expect("a command has a name");

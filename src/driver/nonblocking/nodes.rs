@@ -81,7 +81,8 @@ impl Nodes {
     /// Takes a submission, which `write` encodes into about `size` bytes. Nothing leaves before the next [`turn`](Self::turn).
     ///
     /// # Errors
-    /// `QueueFull` if more commands have connections of their own than there can be; `Closed`.
+    /// `QueueFull` if more commands have connections of their own than there can be; `Closed`. A submission that has to wait for
+    /// what the server says about its commands, or behind such a one, completes with such an error instead.
     #[inline]
     pub(crate) fn push(
         &mut self,

@@ -107,7 +107,9 @@ def handshake_reply(command: list[bytes]) -> bytes | None:
     if command[0] == b"CLIENT":
         return b"+OK\r\n"
     if command[:2] == [b"COMMAND", b"INFO"]:
-        return b"*1\r\n*-1\r\n"
+        # None of them blocks.
+        names = command[2:]
+        return b"*%d\r\n" % len(names) + b"*3\r\n+name\r\n:-2\r\n*0\r\n" * len(names)
     if command == [b"PING"]:  # who does not know HELLO is asked whether it is a server at all
         return b"+PONG\r\n"
     return None
