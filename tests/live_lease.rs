@@ -244,7 +244,7 @@ fn the_server_is_asked_once_about_a_command_that_the_table_does_not_know() {
         "EXPECT COMMAND INFO X.WAIT
          SEND *1\\r\\n*3\\r\\n+x.wait\\r\\n:2\\r\\n*2\\r\\n+write\\r\\n+blocking\\r\\n
          EXPECT COMMAND INFO X.GO
-         SEND *1\\r\\n*-1\\r\\n
+         SEND *1\\r\\n*3\\r\\n+x.go\\r\\n:1\\r\\n*1\\r\\n+fast\\r\\n
          EXPECT x.go
          SEND +gone\\r\\n
          EXPECT x.go

@@ -2,7 +2,8 @@
 
 use std::fs;
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpListener;
+use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -128,7 +129,7 @@ impl LiveServer {
         let mut child = command.spawn().unwrap_or_else(|error| panic!("{}: {error}", program().display()));
         let watch = Stopwatch::start();
         loop {
-            if answers(self.port) {
+            if answers(&self.socket()) {
                 self.child = Some(child);
                 return true;
             }
@@ -152,9 +153,10 @@ impl Drop for LiveServer {
     }
 }
 
-/// Whether something at this port speaks RESP: any reply will do, a server with a password refuses PING.
-fn answers(port: u16) -> bool {
-    let Ok(mut stream) = TcpStream::connect(("127.0.0.1", port)) else { return false };
+/// Whether the server speaks RESP: any reply will do, one with a password refuses PING. At its socket, which it has once it has
+/// its port: at the port it might be somebody else.
+fn answers(socket: &Path) -> bool {
+    let Ok(mut stream) = UnixStream::connect(socket) else { return false };
     let mut first = [0];
     stream.write_all(b"PING\r\n").and_then(|()| stream.read_exact(&mut first)).is_ok()
 }
