@@ -98,9 +98,48 @@ def test_in_a_url(server: Server) -> None:
         entry = own_entry(r)
         assert "e" in entry["flags"]
         assert entry["name"] == "of-url"
-    for option in ("client_no_evict=x", "client_info=", "client_name=two%20words", "fail_fast=x"):
+    for option in (
+        "client_no_evict=x",
+        "client_info=",
+        "client_name=two%20words",
+        "fail_fast=x",
+        "decode_responses=treu",
+    ):
         with pytest.raises(exceptions.DataError):
             oxipipe.from_url(f"{server.url}?{option}")
+
+
+#: Every option that is true or false, and those that only pools have.
+BOOLEANS = (
+    "socket_keepalive decode_responses client_no_evict client_no_touch client_info retry_reads fail_fast"
+).split()
+BOOLEANS_OF_POOLS = ["key_affinity", "ordered"]
+
+
+@pytest.mark.parametrize("kind", [oxipipe.Redis, aio.Redis, oxipipe.Pool])
+def test_only_booleans_are_true_or_false(kind: Any) -> None:
+    """The text "false" is true for Python: whoever reads it from the environment is told, and not given the opposite."""
+    wrongs: list[Any] = ["false", "nope", "", b"no", 0, 1, 1.0, []]
+    for name in BOOLEANS + BOOLEANS_OF_POOLS * (kind is oxipipe.Pool):
+        for make in (kind, lambda **options: kind.from_url("redis://localhost", **options)):
+            for wrong in wrongs:
+                with pytest.raises(TypeError, match=f"^{name} is a .*must be True or False"):
+                    make(**{name: wrong})
+            for right in (True, False, None):
+                make(**{name: right})
+
+
+def test_none_is_the_default(server: Server) -> None:
+    nothing: Any = dict.fromkeys(BOOLEANS)
+    url = f"{server.url}?client_info=false&client_no_evict=true"
+    with server.connect(**nothing) as r, oxipipe.from_url(url, **nothing) as of_url:
+        assert r.echo("bytes") == b"bytes"
+        entry = own_entry(r)
+        assert "e" not in entry["flags"]
+        assert entry.get("lib-name") == ("oxipipe-py" if is_new(server) else None)
+        # That of the URL, where there is one.
+        assert "e" in own_entry(of_url)["flags"]
+        assert not own_entry(of_url).get("lib-name")
 
 
 #: A deadline that nobody waits for.
