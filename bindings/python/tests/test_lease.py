@@ -21,8 +21,10 @@ def test_a_lease_watches_and_the_shared_connection_stays_as_it_was(r: Redis) -> 
         r.set("stock", 1)
         with mine.pipeline() as p:
             p.set("stock", 2)
-            with pytest.raises(oxipipe.WatchError):
+            with pytest.raises(oxipipe.WatchError) as caught:
                 p.execute()
+            error = caught.value
+            assert (error.replied, error.unknown, error.not_applied) == (0, 0, 1)
         mine.command("SELECT", 1)
         mine.set("only here", 1)
     assert mine.closed
