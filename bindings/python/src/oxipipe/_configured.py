@@ -82,6 +82,12 @@ class Configured:
     ) -> None:
         _refuse(type(self).__name__, redis_py)
         host = "localhost" if host is None else host
+        if "://" in host:
+            # Without the text: there may be a password in it.
+            kind = type(self).__name__
+            raise ValueError(
+                f"this host is a URL, which {kind}.from_url takes, as oxipipe.connect does"
+            )
         port, db = _number("port", port), 0 if db is None else _number("db", db)
         options: dict[str, Any] = {
             "host": host,
@@ -140,15 +146,17 @@ class Configured:
 
         `redis://[[user]:password@]host[:port][/db][?option=...]` or `unix://[[user]:password@]/path[?option=...]`.
         The options are `db`, `username`, `password`, `client_name`, `client_no_evict`, `client_no_touch`,
-        `client_info`, `protocol`, `socket_timeout` (or `timeout`), `socket_connect_timeout` (or `connect_timeout`),
-        `user_timeout`, `socket_keepalive` (or `keepalive`), `spin_us`, `eager_bytes`, `send_buffer`,
-        `receive_buffer`, `max_depth`, `max_line_bytes`, `max_bulk_bytes`, `max_reply_bytes`, `retry` ("reads" or
-        "none"), `fail_fast`, `decode_responses`, `encoding` and `encoding_errors`. Times are in seconds, 0 is no limit.
+        `client_info`, `lib_name`, `lib_version`, `protocol`, `socket_timeout` (or `timeout`), `socket_connect_timeout`
+        (or `connect_timeout`), `user_timeout`, `socket_keepalive` (or `keepalive`), `spin_us`, `eager_bytes`,
+        `send_buffer`, `receive_buffer`, `max_depth`, `max_line_bytes`, `max_bulk_bytes`, `max_reply_bytes`, `retry`
+        ("reads" or "none"), `fail_fast`, `decode_responses`, `encoding` and `encoding_errors`. Times are in seconds, 0
+        is no limit.
         redis-py's `retry_on_timeout` and `health_check_interval` may say no or 0.
         """
         url, of_python = _split_url(url)
         for name, value in of_python.items():
-            kwargs.setdefault(name, value)
+            if kwargs.get(name) is None:
+                kwargs[name] = value
         client = cls.__new__(cls)
         client._start_url(url, **kwargs)
         return client
@@ -224,8 +232,10 @@ _SAME = frozenset(
     "host port db password username client_name lib_name lib_version protocol spin_us eager_bytes socket_buffers"
     " max_depth max_bulk_bytes max_line_bytes max_reply_bytes".split()
 )
+# The last two are the library's, too; but here they have defaults of their own, which the URL wins over.
 _OF_PYTHON = frozenset(
-    "decode_responses encoding encoding_errors health_check_interval retry_on_timeout socket_keepalive".split()
+    "decode_responses encoding encoding_errors health_check_interval retry_on_timeout socket_keepalive"
+    " lib_name lib_version".split()
 )
 _TRUE = frozenset(("1", "true", "yes", "on", "t", "y"))
 _FALSE = frozenset(("", "0", "0.0", "false", "no", "off", "f", "n", "none"))
@@ -302,14 +312,14 @@ def _split_url(url: str) -> tuple[str, dict[str, Any]]:
     head, question_mark, query = url.partition("?")
     if not question_mark:
         return url, {}
-    from urllib.parse import unquote_plus
+    from urllib.parse import unquote
 
     kept: list[str] = []
     found: dict[str, Any] = {}
     for option in query.split("&"):
         name, _, value = option.partition("=")
         if name in _OF_PYTHON:
-            found[name] = _of_url(name, unquote_plus(value))
+            found[name] = _of_url(name, unquote(value))
         else:
             kept.append(option)
     return (f"{head}?{'&'.join(kept)}" if kept else head), found
@@ -317,7 +327,7 @@ def _split_url(url: str) -> tuple[str, dict[str, Any]]:
 
 def _of_url(name: str, text: str) -> Any:
     """The argument that an option of a URL stands for."""
-    if name.startswith("encoding"):
+    if name.startswith(("encoding", "lib_")):
         return text
     if text.lower() in _FALSE:
         return False
