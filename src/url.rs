@@ -95,6 +95,8 @@ fn set_option(options: &mut Options, name: &str, text: Zeroizing<String>) -> Res
         "client_no_evict" => options.client_no_evict = boolean(value, name)?,
         "client_no_touch" => options.client_no_touch = boolean(value, name)?,
         "client_info" => options.client_info = boolean(value, name)?,
+        "lib_name" => options.lib_name = value.into(),
+        "lib_version" => options.lib_version = value.into(),
         "protocol" => options.protocol = number(value, name)?,
         "timeout" | "socket_timeout" => options.timeout = seconds(value, name)?,
         "connect_timeout" | "socket_connect_timeout" => options.connect_timeout = seconds(value, name)?,
@@ -219,6 +221,8 @@ mod tests {
             (options.client_no_evict, options.client_no_touch, options.client_info),
             (true, true, false)
         );
+        let named = parse("redis://h?lib_name=l%28x%29&lib_version=1+x").unwrap();
+        assert_eq!((named.lib_name.as_str(), named.lib_version.as_str()), ("l(x)", "1+x"));
     }
 
     #[test]
@@ -269,6 +273,7 @@ mod tests {
             "redis://:s3cret@h?user_timeout=2147484",
             "redis://:s3cret@h?receive_buffer=2147483648",
             "redis://:s3cret@h?client_name=two%20words",
+            "redis://:s3cret@h?lib_version=1%0a0",
             "redis://s3cret%00:s3cret@h",
             "unix://:s3cret@/a%00b",
             "redis://:s3cret%ff@h",

@@ -348,8 +348,18 @@ mod tests {
             assert!(text.starts_with(&format!("{name} is refused on a shared connection")), "{text}");
             assert!(text.contains(way), "{text}");
         }
-        let on_lease = of("client reply off", Place::Dedicated).err().unwrap().to_string();
-        assert!(on_lease.starts_with("CLIENT REPLY is refused on a leased connection"), "{on_lease}");
+        // No other connection would do.
+        for (line, start) in [
+            ("client reply off", "CLIENT REPLY is refused on every connection: "),
+            ("subscribe c", "SUBSCRIBE is refused on every connection: "),
+            ("monitor", "MONITOR is refused on every connection: "),
+            ("sync", "SYNC is refused on every connection: "),
+        ] {
+            for place in [Place::Shared, Place::Dedicated] {
+                let text = of(line, place).err().unwrap().to_string();
+                assert!(text.starts_with(start) && !text.contains("lease"), "{text}");
+            }
+        }
     }
 
     #[test]

@@ -15,23 +15,20 @@ enum Way {
 
 /// Refuses what has no place there, naming the way that works.
 pub(super) fn check(info: &CommandInfo, place: Place) -> Result<()> {
-    let way = match (way(info.rule), place) {
+    let (place, way) = match (way(info.rule), place) {
         (None, _) | (Some(Way::Instead(_) | Way::Lease | Way::LeaseBecause(_)), Place::Dedicated) => {
             return Ok(());
         }
-        (Some(Way::Instead(way)), Place::Shared) => &format!("{way}, or {LEASE}"),
-        (Some(Way::Lease), Place::Shared) => LEASE,
-        (Some(Way::LeaseBecause(why)), Place::Shared) => &format!("{why}: {LEASE}"),
-        (Some(Way::Never(why)), _) => why,
+        (Some(Way::Instead(way)), Place::Shared) => (SHARED, format!("{way}, or {LEASE}")),
+        (Some(Way::Lease), Place::Shared) => (SHARED, LEASE.into()),
+        (Some(Way::LeaseBecause(why)), Place::Shared) => (SHARED, format!("{why}: {LEASE}")),
+        (Some(Way::Never(why)), _) => ("on every connection", why.into()),
     };
     let name = info.name.replace('|', " ");
-    let place = match place {
-        Place::Shared => "on a shared connection",
-        Place::Dedicated => "on a leased connection",
-    };
     Err(Error::not_applied(ErrorKind::Refused, format!("{name} is refused {place}: {way}")))
 }
 
+const SHARED: &str = "on a shared connection";
 const LEASE: &str = "lease a connection of your own (Client::lease, oxp_client_lease, Redis.lease)";
 
 fn way(rule: Rule) -> Option<Way> {

@@ -81,6 +81,7 @@ def test_the_first_error_is_raised(run: Run, client: Redis, transaction: bool) -
             await call
         error = caught.value
         assert (error.index, error.command, error.outcome) == (1, "INCR", "REJECTED")
+        assert (error.replied, error.unknown, error.not_applied) == (4, 0, 0)
         assert str(error).startswith("Command # 2 (INCR) of pipeline caused error: ")
         assert error.replies is not None
         assert error.replies[0] is True and error.replies[3] == b"x"

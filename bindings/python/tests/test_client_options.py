@@ -72,6 +72,29 @@ def test_info(server: Server) -> None:
             assert stats["calls"] == refused
 
 
+@pytest.mark.parametrize("kind", [oxipipe.Redis, oxipipe.Pool])
+def test_the_name_of_another_library(server: Server, kind: Any) -> None:
+    names = {"lib_name": "mine(of=me)", "lib_version": "1.0+x"}
+    of_url = f"{server.url}?lib_name=mine%28of=me%29&lib_version=1.0+x"
+    stronger = f"{server.url}?lib_name=other&lib_version=2"
+    with (
+        server.connect() as r,
+        kind(unix_socket_path=server.unix_socket_path, client_name="a", **names) as a,
+        kind.from_url(of_url, client_name="b") as b,
+        kind.from_url(stronger, client_name="c", **names) as c,
+    ):
+        for client in (a, b, c):
+            client.connect()
+        entries = {entry["name"]: entry for entry in r.client_list()}
+    if is_new(server):
+        for name in "abc":
+            told = entries[name]
+            assert [told["lib-name"], told["lib-ver"]] == list(names.values())
+    for option in ("lib_name=two%20words", "lib_version=two%20words"):
+        with pytest.raises(exceptions.DataError, match=option.partition("=")[0]):
+            kind.from_url(f"{server.url}?{option}")
+
+
 def test_name(server: Server, run: Run) -> None:
     async def main() -> object:
         async with aio.Redis.from_url(server.url, client_name="looping") as client:
@@ -98,9 +121,56 @@ def test_in_a_url(server: Server) -> None:
         entry = own_entry(r)
         assert "e" in entry["flags"]
         assert entry["name"] == "of-url"
-    for option in ("client_no_evict=x", "client_info=", "client_name=two%20words", "fail_fast=x"):
+    for option in (
+        "client_no_evict=x",
+        "client_info=",
+        "client_name=two%20words",
+        "fail_fast=x",
+        "decode_responses=treu",
+    ):
         with pytest.raises(exceptions.DataError):
             oxipipe.from_url(f"{server.url}?{option}")
+
+
+@pytest.mark.parametrize("kind", [oxipipe.Redis, oxipipe.Pool, aio.Redis])
+def test_a_url_is_no_host(kind: Any) -> None:
+    with pytest.raises(ValueError, match=r"URL.*from_url") as caught:
+        kind("redis://:s3cret@localhost:6379")
+    assert "s3cret" not in str(caught.value)
+
+
+#: Every option that is true or false, and those that only pools have.
+BOOLEANS = (
+    "socket_keepalive decode_responses client_no_evict client_no_touch client_info retry_reads fail_fast"
+).split()
+BOOLEANS_OF_POOLS = ["key_affinity", "ordered"]
+
+
+@pytest.mark.parametrize("kind", [oxipipe.Redis, aio.Redis, oxipipe.Pool])
+def test_only_booleans_are_true_or_false(kind: Any) -> None:
+    """The text "false" is true for Python: whoever reads it from the environment is told, and not given the opposite."""
+    wrongs: list[Any] = ["false", "nope", "", b"no", 0, 1, 1.0, []]
+    for name in BOOLEANS + BOOLEANS_OF_POOLS * (kind is oxipipe.Pool):
+        for make in (kind, lambda **options: kind.from_url("redis://localhost", **options)):
+            for wrong in wrongs:
+                with pytest.raises(TypeError, match=f"^{name} is a .*must be True or False"):
+                    make(**{name: wrong})
+            for right in (True, False, None):
+                make(**{name: right})
+
+
+def test_none_is_the_default(server: Server) -> None:
+    nothing: Any = dict.fromkeys(BOOLEANS)
+    url = f"{server.url}?client_info=false&client_no_evict=true&decode_responses=true"
+    with server.connect(**nothing) as r, oxipipe.from_url(url, **nothing) as of_url:
+        assert r.echo("bytes") == b"bytes"
+        entry = own_entry(r)
+        assert "e" not in entry["flags"]
+        assert entry.get("lib-name") == ("oxipipe-py" if is_new(server) else None)
+        # That of the URL, where there is one.
+        assert of_url.echo("text") == "text"
+        assert "e" in own_entry(of_url)["flags"]
+        assert not own_entry(of_url).get("lib-name")
 
 
 #: A deadline that nobody waits for.

@@ -17,13 +17,16 @@ def test_a_lease_watches_and_the_shared_connection_stays_as_it_was(r: Redis) -> 
     with pytest.raises(oxipipe.RedisError, match=r"Redis\.lease"):
         r.command("WATCH", "stock")
     with r.lease() as mine:
-        mine.command("WATCH", "stock")
+        assert mine.command("WATCH", "stock") is True
         r.set("stock", 1)
         with mine.pipeline() as p:
             p.set("stock", 2)
-            with pytest.raises(oxipipe.WatchError):
+            with pytest.raises(oxipipe.WatchError) as caught:
                 p.execute()
-        mine.command("SELECT", 1)
+            error = caught.value
+            assert (error.replied, error.unknown, error.not_applied) == (0, 0, 1)
+        assert mine.command("UNWATCH") is True
+        assert mine.command("SELECT", 1) is True
         mine.set("only here", 1)
     assert mine.closed
     assert r.get("only here") is None
@@ -67,8 +70,11 @@ def test_a_lost_lease_stays_lost_and_says_so(r: Redis) -> None:
 
 
 def test_what_has_no_single_reply_is_refused_on_a_lease_too(r: Redis) -> None:
-    with r.lease() as mine, pytest.raises(oxipipe.RedisError, match="refused on a leased"):
-        mine.command("SUBSCRIBE", "c")
+    with r.lease() as mine:
+        for client in (r, mine):
+            for command in ("SUBSCRIBE", "MONITOR", "PSYNC"):
+                with pytest.raises(oxipipe.RefusedError, match="refused on every connection"):
+                    client.command(command, "c")
 
 
 def test_a_lease_refuses_what_would_use_another_connection(r: Redis) -> None:

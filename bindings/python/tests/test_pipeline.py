@@ -84,6 +84,8 @@ def test_the_first_error_is_raised(r: oxipipe.Redis, transaction: bool) -> None:
         "WRONGTYPE Operation against a key holding the wrong kind of value"
     )
     assert (error.index, error.command, error.outcome) == (1, "HSET", "REJECTED")
+    # Of the others, too, it is known what became of them: they were answered.
+    assert (error.replied, error.unknown, error.not_applied) == (4, 0, 0)
     assert error.status_code == "WRONGTYPE"
     assert error.replies is not None
     assert error.replies[0] is True
@@ -136,6 +138,8 @@ def test_a_transaction_with_an_invalid_command_is_refused_as_a_whole(r: oxipipe.
     with pytest.raises(ResponseError, match=r"Command # 2 \(NOPE\)") as caught:
         pipeline.execute()
     assert caught.value.index == 1
+    error = caught.value
+    assert (error.replied, error.unknown, error.not_applied) == (3, 0, 0)
     replies = pipeline.set("a", 1).command("NOPE").execute(raise_on_error=False)
     assert isinstance(replies[0], exceptions.ExecAbortError)
     assert r.dbsize() == 0

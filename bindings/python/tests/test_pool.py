@@ -546,6 +546,8 @@ def test_pipelines(pool: oxipipe.Pool, r: oxipipe.Redis) -> None:
     ) as caught:
         third.result()
     assert (caught.value.index, caught.value.command) == (1, "LPUSH")
+    error = caught.value
+    assert (error.replied, error.unknown, error.not_applied) == (2, 0, 0)
     assert caught.value.replies is not None
     assert caught.value.replies[0] == b"1"
     assert pipeline.execute().result() == []
@@ -563,8 +565,9 @@ def test_transactions(pool: oxipipe.Pool, r: oxipipe.Redis) -> None:
     futures = [pipeline.incr("n").incr("n").execute() for _ in range(100)]
     pairs = sorted(future.result() for future in futures)
     assert pairs == [[n, n + 1] for n in range(1, 200, 2)]
-    with pytest.raises(exceptions.ResponseError):
+    with pytest.raises(exceptions.ResponseError) as caught:
         pipeline.incr("n").command("NONSENSE").execute().result()
+    assert (caught.value.index, caught.value.replied) == (1, 2)
     assert r.get("n") == b"200"
 
 

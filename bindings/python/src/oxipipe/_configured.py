@@ -58,20 +58,20 @@ class Configured:
         unix_socket_path: str | None = None,
         encoding: str = "utf-8",
         encoding_errors: str = "strict",
-        decode_responses: bool = False,
+        decode_responses: bool | None = False,
         client_name: str | None = None,
         lib_name: str | None = None,
         lib_version: str | None = None,
         username: str | None = None,
         protocol: int | None = None,
         *,
-        client_no_evict: bool = False,
-        client_no_touch: bool = False,
-        client_info: bool = True,
+        client_no_evict: bool | None = False,
+        client_no_touch: bool | None = False,
+        client_info: bool | None = True,
         spin_us: int | None = None,
         eager_bytes: int | None = None,
-        retry_reads: bool = True,
-        fail_fast: bool = False,
+        retry_reads: bool | None = True,
+        fail_fast: bool | None = False,
         user_timeout: float | None = None,
         socket_buffers: tuple[int, int] | None = None,
         max_depth: int | None = None,
@@ -82,6 +82,12 @@ class Configured:
     ) -> None:
         _refuse(type(self).__name__, redis_py)
         host = "localhost" if host is None else host
+        if "://" in host:
+            # Without the text: there may be a password in it.
+            kind = type(self).__name__
+            raise ValueError(
+                f"this host is a URL, which {kind}.from_url takes, as oxipipe.connect does"
+            )
         port, db = _number("port", port), 0 if db is None else _number("db", db)
         options: dict[str, Any] = {
             "host": host,
@@ -89,7 +95,6 @@ class Configured:
             "db": db,
             "timeout_ms": _milliseconds("socket_timeout", socket_timeout),
             "connect_timeout_ms": _milliseconds("socket_connect_timeout", socket_connect_timeout),
-            "keepalive": bool(socket_keepalive),
         }
         if unix_socket_path is not None:
             options["unix_path"] = unix_socket_path
@@ -102,16 +107,11 @@ class Configured:
             password=password,
             username=username,
             client_name=client_name,
-            client_no_evict=bool(client_no_evict),
-            client_no_touch=bool(client_no_touch),
-            client_info=bool(client_info),
             lib_name=lib_name,
             lib_version=lib_version,
             protocol=protocol,
             spin_us=spin_us,
             eager_bytes=eager_bytes,
-            retry=int(retry_reads),
-            fail_fast=bool(fail_fast),
             user_timeout_ms=None
             if user_timeout is None
             else _milliseconds("user_timeout", user_timeout),
@@ -120,6 +120,14 @@ class Configured:
             max_bulk_bytes=max_bulk_bytes,
             max_line_bytes=max_line_bytes,
             max_reply_bytes=max_reply_bytes,
+            **_booleans(
+                socket_keepalive=socket_keepalive,
+                client_no_evict=client_no_evict,
+                client_no_touch=client_no_touch,
+                client_info=client_info,
+                retry_reads=retry_reads,
+                fail_fast=fail_fast,
+            ),
         )
 
     @property
@@ -138,15 +146,17 @@ class Configured:
 
         `redis://[[user]:password@]host[:port][/db][?option=...]` or `unix://[[user]:password@]/path[?option=...]`.
         The options are `db`, `username`, `password`, `client_name`, `client_no_evict`, `client_no_touch`,
-        `client_info`, `protocol`, `socket_timeout` (or `timeout`), `socket_connect_timeout` (or `connect_timeout`),
-        `user_timeout`, `socket_keepalive` (or `keepalive`), `spin_us`, `eager_bytes`, `send_buffer`,
-        `receive_buffer`, `max_depth`, `max_line_bytes`, `max_bulk_bytes`, `max_reply_bytes`, `retry` ("reads" or
-        "none"), `fail_fast`, `decode_responses`, `encoding` and `encoding_errors`. Times are in seconds, 0 is no limit.
+        `client_info`, `lib_name`, `lib_version`, `protocol`, `socket_timeout` (or `timeout`), `socket_connect_timeout`
+        (or `connect_timeout`), `user_timeout`, `socket_keepalive` (or `keepalive`), `spin_us`, `eager_bytes`,
+        `send_buffer`, `receive_buffer`, `max_depth`, `max_line_bytes`, `max_bulk_bytes`, `max_reply_bytes`, `retry`
+        ("reads" or "none"), `fail_fast`, `decode_responses`, `encoding` and `encoding_errors`. Times are in seconds, 0
+        is no limit.
         redis-py's `retry_on_timeout` and `health_check_interval` may say no or 0.
         """
         url, of_python = _split_url(url)
         for name, value in of_python.items():
-            kwargs.setdefault(name, value)
+            if kwargs.get(name) is None:
+                kwargs[name] = value
         client = cls.__new__(cls)
         client._start_url(url, **kwargs)
         return client
@@ -156,13 +166,15 @@ class Configured:
         url: str,
         encoding: str = "utf-8",
         encoding_errors: str = "strict",
-        decode_responses: bool = False,
+        decode_responses: bool | None = False,
         **kwargs: Any,
     ) -> None:
         options: dict[str, Any] = {}
         for name, value in kwargs.items():
             if name in _TIMES:
                 options[_TIMES[name]] = _milliseconds(name, value)
+            elif name in _BOOLEANS:
+                options.update(_booleans(**{name: value}))
             elif name in _RENAMED:
                 options[_RENAMED[name]] = value
             elif name in _SAME:
@@ -177,7 +189,7 @@ class Configured:
         options: dict[str, Any],
         encoding: str,
         encoding_errors: str,
-        decode_responses: bool,
+        decode_responses: bool | None,
         **given: Any,
     ) -> None:
         options.update((name, value) for name, value in given.items() if value is not None)
@@ -186,7 +198,8 @@ class Configured:
         "".encode(
             encoding, encoding_errors
         )  # an unknown encoding fails here, not in the first call
-        options.update(encoding=encoding, errors=encoding_errors, decode=bool(decode_responses))
+        decode = boolean("decode_responses", decode_responses) or False
+        options.update(encoding=encoding, errors=encoding_errors, decode=decode)
         self._given = options
         self._open(options)
 
@@ -206,17 +219,23 @@ _TIMES = {
     "socket_connect_timeout": "connect_timeout_ms",
     "user_timeout": "user_timeout_ms",
 }
-_RENAMED = {
+_BOOLEANS = {
     "socket_keepalive": "keepalive",
-    "unix_socket_path": "unix_path",
+    "client_no_evict": "client_no_evict",
+    "client_no_touch": "client_no_touch",
+    "client_info": "client_info",
     "retry_reads": "retry",
+    "fail_fast": "fail_fast",
 }
+_RENAMED = {"unix_socket_path": "unix_path"}
 _SAME = frozenset(
-    "host port db password username client_name client_no_evict client_no_touch client_info lib_name lib_version protocol spin_us eager_bytes fail_fast socket_buffers"
+    "host port db password username client_name lib_name lib_version protocol spin_us eager_bytes socket_buffers"
     " max_depth max_bulk_bytes max_line_bytes max_reply_bytes".split()
 )
+# The last two are the library's, too; but here they have defaults of their own, which the URL wins over.
 _OF_PYTHON = frozenset(
-    "decode_responses encoding encoding_errors health_check_interval retry_on_timeout socket_keepalive".split()
+    "decode_responses encoding encoding_errors health_check_interval retry_on_timeout socket_keepalive"
+    " lib_name lib_version".split()
 )
 _TRUE = frozenset(("1", "true", "yes", "on", "t", "y"))
 _FALSE = frozenset(("", "0", "0.0", "false", "no", "off", "f", "n", "none"))
@@ -237,6 +256,18 @@ def _refuse(kind: str, arguments: dict[str, Any]) -> None:
         defaults = _DEFAULTS.get(name)
         if value not in defaults if defaults else value:
             raise NotImplementedError(f"{name}: this version of oxipipe does not have {reason}")
+
+
+def boolean(name: str, value: bool | None) -> bool | None:
+    """The value itself: text that says "false" is true for Python, so nothing but a boolean is taken for one."""
+    if value is None or isinstance(value, bool):
+        return value
+    kind = type(value).__name__
+    raise TypeError(f"{name} is a {kind}; it must be True or False, or None for the default")
+
+
+def _booleans(**given: bool | None) -> dict[str, bool | None]:
+    return {_BOOLEANS[name]: boolean(name, value) for name, value in given.items()}
 
 
 def _number(name: str, value: Any) -> Any:
@@ -281,14 +312,14 @@ def _split_url(url: str) -> tuple[str, dict[str, Any]]:
     head, question_mark, query = url.partition("?")
     if not question_mark:
         return url, {}
-    from urllib.parse import unquote_plus
+    from urllib.parse import unquote
 
     kept: list[str] = []
     found: dict[str, Any] = {}
     for option in query.split("&"):
         name, _, value = option.partition("=")
         if name in _OF_PYTHON:
-            found[name] = _of_url(name, unquote_plus(value))
+            found[name] = _of_url(name, unquote(value))
         else:
             kept.append(option)
     return (f"{head}?{'&'.join(kept)}" if kept else head), found
@@ -296,12 +327,10 @@ def _split_url(url: str) -> tuple[str, dict[str, Any]]:
 
 def _of_url(name: str, text: str) -> Any:
     """The argument that an option of a URL stands for."""
-    if name.startswith("encoding"):
+    if name.startswith(("encoding", "lib_")):
         return text
-    if name == "decode_responses":
-        return text.lower() in _TRUE
     if text.lower() in _FALSE:
         return False
-    if name == "socket_keepalive" and text.lower() not in _TRUE:
-        raise DataError("socket_keepalive is true or false")
+    if name in ("decode_responses", "socket_keepalive") and text.lower() not in _TRUE:
+        raise DataError(f"{name} is true or false")
     return True

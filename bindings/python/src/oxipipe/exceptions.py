@@ -41,7 +41,7 @@ class RedisError(Exception):
     #: Raised by a pool's `flush`: how many commands failed and succeeded since the last one.
     failed: int = 0
     succeeded: int = 0
-    #: Place in its pipeline (from 0) and name of the command that this error reply answers.
+    #: Place in its pipeline (from 0) and name of the command that this error reply answers; `outcome` is of that one alone.
     index: int | None = None
     command: str | None = None
 

@@ -36,11 +36,17 @@ class Pipeline(_backend.PipelineCore, PipelineCommands):
 
         The server executes all commands even if it refuses some of them; then the first refusal is raised, with
         `index`, `command` and all `replies`, or with `raise_on_error=False` the list has exceptions in those places.
-        (A transaction with an invalid command is refused as a whole.)
+        Its `outcome`, "REJECTED", is that of this one command; how the others ended is in `replies`. (A transaction with an
+        invalid command is refused as a whole.)
         """
-        if not len(self):
+        count = len(self)
+        if not count:
             return []
-        return (checked if raise_on_error else unchecked)(self, *self._execute())
+        try:
+            return (checked if raise_on_error else unchecked)(self, *self._execute())
+        except WatchError as error:
+            error.not_applied = count
+            raise
 
     def __enter__(self) -> Self:
         return self
@@ -81,7 +87,7 @@ def _described(pipeline: _backend.PipelineCore, replies: list[Any], index: int) 
         index = next((i for i in causes if not isinstance(replies[i], ExecAbortError)), index)
     error: RedisError = replies[index]
     error.index, error.command = index, pipeline._command_name(index)
-    error.replies = replies
+    error.replies, error.replied = replies, len(replies)
     text = f"Command # {index + 1} ({error.command}) of pipeline caused error: {error.args[0]}"
     error.args = (text, *error.args[1:])
     return error

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from oxipipe import _backend, _callbacks
 from oxipipe._commands import PoolCommands
-from oxipipe._configured import Configured
+from oxipipe._configured import Configured, boolean
 from oxipipe.exceptions import ClosedError, RedisError
 
 if TYPE_CHECKING:
@@ -76,8 +76,8 @@ class Pool(Configured, _backend.PoolCore, PoolCommands):
         port: int | str = 6379,
         *,
         connections: int = 10,
-        key_affinity: bool = False,
-        ordered: bool = False,
+        key_affinity: bool | None = False,
+        ordered: bool | None = False,
         queue_commands: int | None = None,
         queue_bytes: int | None = None,
         grace: float = 5.0,
@@ -92,8 +92,8 @@ class Pool(Configured, _backend.PoolCore, PoolCommands):
         url: str,
         *args: Any,
         connections: int = 10,
-        key_affinity: bool = False,
-        ordered: bool = False,
+        key_affinity: bool | None = False,
+        ordered: bool | None = False,
         queue_commands: int | None = None,
         queue_bytes: int | None = None,
         grace: float = 5.0,
@@ -120,8 +120,8 @@ class Pool(Configured, _backend.PoolCore, PoolCommands):
     def _keep(
         self,
         connections: int,
-        key_affinity: bool,
-        ordered: bool,
+        key_affinity: bool | None,
+        ordered: bool | None,
         queue_commands: int | None,
         queue_bytes: int | None,
         grace: float,
@@ -138,8 +138,8 @@ class Pool(Configured, _backend.PoolCore, PoolCommands):
         self.connections = connections
         self._grace = grace
         self._pool_options = {
-            "key_affinity": bool(key_affinity),
-            "ordered_results": bool(ordered),
+            "key_affinity": boolean("key_affinity", key_affinity) or False,
+            "ordered_results": boolean("ordered", ordered) or False,
             "queue_limits": (queue_commands or _QUEUE_COMMANDS, queue_bytes or _QUEUE_BYTES),
         }
 

@@ -34,7 +34,8 @@ class PoolPipeline(_backend.PipelineCore, PipelineCommands):
 
         The server executes all commands even if it refuses some of them; then the future has the first refusal as its
         exception, with `index`, `command` and all `replies`, or with `raise_on_error=False` the list has exceptions in those
-        places. (A transaction with an invalid command is refused as a whole.) Waits while the pool's queue is full.
+        places. Its `outcome`, "REJECTED", is that of this one command; how the others ended is in `replies`. (A transaction
+        with an invalid command is refused as a whole.) Waits while the pool's queue is full.
         """
         future: Future[list[Any]]
         if not len(self):

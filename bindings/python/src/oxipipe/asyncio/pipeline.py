@@ -38,7 +38,8 @@ class Pipeline(_backend.PipelineCore, PipelineCommands):
 
         The server executes all commands even if it refuses some of them; then the first refusal is raised, with
         `index`, `command` and all `replies`, or with `raise_on_error=False` the list has exceptions in those places.
-        (A transaction with an invalid command is refused as a whole.)
+        Its `outcome`, "REJECTED", is that of this one command; how the others ended is in `replies`. (A transaction with an
+        invalid command is refused as a whole.)
         """
         if not len(self):
             nothing: Future[list[Any]] = get_running_loop().create_future()
