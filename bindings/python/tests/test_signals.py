@@ -164,7 +164,10 @@ def test_ctrl_c(server: oxipipe.Server) -> None:
     """As a user sees it: a KeyboardInterrupt out of the call, and a program that can go on."""
     program = textwrap.dedent(
         f"""
+        import signal
         import oxipipe
+        # Who was started in the background of a shell ignores it, and so would whom it starts.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         client = oxipipe.from_url("{server.url}", socket_timeout=None)
         client.ping()
         print("ready", flush=True)
