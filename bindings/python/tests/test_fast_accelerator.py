@@ -100,6 +100,9 @@ class Peer:
                 return b"*%d\r\n" % len(values) + b"".join(
                     b"$%d\r\n%s\r\n" % (len(value), value) for value in values
                 )
+            case [b"COMMAND", b"INFO", *names]:
+                known = (b"*3\r\n$%d\r\n%s\r\n:-1\r\n*0\r\n" % (len(n), n) for n in names)
+                return b"*%d\r\n" % len(names) + b"".join(known)
             case [b"EXEC"]:
                 return self.transaction
             case [b"HOLD", *_]:
