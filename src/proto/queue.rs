@@ -190,14 +190,16 @@ impl Queue {
         self.requests.front_mut().expect("invariant: a reply belongs to a request that has begun")
     }
 
-    /// Counts a reply to the first request. False if the server cannot have seen the command.
+    /// Counts a reply to the first request. Whether that has left whole; if not, the reply may be
+    /// [too early](Self::front_is_answered_in_time).
     #[inline]
-    pub(super) fn count_reply(&mut self) -> bool {
+    pub(super) fn count_reply(&mut self) -> (bool, &mut Request) {
         self.in_flight -= 1;
-        let front = self.front_mut();
+        let whole = self.sent - self.start;
+        let front =
+            self.requests.front_mut().expect("invariant: a reply belongs to a request that has begun");
         front.replied += 1;
-        let end = front.bytes;
-        self.sent >= self.start + end || self.front_is_answered_in_time()
+        (whole >= front.bytes, front)
     }
 
     /// Whether the server can have seen the command whose reply comes next, if there is one.
@@ -205,7 +207,8 @@ impl Queue {
         if self.begun == 0 {
             return true;
         }
-        let has_seen = self.count_reply();
+        let (has_left, _) = self.count_reply();
+        let has_seen = has_left || self.front_is_answered_in_time();
         self.take_back_reply();
         has_seen
     }
@@ -216,9 +219,10 @@ impl Queue {
         self.requests[0].replied -= 1;
     }
 
-    /// Counts on from where it stopped the last time: a long pipeline gets its first replies while it leaves.
+    /// Whether the server can have seen all commands of the first request that are answered. Counts on from where it stopped the
+    /// last time: a long pipeline gets its first replies while it leaves.
     #[cold]
-    fn front_is_answered_in_time(&mut self) -> bool {
+    pub(super) fn front_is_answered_in_time(&mut self) -> bool {
         let front = &self.requests[0];
         if u64::from(front.replied) > self.front_left {
             let bytes = &self.bytes[self.start + self.front_counted..self.sent];

@@ -58,13 +58,19 @@ impl Connection {
                 }
             };
             let is_error = is_whole && self.incoming.nodes[from].kind == Kind::Error as u8;
-            if !self.queue.count_reply() && !self.is_answer_to_what_has_not_left(from, window) {
-                break;
-            }
-            if is_error && self.takes_out(from, window, owner) {
-                continue;
-            }
-            let front = self.queue.front_mut();
+            let (has_left, counted) = self.queue.count_reply();
+            let front = if has_left && !is_error {
+                counted
+            } else {
+                let is_early = !has_left && !self.queue.front_is_answered_in_time();
+                if is_early && !self.is_answer_to_what_has_not_left(from, window) {
+                    break;
+                }
+                if is_error && self.takes_out(from, window, owner) {
+                    continue;
+                }
+                self.queue.front_mut()
+            };
             if !is_answered && !front.abandoned {
                 is_answered = true;
                 self.stall.answered();
