@@ -239,7 +239,9 @@ sys.exit(code)
 
 def peak(url: str, lines: int, directory: Path, row: bytes, *arguments: str) -> int:
     """The largest memory, in KiB, of a load of `lines` lines from a pipe."""
-    command = [sys.executable, "-c", MEASURED, "load", "-", "--url", url, "--quiet", *arguments]
+    # On a busy machine a pipeline may take longer than the usual deadline.
+    patient = f"{url}?timeout={LONG}"
+    command = [sys.executable, "-c", MEASURED, "load", "-", "--url", patient, "--quiet", *arguments]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, cwd=directory
     ) as process:
