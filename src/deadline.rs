@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use crate::error::{Error, ErrorKind};
+
 /// Absolute and monotonic; there is none for a call without limit.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Deadline(Option<Instant>);
@@ -43,6 +45,11 @@ impl Deadline {
     pub(crate) fn remaining(self, now: Instant) -> Option<Duration> {
         self.0.map(|at| at.saturating_duration_since(now))
     }
+}
+
+/// What is told of a call that has not met it.
+pub(crate) fn missed() -> Error {
+    Error::new(ErrorKind::Timeout, "the deadline of the call passed")
 }
 
 #[cfg(test)]

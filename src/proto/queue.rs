@@ -196,8 +196,7 @@ impl Queue {
     pub(super) fn count_reply(&mut self) -> (bool, &mut Request) {
         self.in_flight -= 1;
         let whole = self.sent - self.start;
-        let front =
-            self.requests.front_mut().expect("invariant: a reply belongs to a request that has begun");
+        let front = self.front_mut();
         front.replied += 1;
         (whole >= front.bytes, front)
     }

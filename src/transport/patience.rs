@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use super::Deadline;
+use crate::deadline;
 use crate::error::{Error, ErrorKind, Result};
 use crate::options::Interrupt;
 
@@ -58,7 +59,7 @@ impl<'a> Patience<'a> {
             return Err(closed());
         }
         if self.deadline.has_passed(now) {
-            return Err(Error::new(ErrorKind::Timeout, "the deadline of the call passed"));
+            return Err(deadline::missed());
         }
         if let Some(interrupt) = self.interrupt
             && (after_signal || self.ask_at.get() <= now)

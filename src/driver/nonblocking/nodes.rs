@@ -7,9 +7,9 @@ use mio::{Registry, Token, Waker};
 use slab::Slab;
 
 use super::{Batch, Endpoint, Questions, Route, Submission, Surroundings};
-use crate::deadline::Deadline;
+use crate::deadline::{self, Deadline};
 use crate::driver::dedicated::Shelf;
-use crate::error::{Error, ErrorKind, Outcome, Result};
+use crate::error::{Error, Outcome, Result};
 use crate::options::Options;
 use crate::proto::{Request, Server, on_reply_error};
 use crate::resp::Reply;
@@ -233,8 +233,7 @@ impl Nodes {
             questions.hear(answer, common.now, &mut common.out);
         }
         if questions.next_step().has_passed(common.now) {
-            let late = Error::new(ErrorKind::Timeout, "the deadline of the call passed");
-            let late = late.with_address(&common.options.address());
+            let late = deadline::missed().with_address(&common.options.address());
             questions.expire(common.now, &late, &mut common.out);
         }
         self.release() || self.questions.is_due()

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::{BLOCKED, Connection, Phase, STALLED};
 use crate::command::{self, Place};
-use crate::deadline::Deadline;
+use crate::deadline::{self, Deadline};
 use crate::error::{Error, ErrorKind, Outcome, Result};
 use crate::options::Retry;
 use crate::proto::greeting::Lost;
@@ -115,7 +115,7 @@ impl Connection {
     }
 
     fn expire(&mut self, now: Instant, owner: &mut impl Owner) -> Option<Error> {
-        let late = Error::new(ErrorKind::Timeout, "the deadline of the call passed");
+        let late = deadline::missed();
         let late = late.with_address(&self.options.address());
         // One that others met with long ago says nothing.
         let failure = self.failure.as_ref().filter(|_| self.failures > self.failures_before);
