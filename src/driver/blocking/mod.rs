@@ -4,10 +4,12 @@
 //! * `caller` is one thread at work on it: it queues its commands and drives them to their end.
 //! * `leader` is what one of them does for all; `followers` are the others; `relay` is the lock that they take turns with.
 //! * `calls` is what they are waiting for, `sink` where it goes.
+//! * `spin` says for how long a wait is one awake, `crowd` whether others have the processor meanwhile.
 //! * [`Lender`] has connections for one caller at a time.
 
 mod caller;
 mod calls;
+mod crowd;
 mod followers;
 mod lender;
 mod link;

@@ -1,8 +1,8 @@
 //! The receiving half of a connection, and how to wait for it.
 
-use std::thread;
 use std::time::{Duration, Instant};
 
+use super::crowd::Crowd;
 use super::spin::Spin;
 use crate::error::Result;
 use crate::transport::{Fill, Interest, Receiver};
@@ -33,8 +33,8 @@ impl Reader {
     }
 
     /// Reads, and does so again and again for as long as that is worth it according to how many commands are in flight; whether
-    /// there was anything. With company, others get the processor in between.
-    pub(super) fn poll(&mut self, in_flight: u64, has_company: bool) -> Result<bool> {
+    /// there was anything. With company, others get the processor in between, if there is no `crowd`.
+    pub(super) fn poll(&mut self, in_flight: u64, company: Option<&Crowd>) -> Result<bool> {
         if self.fill()? {
             return Ok(true);
         }
@@ -45,13 +45,11 @@ impl Reader {
         let start = Instant::now();
         let mut data_came = false;
         while !data_came && start.elapsed() < budget {
-            if has_company {
-                thread::yield_now();
-            } else {
+            match company {
+                Some(crowd) if crowd.is_dense() => break,
+                Some(crowd) => crowd.give_way(),
                 // Reading takes the socket's lock, which the arriving data needs as well: leave it alone in between.
-                for _ in 0..20 {
-                    std::hint::spin_loop();
-                }
+                None => (0..20).for_each(|_| std::hint::spin_loop()),
             }
             data_came = self.fill()?;
         }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::crowd::Crowd;
 use crate::error::Error;
 use crate::options::Options;
 use crate::proto::{ReplyRule, lease_lost};
@@ -18,11 +19,19 @@ pub(super) struct Terms {
     pub(super) closed: AtomicBool,
     /// The connection is not made again.
     pub(super) pinned: AtomicBool,
+    pub(super) crowd: Crowd,
 }
 
 impl Terms {
     pub(super) fn new(options: Arc<Options>, was_up: Arc<AtomicBool>, rule: ReplyRule) -> Self {
-        Self { options, was_up, rule, closed: AtomicBool::new(false), pinned: AtomicBool::new(false) }
+        Self {
+            options,
+            was_up,
+            rule,
+            closed: AtomicBool::new(false),
+            pinned: AtomicBool::new(false),
+            crowd: Crowd::default(),
+        }
     }
 
     /// Why nothing can be sent over a new connection, if that is so.

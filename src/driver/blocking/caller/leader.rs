@@ -1,7 +1,6 @@
 //! What the caller that leads does for all.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use super::super::calls::CallId;
@@ -97,11 +96,11 @@ impl<'a> Caller<'a> {
         let epoch = state.epoch;
         state.is_at_hand = true;
         for _ in 0..YIELDS {
-            if state.followers().len() >= state.company {
+            if state.followers().len() >= state.company || self.terms.crowd.is_dense() {
                 break;
             }
             drop(state);
-            thread::yield_now();
+            self.terms.crowd.give_way();
             state = self.lock()?;
             if state.epoch != epoch || id.is_some_and(|id| state.calls.get(id).has_news()) {
                 return Ok((state, QUIETLY));
@@ -116,7 +115,7 @@ impl<'a> Caller<'a> {
             state.reader.take().expect("invariant: who leads finds the receiving half in its place");
         drop(state);
 
-        let fill = match reader.poll(in_flight, has_company) {
+        let fill = match reader.poll(in_flight, has_company.then_some(&self.terms.crowd)) {
             Ok(true) => Ok(Fill::Data),
             Ok(false) => self.sleep(&mut reader, epoch, patience)?,
             Err(error) => Err(error),

@@ -2,7 +2,6 @@
 
 mod leader;
 
-use std::thread;
 use std::time::{Duration, Instant};
 
 use self::leader::Turn;
@@ -246,8 +245,9 @@ impl<'a> Caller<'a> {
             can_lead,
             patience.slice(now),
             |parker| {
-                while is_lively && !parker.is_woken() && now.elapsed() < LOITER {
-                    thread::yield_now();
+                let crowd = &self.terms.crowd;
+                while is_lively && !parker.is_woken() && now.elapsed() < LOITER && !crowd.is_dense() {
+                    crowd.give_way();
                 }
             },
             |state, number| {
