@@ -131,7 +131,7 @@ static void queue_limits(void) {
 static void deadlines(oxp_client *admin) {
     oxp_options *options = server_options();
     Result results[2];
-    CHECK_STATUS(OXP_OK, oxp_options_set_timeout_ms(options, 1000));
+    CHECK_STATUS(OXP_OK, oxp_options_set_timeout_ms(options, SOON_MS));
     oxp_async *client = open_async(options);
     oxp_options_free(options);
     oxp_reply_free(round_trip(client, "DEL late"));

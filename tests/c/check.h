@@ -44,6 +44,8 @@
 
 /* A deadline that only a hang reaches, on a machine however busy. */
 #define LONG_MS 120000
+/* One that is to pass, long enough for whatever has to come before. */
+#define SOON_MS 5000
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define MAX_ARGS 16

@@ -205,7 +205,7 @@ static void drop(void *user_data) {
 static void interrupts(void) {
     oxp_error *err = new_error();
     oxp_options *options = server_options();
-    Hook replaced = {0, 0, 0}, hook = {0, 0, 1}, refused = {0, 0, 0};
+    Hook replaced = {0, 0, 0}, hook = {0, 0, 0}, refused = {0, 0, 0};
     CHECK_STATUS(OXP_OK, oxp_options_set_interrupt(options, ask, &replaced, drop));
     CHECK(replaced.dropped == 0);
     CHECK_STATUS(OXP_OK, oxp_options_set_interrupt(options, ask, &hook, drop));
@@ -217,10 +217,12 @@ static void interrupts(void) {
     CHECK_OK(oxp_client_new(options, &client, err), err);
     oxp_options_free(options);
     CHECK(hook.dropped == 0);
+    CHECK_OK(oxp_client_connect(client, err), err);
 
     /* The server sleeps longer than the hook is patient. */
+    hook.stop = 1;
     oxp_slice args[MAX_ARGS];
-    size_t argc = split("DEBUG SLEEP 1", args);
+    size_t argc = split("DEBUG SLEEP 3", args);
     oxp_reply *reply;
     CHECK_STATUS(OXP_ERR_INTERRUPTED, oxp_client_command(client, args, argc, &reply, err));
     CHECK(reply == NULL);

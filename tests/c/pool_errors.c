@@ -86,8 +86,11 @@ static void full_queue(oxp_client *admin) {
     oxp_options *options = server_options();
     Result results[5];
     CHECK_STATUS(OXP_OK, oxp_options_set_queue_limits(options, 5, 1 << 20));
-    CHECK_STATUS(OXP_OK, oxp_options_set_timeout_ms(options, 1000));
+    CHECK_STATUS(OXP_OK, oxp_options_set_timeout_ms(options, LONG_MS));
     oxp_pool *pool = open_pool(options, 2);
+    /* One that does not wait long for room. Its commands may be late, too, which makes no room either. */
+    CHECK_STATUS(OXP_OK, oxp_options_set_timeout_ms(options, 300));
+    oxp_pool *impatient = open_pool(options, 1);
     oxp_options_free(options);
     oxp_slice ping = slice("PING");
     CHECK_OK(oxp_pool_connect(pool, err), err);
@@ -105,8 +108,11 @@ static void full_queue(oxp_client *admin) {
     /* All of them complete, and take their room all the same. */
     CHECK_OK(oxp_pool_flush(pool, UINT64_MAX, NULL, err), err);
     CHECK_STATUS(OXP_FULL, oxp_pool_try_submit(pool, &ping, 1, 5, err));
-    CHECK_STATUS(OXP_ERR_TIMEOUT, oxp_pool_submit(pool, &ping, 1, 5, err));
+    for (uint64_t i = 0; i < 5; i++)
+        CHECK_STATUS(OXP_OK, pool_try_submit(impatient, "PING", i));
+    CHECK_STATUS(OXP_ERR_TIMEOUT, oxp_pool_submit(impatient, &ping, 1, 5, err));
     CHECK(oxp_error_outcome(err) == OXP_OUTCOME_NOT_APPLIED);
+    oxp_pool_free(impatient);
     pool_collect(pool, results, 5);
     forget(results, 5);
     CHECK_STATUS(OXP_OK, pool_submit(pool, "PING", 5));
@@ -212,7 +218,7 @@ static void deadlines(oxp_client *admin) {
     oxp_options *options = server_options();
     Result results[2];
     uint64_t failed;
-    CHECK_STATUS(OXP_OK, oxp_options_set_timeout_ms(options, 1000));
+    CHECK_STATUS(OXP_OK, oxp_options_set_timeout_ms(options, SOON_MS));
     oxp_pool *pool = open_pool(options, 1);
     oxp_options_free(options);
     CHECK_OK(oxp_pool_connect(pool, err), err);
@@ -366,7 +372,7 @@ static void server_dies(void) {
     Result results[201];
     uint64_t failed;
     size_t wrong = 0;
-    CHECK_STATUS(OXP_OK, oxp_options_set_timeout_ms(options, 2000));
+    CHECK_STATUS(OXP_OK, oxp_options_set_timeout_ms(options, SOON_MS));
     oxp_pool *pool = open_pool(options, 4);
     oxp_options_free(options);
     CHECK_OK(oxp_pool_connect(pool, err), err);
