@@ -2,6 +2,9 @@
 
 #include "results.h"
 
+#include <signal.h>
+#include <sys/types.h>
+
 #define CONNECTIONS 4
 #define MANY 10000
 
@@ -253,6 +256,19 @@ static void cancelling(oxp_client *admin) {
     oxp_error_free(err);
 }
 
+static pid_t server_process(oxp_client *admin) {
+    oxp_reply *reply = command(admin, "INFO server");
+    const uint8_t *text;
+    size_t len;
+    char info[4096];
+    CHECK_STATUS(OXP_OK, oxp_reply_string(reply, 0, &text, &len));
+    snprintf(info, sizeof info, "%.*s", (int)len, (const char *)text);
+    oxp_reply_free(reply);
+    const char *line = strstr(info, "process_id:");
+    CHECK(line != NULL);
+    return (pid_t)strtol(line + strlen("process_id:"), NULL, 10);
+}
+
 /* Only what nothing has left of is taken back; behind a full socket, that is certain. */
 static void retracting(oxp_client *admin) {
     oxp_error *err = new_error();
@@ -263,7 +279,9 @@ static void retracting(oxp_client *admin) {
     CHECK_STATUS(OXP_OK, pool_submit(pool, "INCR retracted", 1));
     await_held(admin, 1);
     CHECK_STATUS(OXP_AGAIN, oxp_pool_retract(pool, 1, err));
-    /* The server reads nothing more of this connection now, and the kernel's buffers are smaller than this. */
+    /* The server reads nothing now, and the kernel's buffers are smaller than this. */
+    pid_t server = server_process(admin);
+    CHECK(kill(server, SIGSTOP) == 0);
     size_t len = 8 << 20;
     uint8_t *value = calloc(1, len);
     oxp_slice large[] = {slice("SET"), slice("large"), {value, len}};
@@ -272,6 +290,7 @@ static void retracting(oxp_client *admin) {
     CHECK_STATUS(OXP_OK, pool_submit(pool, "INCR retracted", 2));
     CHECK_STATUS(OXP_OK, oxp_pool_retract(pool, 2, err));
     CHECK_STATUS(OXP_DONE, oxp_pool_retract(pool, 2, err));
+    CHECK(kill(server, SIGCONT) == 0);
     release_writers(admin);
     pool_collect(pool, &result, 1);
     CHECK(result.token == 1);

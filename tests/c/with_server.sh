@@ -15,6 +15,8 @@ clean_up() {
     if [ -n "$pid" ]; then
         # A test may have stopped it itself.
         kill "$pid" 2>/dev/null || true
+        # A test may have stopped it.
+        kill -CONT "$pid" 2>/dev/null || true
         wait "$pid" 2>/dev/null || true
     fi
     rm -rf "$directory"
