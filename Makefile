@@ -167,7 +167,7 @@ lint-python: $(STAMPS)/test-tools
 
 .PHONY: lint-generated
 lint-generated: $(STAMPS)/test-tools
-	tools/gen_header.sh --check
+	tools/gen_header.py --check
 	$(VENV)/python tools/gen_commands.py --check
 	$(VENV)/python tools/gen_cffi.py --check
 

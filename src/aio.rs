@@ -7,14 +7,15 @@ use std::time::{Duration, Instant};
 
 use mio::{Events, Poll, Waker};
 
-use crate::command::{self, Apart, Blocking, Place, Stranger};
+use crate::command::{self, Admission, Apart, Blocking, Packed, Place, Stranger};
 use crate::deadline::Deadline;
+use crate::driver::dedicated::{Leases, Tie};
 use crate::driver::nonblocking::{Completions, Nodes, Route, Submission, WAKE};
 use crate::error::{Error, ErrorKind, Outcome, Result};
 use crate::options::Options;
 use crate::pipeline::Pipeline;
-use crate::proto::{Form, Request, Server};
-use crate::resp::{self, Reply};
+use crate::proto::{Event, Form, Request, Server};
+use crate::resp;
 use crate::transport::{closed, fork};
 
 /// A client that never waits: an event loop watches its one descriptor, and calls [`process`](Self::process) when that is
@@ -34,6 +35,9 @@ pub struct Async {
     submitted: u64,
     is_closed: bool,
     generation: u64,
+    leases: Leases,
+    /// Of a lease: what ties it to the client that it was leased from.
+    tie: Option<Arc<Tie>>,
 }
 
 /// Events taken at once.
@@ -48,6 +52,10 @@ impl Async {
     /// `Io` or `NoMemory` if the system has no descriptor or memory left, `Argument` for options that cannot work.
     pub fn new(options: Options) -> Result<Self> {
         options.check()?;
+        Self::with(Arc::new(options))
+    }
+
+    fn with(options: Arc<Options>) -> Result<Self> {
         let failed = |error: io::Error| {
             Error::from_io(ErrorKind::Io, "cannot make a poll", &error).with_outcome(Outcome::NotApplied)
         };
@@ -55,7 +63,6 @@ impl Async {
         let poll = Poll::new().map_err(failed)?;
         let waker = Arc::new(Waker::new(poll.registry(), WAKE).map_err(failed)?);
         let registry = poll.registry().try_clone().map_err(failed)?;
-        let options = Arc::new(options);
         let nodes = Nodes::new(Arc::clone(&options), 1, false, registry, Arc::clone(&waker));
         Ok(Self {
             nodes,
@@ -67,7 +74,30 @@ impl Async {
             submitted: 0,
             is_closed: false,
             generation,
+            leases: Leases::default(),
+            tie: None,
         })
+    }
+
+    /// A client of a connection of its own with the same options, for commands that a shared one refuses because they would
+    /// change it for everybody, or because more or fewer replies come than one: WATCH, MULTI, SELECT, SUBSCRIBE, MONITOR,
+    /// CLIENT REPLY and the like. It has its own descriptor, and it connects at once.
+    ///
+    /// A subscription completes with its confirmations, an array of them; messages come as [events](Self::next_events). If the
+    /// connection is lost, it is not made again, because what was set on it would be lost silently: submissions fail with
+    /// `Disconnected` and NOT_APPLIED. Closing this client closes its leases.
+    ///
+    /// # Errors
+    /// As for [`new`](Self::new); `Closed`, `Forked`, `QueueFull` if there are 1,024 of them.
+    pub fn lease(&mut self) -> Result<Self> {
+        self.check_open()?;
+        let mut lease = Self::with(Arc::clone(&self.options))?;
+        let waker = Arc::clone(&lease.waker);
+        // A failure means that the lease is gone, or is being woken.
+        lease.tie = Some(self.leases.tie(move || drop(waker.wake()))?);
+        lease.nodes.pin()?;
+        lease.wake();
+        Ok(lease)
     }
 
     /// How long the loop may wait for the descriptor before it calls [`process`](Self::process) all the same; `None`: for ever.
@@ -84,6 +114,9 @@ impl Async {
     /// `Io` if the system's poll failed; `Forked` in a child process.
     pub fn process(&mut self) -> Result<()> {
         self.check_process()?;
+        if self.tie.as_ref().is_some_and(|tie| tie.is_cut()) {
+            self.close();
+        }
         self.is_awake = false;
         match self.poll.poll(&mut self.events, Some(Duration::ZERO)) {
             Err(error) if error.kind() != io::ErrorKind::Interrupted => {
@@ -105,12 +138,56 @@ impl Async {
     /// # Errors
     /// Nothing was queued: `Argument`, `Refused`, `Closed`, `Forked`, or `QueueFull` if too much waits to be sent.
     pub fn submit<A: AsRef<[u8]>>(&mut self, args: &[A], token: u64) -> Result<()> {
-        let admission = command::admit(args, Place::Shared)?;
+        let admission = command::admit(args, self.place())?;
         self.check_room()?;
-        let request = self.request(Form::Command, 1, admission.blocking, token);
-        let apart = Apart::of(admission.blocking.is_some(), admission.ends_another());
         let strangers = admission.stranger(args).into_iter().collect();
-        self.queue(request, apart, strangers, |out| resp::encode_command(out, args))
+        let write = |out: &mut Vec<u8>| resp::encode_command(out, args);
+        self.enter(&admission, args.len(), strangers, token, Instant::now(), write)
+    }
+
+    /// Queues many commands at once: `bytes` holds all arguments end to end, `lens` their lengths, `argcs` the number of
+    /// arguments of each command, `tokens` the token of each.
+    ///
+    /// # Errors
+    /// As for [`submit`](Self::submit), of the first command that was not queued; how many were before it is the first of the two
+    /// results. `Argument` if the numbers do not add up, and then none was.
+    pub fn submit_packed(
+        &mut self,
+        bytes: &[u8],
+        lens: &[u32],
+        argcs: &[u32],
+        tokens: &[u64],
+    ) -> (usize, Result<()>) {
+        let commands = Packed::with_tokens(bytes, lens, argcs, tokens);
+        let now = Instant::now();
+        let mut queued = 0;
+        let result = commands.and_then(|mut commands| {
+            commands.try_for_each(|(command, token)| {
+                let admission = command.admit(command.found(), self.place())?;
+                self.check_room()?;
+                let strangers = admission.stranger(&[command.name()]).into_iter().collect();
+                self.enter(&admission, command.lens.len(), strangers, token, now, |out| command.encode(out))?;
+                queued += 1;
+                Ok(())
+            })
+        });
+        (queued, result)
+    }
+
+    fn enter(
+        &mut self,
+        admission: &Admission,
+        argc: usize,
+        strangers: Vec<Stranger>,
+        token: u64,
+        now: Instant,
+        write: impl FnOnce(&mut Vec<u8>),
+    ) -> Result<()> {
+        let (form, replies) = Form::of_single(admission.effect, argc);
+        let mut request = self.request(form, replies, admission.blocking, token, now);
+        request.effect = admission.effect;
+        let apart = Apart::of(admission.blocking.is_some(), admission.ends_another());
+        self.queue(request, apart, strangers, write)
     }
 
     /// Queues all commands of a pipeline, which is empty afterwards; they complete together. Its command names stay readable.
@@ -123,7 +200,8 @@ impl Async {
         let gathered = pipeline.gather()?;
         let bytes = gathered.bytes;
         let (apart, strangers) = (gathered.apart, gathered.strangers.to_vec());
-        let request = self.request(gathered.form, gathered.commands, gathered.blocking, token);
+        let request =
+            self.request(gathered.form, gathered.commands, gathered.blocking, token, Instant::now());
         self.queue(request, apart, strangers, |out| out.extend_from_slice(bytes))?;
         pipeline.handed_over();
         Ok(())
@@ -140,6 +218,16 @@ impl Async {
         Ok(self.nodes.cancel(token, Instant::now()).map(|(outcome, _)| outcome))
     }
 
+    /// Removes a submission of which nothing has left: true. False if it is too late: it goes on as if nothing had happened.
+    /// `None` if there is no such submission, or no more.
+    ///
+    /// # Errors
+    /// `Forked` in a child process.
+    pub fn retract(&mut self, token: u64) -> Result<Option<bool>> {
+        self.check_process()?;
+        Ok(self.nodes.retract(token).map(|removed| removed.is_some()))
+    }
+
     /// Takes all that has completed; what `into` held is forgotten.
     pub fn next(&mut self, into: &mut Completions) {
         into.clear();
@@ -150,6 +238,7 @@ impl Async {
     pub fn close(&mut self) {
         if !self.is_closed && !self.is_foreign() {
             self.nodes.close(&closed(), Instant::now());
+            self.leases.cut();
             self.wake();
         }
         self.is_closed = true;
@@ -160,10 +249,23 @@ impl Async {
         self.nodes.server().cloned()
     }
 
-    /// Takes the oldest push message that has arrived and that nobody has taken (RESP3), and tells how many were dropped since
-    /// this was last asked because nobody took them.
-    pub fn next_push(&mut self) -> (Option<Reply>, u64) {
-        self.nodes.next_push()
+    /// Takes all events that have come and that nobody has taken; what `into` held is forgotten. See [`Event`].
+    ///
+    /// # Errors
+    /// `Closed` when there are none and it is closed; `Forked` in a child process.
+    pub fn next_events(&mut self, into: &mut Vec<Event>) -> Result<()> {
+        into.clear();
+        self.check_process()?;
+        // What was not read for want of room makes the descriptor readable no more by itself.
+        if self.nodes.next_events(into) {
+            self.wake();
+        }
+        if into.is_empty() && self.is_closed { Err(closed()) } else { Ok(()) }
+    }
+
+    /// The options it was made with.
+    pub fn options(&self) -> &Options {
+        &self.options
     }
 
     /// Whether [`close`](Self::close) was called.
@@ -171,8 +273,15 @@ impl Async {
         self.is_closed
     }
 
-    fn request(&self, form: Form, commands: u32, blocking: Option<Blocking>, token: u64) -> Request {
-        let deadline = Deadline::after(Instant::now(), self.options.timeout);
+    fn request(
+        &self,
+        form: Form,
+        commands: u32,
+        blocking: Option<Blocking>,
+        token: u64,
+        now: Instant,
+    ) -> Request {
+        let deadline = Deadline::after(now, self.options.timeout);
         let mut request = Request::new(token, form, commands, deadline);
         (request.seq, request.blocking) = (self.submitted, blocking);
         request
@@ -185,7 +294,11 @@ impl Async {
         strangers: Vec<Stranger>,
         write: impl FnOnce(&mut Vec<u8>),
     ) -> Result<()> {
-        let route = Route::apart(apart).unwrap_or(Route::Shared(0));
+        let (route, strangers) = match self.is_lease() {
+            // What it is asked goes over its one connection, between MULTI and EXEC perhaps.
+            true => (Route::Shared(0), Vec::new()),
+            false => (Route::apart(apart).unwrap_or(Route::Shared(0)), strangers),
+        };
         self.nodes.push(Submission { request, route, strangers }, 0, write)?;
         self.submitted += 1;
         self.wake();
@@ -201,11 +314,24 @@ impl Async {
         }
     }
 
-    fn check_room(&self) -> Result<()> {
+    fn is_lease(&self) -> bool {
+        self.tie.is_some()
+    }
+
+    fn place(&self) -> Place {
+        if self.is_lease() { Place::Dedicated } else { Place::Shared }
+    }
+
+    fn check_open(&self) -> Result<()> {
         self.check_process().map_err(|error| error.with_outcome(Outcome::NotApplied))?;
-        if self.is_closed {
+        if self.is_closed || self.tie.as_ref().is_some_and(|tie| tie.is_cut()) {
             return Err(closed().with_outcome(Outcome::NotApplied));
         }
+        Ok(())
+    }
+
+    fn check_room(&self) -> Result<()> {
+        self.check_open()?;
         let limits = self.options.queue;
         if self.nodes.load() as u64 >= limits.commands.unwrap_or(QUEUE)
             || self.nodes.bytes() as u64 >= limits.bytes

@@ -1,11 +1,9 @@
 //! URLs to options and nothing else: no I/O, no name resolution.
 
-use std::time::Duration;
-
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::error::{Error, Result};
-use crate::options::{Options, Retry, Secret};
+use crate::options::{Options, Secret, number, set_from_url};
 
 /// Parses a connection URL. Error texts name the part that is wrong but never repeat the URL, which may hold a password.
 pub(crate) fn parse(url: &str) -> Result<Options> {
@@ -30,7 +28,7 @@ pub(crate) fn parse(url: &str) -> Result<Options> {
     }
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        set_option(&mut options, name, decode(value)?)?;
+        set_from_url(&mut options, name, &decode(value)?)?;
     }
     options.check()?;
     Ok(options)
@@ -53,10 +51,10 @@ fn parse_tcp(options: &mut Options, rest: &str) -> Result<()> {
         options.host = take(decode(host)?);
     }
     if let Some(port) = port.filter(|port| !port.is_empty()) {
-        options.port = number(port, "the port")?;
+        options.port = number(port).ok_or_else(|| Error::argument("the port is a number from 0 to 65535"))?;
     }
     if !path.is_empty() {
-        options.db = number(path, "the database after /")?;
+        options.db = number(path).ok_or_else(|| Error::argument("the database after / is a number"))?;
     }
     Ok(())
 }
@@ -83,74 +81,6 @@ fn parse_credentials<'a>(options: &mut Options, authority: &'a str) -> Result<&'
         options.password = Some(Secret::new(take(decode(password)?)));
     }
     Ok(host)
-}
-
-fn set_option(options: &mut Options, name: &str, text: Zeroizing<String>) -> Result<()> {
-    let value = text.as_str();
-    match name {
-        "db" => options.db = number(value, name)?,
-        "username" => options.username = Some(value.into()),
-        "password" => options.password = Some(Secret::new(take(text))),
-        "client_name" => options.client_name = Some(value.into()),
-        "client_no_evict" => options.client_no_evict = boolean(value, name)?,
-        "client_no_touch" => options.client_no_touch = boolean(value, name)?,
-        "client_info" => options.client_info = boolean(value, name)?,
-        "lib_name" => options.lib_name = value.into(),
-        "lib_version" => options.lib_version = value.into(),
-        "protocol" => options.protocol = number(value, name)?,
-        "timeout" | "socket_timeout" => options.timeout = seconds(value, name)?,
-        "connect_timeout" | "socket_connect_timeout" => options.connect_timeout = seconds(value, name)?,
-        "user_timeout" => options.tcp_user_timeout = seconds(value, name)?,
-        "spin_us" => options.spin = Duration::from_micros(number::<u32>(value, name)?.into()),
-        "keepalive" => options.tcp_keepalive = boolean(value, name)?,
-        "eager_bytes" => options.eager_bytes = number(value, name)?,
-        "send_buffer" => options.send_buffer = Some(number(value, name)?),
-        "receive_buffer" => options.receive_buffer = Some(number(value, name)?),
-        "max_depth" => options.limits.depth = number(value, name)?,
-        "max_line_bytes" => options.limits.line = number(value, name)?,
-        "max_bulk_bytes" => options.limits.bulk = number(value, name)?,
-        "max_reply_bytes" => options.limits.total = number(value, name)?,
-        "fail_fast" => options.fail_fast = boolean(value, name)?,
-        "retry" => {
-            options.retry = match value {
-                "none" => Retry::None,
-                "reads" => Retry::Reads,
-                _ => return Err(Error::argument("retry is none or reads")),
-            }
-        }
-        // Not even the name is repeated: it may be a piece of a password with an unescaped & in it.
-        _ => {
-            return Err(Error::argument(
-                "an unknown option in the URL; docs/urls.md has the list (an & in a value is written %26)",
-            ));
-        }
-    }
-    Ok(())
-}
-
-fn number<T: std::str::FromStr>(text: &str, what: &str) -> Result<T> {
-    // `parse` would accept a leading +, which in a URL is more likely a mistake.
-    if !text.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(Error::argument(format!("{what} is not a number")));
-    }
-    text.parse().map_err(|_| Error::argument(format!("{what} is not a number in range")))
-}
-
-/// Seconds, with a fraction if wanted; 0 means no limit.
-fn seconds(text: &str, what: &str) -> Result<Option<Duration>> {
-    let value: f64 =
-        text.parse().map_err(|_| Error::argument(format!("{what} is not a number of seconds")))?;
-    let duration = Duration::try_from_secs_f64(value)
-        .map_err(|_| Error::argument(format!("{what} is not a number of seconds in range")))?;
-    Ok((!duration.is_zero()).then_some(duration))
-}
-
-fn boolean(text: &str, what: &str) -> Result<bool> {
-    match text {
-        "1" | "true" | "yes" | "on" => Ok(true),
-        "0" | "false" | "no" | "off" => Ok(false),
-        _ => Err(Error::argument(format!("{what} is true or false"))),
-    }
 }
 
 /// Undoes %XX. Any part of a URL may turn out to be a password, or a piece of one: what is not used is erased.
@@ -182,8 +112,11 @@ fn take(mut text: Zeroizing<String>) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::error::ErrorKind;
+    use crate::options::Retry;
 
     #[test]
     fn a_full_tcp_url() {

@@ -10,7 +10,7 @@ fn root() -> &'static Path {
 /// Installs the pinned cbindgen into target/tools where it is missing.
 #[test]
 fn the_header_is_what_cbindgen_makes_of_the_sources() {
-    let check = Command::new(root().join("tools/gen_header.sh")).arg("--check").output().unwrap();
+    let check = Command::new(root().join("tools/gen_header.py")).arg("--check").output().unwrap();
     assert!(check.status.success(), "{}", String::from_utf8_lossy(&check.stderr));
 }
 

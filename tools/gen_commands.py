@@ -57,7 +57,8 @@ FLAGS = {
 # What the client does about a command besides sending it: a constant of `Rule` in src/command/admission.rs, which says
 # why. Container commands get theirs by themselves.
 RULES = {
-    "Login": "AUTH HELLO",
+    "Login": "AUTH",
+    "Hello": "HELLO",
     "Database": "SELECT",
     "Reset": "RESET",
     "Quit": "QUIT",
@@ -68,9 +69,10 @@ RULES = {
     "LibraryName": "CLIENT|SETINFO",
     "NoEvict": "CLIENT|NO-EVICT",
     "NoTouch": "CLIENT|NO-TOUCH",
-    "Endless": "MONITOR SYNC PSYNC",
+    "Monitor": "MONITOR",
     "Subscription": "SUBSCRIBE PSUBSCRIBE SSUBSCRIBE UNSUBSCRIBE PUNSUBSCRIBE SUNSUBSCRIBE",
-    "Unanswered": "CLIENT|REPLY REPLCONF",
+    "Replies": "CLIENT|REPLY",
+    "Replication": "SYNC PSYNC REPLCONF",
     "CountsWrites": "WAIT WAITAOF",
     "SecondsLast": "BLPOP BRPOP BRPOPLPUSH BLMOVE BZPOPMIN BZPOPMAX",
     "SecondsFirst": "BLMPOP BZMPOP",

@@ -36,6 +36,10 @@
 #endif
 #endif
 
+/* A string literal as an oxp_slice, without its NUL, to initialize one with:
+ *     oxp_slice args[] = {OXP_LITERAL("SET"), OXP_LITERAL("key"), oxp_str(value)}; */
+#define OXP_LITERAL(text) {(const uint8_t *)("" text), sizeof(text) - 1}
+
 /* On functions that will go away; the text says what to use instead and since when. */
 #if defined(__GNUC__)
 #define OXP_DEPRECATED(text) __attribute__((deprecated(text)))

@@ -2,8 +2,9 @@
 
 mod questions;
 
+use std::os::fd::RawFd;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use self::questions::Questions;
 use crate::command::{self, Admission, Apart, Blocking, Place, Stranger};
@@ -11,7 +12,7 @@ use crate::driver::blocking::{Collected, Lender, Lent, Link, Sink, Streamed, Wor
 use crate::error::{Progress, Result};
 use crate::options::Options;
 use crate::pipeline::Pipeline;
-use crate::proto::{Form, Server};
+use crate::proto::{Event, Form, Server};
 use crate::resp::{self, Node, Reply};
 
 /// A client of one server. Cheap to clone; all clones share one connection, from any number of threads.
@@ -70,9 +71,33 @@ impl Client {
     /// # Errors
     /// The call failed; [`outcome`](crate::Error::outcome) says what may have happened to the command.
     pub fn command<A: AsRef<[u8]>>(&self, args: &[A]) -> Result<Reply> {
-        let mut reply = Collected::reply();
-        let result = self.send(args, &mut reply);
+        let admission = command::admit(args, self.place(false))?;
+        let mut reply = match admission.effect.is_subscription() {
+            false => Collected::reply(),
+            true => Collected::confirmations(),
+        };
+        let result = self.send(args, &admission, &mut reply);
         reply.finish(result)
+    }
+
+    /// Waits until there are events, which take the place of what `into` held: what the connection has to tell besides
+    /// replies. False if time ran out first; `None` waits for ever. Of several threads that wait, one gets them.
+    ///
+    /// Nothing is connected for it. Calls of other threads go on meanwhile; only one reads.
+    ///
+    /// # Errors
+    /// `Closed`, or `Disconnected` for a lease that is lost, when there are no events any more; `Interrupted` by the options'
+    /// hook; `Busy` from inside a callback of this client.
+    pub fn next_events(&self, into: &mut Vec<Event>, timeout: Option<Duration>) -> Result<bool> {
+        into.clear();
+        self.link().next_events(into, timeout)
+    }
+
+    /// The descriptor of the connection's socket, for an event loop that wants to know when there may be
+    /// [events](Self::next_events): take those that are there, then wait for it to be readable. Of use with a lease, whose
+    /// connection does not change; it is not to be read, written or closed. `None` without a connection.
+    pub fn descriptor(&self) -> Option<RawFd> {
+        self.link().descriptor()
     }
 
     /// Like [`command`](Self::command), but hands out the reply in parts while it arrives.
@@ -88,12 +113,11 @@ impl Client {
         args: &[A],
         sink: &mut dyn FnMut(&[Node], &[u8]) -> bool,
     ) -> Result<()> {
-        self.send(args, &mut Streamed(sink))
+        self.send(args, &command::admit(args, self.place(false))?, &mut Streamed(sink))
     }
 
-    fn send<A: AsRef<[u8]>>(&self, args: &[A], sink: &mut dyn Sink) -> Result<()> {
-        let admission = command::admit(args, self.place())?;
-        self.note(&admission);
+    fn send<A: AsRef<[u8]>>(&self, args: &[A], admission: &Admission, sink: &mut dyn Sink) -> Result<()> {
+        self.note(admission);
         let start = Instant::now();
         let blocking = match admission.stranger(args) {
             None => admission.blocking,
@@ -102,13 +126,17 @@ impl Client {
                 .map_err(|error| error.with_progress(Progress { not_applied: 1, ..Progress::default() }))?,
         };
         let write = &|out: &mut Vec<u8>| resp::encode_command(out, args);
-        let work = Work { form: Form::Command, commands: 1, write, blocking, start };
+        let (form, commands) = Form::of_single(admission.effect, args.len());
+        let work = Work { form, commands, effect: admission.effect, write, blocking, start };
         self.call(&work, Apart::of(blocking.is_some(), admission.ends_another()), sink)
     }
 
     /// A client of its own connection, for commands that a shared one refuses because they would change it for everybody: WATCH,
-    /// MULTI, SELECT, CLIENT TRACKING and the like. Only commands without exactly one reply (SUBSCRIBE, MONITOR, ...) are
-    /// refused here, too.
+    /// MULTI, SELECT, CLIENT TRACKING and the like, and for those to which more or fewer replies come than one.
+    ///
+    /// SUBSCRIBE and its kin are answered by an array of their confirmations; messages and the lines of MONITOR come as
+    /// [events](Self::next_events). What has no reply, as CLIENT REPLY OFF and what follows it, is answered by null when it has
+    /// left.
     ///
     /// The connection is there when this returns. If it is lost later, it is not made again, because what was set on it would be
     /// lost silently: calls fail with `Disconnected` and NOT_APPLIED. When the last clone is dropped, the connection is kept
@@ -117,7 +145,10 @@ impl Client {
     /// # Errors
     /// As for [`connect`](Self::connect).
     pub fn lease(&self) -> Result<Self> {
-        let lender = &self.core.lender;
+        Self::leased_from(&self.core.lender)
+    }
+
+    pub(crate) fn leased_from(lender: &Arc<Lender>) -> Result<Self> {
         Ok(Self::on(Over::Leased(lender.lease()?), Arc::clone(lender)))
     }
 
@@ -148,12 +179,6 @@ impl Client {
     /// Who was greeted last: the server's own words and the protocol version that is spoken. `None` before the first connection.
     pub fn server(&self) -> Option<Arc<Server>> {
         self.link().server()
-    }
-
-    /// Takes the oldest push message that has arrived and that nobody has taken (RESP3), and tells how many were dropped since
-    /// this was last asked because nobody took them: up to 1 MiB are kept. Does not wait for one.
-    pub fn next_push(&self) -> (Option<Reply>, u64) {
-        self.link().next_push()
     }
 
     /// The options it was made with.
@@ -188,10 +213,14 @@ impl Client {
         matches!(self.core.over, Over::Leased(_))
     }
 
-    /// Which commands have a place on this connection.
+    /// Which commands have a place on this connection, each by itself or in a pipeline.
     #[inline]
-    pub(crate) fn place(&self) -> Place {
-        if self.is_leased() { Place::Dedicated } else { Place::Shared }
+    pub(crate) fn place(&self, in_pipeline: bool) -> Place {
+        match (self.is_leased(), in_pipeline) {
+            (false, _) => Place::Shared,
+            (true, false) => Place::Dedicated,
+            (true, true) => Place::Batch,
+        }
     }
 
     /// Remembers a command that changes the leased connection.

@@ -1,6 +1,7 @@
 //! What becomes of a command before it is queued: the one gate of every client, pipeline, event loop and pool.
 
 use super::blocking::Blocking;
+use super::effect::Effect;
 use super::keys::Keys;
 use super::learned::Stranger;
 use super::{CommandInfo, Found, RequestPolicy, ResponsePolicy, find, find_subcommand, refusal};
@@ -13,6 +14,8 @@ pub(crate) enum Place {
     Shared,
     /// Over a leased one.
     Dedicated,
+    /// Over a leased one, in a pipeline.
+    Batch,
 }
 
 /// What a command needs besides being sent. In the table, for the few that need anything.
@@ -24,8 +27,10 @@ pub(crate) enum Rule {
     /// Its subcommand has the rule.
     Container,
 
-    /// The rest of these would change the connection under everybody. AUTH and HELLO.
+    /// The rest of these would change the connection under everybody. AUTH.
     Login,
+    /// HELLO.
+    Hello,
     Database,
     Reset,
     Quit,
@@ -42,12 +47,14 @@ pub(crate) enum Rule {
     /// CLIENT NO-TOUCH.
     NoTouch,
 
-    /// The replies have no end: MONITOR and replication.
-    Endless,
+    /// MONITOR.
+    Monitor,
     /// SUBSCRIBE and its kin.
     Subscription,
-    /// There is not always a reply: CLIENT REPLY, REPLCONF.
-    Unanswered,
+    /// CLIENT REPLY.
+    Replies,
+    /// What follows are no replies: SYNC and REPLCONF.
+    Replication,
 
     /// WAIT and WAITAOF, which wait for the writes of their own connection for the milliseconds in their last argument. Only the
     /// latter is flagged as blocking, and only by some servers.
@@ -93,6 +100,8 @@ pub(crate) struct Admission {
     pub(crate) blocking: Option<Blocking>,
     /// Of a leased connection: it may not be as before, so nobody else should get it.
     pub(crate) changes_connection: bool,
+    /// Of a leased connection, too.
+    pub(crate) effect: Effect,
 }
 
 /// Admits a command, or refuses it with the way that works instead.
@@ -127,7 +136,7 @@ fn look_closer<A: AsRef<[u8]>>(info: &'static CommandInfo, args: &[A], place: Pl
             Some(found) => info = found,
             None => {
                 // What is not in the table may do anything.
-                let changes_connection = place == Place::Dedicated;
+                let changes_connection = place != Place::Shared;
                 return Ok(Admission { changes_connection, ..Admission::plain(Some(info)) });
             }
         }
@@ -140,8 +149,19 @@ fn look_closer<A: AsRef<[u8]>>(info: &'static CommandInfo, args: &[A], place: Pl
         Rule::BlockOption => Blocking::option(args),
         _ => None,
     };
-    let changes_connection = place == Place::Dedicated && info.rule.changes_connection();
-    Ok(Admission { found: Some(info), blocking, changes_connection })
+    let changes_connection = place != Place::Shared && info.rule.changes_connection();
+    let effect = match info.rule {
+        Rule::Subscription => Effect::of_subscription(info.name),
+        Rule::Monitor => Effect::Monitors,
+        Rule::Replies => Effect::of_reply(arg(2)),
+        Rule::Hello => Effect::of_hello(arg(1)),
+        Rule::Reset => Effect::Resets,
+        Rule::Quit => Effect::Quits,
+        Rule::Transaction if info.name == "MULTI" => Effect::Begins,
+        Rule::Transaction => Effect::Ends,
+        _ => Effect::None,
+    };
+    Ok(Admission { found: Some(info), blocking, changes_connection, effect })
 }
 
 #[cold]
@@ -149,7 +169,7 @@ fn admit_unknown(name: Option<&[u8]>, place: Place) -> Result<Admission> {
     match name {
         None => Err(Error::argument("a command needs at least its name")),
         Some([]) => Err(Error::argument("the name of a command is empty")),
-        Some(_) => Ok(Admission { changes_connection: place == Place::Dedicated, ..Admission::plain(None) }),
+        Some(_) => Ok(Admission { changes_connection: place != Place::Shared, ..Admission::plain(None) }),
     }
 }
 
@@ -157,6 +177,7 @@ impl Rule {
     fn changes_connection(self) -> bool {
         match self {
             Self::Login
+            | Self::Hello
             | Self::Database
             | Self::Reset
             | Self::Quit
@@ -166,9 +187,10 @@ impl Rule {
             | Self::LibraryName
             | Self::NoEvict
             | Self::NoTouch
-            | Self::Endless
+            | Self::Monitor
             | Self::Subscription
-            | Self::Unanswered => true,
+            | Self::Replies
+            | Self::Replication => true,
             Self::Plain
             | Self::Container
             | Self::CountsWrites
@@ -184,7 +206,7 @@ impl Admission {
     /// Of a command of which there is no more to be said than what the table has.
     #[inline]
     pub(crate) fn plain(found: Found) -> Self {
-        Self { found, blocking: None, changes_connection: false }
+        Self { found, blocking: None, changes_connection: false, effect: Effect::None }
     }
 
     /// The name, if the table does not have the command: the server has to be asked whether it blocks.
@@ -278,23 +300,38 @@ mod tests {
     }
 
     #[test]
-    fn what_has_not_exactly_one_reply_is_refused_everywhere() {
-        for line in [
-            "MONITOR",
-            "sync",
-            "PSYNC ? -1",
-            "subscribe c",
-            "PSUBSCRIBE c",
-            "ssubscribe c",
-            "UNSUBSCRIBE",
-            "punsubscribe",
-            "SUNSUBSCRIBE",
-            "CLIENT REPLY OFF",
-            "replconf ack 0",
-        ] {
-            for place in [Place::Shared, Place::Dedicated] {
+    fn replication_is_refused_everywhere() {
+        for line in ["sync", "PSYNC ? -1", "replconf ack 0"] {
+            for place in [Place::Shared, Place::Dedicated, Place::Batch] {
                 assert_eq!(refusal(line, place), Some(ErrorKind::Refused), "{line}");
             }
+        }
+    }
+
+    #[test]
+    fn what_has_not_exactly_one_reply_goes_alone_over_a_connection_of_its_own() {
+        use crate::command::{Replies, Topic};
+        for (line, effect) in [
+            ("MONITOR", Effect::Monitors),
+            ("subscribe c", Effect::Subscribes(Topic::Channel)),
+            ("PSUBSCRIBE c", Effect::Subscribes(Topic::Pattern)),
+            ("ssubscribe c", Effect::Subscribes(Topic::ShardChannel)),
+            ("UNSUBSCRIBE", Effect::Unsubscribes(Topic::Channel)),
+            ("punsubscribe", Effect::Unsubscribes(Topic::Pattern)),
+            ("SUNSUBSCRIBE", Effect::Unsubscribes(Topic::ShardChannel)),
+            ("CLIENT REPLY OFF", Effect::Replies(Replies::Off)),
+            ("client reply skip", Effect::Replies(Replies::Skip)),
+            ("hello 3 AUTH a b", Effect::Speaks(3)),
+            ("RESET", Effect::Resets),
+        ] {
+            for place in [Place::Shared, Place::Batch] {
+                assert_eq!(refusal(line, place), Some(ErrorKind::Refused), "{line}");
+            }
+            let admission = of(line, Place::Dedicated).unwrap();
+            assert_eq!((admission.effect, admission.changes_connection), (effect, true), "{line}");
+        }
+        for line in ["CLIENT REPLY", "client reply maybe", "HELLO", "AUTH x"] {
+            assert_eq!(of(line, Place::Dedicated).unwrap().effect, Effect::None, "{line}");
         }
     }
 
@@ -349,16 +386,16 @@ mod tests {
             assert!(text.contains(way), "{text}");
         }
         // No other connection would do.
-        for (line, start) in [
-            ("client reply off", "CLIENT REPLY is refused on every connection: "),
-            ("subscribe c", "SUBSCRIBE is refused on every connection: "),
-            ("monitor", "MONITOR is refused on every connection: "),
-            ("sync", "SYNC is refused on every connection: "),
-        ] {
-            for place in [Place::Shared, Place::Dedicated] {
-                let text = of(line, place).err().unwrap().to_string();
-                assert!(text.starts_with(start) && !text.contains("lease"), "{text}");
-            }
+        for place in [Place::Shared, Place::Dedicated, Place::Batch] {
+            let text = of("sync", place).err().unwrap().to_string();
+            assert!(
+                text.starts_with("SYNC is refused on every connection: ") && !text.contains("lease"),
+                "{text}"
+            );
+        }
+        for line in ["client reply off", "subscribe c", "monitor", "reset"] {
+            let text = of(line, Place::Batch).err().unwrap().to_string();
+            assert!(text.contains(" is refused in a pipeline: ") && text.contains("by itself"), "{text}");
         }
     }
 

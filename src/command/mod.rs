@@ -5,21 +5,25 @@
 
 mod admission;
 mod blocking;
+mod effect;
 mod keys;
 mod learned;
 mod log;
+mod packed;
 mod policy;
 mod refusal;
 mod table;
 
 pub(crate) use admission::{Admission, Apart, Place, Rule, admit, admit_found};
 pub(crate) use blocking::Blocking;
+pub(crate) use effect::{Effect, Replies, Topic};
 use keys::KeySpec;
 pub(crate) use keys::first_key;
 #[expect(unused_imports, reason = "clusters will use it")]
 pub(crate) use keys::keys;
 pub(crate) use learned::{Learned, Question, Stranger, had_no_connection};
 pub(crate) use log::{CommandLog, LookedUp};
+pub(crate) use packed::Packed;
 pub(crate) use policy::{RequestPolicy, ResponsePolicy};
 
 /// One command, or one subcommand written as `CONTAINER|SUBCOMMAND`.

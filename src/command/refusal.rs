@@ -4,38 +4,45 @@ use super::CommandInfo;
 use super::admission::{Place, Rule};
 use crate::error::{Error, ErrorKind, Result};
 
-/// How to do what is refused.
+/// Why a command is refused, and the way that works instead.
 enum Way {
+    /// Where others use the connection, too.
     Instead(&'static str),
     Lease,
     LeaseBecause(&'static str),
-    /// Not on a leased connection either.
+    /// The same, and on a leased one not among others: there are more or fewer replies to it than one, or those behind it look
+    /// different.
+    LeaseAlone,
+    InsteadAlone(&'static str),
     Never(&'static str),
 }
 
 /// Refuses what has no place there, naming the way that works.
 pub(super) fn check(info: &CommandInfo, place: Place) -> Result<()> {
-    let (place, way) = match (way(info.rule), place) {
-        (None, _) | (Some(Way::Instead(_) | Way::Lease | Way::LeaseBecause(_)), Place::Dedicated) => {
-            return Ok(());
+    let Some(way) = way(info.rule) else { return Ok(()) };
+    let (place, way) = match (place, way) {
+        (_, Way::Never(why)) => ("on every connection", why.into()),
+        (Place::Shared, Way::Instead(way) | Way::InsteadAlone(way)) => (SHARED, format!("{way}, or {LEASE}")),
+        (Place::Shared, Way::Lease | Way::LeaseAlone) => (SHARED, LEASE.into()),
+        (Place::Shared, Way::LeaseBecause(why)) => (SHARED, format!("{why}: {LEASE}")),
+        (Place::Batch, Way::LeaseAlone | Way::InsteadAlone(_)) => {
+            ("in a pipeline", "it changes what replies come and how: send it by itself".into())
         }
-        (Some(Way::Instead(way)), Place::Shared) => (SHARED, format!("{way}, or {LEASE}")),
-        (Some(Way::Lease), Place::Shared) => (SHARED, LEASE.into()),
-        (Some(Way::LeaseBecause(why)), Place::Shared) => (SHARED, format!("{why}: {LEASE}")),
-        (Some(Way::Never(why)), _) => ("on every connection", why.into()),
+        (Place::Dedicated | Place::Batch, _) => return Ok(()),
     };
     let name = info.name.replace('|', " ");
     Err(Error::not_applied(ErrorKind::Refused, format!("{name} is refused {place}: {way}")))
 }
 
 const SHARED: &str = "on a shared connection";
-const LEASE: &str = "lease a connection of your own (Client::lease, oxp_client_lease, Redis.lease)";
+const LEASE: &str = "lease a connection of your own (lease() of the client or pool, oxp_client_lease, oxp_async_lease, oxp_pool_lease)";
 
 fn way(rule: Rule) -> Option<Way> {
     Some(match rule {
-        Rule::Login => Way::Instead("set username, password or protocol in the client's options"),
+        Rule::Login => Way::Instead("set username and password in the client's options"),
+        Rule::Hello => Way::InsteadAlone("set username, password or protocol in the client's options"),
         Rule::Database => Way::Instead("set db in the client's options: one client per database"),
-        Rule::Reset => Way::Instead("close the client and open another"),
+        Rule::Reset => Way::InsteadAlone("close the client and open another"),
         Rule::Quit => Way::Instead("close the client"),
         Rule::Transaction => Way::Instead("use an atomic pipeline"),
         Rule::ClientName => Way::Instead("set client_name in the client's options, which lasts"),
@@ -46,9 +53,8 @@ fn way(rule: Rule) -> Option<Way> {
         Rule::CountsWrites => {
             Way::LeaseBecause("it waits for the writes of its own connection, and holds up all others on it")
         }
-        Rule::Endless => Way::Never("its replies have no end"),
-        Rule::Subscription => Way::Never("subscriptions are not part of this version"),
-        Rule::Unanswered => Way::Never("without replies nothing could be matched any more"),
+        Rule::Monitor | Rule::Subscription | Rule::Replies => Way::LeaseAlone,
+        Rule::Replication => Way::Never("what follows are no replies"),
         Rule::Plain
         | Rule::Container
         | Rule::SecondsLast

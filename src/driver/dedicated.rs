@@ -1,5 +1,8 @@
 //! Connections that one caller has to itself: for commands that would hold up or change a shared one.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
+
 use crate::error::{Error, ErrorKind, Result};
 
 /// Which of them are lent and which lie idle. Blocking clients, event-loop clients and pools lend by the same rules; what a
@@ -27,10 +30,7 @@ impl<T: PartialEq> Shelf<T> {
     /// `QueueFull` if too many are lent.
     pub(super) fn lend(&mut self, make: impl FnOnce() -> T) -> Result<T> {
         if self.lent >= MAX_LENT {
-            return Err(Error::not_applied(
-                ErrorKind::QueueFull,
-                "too many commands with a connection of their own wait at the same time",
-            ));
+            return Err(too_many());
         }
         self.lent += 1;
         Ok(self.idle.pop().unwrap_or_else(make))
@@ -60,6 +60,56 @@ impl<T: PartialEq> Shelf<T> {
     pub(super) fn take_idle(&mut self) -> Vec<T> {
         std::mem::take(&mut self.idle)
     }
+}
+
+/// The leases of one owner that are driven by somebody else: how the end of the owner reaches them.
+#[derive(Default)]
+pub(crate) struct Leases {
+    lent: Vec<Weak<Tie>>,
+}
+
+/// What ties a lease to its owner.
+pub(crate) struct Tie {
+    is_cut: AtomicBool,
+    /// Calls whoever drives the lease.
+    wake: Box<dyn Fn() + Send + Sync>,
+}
+
+impl Leases {
+    /// One more, to which `wake` calls the attention of its driver.
+    ///
+    /// # Errors
+    /// `QueueFull` if there are too many.
+    pub(crate) fn tie(&mut self, wake: impl Fn() + Send + Sync + 'static) -> Result<Arc<Tie>> {
+        self.lent.retain(|tie| tie.strong_count() > 0);
+        if self.lent.len() >= MAX_LENT {
+            return Err(too_many());
+        }
+        let tie = Arc::new(Tie { is_cut: AtomicBool::new(false), wake: Box::new(wake) });
+        self.lent.push(Arc::downgrade(&tie));
+        Ok(tie)
+    }
+
+    /// The owner has closed.
+    pub(crate) fn cut(&mut self) {
+        for tie in self.lent.drain(..).filter_map(|tie| tie.upgrade()) {
+            tie.is_cut.store(true, Ordering::Release);
+            (tie.wake)();
+        }
+    }
+}
+
+impl Tie {
+    pub(crate) fn is_cut(&self) -> bool {
+        self.is_cut.load(Ordering::Acquire)
+    }
+}
+
+fn too_many() -> Error {
+    Error::not_applied(
+        ErrorKind::QueueFull,
+        "too many connections are lent to one caller each at the same time",
+    )
 }
 
 #[cfg(test)]

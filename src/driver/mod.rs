@@ -7,7 +7,7 @@
 //! What a connection decides is decided in [`Connection`](crate::proto::Connection), whoever turns it.
 
 pub(crate) mod blocking;
-mod dedicated;
+pub(crate) mod dedicated;
 pub(crate) mod nonblocking;
 #[cfg(test)]
 mod records_tests;

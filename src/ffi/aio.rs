@@ -14,8 +14,8 @@ use super::handle::{self, Alive, Handle};
 use super::options::oxp_options;
 use super::pipeline::{self, oxp_pipeline};
 use super::pointer::{self, of_wait, put};
-use super::slice::{arguments, oxp_slice, unpack};
-use super::status::{OXP_DONE, OXP_OK, OXP_OUTCOME_NONE, oxp_status};
+use super::slice::{arguments, oxp_slice};
+use super::status::{OXP_AGAIN, OXP_DONE, OXP_OK, OXP_OUTCOME_NONE, oxp_status};
 
 /// The descriptor is to be watched for reading.
 pub const OXP_WANT_READ: u32 = 1;
@@ -62,8 +62,45 @@ pub unsafe extern "C" fn oxp_async_open(
         boundary(err, || {
             let out = pointer::out(out, null_mut())?;
             let client = Async::new(pointer::borrow(options)?.get()?)?;
-            let fd = client.as_raw_fd();
-            *out = handle::give(oxp_async { alive: Alive::new(), fd, client: Exclusive::new(client) });
+            *out = handle::give(oxp_async::new(client));
+            Ok(())
+        })
+    }
+}
+
+/// A client of a connection of its own, with the same options and a descriptor of its own, for
+/// commands that a shared connection refuses because they would change it for everybody, or because
+/// more or fewer replies come than one: WATCH, MULTI, SELECT, SUBSCRIBE, MONITOR, CLIENT REPLY and the
+/// like. It is an event-loop client like any other: watch its descriptor, too.
+///
+/// It connects at once. SUBSCRIBE and its kin complete with an ARRAY of their confirmations; messages
+/// come with oxp_async_next_events. What has no reply, as CLIENT REPLY OFF and what follows it,
+/// completes without one when it has left.
+///
+/// If the connection is lost, it is not made again, because what was set on it would be lost
+/// silently: what is submitted then is answered with OXP_ERR_DISCONNECTED. Freeing it closes the
+/// connection. Closing the client it came from closes it as well; closing it closes nothing else.
+///
+/// client   borrowed for the call.
+/// out      own: the lease, for oxp_async_free; NULL if the call fails.
+/// err      may be NULL.
+///
+/// Returns OXP_OK; OXP_ERR_ARG; OXP_ERR_CLOSED; OXP_ERR_QUEUE_FULL if there are 1,024 of them;
+/// OXP_ERR_IO if the system has no descriptor left, or OXP_ERR_NO_MEMORY; OXP_ERR_FORKED;
+/// OXP_ERR_BUSY. Since 0.1.
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn oxp_async_lease(
+    client: *mut oxp_async,
+    out: *mut *mut oxp_async,
+    err: *mut oxp_error,
+) -> oxp_status {
+    // SAFETY: pointers come from C under the contract of this module.
+    unsafe {
+        boundary(err, || {
+            let out = pointer::out(out, null_mut())?;
+            let lease = enter_to_submit(client)?.lease()?;
+            *out = handle::give(oxp_async::new(lease));
             Ok(())
         })
     }
@@ -103,6 +140,7 @@ pub unsafe extern "C" fn oxp_async_timeout_ns(client: *const oxp_async) -> u64 {
 ///
 /// Returns OXP_OK, also when a connection failed: the submissions that it cost complete with the
 /// reason. OXP_ERR_IO if polling itself failed; OXP_ERR_FORKED; OXP_ERR_BUSY. Since 0.1.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_async_process(client: *mut oxp_async, err: *mut oxp_error) -> oxp_status {
     // SAFETY: pointers come from C under the contract of this module.
@@ -136,14 +174,18 @@ pub unsafe extern "C" fn oxp_async_submit(
     }
 }
 
-/// Queues a command whose arguments lie one after the other; for language bindings.
+/// Queues many commands in one call, one after the other; for language bindings.
 ///
-/// bytes, len   all arguments without anything in between; borrowed for the call.
-/// lens, argc   the length of each; their sum is len.
-/// token        comes back with the completion; any number.
-/// err          may be NULL.
+/// bytes, len         all arguments of all commands without anything in between; borrowed for the call.
+/// lens, lens_count   the length of each argument; their sum is len.
+/// argcs, commands    the number of arguments of each command, name included; their sum is lens_count.
+/// tokens             the token of each command: as many.
+/// queued             receives how many were queued: all of them, or those before the first that was
+///                    not. May be NULL.
+/// err                may be NULL.
 ///
-/// Returns as oxp_async_submit. Since 0.1.
+/// Returns as oxp_async_submit, of the first command that was not queued; the later ones were not
+/// looked at. OXP_ERR_ARG also if the numbers do not add up, and then none was. Since 0.1.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_async_submit_packed(
@@ -151,15 +193,23 @@ pub unsafe extern "C" fn oxp_async_submit_packed(
     bytes: *const u8,
     len: usize,
     lens: *const u32,
-    argc: usize,
-    token: u64,
+    lens_count: usize,
+    argcs: *const u32,
+    commands: usize,
+    tokens: *const u64,
+    queued: *mut usize,
     err: *mut oxp_error,
 ) -> oxp_status {
     // SAFETY: pointers come from C under the contract of this module.
     unsafe {
+        put(queued, 0);
         boundary(err, || {
-            let args = unpack(pointer::slice(bytes, len)?, pointer::slice(lens, argc)?)?;
-            enter_to_submit(client)?.submit(&args, token)
+            let bytes = pointer::slice(bytes, len)?;
+            let lens = pointer::slice(lens, lens_count)?;
+            let (argcs, tokens) = (pointer::slice(argcs, commands)?, pointer::slice(tokens, commands)?);
+            let (count, result) = enter_to_submit(client)?.submit_packed(bytes, lens, argcs, tokens);
+            put(queued, count);
+            result
         })
     }
 }
@@ -200,6 +250,7 @@ pub unsafe extern "C" fn oxp_async_submit_pipeline(
 ///
 /// Returns OXP_OK; OXP_DONE if there is no such submission or it has completed; OXP_ERR_FORKED;
 /// OXP_ERR_BUSY. Since 0.1.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_async_cancel(
     client: *mut oxp_async,
@@ -217,6 +268,32 @@ pub unsafe extern "C" fn oxp_async_cancel(
     }
 }
 
+/// Takes back a submission of which nothing has left: there will be no completion, and it is not
+/// applied. What is under way is left alone. If several have this token, one of them.
+///
+/// err   may be NULL.
+///
+/// Returns OXP_OK; OXP_AGAIN if it is under way and will complete; OXP_DONE if there is no such
+/// submission or it has completed; OXP_ERR_ARG for a NULL; OXP_ERR_FORKED; OXP_ERR_BUSY. Since 0.1.
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn oxp_async_retract(
+    client: *mut oxp_async,
+    token: u64,
+    err: *mut oxp_error,
+) -> oxp_status {
+    // SAFETY: pointers come from C under the contract of this module.
+    unsafe {
+        boundary_with_state(err, || {
+            Ok(match of_wait(enter(client))?.retract(token)? {
+                Some(true) => OXP_OK,
+                Some(false) => OXP_AGAIN,
+                None => OXP_DONE,
+            })
+        })
+    }
+}
+
 /// Takes all completions there are.
 ///
 /// completions   filled anew; what it held is forgotten.
@@ -224,6 +301,7 @@ pub unsafe extern "C" fn oxp_async_cancel(
 /// err           may be NULL.
 ///
 /// Returns OXP_OK, also if there are none; OXP_ERR_ARG; OXP_ERR_BUSY. Since 0.1.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_async_next(
     client: *mut oxp_async,
@@ -264,6 +342,12 @@ pub unsafe extern "C" fn oxp_async_free(client: *mut oxp_async) {
     if !client.is_null() {
         // SAFETY: pointers come from C under the contract of this module.
         contain(|| drop(unsafe { handle::take_back(client) }));
+    }
+}
+
+impl oxp_async {
+    fn new(client: Async) -> Self {
+        Self { alive: Alive::new(), fd: client.as_raw_fd(), client: Exclusive::new(client) }
     }
 }
 

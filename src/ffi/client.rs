@@ -54,7 +54,7 @@ pub type oxp_part_fn = Option<
     ) -> i32,
 >;
 
-/// Connects to the server that a URL names: oxp_options_from_url, oxp_client_new and
+/// Connects to the server that a URL names: oxp_options_from_url, oxp_client_open and
 /// oxp_client_connect in one.
 ///
 /// url, url_len   the URL; NULL with 0 stands for localhost:6379.
@@ -94,7 +94,7 @@ pub unsafe extern "C" fn oxp_connect(
 /// Returns OXP_OK, or OXP_ERR_ARG for a NULL. Threads: any, concurrently. Since 0.1.
 #[must_use]
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn oxp_client_new(
+pub unsafe extern "C" fn oxp_client_open(
     options: *const oxp_options,
     out: *mut *mut oxp_client,
     err: *mut oxp_error,
@@ -170,6 +170,18 @@ pub unsafe extern "C" fn oxp_client_lease(
             Ok(())
         })
     }
+}
+
+/// The descriptor of the socket, for an event loop that wants to know when a lease may have events:
+/// call oxp_client_next_events with a timeout of 0 until it says OXP_AGAIN, then wait for the
+/// descriptor to be readable. It is not to be read, written or closed. The connection of a lease does
+/// not change; that of another client may at any time.
+///
+/// Returns it; -1 without a connection, and for NULL. Threads: any, concurrently. Since 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn oxp_client_fd(client: *const oxp_client) -> i32 {
+    // SAFETY: pointers come from C under the contract of this module.
+    unsafe { pointer::borrow(client) }.ok().and_then(|client| client.client.descriptor()).unwrap_or(-1)
 }
 
 /// Closes the connection for good, for all handles of this client: calls that wait in other threads
@@ -298,8 +310,39 @@ pub unsafe extern "C" fn oxp_client_command_stream(
     }
 }
 
+/// The same for a command whose arguments lie one after the other; for language bindings.
+///
+/// bytes, len   all arguments without anything in between; borrowed for the call.
+/// lens, argc   the length of each; their sum is len.
+/// part         called for each part, in order.
+/// user_data    passed to it; may be NULL.
+/// err          may be NULL.
+///
+/// Returns as oxp_client_command_stream. Threads: any, concurrently. Since 0.1.
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn oxp_client_command_stream_packed(
+    client: *mut oxp_client,
+    bytes: *const u8,
+    len: usize,
+    lens: *const u32,
+    argc: usize,
+    part: oxp_part_fn,
+    user_data: *mut c_void,
+    err: *mut oxp_error,
+) -> oxp_status {
+    // SAFETY: pointers come from C under the contract of this module.
+    unsafe {
+        boundary(err, || {
+            let args = unpack(pointer::slice(bytes, len)?, pointer::slice(lens, argc)?)?;
+            let mut sink = sink(part, user_data)?;
+            pointer::borrow(client)?.client.command_stream(&args, &mut sink)
+        })
+    }
+}
+
 impl oxp_client {
-    fn new(client: Client) -> Self {
+    pub(super) fn new(client: Client) -> Self {
         Self { alive: Alive::new(), client }
     }
 

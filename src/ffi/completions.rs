@@ -102,6 +102,7 @@ pub unsafe extern "C" fn oxp_completions_list(
 /// err     receives the detail; cleared if that one did not fail.
 ///
 /// Returns the completion's status; OXP_ERR_ARG if there is no such completion. Since 0.1.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_completions_error(
     completions: *const oxp_completions,

@@ -1,5 +1,6 @@
 //! What went wrong, in an object that the caller makes once and passes to every call.
 
+use std::ffi::c_char;
 use std::fmt::Write;
 use std::ptr::{null, null_mut};
 
@@ -22,6 +23,7 @@ use super::status::{OXP_OK, OXP_OUTCOME_NONE, oxp_status};
 pub struct oxp_error {
     alive: Alive,
     error: Option<Error>,
+    /// With a NUL behind it, if there is any.
     text: String,
 }
 
@@ -64,6 +66,7 @@ pub unsafe extern "C" fn oxp_error_clear(error: *mut oxp_error) {
 }
 
 /// The status that the failed call returned; OXP_OK if the object is empty or NULL. Since 0.1.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_error_status(error: *const oxp_error) -> oxp_status {
     // SAFETY: pointers come from C under the contract of this module.
@@ -96,6 +99,16 @@ pub unsafe extern "C" fn oxp_error_message(error: *const oxp_error, text: *mut *
         put(text, message.as_ptr());
         put(len, message.len());
     }
+}
+
+/// The same text as oxp_error_message gives, NUL-terminated: for printf.
+///
+/// Returns the borrowed text; empty if the object is empty or NULL, never NULL. Since 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn oxp_error_text(error: *const oxp_error) -> *const c_char {
+    // SAFETY: pointers come from C under the contract of this module.
+    let text = unsafe { error.as_ref() }.filter(|error| !error.text().is_empty());
+    text.map_or(c"".as_ptr(), |error| error.text.as_ptr().cast())
 }
 
 /// The operating system's error number (errno), or 0 if none was involved. Since 0.1.
@@ -151,13 +164,13 @@ impl oxp_error {
         self.alive.check();
         self.text.clear();
         // Writing to a String cannot fail.
-        let _ = write!(self.text, "{error}");
+        let _ = write!(self.text, "{error}\0");
         self.error = Some(error);
     }
 
     pub(super) fn text(&self) -> &str {
         self.alive.check();
-        &self.text
+        self.text.strip_suffix('\0').unwrap_or_default()
     }
 }
 

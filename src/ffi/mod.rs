@@ -43,6 +43,8 @@ mod pool;
 
 mod server;
 
+mod events;
+
 // Behind them.
 mod boundary;
 mod exclusive;
@@ -53,12 +55,13 @@ pub use aio::*;
 pub use client::*;
 pub use completions::*;
 pub use error::*;
+pub use events::*;
 pub use options::*;
 pub use pipeline::*;
 pub use pool::*;
 pub use reply::*;
 pub use server::*;
-pub use slice::oxp_slice;
+pub use slice::{oxp_slice, oxp_str};
 pub use status::*;
 pub use version::*;
 
@@ -75,4 +78,5 @@ const _: () = {
     usable_from_all_threads::<oxp_async>();
     usable_from_all_threads::<oxp_pool>();
     usable_from_all_threads::<oxp_server>();
+    usable_from_all_threads::<oxp_events>();
 };

@@ -7,16 +7,16 @@ use std::sync::{PoisonError, RwLock, TryLockError};
 use std::time::Duration;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::options::{Interrupt, Options, Retry, Secret};
+use crate::options::{EventLimits, Interrupt, Options, Overflow, Retry, Secret};
 
-use super::boundary::{boundary, contain};
+use super::boundary::{boundary, boundary_with_state, contain};
 use super::error::oxp_error;
 use super::handle::{self, Alive, Handle};
-use super::pointer;
-use super::status::oxp_status;
+use super::pointer::{self, put};
+use super::status::{OXP_DONE, OXP_OK, oxp_status};
 
 /// How a client connects and behaves. Make one with oxp_options_new or oxp_options_from_url, set
-/// what should differ from the defaults, pass it to oxp_client_new any number of times, free it.
+/// what should differ from the defaults, pass it to oxp_client_open any number of times, free it.
 /// Clients keep a copy.
 ///
 /// Setters copy what they are given and return OXP_OK, or OXP_ERR_ARG for NULL options or a value
@@ -24,7 +24,7 @@ use super::status::oxp_status;
 /// it was. Texts are UTF-8 with a length; only a password may hold a NUL.
 ///
 /// Lifetime: independent of the clients made from it. Threads: any, one at a time (concurrent
-/// oxp_client_new is fine); a setter that meets another call answers OXP_ERR_BUSY.
+/// oxp_client_open is fine); a setter that meets another call answers OXP_ERR_BUSY.
 pub struct oxp_options {
     alive: Alive,
     // A lock that is only ever tried: it detects misuse, and poisons itself.
@@ -114,6 +114,7 @@ pub unsafe extern "C" fn oxp_options_free(options: *mut oxp_options) {
 }
 
 /// Sets the host name or IP address. Empty: localhost. Since 0.1.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_options_set_host(
     options: *mut oxp_options,
@@ -130,6 +131,7 @@ pub unsafe extern "C" fn oxp_options_set_host(
 }
 
 /// Sets the TCP port. Default 6379. Since 0.1.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_options_set_port(options: *mut oxp_options, port: u16) -> oxp_status {
     // SAFETY: pointers come from C under the contract of this module.
@@ -143,6 +145,7 @@ pub unsafe extern "C" fn oxp_options_set_port(options: *mut oxp_options, port: u
 
 /// Sets the path of a Unix socket, which takes the place of host and port: at most 107 bytes, any
 /// but NUL. Empty: TCP again. Since 0.1.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_options_set_unix_path(
     options: *mut oxp_options,
@@ -160,6 +163,7 @@ pub unsafe extern "C" fn oxp_options_set_unix_path(
 }
 
 /// Sets the number of the database that every new connection selects. Default 0. Since 0.1.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_options_set_db(options: *mut oxp_options, db: u32) -> oxp_status {
     // SAFETY: pointers come from C under the contract of this module.
@@ -172,6 +176,7 @@ pub unsafe extern "C" fn oxp_options_set_db(options: *mut oxp_options, db: u32) 
 }
 
 /// Sets the ACL user. Empty: the server's default user. Since 0.1.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_options_set_username(
     options: *mut oxp_options,
@@ -189,6 +194,7 @@ pub unsafe extern "C" fn oxp_options_set_username(
 
 /// Sets the password, which may hold any UTF-8. Empty: none. The library erases its copies when they
 /// are freed. Since 0.1.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_options_set_password(
     options: *mut oxp_options,
@@ -206,6 +212,7 @@ pub unsafe extern "C" fn oxp_options_set_password(
 
 /// Sets the name of the connections, as in CLIENT SETNAME: printable ASCII without spaces, as
 /// servers want it. Empty: none. Since 0.1.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_options_set_client_name(
     options: *mut oxp_options,
@@ -223,6 +230,7 @@ pub unsafe extern "C" fn oxp_options_set_client_name(
 
 /// Sets whether the server should rather evict other clients than these connections when clients
 /// use too much memory, as CLIENT NO-EVICT. Default false. Since 0.1.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_options_set_client_no_evict(
     options: *mut oxp_options,
@@ -239,6 +247,7 @@ pub unsafe extern "C" fn oxp_options_set_client_no_evict(
 
 /// Sets whether commands leave alone when and how often a key was used last, as CLIENT NO-TOUCH
 /// (servers since 7.2). Default false. Since 0.1.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_options_set_client_no_touch(
     options: *mut oxp_options,
@@ -255,6 +264,7 @@ pub unsafe extern "C" fn oxp_options_set_client_no_touch(
 
 /// Sets whether the server is told the library's name and version, as CLIENT SETINFO (servers since
 /// 7.2). Default true. Since 0.1.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_options_set_client_info(options: *mut oxp_options, info: bool) -> oxp_status {
     // SAFETY: pointers come from C under the contract of this module.
@@ -268,6 +278,7 @@ pub unsafe extern "C" fn oxp_options_set_client_info(options: *mut oxp_options, 
 
 /// Sets the library name told to the server, as in CLIENT SETINFO LIB-NAME; for language bindings.
 /// Printable ASCII without spaces. Empty: "oxipipe". Since 0.1.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_options_set_lib_name(
     options: *mut oxp_options,
@@ -285,6 +296,7 @@ pub unsafe extern "C" fn oxp_options_set_lib_name(
 
 /// Sets the library version told to the server, as in CLIENT SETINFO LIB-VER; for language
 /// bindings. Printable ASCII without spaces. Empty: the version of this library. Since 0.1.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_options_set_lib_version(
     options: *mut oxp_options,
@@ -303,6 +315,7 @@ pub unsafe extern "C" fn oxp_options_set_lib_version(
 
 /// Sets the RESP version to ask for: 3 (falls back to 2 on servers that do not know it) or 2.
 /// Default 3. Since 0.1.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_options_set_protocol(options: *mut oxp_options, version: u32) -> oxp_status {
     // SAFETY: pointers come from C under the contract of this module.
@@ -320,6 +333,7 @@ pub unsafe extern "C" fn oxp_options_set_protocol(options: *mut oxp_options, ver
 
 /// Sets the time for one whole call in milliseconds, from resolving the name to the last reply. 0:
 /// no limit. Default 5000. Since 0.1.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_options_set_timeout_ms(options: *mut oxp_options, timeout: u64) -> oxp_status {
     // SAFETY: pointers come from C under the contract of this module.
@@ -333,6 +347,7 @@ pub unsafe extern "C" fn oxp_options_set_timeout_ms(options: *mut oxp_options, t
 
 /// Sets the time for resolving, connecting and the handshake in milliseconds, inside that of the
 /// whole call. 0: only the latter counts. Default 3000. Since 0.1.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_options_set_connect_timeout_ms(
     options: *mut oxp_options,
@@ -350,6 +365,7 @@ pub unsafe extern "C" fn oxp_options_set_connect_timeout_ms(
 /// Sets how long a wait polls the socket before it sleeps, in microseconds: less latency for some
 /// processor time. Waits for a pipeline poll up to twice as long. 0: sleep at once. Default 50.
 /// Since 0.1.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_options_set_spin_us(options: *mut oxp_options, spin: u32) -> oxp_status {
     // SAFETY: pointers come from C under the contract of this module.
@@ -362,6 +378,7 @@ pub unsafe extern "C" fn oxp_options_set_spin_us(options: *mut oxp_options, spin
 }
 
 /// Sets whether TCP keepalive probes are sent. Default true. Since 0.1.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_options_set_keepalive(options: *mut oxp_options, keepalive: bool) -> oxp_status {
     // SAFETY: pointers come from C under the contract of this module.
@@ -375,6 +392,7 @@ pub unsafe extern "C" fn oxp_options_set_keepalive(options: *mut oxp_options, ke
 
 /// Sets how long sent data may stay unacknowledged before a TCP connection counts as dead, in
 /// milliseconds, less than 2^31. 0: the system's choice. Default 10000. Since 0.1.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_options_set_user_timeout_ms(
     options: *mut oxp_options,
@@ -392,6 +410,7 @@ pub unsafe extern "C" fn oxp_options_set_user_timeout_ms(
 /// Sets how many bytes of commands a pipeline gathers before it starts to send while more are being
 /// added; OXP_EAGER_COMMANDS commands are enough, too. 0: it sends at execute only. Default 16384.
 /// Since 0.1.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_options_set_eager_bytes(options: *mut oxp_options, bytes: usize) -> oxp_status {
     // SAFETY: pointers come from C under the contract of this module.
@@ -412,6 +431,7 @@ pub unsafe extern "C" fn oxp_options_set_eager_bytes(options: *mut oxp_options, 
 ///            64 MiB. One submission may go beyond it.
 ///
 /// Returns OXP_OK, or OXP_ERR_ARG for NULL. Since 0.1.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_options_set_queue_limits(
     options: *mut oxp_options,
@@ -430,6 +450,7 @@ pub unsafe extern "C" fn oxp_options_set_queue_limits(
 
 /// Sets whether an oxp_pool hands out completions in the order of submission. Default false: as
 /// they come. Since 0.1.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_options_set_ordered_results(
     options: *mut oxp_options,
@@ -446,6 +467,7 @@ pub unsafe extern "C" fn oxp_options_set_ordered_results(
 
 /// Sets whether an oxp_pool sends commands with the same first key over the same connection, so
 /// that the server gets them in the order of submission. Default false. Since 0.1.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_options_set_key_affinity(
     options: *mut oxp_options,
@@ -463,6 +485,7 @@ pub unsafe extern "C" fn oxp_options_set_key_affinity(
 /// Sets which commands are sent again although the server may have applied them: an OXP_RETRY_*
 /// number. What is proved not applied is sent again in any case, within the deadline. Default
 /// OXP_RETRY_READS. Since 0.1.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_options_set_retry(options: *mut oxp_options, retry: u32) -> oxp_status {
     // SAFETY: pointers come from C under the contract of this module.
@@ -481,6 +504,7 @@ pub unsafe extern "C" fn oxp_options_set_retry(options: *mut oxp_options, retry:
 /// Sets whether commands fail at once while a server that was there before cannot be reached.
 /// Default false: they wait for its return until their deadline. Where there was no connection yet,
 /// they fail at once in any case. Since 0.1.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_options_set_fail_fast(options: *mut oxp_options, fail_fast: bool) -> oxp_status {
     // SAFETY: pointers come from C under the contract of this module.
@@ -493,6 +517,7 @@ pub unsafe extern "C" fn oxp_options_set_fail_fast(options: *mut oxp_options, fa
 }
 
 /// Sets how deep a reply may be nested. Default 1024. Since 0.1.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_options_set_max_depth(options: *mut oxp_options, depth: usize) -> oxp_status {
     // SAFETY: pointers come from C under the contract of this module.
@@ -505,6 +530,7 @@ pub unsafe extern "C" fn oxp_options_set_max_depth(options: *mut oxp_options, de
 }
 
 /// Sets how long one string of a reply may be, in bytes. Default 512 MiB. Since 0.1.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_options_set_max_bulk_bytes(
     options: *mut oxp_options,
@@ -521,6 +547,7 @@ pub unsafe extern "C" fn oxp_options_set_max_bulk_bytes(
 
 /// Sets how long one line of the protocol may be, such as a status or an error, in bytes. Default
 /// 64 KiB. Since 0.1.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_options_set_max_line_bytes(
     options: *mut oxp_options,
@@ -537,6 +564,7 @@ pub unsafe extern "C" fn oxp_options_set_max_line_bytes(
 
 /// Sets how long one whole reply may be on the wire, in bytes. Default SIZE_MAX: no limit. Since
 /// 0.1.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_options_set_max_reply_bytes(
     options: *mut oxp_options,
@@ -553,6 +581,7 @@ pub unsafe extern "C" fn oxp_options_set_max_reply_bytes(
 
 /// Sets the sizes of the kernel's socket buffers in bytes, each less than 2^31. 0: the system's
 /// choice, which is the default and nearly always right. Since 0.1.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_options_set_socket_buffers(
     options: *mut oxp_options,
@@ -569,6 +598,112 @@ pub unsafe extern "C" fn oxp_options_set_socket_buffers(
     }
 }
 
+/// Sets any option by its name, with its value as text: all those that a URL may have behind its ?
+/// (docs/urls.md lists them), and host, port and unix_path.
+///
+/// name, name_len     the option, such as connect_timeout.
+/// value, value_len   its value, such as 1.5 for a time in seconds; a switch is true or false.
+/// err                may be NULL; for an unknown name the message lists all names, for a value that
+///                    does not fit it says what the option takes.
+///
+/// Returns OXP_OK; OXP_ERR_ARG, and nothing was set; OXP_ERR_BUSY. Since 0.1.
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn oxp_options_set(
+    options: *mut oxp_options,
+    name: *const c_char,
+    name_len: usize,
+    value: *const c_char,
+    value_len: usize,
+    err: *mut oxp_error,
+) -> oxp_status {
+    // SAFETY: pointers come from C under the contract of this module.
+    unsafe {
+        boundary(err, || {
+            let (name, value) = (pointer::text(name, name_len)?, pointer::text(value, value_len)?);
+            pointer::borrow(options)?.options.try_write().map_err(refusal)?.set(name, value)
+        })
+    }
+}
+
+/// The value of an option as text, as oxp_options_set takes it. A password is not given out.
+///
+/// name, name_len   the option.
+/// buffer           receives the text, without a NUL; may be NULL if size is 0.
+/// size             bytes that buffer has room for.
+/// len              receives the length of the text; 0 if the option has no value. May be NULL.
+/// err              may be NULL.
+///
+/// Returns OXP_OK; OXP_DONE if the option has no value, or a secret one; OXP_ERR_SHORT if the buffer
+/// is too small, and *len says what is needed; OXP_ERR_ARG for an unknown name; OXP_ERR_BUSY.
+/// Since 0.1.
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn oxp_options_get(
+    options: *const oxp_options,
+    name: *const c_char,
+    name_len: usize,
+    buffer: *mut c_char,
+    size: usize,
+    len: *mut usize,
+    err: *mut oxp_error,
+) -> oxp_status {
+    // SAFETY: pointers come from C under the contract of this module.
+    unsafe {
+        put(len, 0);
+        boundary_with_state(err, || {
+            let name = pointer::text(name, name_len)?;
+            let options = pointer::borrow(options)?.options.try_read().map_err(refusal)?;
+            let Some(value) = options.get(name)? else { return Ok(OXP_DONE) };
+            if buffer.is_null() && size > 0 {
+                return Err(Error::argument("the buffer is NULL and has a size"));
+            }
+            put(len, value.len());
+            if value.len() > size {
+                return Err(Error::not_applied(ErrorKind::Short, "the buffer is too small for the value"));
+            }
+            // SAFETY: the caller promises room for `size` bytes.
+            std::ptr::copy_nonoverlapping(value.as_ptr(), buffer.cast(), value.len());
+            Ok(OXP_OK)
+        })
+    }
+}
+
+/// When more waits to be taken than this of what a connection has to tell besides replies, the oldest
+/// is dropped and counted.
+pub const OXP_EVENTS_DROP_OLDEST: u32 = 0;
+/// When more waits than this, the connection is read no further, replies included, until some is
+/// taken. The server keeps what it has to say for a while, and hangs up if that becomes too much.
+pub const OXP_EVENTS_STOP_READING: u32 = 1;
+
+/// Bounds what waits to be taken by oxp_client_next_events and its kin.
+///
+/// bytes      for each connection, about; default 1 MiB. What one read brings may go beyond it where
+///            reading stops.
+/// overflow   an OXP_EVENTS_* number: what happens to more; default OXP_EVENTS_DROP_OLDEST.
+///
+/// Since 0.1.
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn oxp_options_set_event_limits(
+    options: *mut oxp_options,
+    bytes: usize,
+    overflow: u32,
+) -> oxp_status {
+    // SAFETY: pointers come from C under the contract of this module.
+    unsafe {
+        set(options, |options| {
+            let overflow = match overflow {
+                OXP_EVENTS_DROP_OLDEST => Overflow::DropOldest,
+                OXP_EVENTS_STOP_READING => Overflow::StopReading,
+                _ => return Err(Error::argument("overflow is an OXP_EVENTS_* number")),
+            };
+            options.events = EventLimits { bytes, overflow };
+            Ok(())
+        })
+    }
+}
+
 /// Sets a function that can stop a waiting call, for example because a signal handler asked for it.
 ///
 /// interrupt   see oxp_interrupt_fn; NULL: none, which is the default.
@@ -577,6 +712,7 @@ pub unsafe extern "C" fn oxp_options_set_socket_buffers(
 /// drop        releases user_data, exactly once, also if this call fails; may be NULL.
 ///
 /// Since 0.1.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_options_set_interrupt(
     options: *mut oxp_options,

@@ -6,7 +6,7 @@ use std::ptr::{null, null_mut};
 use crate::error::{Error, Outcome, Result};
 use crate::pipeline::Pipeline;
 
-use super::boundary::{boundary, contain};
+use super::boundary::{boundary, boundary_with_state, contain};
 use super::client::{oxp_client, oxp_part_fn, sink};
 use super::error::oxp_error;
 use super::exclusive::{Entered, Exclusive};
@@ -14,7 +14,7 @@ use super::handle::{self, Alive, Handle};
 use super::pointer::{self, put};
 use super::reply::oxp_reply;
 use super::slice::{arguments, oxp_slice};
-use super::status::oxp_status;
+use super::status::{OXP_DUE, OXP_OK, oxp_status};
 
 /// A batch of commands. Add commands, execute, add more, execute again; free it at the end. Adding
 /// may already send (see oxp_options_set_eager_bytes); an atomic pipeline sends nothing before it
@@ -96,7 +96,8 @@ pub unsafe extern "C" fn oxp_pipeline_new_detached(
 /// args, argc   the command's name and arguments, any bytes; borrowed for the call.
 /// err          may be NULL.
 ///
-/// Returns OXP_OK; OXP_ERR_ARG for an empty or impossible command, OXP_ERR_REFUSED for one that
+/// Returns OXP_OK, or OXP_DUE (see oxp_pipeline_set_manual): it was added. OXP_ERR_ARG for an empty or
+/// impossible command, OXP_ERR_REFUSED for one that
 /// does not belong in a pipeline: then nothing was added. A connection that fails while commands
 /// are sent early is reported by execute, not here. Since 0.1.
 #[must_use]
@@ -109,10 +110,11 @@ pub unsafe extern "C" fn oxp_pipeline_add_command(
 ) -> oxp_status {
     // SAFETY: pointers come from C under the contract of this module.
     unsafe {
-        boundary(err, || {
+        boundary_with_state(err, || {
             let args = arguments(args, argc)?;
-            enter(pipeline)?.command(args)?;
-            Ok(())
+            let mut pipeline = enter(pipeline)?;
+            pipeline.command(args)?;
+            Ok(due(&pipeline))
         })
     }
 }
@@ -143,11 +145,56 @@ pub unsafe extern "C" fn oxp_pipeline_add_packed(
 ) -> oxp_status {
     // SAFETY: pointers come from C under the contract of this module.
     unsafe {
-        boundary(err, || {
+        boundary_with_state(err, || {
             let bytes = pointer::slice(bytes, len)?;
             let lens = pointer::slice(lens, lens_count)?;
             let argcs = pointer::slice(argcs, commands)?;
-            enter(pipeline)?.add_packed(bytes, lens, argcs)
+            let mut pipeline = enter(pipeline)?;
+            pipeline.add_packed(bytes, lens, argcs)?;
+            Ok(due(&pipeline))
+        })
+    }
+}
+
+/// Lets adding a command never send by itself. Where it would have, oxp_pipeline_add_command and
+/// oxp_pipeline_add_packed return OXP_DUE instead: the command was added, and oxp_pipeline_send is to
+/// be called when that is convenient. For bindings that hold a lock of their language while they add.
+///
+/// is_manual   false is the default.
+/// err         may be NULL.
+///
+/// Returns OXP_OK; OXP_ERR_ARG for a NULL; OXP_ERR_BUSY. Since 0.1.
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn oxp_pipeline_set_manual(
+    pipeline: *mut oxp_pipeline,
+    is_manual: bool,
+    err: *mut oxp_error,
+) -> oxp_status {
+    // SAFETY: pointers come from C under the contract of this module.
+    unsafe {
+        boundary(err, || {
+            enter(pipeline)?.set_manual(is_manual);
+            Ok(())
+        })
+    }
+}
+
+/// Sends what has been added, if that may leave before oxp_pipeline_execute: nothing of an atomic
+/// pipeline may, and nothing from a command on that makes the server wait. It waits for nothing but a
+/// connection; one that fails is reported by oxp_pipeline_execute.
+///
+/// err   may be NULL.
+///
+/// Returns OXP_OK; OXP_ERR_ARG for a NULL; OXP_ERR_BUSY. Since 0.1.
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn oxp_pipeline_send(pipeline: *mut oxp_pipeline, err: *mut oxp_error) -> oxp_status {
+    // SAFETY: pointers come from C under the contract of this module.
+    unsafe {
+        boundary(err, || {
+            enter(pipeline)?.send();
+            Ok(())
         })
     }
 }
@@ -250,6 +297,7 @@ pub unsafe extern "C" fn oxp_pipeline_command_name(
 /// server applies it, its replies are thrown away.
 ///
 /// Returns OXP_OK, OXP_ERR_ARG for NULL, OXP_ERR_BUSY or OXP_ERR_POISONED. Since 0.1.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_pipeline_reset(pipeline: *mut oxp_pipeline) -> oxp_status {
     // SAFETY: pointers come from C under the contract of this module.
@@ -276,6 +324,10 @@ pub unsafe extern "C" fn oxp_pipeline_free(pipeline: *mut oxp_pipeline) {
             drop(unsafe { handle::take_back(pipeline) });
         }
     });
+}
+
+fn due(pipeline: &Pipeline) -> oxp_status {
+    if pipeline.is_manual() && pipeline.is_due() { OXP_DUE } else { OXP_OK }
 }
 
 impl oxp_pipeline {

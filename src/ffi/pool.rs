@@ -8,13 +8,14 @@ use crate::pool::{Lost, Pool, Pulled};
 
 use super::aio::report_cancelled;
 use super::boundary::{boundary, boundary_with_state, contain};
+use super::client::oxp_client;
 use super::completions::{self, oxp_completions};
 use super::error::oxp_error;
 use super::handle::{self, Alive, Handle};
 use super::options::oxp_options;
 use super::pipeline::{self, oxp_pipeline};
 use super::pointer::{self, of_wait, put};
-use super::slice::{arguments, oxp_slice, unpack};
+use super::slice::{arguments, oxp_slice};
 use super::status::{OXP_AGAIN, OXP_DONE, OXP_FULL, OXP_OK, OXP_OUTCOME_NONE, oxp_status};
 
 /// The token of a submission of which nobody wants to hear: no completion comes of it. That it
@@ -114,14 +115,20 @@ pub unsafe extern "C" fn oxp_pool_submit(
     }
 }
 
-/// Submits a command whose arguments lie one after the other; for language bindings.
+/// Submits many commands in one call, one after the other; for language bindings. Waits as
+/// oxp_pool_submit.
 ///
-/// bytes, len   all arguments without anything in between; borrowed for the call.
-/// lens, argc   the length of each; their sum is len.
-/// token        as for oxp_pool_submit.
-/// err          may be NULL.
+/// bytes, len         all arguments of all commands without anything in between; borrowed for the call.
+/// lens, lens_count   the length of each argument; their sum is len.
+/// argcs, commands    the number of arguments of each command, name included; their sum is lens_count.
+/// tokens             the token of each command, as for oxp_pool_submit: as many.
+/// submitted          receives how many were submitted: all of them, or those before the first that was
+///                    not. May be NULL.
+/// err                may be NULL.
 ///
-/// Returns as oxp_pool_submit. Threads: any, concurrently. Since 0.1.
+/// Returns as oxp_pool_submit, of the first command that was not submitted; the later ones were not
+/// looked at. OXP_ERR_ARG also if the numbers do not add up, and then none was.
+/// Threads: any, concurrently; what several submit at once may alternate. Since 0.1.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_pool_submit_packed(
@@ -129,15 +136,24 @@ pub unsafe extern "C" fn oxp_pool_submit_packed(
     bytes: *const u8,
     len: usize,
     lens: *const u32,
-    argc: usize,
-    token: u64,
+    lens_count: usize,
+    argcs: *const u32,
+    commands: usize,
+    tokens: *const u64,
+    submitted: *mut usize,
     err: *mut oxp_error,
 ) -> oxp_status {
     // SAFETY: pointers come from C under the contract of this module.
     unsafe {
+        put(submitted, 0);
         boundary(err, || {
-            let args = unpack(pointer::slice(bytes, len)?, pointer::slice(lens, argc)?)?;
-            pointer::borrow(pool)?.pool.submit(&args, wanted(token))
+            let bytes = pointer::slice(bytes, len)?;
+            let lens = pointer::slice(lens, lens_count)?;
+            let (argcs, tokens) = (pointer::slice(argcs, commands)?, pointer::slice(tokens, commands)?);
+            let pool = &pointer::borrow(pool)?.pool;
+            let (count, result) = pool.submit_packed(bytes, lens, argcs, tokens);
+            put(submitted, count);
+            result
         })
     }
 }
@@ -169,14 +185,19 @@ pub unsafe extern "C" fn oxp_pool_try_submit(
     }
 }
 
-/// Submits a command whose arguments lie one after the other unless the queue is full; never waits.
+/// Submits many commands in one call, one after the other, as far as there is room for them in the
+/// queue; never waits.
 ///
-/// bytes, len   all arguments without anything in between; borrowed for the call.
-/// lens, argc   the length of each; their sum is len.
-/// token        as for oxp_pool_submit.
-/// err          may be NULL.
+/// bytes, len         all arguments of all commands without anything in between; borrowed for the call.
+/// lens, lens_count   the length of each argument; their sum is len.
+/// argcs, commands    the number of arguments of each command, name included; their sum is lens_count.
+/// tokens             the token of each command, as for oxp_pool_submit: as many.
+/// submitted          receives how many were submitted: all of them, or those before the first that was
+///                    not. May be NULL.
+/// err                may be NULL.
 ///
-/// Returns as oxp_pool_try_submit. Threads: any, concurrently. Since 0.1.
+/// Returns OXP_FULL if there was no room for all of them; otherwise as oxp_pool_submit_packed.
+/// Threads: any, concurrently; what several submit at once may alternate. Since 0.1.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_pool_try_submit_packed(
@@ -184,16 +205,24 @@ pub unsafe extern "C" fn oxp_pool_try_submit_packed(
     bytes: *const u8,
     len: usize,
     lens: *const u32,
-    argc: usize,
-    token: u64,
+    lens_count: usize,
+    argcs: *const u32,
+    commands: usize,
+    tokens: *const u64,
+    submitted: *mut usize,
     err: *mut oxp_error,
 ) -> oxp_status {
     // SAFETY: pointers come from C under the contract of this module.
     unsafe {
+        put(submitted, 0);
         boundary_with_state(err, || {
-            let args = unpack(pointer::slice(bytes, len)?, pointer::slice(lens, argc)?)?;
-            let submitted = pointer::borrow(pool)?.pool.try_submit(&args, wanted(token))?;
-            Ok(if submitted { OXP_OK } else { OXP_FULL })
+            let bytes = pointer::slice(bytes, len)?;
+            let lens = pointer::slice(lens, lens_count)?;
+            let (argcs, tokens) = (pointer::slice(argcs, commands)?, pointer::slice(tokens, commands)?);
+            let pool = &pointer::borrow(pool)?.pool;
+            let (count, result) = pool.try_submit_packed(bytes, lens, argcs, tokens);
+            put(submitted, count);
+            Ok(if result? { OXP_OK } else { OXP_FULL })
         })
     }
 }
@@ -261,6 +290,7 @@ pub unsafe extern "C" fn oxp_pool_try_submit_pipeline(
 ///
 /// Returns OXP_OK; OXP_DONE if there is no such submission or it has completed; OXP_ERR_ARG for
 /// OXP_TOKEN_NONE. Threads: any, concurrently. Since 0.1.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_pool_cancel(
     pool: *mut oxp_pool,
@@ -287,6 +317,7 @@ pub unsafe extern "C" fn oxp_pool_cancel(
 /// Returns OXP_OK; OXP_AGAIN if it is under way and will complete; OXP_DONE if there is no such
 /// submission or it has completed; OXP_ERR_ARG for OXP_TOKEN_NONE. Threads: any, concurrently.
 /// Since 0.1.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_pool_retract(
     pool: *mut oxp_pool,
@@ -377,6 +408,32 @@ pub unsafe extern "C" fn oxp_pool_drain(
     }
 }
 
+/// A client of a connection of its own, for commands that the pool's connections refuse: see
+/// oxp_client_lease.
+///
+/// pool   borrowed for the call.
+/// out    own: the lease, for oxp_client_free; NULL if the call fails.
+/// err    may be NULL.
+///
+/// Returns as oxp_connect, and OXP_ERR_CLOSED after oxp_pool_close, which closes its leases, too.
+/// Threads: any, concurrently. Since 0.1.
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn oxp_pool_lease(
+    pool: *mut oxp_pool,
+    out: *mut *mut oxp_client,
+    err: *mut oxp_error,
+) -> oxp_status {
+    // SAFETY: pointers come from C under the contract of this module.
+    unsafe {
+        boundary(err, || {
+            let out = pointer::out(out, null_mut())?;
+            *out = handle::give(oxp_client::new(pointer::borrow(pool)?.pool.lease()?));
+            Ok(())
+        })
+    }
+}
+
 /// A barrier: waits until everything submitted so far has completed, and says whether it worked.
 /// Completions stay for oxp_pool_next.
 ///
@@ -420,6 +477,7 @@ pub unsafe extern "C" fn oxp_pool_flush(
 ///
 /// Returns OXP_OK; OXP_ERR_INTERRUPTED if the interrupt function ended the grace: closed all the
 /// same. Threads: any, concurrently. Since 0.1.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_pool_close(
     pool: *mut oxp_pool,
@@ -468,6 +526,6 @@ fn wanted(token: u64) -> Option<u64> {
     (token != OXP_TOKEN_NONE).then_some(token)
 }
 
-fn duration(millis: u64) -> Option<Duration> {
+pub(super) fn duration(millis: u64) -> Option<Duration> {
     (millis != u64::MAX).then(|| Duration::from_millis(millis))
 }

@@ -154,6 +154,34 @@ pub unsafe extern "C" fn oxp_reply_child(reply: *const oxp_reply, index: usize, 
     unsafe { value_at(reply, index) }.ok().and_then(|value| value.get(i)).map_or(usize::MAX, Value::index)
 }
 
+/// The index of the value that belongs to a key of the MAP at index, or of an ARRAY of keys and
+/// values, alternating, which is how servers that speak RESP2 write a map. The time grows with the
+/// number of keys.
+///
+/// key, key_len   the bytes of the key, which is a text in the reply.
+///
+/// Returns the index; SIZE_MAX if there is no such key, or no map. Since 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn oxp_reply_get(
+    reply: *const oxp_reply,
+    index: usize,
+    key: *const u8,
+    key_len: usize,
+) -> usize {
+    // SAFETY: pointers come from C under the contract of this module.
+    unsafe {
+        let Ok(key) = pointer::slice(key, key_len) else { return usize::MAX };
+        let map = value_at(reply, index).ok().filter(|map| matches!(map.kind(), Kind::Map | Kind::Array));
+        let mut children = map.iter().flat_map(|map| map.children());
+        while let (Some(name), Some(value)) = (children.next(), children.next()) {
+            if name.bytes() == Some(key) {
+                return value.index();
+            }
+        }
+        usize::MAX
+    }
+}
+
 /// The index of the value that follows the one at index and everything below it: its next sibling,
 /// if it has one (count them with oxp_reply_len of the parent). SIZE_MAX at the end of the reply.
 /// Since 0.1.
@@ -178,6 +206,7 @@ pub unsafe extern "C" fn oxp_reply_len(reply: *const oxp_reply, index: usize) ->
 ///
 /// Returns OXP_OK, or OXP_ERR_ARG if the value at index is not an INTEGER or value is NULL. Since
 /// 0.1.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_reply_integer(
     reply: *const oxp_reply,
@@ -194,6 +223,7 @@ pub unsafe extern "C" fn oxp_reply_integer(
 ///
 /// Returns OXP_OK, or OXP_ERR_ARG if the value at index is not a DOUBLE or value is NULL. Since
 /// 0.1.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_reply_double(
     reply: *const oxp_reply,
@@ -210,6 +240,7 @@ pub unsafe extern "C" fn oxp_reply_double(
 ///
 /// Returns OXP_OK, or OXP_ERR_ARG if the value at index is not a BOOLEAN or value is NULL. Since
 /// 0.1.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_reply_boolean(
     reply: *const oxp_reply,
@@ -226,6 +257,7 @@ pub unsafe extern "C" fn oxp_reply_boolean(
 ///
 /// Returns OXP_OK, or OXP_ERR_ARG if the value at index is of another type or bytes is NULL. Since
 /// 0.1.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_reply_string(
     reply: *const oxp_reply,

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use crate::error::Result;
 use crate::proto::Server;
-use crate::resp::Reply;
 
 use super::aio::{self, oxp_async};
 use super::boundary::{boundary_with_state, contain};
@@ -14,7 +13,6 @@ use super::error::oxp_error;
 use super::handle::{self, Alive, Handle};
 use super::pointer::{self, of_wait, put};
 use super::pool::oxp_pool;
-use super::reply::oxp_reply;
 use super::status::{OXP_AGAIN, OXP_OK, oxp_status};
 
 /// What a server said of itself when a connection was made: a snapshot that never changes. All but
@@ -159,53 +157,6 @@ pub unsafe extern "C" fn oxp_server_free(server: *mut oxp_server) {
     }
 }
 
-/// Takes the oldest push message that has arrived and that nobody has taken: what a server that
-/// speaks RESP3 says without being asked, such as the invalidations that CLIENT TRACKING asks for on
-/// a lease. It waits for nothing: a push is noticed when the connection is read, which every command
-/// does, and this call as far as the bytes are there.
-///
-/// client    borrowed for the call.
-/// out       own: the message, of type OXP_TYPE_PUSH, for oxp_reply_free; NULL if there is none.
-/// dropped   receives how many were dropped since this was last asked, because more than 1 MiB of
-///           them waited to be taken; may be NULL.
-/// err       may be NULL.
-///
-/// Returns OXP_OK with a message; OXP_AGAIN if there is none; OXP_ERR_ARG. Threads: any,
-/// concurrently. Since 0.1.
-#[must_use]
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn oxp_client_next_push(
-    client: *mut oxp_client,
-    out: *mut *mut oxp_reply,
-    dropped: *mut u64,
-    err: *mut oxp_error,
-) -> oxp_status {
-    // SAFETY: pointers come from C under the contract of this module.
-    unsafe { next_push(out, dropped, err, || Ok(pointer::borrow(client)?.get().next_push())) }
-}
-
-/// Takes the oldest push message that oxp_async_process has read and that nobody has taken, as
-/// oxp_client_next_push.
-///
-/// client    borrowed for the call.
-/// out       own: the message, of type OXP_TYPE_PUSH, for oxp_reply_free; NULL if there is none.
-/// dropped   receives how many were dropped since this was last asked, because more than 1 MiB of
-///           them waited to be taken; may be NULL.
-/// err       may be NULL.
-///
-/// Returns OXP_OK with a message; OXP_AGAIN if there is none; OXP_ERR_ARG; OXP_ERR_BUSY. Since 0.1.
-#[must_use]
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn oxp_async_next_push(
-    client: *mut oxp_async,
-    out: *mut *mut oxp_reply,
-    dropped: *mut u64,
-    err: *mut oxp_error,
-) -> oxp_status {
-    // SAFETY: pointers come from C under the contract of this module.
-    unsafe { next_push(out, dropped, err, || Ok(aio::enter(client)?.next_push())) }
-}
-
 impl Handle for oxp_server {
     fn alive(&self) -> &Alive {
         &self.alive
@@ -223,26 +174,6 @@ unsafe fn server(
             let out = of_wait(pointer::out(out, null_mut()))?;
             let Some(server) = of_wait(find())? else { return Ok(OXP_AGAIN) };
             *out = handle::give(oxp_server { alive: Alive::new(), server });
-            Ok(OXP_OK)
-        })
-    }
-}
-
-unsafe fn next_push(
-    out: *mut *mut oxp_reply,
-    dropped: *mut u64,
-    err: *mut oxp_error,
-    take: impl FnOnce() -> Result<(Option<Reply>, u64)>,
-) -> oxp_status {
-    // SAFETY: pointers come from C under the contract of this module.
-    unsafe {
-        put(dropped, 0);
-        boundary_with_state(err, || {
-            let out = of_wait(pointer::out(out, null_mut()))?;
-            let (push, lost) = of_wait(take())?;
-            put(dropped, lost);
-            let Some(push) = push else { return Ok(OXP_AGAIN) };
-            *out = handle::give(oxp_reply::new(push));
             Ok(OXP_OK)
         })
     }

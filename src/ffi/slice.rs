@@ -1,5 +1,8 @@
 //! Argument lists from C, without a copy and without an allocation.
 
+use std::ffi::{CStr, c_char};
+use std::ptr::null;
+
 use crate::error::{Error, Result};
 
 use super::pointer;
@@ -12,6 +15,22 @@ pub struct oxp_slice {
     pub data: *const u8,
     /// Number of bytes.
     pub len: usize,
+}
+
+/// The bytes of a NUL-terminated text, without the NUL: an argument that nobody has to count. Of a
+/// literal, OXP_LITERAL("text") is the same as an initializer.
+///
+/// text   borrowed for as long as the slice is used; NULL is an empty one.
+///
+/// Returns the slice. Threads: any, concurrently. Since 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn oxp_str(text: *const c_char) -> oxp_slice {
+    if text.is_null() {
+        return oxp_slice { data: null(), len: 0 };
+    }
+    // SAFETY: the caller promises a NUL behind it.
+    let len = unsafe { CStr::from_ptr(text) }.count_bytes();
+    oxp_slice { data: text.cast(), len }
 }
 
 /// An `oxp_slice` that was checked. Only [`arguments`] makes them, which is what makes `as_ref`

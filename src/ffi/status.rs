@@ -21,6 +21,8 @@ pub const OXP_AGAIN: i32 = 1;
 pub const OXP_DONE: i32 = 2;
 /// The queue is full; nothing was queued.
 pub const OXP_FULL: i32 = 3;
+/// The command was added, and sending what has been gathered is due: see oxp_pipeline_set_manual.
+pub const OXP_DUE: i32 = 4;
 /// An argument is wrong: NULL, a number out of range, a length that does not fit. Nothing was sent.
 pub const OXP_ERR_ARG: i32 = -1;
 /// The handle is in use by another thread, or the call came from inside a callback of the same
@@ -89,6 +91,7 @@ pub extern "C" fn oxp_status_name(status: oxp_status) -> *const c_char {
         OXP_AGAIN => c"OXP_AGAIN",
         OXP_DONE => c"OXP_DONE",
         OXP_FULL => c"OXP_FULL",
+        OXP_DUE => c"OXP_DUE",
         OXP_ERR_ARG => c"OXP_ERR_ARG",
         OXP_ERR_BUSY => c"OXP_ERR_BUSY",
         OXP_ERR_CLOSED => c"OXP_ERR_CLOSED",

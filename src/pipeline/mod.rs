@@ -1,12 +1,11 @@
 //! Many commands, one wait.
 
-mod packed;
-
 use std::time::Instant;
 
-use self::packed::{Packed, PackedCommand};
 use crate::client::Client;
-use crate::command::{self, Admission, Apart, Blocking, CommandLog, LookedUp, Place, Stranger};
+use crate::command::{
+    self, Admission, Apart, Blocking, CommandLog, Effect, LookedUp, Packed, Place, Stranger,
+};
 use crate::driver::blocking::{Collected, Sink, Streamed, Ticket, Work, cancelled};
 use crate::error::{Error, Progress, Result};
 use crate::proto::{self, Form};
@@ -38,6 +37,8 @@ pub struct Pipeline {
     log: CommandLog,
     /// The log shows the commands of the last execution and starts anew with the next command.
     executed: bool,
+    /// Adding a command does not send.
+    is_manual: bool,
 }
 
 /// The commands of a pipeline as one submission.
@@ -87,6 +88,7 @@ impl Pipeline {
             is_complete: false,
             log: CommandLog::default(),
             executed: false,
+            is_manual: false,
         }
     }
 
@@ -112,14 +114,13 @@ impl Pipeline {
     /// `Argument` if the numbers do not add up, `Refused` as for [`command`](Self::command); nothing was added then.
     pub fn add_packed(&mut self, bytes: &[u8], lens: &[u32], argcs: &[u32]) -> Result<()> {
         for command in Packed::new(bytes, lens, argcs)? {
-            self.admit_packed(&command, self.log.look_up(command.name()))?;
+            command.admit(self.log.look_up(command.name()).found, self.place())?;
         }
         for command in Packed::new(bytes, lens, argcs)? {
             let looked_up = self.log.look_up(command.name());
-            let admission = self.admit_packed(&command, looked_up)?;
+            let admission = command.admit(looked_up.found, self.place())?;
             self.start();
-            resp::encode_packed(&mut self.buffer, command.bytes, command.lens)
-                .expect("invariant: the numbers add up");
+            command.encode(&mut self.buffer);
             self.added(command.name(), looked_up, &admission);
         }
         Ok(())
@@ -236,17 +237,8 @@ impl Pipeline {
     }
 
     #[inline]
-    fn admit_packed(&self, command: &PackedCommand<'_>, looked_up: LookedUp) -> Result<Admission> {
-        match looked_up.found {
-            // Nearly every command, before a list is made of its arguments.
-            Some(info) if info.is_plain() => Ok(Admission::plain(Some(info))),
-            found => command::admit_found(found, &command.iter().collect::<Vec<_>>(), self.place()),
-        }
-    }
-
-    #[inline]
     fn place(&self) -> Place {
-        self.client.as_ref().map_or(Place::Shared, Client::place)
+        self.client.as_ref().map_or(Place::Shared, |client| client.place(true))
     }
 
     #[inline]
@@ -258,9 +250,35 @@ impl Pipeline {
         if admission.needs_care() {
             self.take_care(admission);
         }
+        if !self.is_manual && self.is_due() {
+            self.feed();
+        }
+    }
+
+    /// With true, adding a command never sends by itself: [`is_due`](Self::is_due) says when that would have been, and
+    /// [`send`](Self::send) does it. For whoever must not wait for a connection while adding.
+    pub fn set_manual(&mut self, is_manual: bool) {
+        self.is_manual = is_manual;
+    }
+
+    /// See [`set_manual`](Self::set_manual).
+    #[inline]
+    pub fn is_manual(&self) -> bool {
+        self.is_manual
+    }
+
+    /// Whether enough has been gathered to be [sent](Self::send), and may leave before [`execute`](Self::execute).
+    #[inline]
+    pub fn is_due(&self) -> bool {
         let eager = self.client.as_ref().map_or(0, |client| client.options().eager_bytes);
-        let is_due = self.buffer.len() >= eager || self.buffered >= EAGER_COMMANDS;
-        if is_due && eager > 0 && !self.atomic && !self.held {
+        let is_enough = self.buffer.len() >= eager || self.buffered >= EAGER_COMMANDS;
+        is_enough && eager > 0 && !self.atomic && !self.held
+    }
+
+    /// Sends what has been gathered, where that may leave before [`execute`](Self::execute). Waits for nothing but a connection;
+    /// one that fails is reported by `execute`.
+    pub fn send(&mut self) {
+        if self.buffered > 0 && !self.atomic && !self.held {
             self.feed();
         }
     }
@@ -327,7 +345,7 @@ impl Pipeline {
             false => (Form::Pipeline, self.buffered),
         };
         let write = &|out: &mut Vec<u8>| out.extend_from_slice(&self.buffer);
-        let work = Work { form, commands, write, blocking: self.blocking, start };
+        let work = Work { form, commands, effect: Effect::None, write, blocking: self.blocking, start };
         self.client()?.call(&work, self.apart(), sink)
     }
 

@@ -31,6 +31,8 @@ pub(super) struct Orders {
     pub(super) end: bool,
     /// Submissions that will not complete.
     pub(super) cancelled: Vec<u64>,
+    /// Nobody has been told of events since somebody came for them.
+    pub(super) tell_of_events: bool,
 }
 
 /// Whether the thread may sleep.
@@ -147,6 +149,29 @@ impl Desk {
         }
     }
 
+    /// Waits until there are events, which are the caller's then. False if time ran out first.
+    pub(super) fn await_events(&self, patience: &Patience<'_>) -> Result<bool> {
+        match self.await_that(patience, |exchange| exchange.has_events) {
+            Ok(mut exchange) => {
+                exchange.has_events = false;
+                exchange.check_whole().map(|()| true)
+            }
+            Err(error) if error.kind() == ErrorKind::Timeout => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// For the thread: there are events.
+    pub(super) fn tell_of_events(&self) {
+        let mut exchange = self.lock();
+        exchange.has_events = true;
+        let wakes_progress = exchange.waiting_for_progress > 0;
+        drop(exchange);
+        if wakes_progress {
+            self.progress.notify_all();
+        }
+    }
+
     /// Waits until everything handed in so far has completed.
     pub(super) fn await_all(&self, patience: &Patience<'_>) -> Result<()> {
         let mut exchange = self.lock();
@@ -232,6 +257,7 @@ impl Desk {
         let orders = Orders {
             end: matches!(exchange.phase, Phase::Ending),
             cancelled: std::mem::take(&mut exchange.cancelled),
+            tell_of_events: !exchange.has_events,
         };
         // What was taken away from its submitter made room for bytes only now.
         let wakes_room = exchange.waiting_for_room > 0 && exchange.has_room();

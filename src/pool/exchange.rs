@@ -28,6 +28,8 @@ pub(super) struct Exchange {
     /// The thread sleeps, or is about to: it has to be woken.
     pub(super) asleep: bool,
     pub(super) phase: Phase,
+    /// There are events that nobody has come for.
+    pub(super) has_events: bool,
     /// Callers asleep in `room` and `progress`.
     pub(super) waiting_for_room: usize,
     pub(super) waiting_for_progress: usize,
@@ -84,6 +86,7 @@ impl Exchange {
             cancelled: Vec::new(),
             asleep: false,
             phase: if is_closed { Phase::Ended } else { Phase::Open },
+            has_events: false,
             waiting_for_room: 0,
             waiting_for_progress: 0,
         }

@@ -19,13 +19,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use self::worker::Worker;
-use crate::command::{self, Apart, Blocking, Place};
+use crate::client::Client;
+use crate::command::{self, Apart, Blocking, Packed, Place};
 use crate::deadline::Deadline;
+use crate::driver::blocking::Lender;
 use crate::driver::nonblocking::{Completions, Route, Submission};
 use crate::error::{Error, Outcome, Result};
 use crate::options::Options;
 use crate::pipeline::Pipeline;
-use crate::proto::{Form, Request, Server};
+use crate::proto::{Event, Form, Request, Server};
 use crate::resp;
 use crate::transport::{Patience, fork};
 
@@ -42,6 +44,7 @@ pub struct Pool {
     connections: usize,
     closed: AtomicBool,
     worker: fork::PerProcess<Arc<Worker>>,
+    lender: Arc<Lender>,
 }
 
 /// What pulling results came to.
@@ -84,6 +87,7 @@ impl Pool {
         let options = Arc::new(options);
         let worker = Arc::new(Worker::new(Arc::clone(&options), connections, false));
         Ok(Self {
+            lender: Arc::new(Lender::new(Arc::clone(&options), Arc::default())),
             options,
             connections,
             closed: AtomicBool::new(false),
@@ -158,6 +162,62 @@ impl Pool {
             pipeline.handed_over();
         }
         Ok(submitted)
+    }
+
+    /// Submits many commands, one after the other: `bytes` holds all arguments end to end, `lens` their lengths, `argcs` the number
+    /// of arguments of each command, `tokens` the token of each; `u64::MAX` is none. Waits like [`submit`](Self::submit).
+    ///
+    /// # Errors
+    /// As for [`submit`](Self::submit), of the first command that was not submitted; how many were before it is the first of the
+    /// two results. `Argument` if the numbers do not add up, and then none was.
+    pub fn submit_packed(
+        &self,
+        bytes: &[u8],
+        lens: &[u32],
+        argcs: &[u32],
+        tokens: &[u64],
+    ) -> (usize, Result<()>) {
+        let (submitted, result) = self.enter_packed(bytes, lens, argcs, tokens, true);
+        (submitted, result.map(drop))
+    }
+
+    /// Like [`submit_packed`](Self::submit_packed), but does not wait: false if the queue was full before all of them were in it.
+    ///
+    /// # Errors
+    /// As for [`submit_packed`](Self::submit_packed).
+    pub fn try_submit_packed(
+        &self,
+        bytes: &[u8],
+        lens: &[u32],
+        argcs: &[u32],
+        tokens: &[u64],
+    ) -> (usize, Result<bool>) {
+        self.enter_packed(bytes, lens, argcs, tokens, false)
+    }
+
+    fn enter_packed(
+        &self,
+        bytes: &[u8],
+        lens: &[u32],
+        argcs: &[u32],
+        tokens: &[u64],
+        waits: bool,
+    ) -> (usize, Result<bool>) {
+        let mut submitted = 0;
+        let result = Packed::with_tokens(bytes, lens, argcs, tokens).and_then(|mut commands| {
+            // Ends with the first that there is no room for.
+            let refused = commands.try_fold((), |(), (command, token)| {
+                let args: Vec<_> = command.iter().collect();
+                let token = (token != NO_TOKEN).then_some(token);
+                match self.enter(&args, token, waits) {
+                    Ok(true) => submitted += 1,
+                    other => return Err(other),
+                }
+                Ok(())
+            });
+            refused.map_or_else(|other| other, |()| Ok(true))
+        });
+        (submitted, result)
     }
 
     fn enter<A: AsRef<[u8]>>(&self, args: &[A], token: Option<u64>, waits: bool) -> Result<bool> {
@@ -246,8 +306,29 @@ impl Pool {
     /// `Interrupted` by the options' hook during the grace; the pool is closed all the same.
     pub fn close(&self, grace: Option<Duration>) -> Result<Lost> {
         self.closed.store(true, Ordering::Release);
+        self.lender.close();
         let worker = self.worker();
         worker.close(&self.patience(worker, grace))
+    }
+
+    /// Waits until there are events and takes all of them; what `into` held is forgotten. False if time ran out first. See
+    /// [`Event`]: each names its connection, and those of one connection are in order. Several threads may pull; each event
+    /// goes to one of them.
+    ///
+    /// # Errors
+    /// `Closed` when the pool is closed and there are none; `Interrupted` by the options' hook; `Panic` if the thread has failed.
+    pub fn next_events(&self, into: &mut Vec<Event>, timeout: Option<Duration>) -> Result<bool> {
+        into.clear();
+        let worker = self.worker();
+        worker.next_events(into, &self.patience(worker, timeout))
+    }
+
+    /// A client of a connection of its own: see [`Client::lease`]. Closing the pool closes it.
+    ///
+    /// # Errors
+    /// As for [`Client::lease`].
+    pub fn lease(&self) -> Result<Client> {
+        Client::leased_from(&self.lender)
     }
 
     /// Who was greeted last: the server's own words and the protocol version that is spoken. `None` before the first connection.

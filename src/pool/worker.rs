@@ -17,7 +17,7 @@ use crate::deadline::Deadline;
 use crate::driver::nonblocking::{Batch, Completions, Nodes, Route, WAKE};
 use crate::error::{Error, ErrorKind, Outcome, Result};
 use crate::options::Options;
-use crate::proto::Server;
+use crate::proto::{Event, Server};
 use crate::transport::{Patience, closed, signals};
 
 /// Everything of a pool that belongs to one process. The thread and its sockets come with the first use.
@@ -153,6 +153,32 @@ impl Worker {
         verdict.map(|()| lost)
     }
 
+    /// Waits until there are events and takes them. False if time ran out first.
+    pub(super) fn next_events(&self, into: &mut Vec<Event>, patience: &Patience<'_>) -> Result<bool> {
+        loop {
+            if self.take_events(into) {
+                return Ok(true);
+            }
+            if !self.desk.await_events(patience)? {
+                return Ok(false);
+            }
+            // The wait ends with the pool, too.
+            if !self.take_events(into) {
+                self.desk.check_open().map_err(Error::without_outcome)?;
+            }
+        }
+    }
+
+    fn take_events(&self, into: &mut Vec<Event>) -> bool {
+        let Some(machine) = self.machine.get() else { return false };
+        let mut nodes = machine.nodes.lock().unwrap_or_else(PoisonError::into_inner);
+        if nodes.next_events(into) {
+            // There is room to read on.
+            let _ = machine.waker.wake();
+        }
+        !into.is_empty()
+    }
+
     pub(super) fn server(&self) -> Option<Arc<Server>> {
         let nodes = self.machine.get()?.nodes.lock().unwrap_or_else(PoisonError::into_inner);
         nodes.server().cloned()
@@ -191,6 +217,9 @@ impl Worker {
                 nodes.on_event(event);
             }
             let more = nodes.turn(now);
+            if orders.tell_of_events && nodes.has_events() {
+                self.desk.tell_of_events();
+            }
             if orders.end {
                 nodes.close(&closed(), now);
                 for completion in nodes.done().iter() {

@@ -13,7 +13,9 @@ pub(super) fn untouched(request: &Request) -> Progress {
 pub(super) fn given_up(request: &Request) -> Progress {
     let all = request.own_commands();
     match request.form {
-        Form::Transaction => Progress { unknown: all, ..Progress::default() },
+        Form::Transaction | Form::Subscription | Form::Silent => {
+            Progress { unknown: all, ..Progress::default() }
+        }
         _ => {
             let replied = u64::from(request.replied).min(all);
             Progress { replied, unknown: all - replied, not_applied: 0 }
@@ -32,6 +34,11 @@ pub(super) fn cut_off(request: &Request, bytes: &[u8], sent: usize) -> Progress 
             true => Progress { unknown: commands, ..Progress::default() },
             false => Progress { not_applied: commands, ..Progress::default() },
         };
+    }
+    if matches!(request.form, Form::Subscription | Form::Silent) {
+        let has_left = sent >= bytes.len();
+        let (unknown, not_applied) = if has_left { (1, 0) } else { (0, 1) };
+        return Progress { replied: 0, unknown, not_applied };
     }
     // The same words in reply to another command prove nothing: a script may say them, and the server go on.
     let replied = u64::from(request.replied);

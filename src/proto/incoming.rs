@@ -1,9 +1,9 @@
 //! The stream of what a server sends: where replies and pushes begin and end, and what nothing had asked for.
 
-use super::push::Push;
 use crate::error::{Error, ErrorKind};
 use crate::resp::{
-    Limits, Node, OutOfMemory, Parsed, Parser, ProtocolError, ProtocolErrorKind, ReplyBuilder, Underway,
+    Limits, Node, OutOfMemory, Parsed, Parser, ProtocolError, ProtocolErrorKind, Reply, ReplyBuilder,
+    Underway,
 };
 
 /// Tells replies from pushes, however the network cuts them, and refuses a reply that began when none was awaited.
@@ -33,6 +33,22 @@ pub(super) enum Next {
     /// See [`Incoming::take_push`].
     Push,
     /// The window is used up. The beginning of a reply may be among the nodes.
+    Starved,
+}
+
+/// The same where values are held until they are whole.
+pub(super) enum Spoken {
+    /// `is_awaited`: there was a command that it may be the reply to when it began.
+    Value {
+        value: Reply,
+        is_push: bool,
+        is_awaited: bool,
+    },
+    /// The end of a reply whose beginning has been handed on.
+    Rest {
+        nodes: Vec<Node>,
+        bytes: Vec<u8>,
+    },
     Starved,
 }
 
@@ -67,6 +83,46 @@ impl Incoming {
             return Ok(Next::Reply { is_whole });
         }
         self.other(parsed, start, window, *pos, is_awaited)
+    }
+
+    /// Reads one value where not everything is a reply that looks like one: it is held until it is whole.
+    ///
+    /// # Errors
+    /// What came is no RESP or exceeds a limit.
+    pub(super) fn next_value(
+        &mut self,
+        window: &[u8],
+        pos: &mut usize,
+        is_awaited: bool,
+    ) -> Result<Spoken, Error> {
+        if *pos == window.len() {
+            return Ok(Spoken::Starved);
+        }
+        let parsed = self.parser.parse(window, pos, &mut self.nodes);
+        let held = self.hold(0, window);
+        self.nodes.clear();
+        let (parsed, ()) = (parsed.map_err(protocol_error)?, held?);
+        self.is_orphan |= !is_awaited && !self.continues;
+        let is_push = match parsed {
+            Parsed::Incomplete { .. } => {
+                self.is_undecided |= !self.continues;
+                self.continues |= self.parser.underway() != Underway::Nothing;
+                return Ok(Spoken::Starved);
+            }
+            Parsed::Push => true,
+            Parsed::Reply => false,
+        };
+        // What began before values were held has been handed on as far as it had come.
+        let is_rest = self.continues && !self.is_undecided;
+        let is_awaited = !std::mem::take(&mut self.is_orphan);
+        (self.is_undecided, self.continues) = (false, false);
+        Ok(match is_rest {
+            true => {
+                let (nodes, bytes) = std::mem::take(&mut self.held).take_part();
+                Spoken::Rest { nodes, bytes }
+            }
+            false => Spoken::Value { value: std::mem::take(&mut self.held).finish(), is_push, is_awaited },
+        })
     }
 
     /// The same where it is not worth a copy of the parser's short cut.
@@ -133,8 +189,8 @@ impl Incoming {
     }
 
     /// The push message that has just come.
-    pub(super) fn take_push(&mut self) -> Push {
-        Push(std::mem::take(&mut self.held).finish())
+    pub(super) fn take_push(&mut self) -> Reply {
+        std::mem::take(&mut self.held).finish()
     }
 
     #[cold]
@@ -180,7 +236,7 @@ impl Incoming {
     }
 }
 
-fn surplus() -> Error {
+pub(super) fn surplus() -> Error {
     Error::new(ErrorKind::Protocol, "the server sent a reply that nothing had asked for")
 }
 

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::time::Instant;
 
 use super::fate;
-use super::request::Request;
+use super::request::{Form, Request};
 use crate::deadline::Deadline;
 use crate::error::Progress;
 use crate::resp;
@@ -199,6 +199,22 @@ impl Queue {
         let front = self.front_mut();
         front.replied += 1;
         (whole >= front.bytes, front)
+    }
+
+    /// So many replies to the first request are awaited, after all.
+    pub(super) fn expect(&mut self, replies: u32) {
+        let front = &mut self.requests[0];
+        self.in_flight = self.in_flight + u64::from(replies) - u64::from(front.commands);
+        front.commands = replies;
+    }
+
+    /// Whether the first request has left whole and no reply to it is awaited.
+    pub(super) fn has_silent_front(&self) -> bool {
+        self.begun > 0
+            && self
+                .requests
+                .front()
+                .is_some_and(|front| front.form == Form::Silent && self.sent - self.start >= front.bytes)
     }
 
     /// Whether the server can have seen the command whose reply comes next, if there is one.
@@ -447,7 +463,7 @@ impl GivenUp {
             seq: request.seq,
             has_begun,
             may_block: request.may_block(),
-            is_portion: request.form == super::request::Form::Portion,
+            is_portion: request.form == Form::Portion,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What somebody asked for: one command or several, sent and answered together.
 
-use crate::command::Blocking;
+use crate::command::{Blocking, Effect};
 use crate::deadline::Deadline;
 
 /// One entry of the queue, between its submission and its last reply.
@@ -15,13 +15,14 @@ pub(crate) struct Request {
     pub(crate) blocking: Option<Blocking>,
     /// Encoded length.
     pub(crate) bytes: usize,
-    /// Commands on the wire.
+    /// Replies that are awaited: one for each command on the wire, of others than that see [`Form`].
     pub(crate) commands: u32,
     /// Replies that have come for them.
     pub(crate) replied: u32,
     /// Of these, how many its owner has got. The others are on their way there, or there is no memory for them.
     pub(super) handed_on: u32,
     pub(crate) form: Form,
+    pub(crate) effect: Effect,
     /// Whether the reply is kept; if not, only whether it was an error.
     pub(crate) keeps_reply: bool,
     /// Nobody waits for it any more: its replies are swallowed, so that nobody else's are shifted.
@@ -51,6 +52,22 @@ pub(crate) enum Form {
     Transaction,
     /// A command of the owner's own, which no token names.
     Question,
+    /// One command with a confirmation for each of its names, or an error. Where it has none, how many are awaited is known when
+    /// the first comes.
+    Subscription,
+    /// One command to which no reply comes.
+    Silent,
+}
+
+impl Form {
+    /// Of a single command with so many arguments, its name included, and the replies that are awaited.
+    #[inline]
+    pub(crate) fn of_single(effect: Effect, args: usize) -> (Self, u32) {
+        match effect.is_subscription() {
+            false => (Self::Command, 1),
+            true => (Self::Subscription, u32::try_from(args - 1).unwrap_or(u32::MAX)),
+        }
+    }
 }
 
 /// More replies than any request has. Not an `Option`: compared as a whole, it makes valgrind complain of what `None` leaves
@@ -70,6 +87,7 @@ impl Request {
             replied: 0,
             handed_on: 0,
             form,
+            effect: Effect::None,
             keeps_reply: true,
             abandoned: false,
             delivered: false,
@@ -85,6 +103,7 @@ impl Request {
     pub(crate) fn own_commands(&self) -> u64 {
         match self.form {
             Form::Transaction => u64::from(self.commands) - 2,
+            Form::Subscription | Form::Silent => 1,
             Form::Command | Form::Pipeline | Form::Portion | Form::Question => u64::from(self.commands),
         }
     }

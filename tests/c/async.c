@@ -10,7 +10,11 @@ static void commands(oxp_async *client) {
     CHECK_STATUS(OXP_OK, submit(client, "LPUSH key x", 1));
     const uint8_t *bytes = (const uint8_t *)"HSEThab\0d";
     uint32_t lens[] = {4, 1, 1, 3};
-    CHECK_STATUS(OXP_OK, oxp_async_submit_packed(client, bytes, 9, lens, 4, 2, NULL));
+    const uint32_t argcs[] = {4};
+    const uint64_t tokens[] = {2};
+    size_t queued;
+    CHECK_STATUS(OXP_OK, oxp_async_submit_packed(client, bytes, 9, lens, 4, argcs, 1, tokens, &queued, NULL));
+    CHECK(queued == 1);
     CHECK_STATUS(OXP_OK, submit(client, "HGETALL h", UINT64_MAX - 1));
     CHECK_STATUS(OXP_OK, submit(client, "GET missing", 4));
     collect(client, results, 5);

@@ -22,7 +22,9 @@ static void wrong_use(void) {
 
     client = open_async(options);
     oxp_slice args[] = {slice("GET"), {NULL, 3}, {NULL, 0}};
-    uint32_t lens[] = {3, 3}, huge[] = {UINT32_MAX, UINT32_MAX};
+    const uint32_t lens[] = {3, 3}, huge[] = {UINT32_MAX, UINT32_MAX}, argcs[] = {2, 1};
+    const uint64_t tokens[] = {1, 2, 3};
+    size_t queued = 7;
     const uint8_t *bytes = (const uint8_t *)"GETkey";
     CHECK_STATUS(OXP_ERR_ARG, oxp_async_submit(NULL, args, 1, 1, err));
     CHECK_STATUS(OXP_ERR_ARG, oxp_async_submit(client, NULL, 1, 1, err));
@@ -32,13 +34,27 @@ static void wrong_use(void) {
     CHECK_STATUS(OXP_ERR_ARG, oxp_async_submit(client, args, 2, 1, err));
     CHECK_STATUS(OXP_ERR_ARG, oxp_async_submit(client, args + 2, 1, 1, err));
     CHECK_STATUS(OXP_ERR_ARG, oxp_async_submit(client, args, SIZE_MAX, 1, err));
-    CHECK_STATUS(OXP_ERR_ARG, oxp_async_submit_packed(NULL, bytes, 6, lens, 2, 1, err));
-    CHECK_STATUS(OXP_ERR_ARG, oxp_async_submit_packed(client, NULL, 6, lens, 2, 1, err));
-    CHECK_STATUS(OXP_ERR_ARG, oxp_async_submit_packed(client, bytes, 6, NULL, 2, 1, err));
-    CHECK_STATUS(OXP_ERR_ARG, oxp_async_submit_packed(client, bytes, 5, lens, 2, 1, err));
-    CHECK_STATUS(OXP_ERR_ARG, oxp_async_submit_packed(client, bytes, 7, lens, 2, 1, err));
-    CHECK_STATUS(OXP_ERR_ARG, oxp_async_submit_packed(client, bytes, 6, huge, 2, 1, err));
-    CHECK_STATUS(OXP_ERR_ARG, oxp_async_submit_packed(client, bytes, 0, lens, 0, 1, err));
+    CHECK_STATUS(OXP_ERR_ARG, oxp_async_submit_packed(NULL, bytes, 6, lens, 2, argcs, 1, tokens, &queued, err));
+    CHECK(queued == 0 && oxp_error_outcome(err) == OXP_OUTCOME_NOT_APPLIED);
+    CHECK_STATUS(OXP_ERR_ARG, oxp_async_submit_packed(client, NULL, 6, lens, 2, argcs, 1, tokens, NULL, err));
+    CHECK_STATUS(OXP_ERR_ARG, oxp_async_submit_packed(client, bytes, 6, NULL, 2, argcs, 1, tokens, NULL, err));
+    CHECK_STATUS(OXP_ERR_ARG, oxp_async_submit_packed(client, bytes, 6, lens, 2, NULL, 1, tokens, NULL, err));
+    CHECK_STATUS(OXP_ERR_ARG, oxp_async_submit_packed(client, bytes, 6, lens, 2, argcs, 1, NULL, NULL, err));
+    CHECK_STATUS(OXP_ERR_ARG, oxp_async_submit_packed(client, bytes, 5, lens, 2, argcs, 1, tokens, NULL, err));
+    CHECK_STATUS(OXP_ERR_ARG, oxp_async_submit_packed(client, bytes, 7, lens, 2, argcs, 1, tokens, NULL, err));
+    CHECK_STATUS(OXP_ERR_ARG, oxp_async_submit_packed(client, bytes, 6, huge, 2, argcs, 1, tokens, NULL, err));
+    CHECK_STATUS(OXP_ERR_ARG, oxp_async_submit_packed(client, bytes, 6, lens, 2, argcs, 2, tokens, NULL, err));
+    CHECK_STATUS(OXP_ERR_ARG, oxp_async_submit_packed(client, bytes, 6, lens, 1, argcs, 1, tokens, NULL, err));
+    /* The first is fine, the second is not, the third is not looked at; it is not taken back. */
+    const uint32_t some_lens[] = {4, 5, 4}, ones[] = {1, 1, 1};
+    CHECK_STATUS(OXP_ERR_REFUSED,
+                 oxp_async_submit_packed(client, (const uint8_t *)"PINGMULTIPING", 13, some_lens, 3, ones, 3, tokens, &queued, err));
+    CHECK(queued == 1 && oxp_error_outcome(err) == OXP_OUTCOME_NOT_APPLIED);
+    int32_t outcome = 7;
+    CHECK_STATUS(OXP_OK, oxp_async_cancel(client, 1, &outcome, err));
+    CHECK(outcome == OXP_OUTCOME_NOT_APPLIED);
+    CHECK_STATUS(OXP_OK, oxp_async_submit_packed(client, NULL, 0, NULL, 0, NULL, 0, NULL, &queued, err));
+    CHECK(queued == 0);
     CHECK_STATUS(OXP_ERR_REFUSED, submit(client, "SUBSCRIBE channel", 1));
     CHECK_STATUS(OXP_ERR_REFUSED, submit(client, "MULTI", 1));
     CHECK_STATUS(OXP_ERR_REFUSED, submit(client, "SELECT 1", 1));
@@ -52,7 +68,7 @@ static void wrong_use(void) {
     CHECK_STATUS(OXP_ERR_ARG, oxp_async_submit_pipeline(client, pipeline, 1, err)); /* empty */
     oxp_pipeline_free(pipeline);
 
-    int32_t outcome = 7;
+    outcome = 7;
     CHECK_STATUS(OXP_ERR_ARG, oxp_async_cancel(NULL, 1, &outcome, err));
     CHECK(outcome == OXP_OUTCOME_NONE);
     CHECK_STATUS(OXP_DONE, oxp_async_cancel(client, 1, &outcome, err));

@@ -118,12 +118,12 @@ static void lazy(void) {
     oxp_error *err = new_error();
     oxp_options *options = server_options();
     oxp_client *client;
-    CHECK_OK(oxp_client_new(options, &client, err), err);
+    CHECK_OK(oxp_client_open(options, &client, err), err);
     oxp_options_free(options);
     expect_text(client, "ECHO first", "first");
     CHECK_OK(oxp_client_connect(client, err), err);
     oxp_client_free(client);
-    CHECK_STATUS(OXP_ERR_ARG, oxp_client_new(NULL, &client, err));
+    CHECK_STATUS(OXP_ERR_ARG, oxp_client_open(NULL, &client, err));
     CHECK_STATUS(OXP_ERR_ARG, oxp_client_connect(NULL, err));
     oxp_error_free(err);
 }

@@ -95,7 +95,7 @@ static oxp_client *client_of(const char *path, uint64_t timeout_ms) {
     CHECK_STATUS(OXP_OK, oxp_options_new(&options));
     CHECK_STATUS(OXP_OK, oxp_options_set_unix_path(options, path, strlen(path)));
     CHECK_STATUS(OXP_OK, oxp_options_set_timeout_ms(options, timeout_ms));
-    CHECK_STATUS(OXP_OK, oxp_client_new(options, &client, NULL));
+    CHECK_STATUS(OXP_OK, oxp_client_open(options, &client, NULL));
     oxp_options_free(options);
     return client;
 }
@@ -202,7 +202,7 @@ static void server_dies(void) {
     CHECK_STATUS(OXP_OK, oxp_options_set_timeout_ms(options, 30000));
     CHECK_STATUS(OXP_OK, oxp_options_set_fail_fast(options, true));
     oxp_client *client;
-    CHECK_OK(oxp_client_new(options, &client, err), err);
+    CHECK_OK(oxp_client_open(options, &client, err), err);
     oxp_options_free(options);
 
     oxp_pipeline *pipeline;

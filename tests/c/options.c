@@ -55,7 +55,7 @@ static void refused_by_the_system(void) {
 
     oxp_error *err = new_error();
     oxp_client *client;
-    CHECK_OK(oxp_client_new(o, &client, err), err);
+    CHECK_OK(oxp_client_open(o, &client, err), err);
     expect_text(client, "CLIENT GETNAME", "!me~");
     oxp_client_free(client);
     CHECK_STATUS(OXP_OK, oxp_options_set_unix_path(o, path, 107));
@@ -141,7 +141,7 @@ static void effects(void) {
     oxp_options *options = server_options();
     CHECK_STATUS(OXP_OK, oxp_options_set_db(options, 5));
     CHECK_STATUS(OXP_OK, oxp_options_set_client_name(options, "me", 2));
-    CHECK_OK(oxp_client_new(options, &client, err), err);
+    CHECK_OK(oxp_client_open(options, &client, err), err);
     oxp_options_free(options);
     expect_text(client, "CLIENT GETNAME", "me");
     oxp_reply *reply = command(client, "CLIENT LIST");
@@ -157,14 +157,14 @@ static void effects(void) {
 
     options = server_options();
     CHECK_STATUS(OXP_OK, oxp_options_set_db(options, 100000));
-    CHECK_OK(oxp_client_new(options, &client, err), err);
+    CHECK_OK(oxp_client_open(options, &client, err), err);
     CHECK_STATUS(OXP_ERR_HANDSHAKE, oxp_client_connect(client, err));
     oxp_client_free(client);
 
     CHECK_STATUS(OXP_OK, oxp_options_set_db(options, 0));
     CHECK_STATUS(OXP_OK, oxp_options_set_username(options, "nobody", 6));
     CHECK_STATUS(OXP_OK, oxp_options_set_password(options, "s3cret", 6));
-    CHECK_OK(oxp_client_new(options, &client, err), err);
+    CHECK_OK(oxp_client_open(options, &client, err), err);
     CHECK_STATUS(OXP_ERR_AUTH, oxp_client_connect(client, err));
     CHECK(strstr(message_of(err), "s3cret") == NULL);
     oxp_client_free(client);
@@ -172,7 +172,7 @@ static void effects(void) {
     CHECK_STATUS(OXP_OK, oxp_options_set_username(options, NULL, 0));
     CHECK_STATUS(OXP_OK, oxp_options_set_password(options, NULL, 0));
     CHECK_STATUS(OXP_OK, oxp_options_set_max_bulk_bytes(options, 100));
-    CHECK_OK(oxp_client_new(options, &client, err), err);
+    CHECK_OK(oxp_client_open(options, &client, err), err);
     oxp_slice args[MAX_ARGS];
     size_t argc = split("SETRANGE long 200 x", args);
     CHECK_OK(oxp_client_command(client, args, argc, &reply, err), err);
@@ -214,7 +214,7 @@ static void interrupts(void) {
     CHECK(refused.dropped == 1);
 
     oxp_client *client;
-    CHECK_OK(oxp_client_new(options, &client, err), err);
+    CHECK_OK(oxp_client_open(options, &client, err), err);
     oxp_options_free(options);
     CHECK(hook.dropped == 0);
     CHECK_OK(oxp_client_connect(client, err), err);

@@ -49,9 +49,14 @@ static void forms(oxp_pool *pool) {
     Result results[5];
     const uint8_t *bytes = (const uint8_t *)"ECHOb\0d";
     uint32_t lens[] = {4, 3};
-    CHECK_OK(oxp_pool_submit_packed(pool, bytes, 7, lens, 2, 1, err), err);
+    const uint32_t argcs[] = {2};
+    const uint64_t first[] = {1}, fifth[] = {5};
+    size_t submitted = 7;
+    CHECK_OK(oxp_pool_submit_packed(pool, bytes, 7, lens, 2, argcs, 1, first, &submitted, err), err);
+    CHECK(submitted == 1);
     CHECK_STATUS(OXP_OK, pool_try_submit(pool, "LPUSH", 2));
-    CHECK_OK(oxp_pool_try_submit_packed(pool, bytes, 7, lens, 2, 5, err), err);
+    CHECK_OK(oxp_pool_try_submit_packed(pool, bytes, 7, lens, 2, argcs, 1, fifth, &submitted, err), err);
+    CHECK(submitted == 1);
     for (uint64_t token = 3; token < 5; token++) {
         CHECK_OK(oxp_pipeline_new_detached(token == 4, &pipeline, err), err);
         CHECK_STATUS(OXP_OK, add(pipeline, token == 4 ? "SET t 1" : "SET p 1"));

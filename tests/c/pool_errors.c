@@ -30,7 +30,9 @@ static void wrong_use(void) {
     const uint8_t *bytes = (const uint8_t *)"GETkey";
     uint64_t unknown = 7, not_applied = 7, failed = 7;
     int32_t outcome = 7;
-    size_t count = 7;
+    size_t count = 7, submitted = 7;
+    const uint32_t argcs[] = {2};
+    const uint64_t tokens[] = {1};
     CHECK_STATUS(OXP_OK, oxp_completions_new(&batch));
     CHECK_OK(oxp_pipeline_new_detached(false, &pipeline, err), err);
     CHECK_STATUS(OXP_ERR_ARG, oxp_pool_connect(NULL, err));
@@ -41,13 +43,13 @@ static void wrong_use(void) {
     CHECK(oxp_error_outcome(err) == OXP_OUTCOME_NOT_APPLIED);
     CHECK_STATUS(OXP_ERR_ARG, oxp_pool_try_submit(NULL, args, 1, 1, err));
     CHECK_STATUS(OXP_ERR_ARG, oxp_pool_try_submit(pool, args, 2, 1, err));
-    CHECK_STATUS(OXP_ERR_ARG, oxp_pool_submit_packed(NULL, bytes, 6, lens, 2, 1, err));
-    CHECK_STATUS(OXP_ERR_ARG, oxp_pool_submit_packed(pool, NULL, 6, lens, 2, 1, err));
-    CHECK_STATUS(OXP_ERR_ARG, oxp_pool_submit_packed(pool, bytes, 6, NULL, 2, 1, err));
-    CHECK_STATUS(OXP_ERR_ARG, oxp_pool_submit_packed(pool, bytes, 5, lens, 2, 1, err));
-    CHECK_STATUS(OXP_ERR_ARG, oxp_pool_submit_packed(pool, bytes, 0, lens, 0, 1, err));
-    CHECK_STATUS(OXP_ERR_ARG, oxp_pool_try_submit_packed(NULL, bytes, 6, lens, 2, 1, err));
-    CHECK_STATUS(OXP_ERR_ARG, oxp_pool_try_submit_packed(pool, bytes, 5, lens, 2, 1, err));
+    CHECK_STATUS(OXP_ERR_ARG, oxp_pool_submit_packed(NULL, bytes, 6, lens, 2, argcs, 1, tokens, &submitted, err));
+    CHECK_STATUS(OXP_ERR_ARG, oxp_pool_submit_packed(pool, NULL, 6, lens, 2, argcs, 1, tokens, &submitted, err));
+    CHECK_STATUS(OXP_ERR_ARG, oxp_pool_submit_packed(pool, bytes, 6, NULL, 2, argcs, 1, tokens, &submitted, err));
+    CHECK_STATUS(OXP_ERR_ARG, oxp_pool_submit_packed(pool, bytes, 5, lens, 2, argcs, 1, tokens, &submitted, err));
+    CHECK_STATUS(OXP_ERR_ARG, oxp_pool_submit_packed(pool, bytes, 0, lens, 0, argcs, 1, tokens, &submitted, err));
+    CHECK_STATUS(OXP_ERR_ARG, oxp_pool_try_submit_packed(NULL, bytes, 6, lens, 2, argcs, 1, tokens, &submitted, err));
+    CHECK_STATUS(OXP_ERR_ARG, oxp_pool_try_submit_packed(pool, bytes, 5, lens, 2, argcs, 1, tokens, &submitted, err));
     CHECK_STATUS(OXP_ERR_ARG, oxp_pool_try_submit_pipeline(NULL, pipeline, 1, err));
     CHECK_STATUS(OXP_ERR_ARG, oxp_pool_try_submit_pipeline(pool, NULL, 1, err));
     CHECK_STATUS(OXP_ERR_ARG, oxp_pool_try_submit_pipeline(pool, pipeline, 1, err)); /* empty */
@@ -97,8 +99,11 @@ static void full_queue(oxp_client *admin) {
     for (uint64_t i = 0; i < 5; i++)
         CHECK_STATUS(OXP_OK, pool_try_submit(pool, "ECHO text", i));
     CHECK_STATUS(OXP_FULL, oxp_pool_try_submit(pool, &ping, 1, 5, err));
-    const uint32_t lens[] = {4};
-    CHECK_STATUS(OXP_FULL, oxp_pool_try_submit_packed(pool, ping.data, 4, lens, 1, 5, err));
+    const uint32_t lens[] = {4}, argcs[] = {1};
+    const uint64_t tokens[] = {5};
+    size_t submitted = 7;
+    CHECK_STATUS(OXP_FULL, oxp_pool_try_submit_packed(pool, ping.data, 4, lens, 1, argcs, 1, tokens, &submitted, err));
+    CHECK(submitted == 0);
     oxp_pipeline *pipeline;
     CHECK_OK(oxp_pipeline_new_detached(false, &pipeline, err), err);
     CHECK_STATUS(OXP_OK, add(pipeline, "PING"));

@@ -185,7 +185,7 @@ static void resp2(void) {
     oxp_options *options = server_options();
     CHECK_STATUS(OXP_OK, oxp_options_set_protocol(options, 2));
     oxp_client *client;
-    CHECK_STATUS(OXP_OK, oxp_client_new(options, &client, NULL));
+    CHECK_STATUS(OXP_OK, oxp_client_open(options, &client, NULL));
     oxp_options_free(options);
     oxp_reply *reply = command(client, "DEBUG PROTOCOL map");
     CHECK(oxp_reply_type(reply) == OXP_TYPE_ARRAY && oxp_reply_len(reply, 0) == 6);

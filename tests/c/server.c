@@ -26,7 +26,7 @@ static oxp_client *new_client(uint32_t protocol) {
     oxp_options *options = server_options();
     oxp_client *client;
     CHECK_STATUS(OXP_OK, oxp_options_set_protocol(options, protocol));
-    CHECK_OK(oxp_client_new(options, &client, err), err);
+    CHECK_OK(oxp_client_open(options, &client, err), err);
     oxp_options_free(options);
     oxp_error_free(err);
     return client;
@@ -88,10 +88,6 @@ static void of_an_event_loop_client(void) {
     CHECK((uint64_t)integer(results[0].reply, 0) == oxp_server_connection_id(server));
     forget(results, 1);
     oxp_server_free(server);
-    oxp_reply *push = (oxp_reply *)err;
-    uint64_t dropped = 7;
-    CHECK_STATUS(OXP_AGAIN, oxp_async_next_push(client, &push, &dropped, err));
-    CHECK(push == NULL && dropped == 0);
     oxp_async_free(client);
     oxp_error_free(err);
 }
@@ -111,75 +107,17 @@ static void of_a_pool(void) {
     oxp_error_free(err);
 }
 
-/* The key of an invalidation: ["invalidate", [key]]. */
-static void expect_invalidation(oxp_client *lease, const char *key) {
-    oxp_error *err = new_error();
-    oxp_reply *push;
-    uint64_t dropped = 7;
-    CHECK_OK(oxp_client_next_push(lease, &push, &dropped, err), err);
-    CHECK(push != NULL && dropped == 0);
-    CHECK(oxp_reply_type(push) == OXP_TYPE_PUSH && oxp_reply_len(push, 0) == 2);
-    CHECK(text_is(push, 1, "invalidate"));
-    CHECK(oxp_reply_type_at(push, 2) == OXP_TYPE_ARRAY && oxp_reply_len(push, 2) == 1);
-    CHECK(text_is(push, 3, key));
-    oxp_reply_free(push);
-    oxp_error_free(err);
-}
-
-static void pushes(void) {
-    oxp_error *err = new_error();
-    oxp_client *client = connect_client(), *lease;
-    CHECK_OK(oxp_client_lease(client, &lease, err), err);
-    expect_text(lease, "CLIENT TRACKING ON", "OK");
-    expect_text(client, "MSET a 1 b 2", "OK");
-    expect_text(lease, "GET a", "1");
-    expect_text(lease, "GET b", "2");
-    oxp_reply *push = (oxp_reply *)err;
-    CHECK_STATUS(OXP_AGAIN, oxp_client_next_push(lease, &push, NULL, err));
-    CHECK(push == NULL);
-    expect_text(client, "SET a 3", "OK");
-    expect_text(client, "SET b 4", "OK");
-    /* What was sent before a reply has arrived with it. */
-    expect_text(lease, "ECHO here", "here");
-    expect_invalidation(lease, "a");
-    expect_invalidation(lease, "b");
-    CHECK_STATUS(OXP_AGAIN, oxp_client_next_push(lease, &push, NULL, err));
-    /* Not those of others. */
-    CHECK_STATUS(OXP_AGAIN, oxp_client_next_push(client, &push, NULL, err));
-    oxp_client_free(lease);
-    oxp_client_free(client);
-
-    /* RESP2 has none. */
-    client = new_client(2);
-    CHECK_OK(oxp_client_lease(client, &lease, err), err);
-    expect_text(lease, "CLIENT TRACKING ON", "OK");
-    expect_text(lease, "GET a", "3");
-    expect_text(client, "SET a 5", "OK");
-    expect_text(lease, "ECHO here", "here");
-    CHECK_STATUS(OXP_AGAIN, oxp_client_next_push(lease, &push, NULL, err));
-    oxp_client_free(lease);
-    oxp_client_free(client);
-    oxp_error_free(err);
-}
-
 static void wrong_use(void) {
     oxp_error *err = new_error();
     oxp_client *client = connect_client();
     oxp_async *loop = server_async();
     oxp_server *server = (oxp_server *)err;
-    oxp_reply *push = (oxp_reply *)err;
-    uint64_t dropped = 7;
     CHECK_STATUS(OXP_ERR_ARG, oxp_client_server(NULL, &server, err));
     CHECK(server == NULL && oxp_error_outcome(err) == OXP_OUTCOME_NONE);
     CHECK_STATUS(OXP_ERR_ARG, oxp_client_server(client, NULL, err));
     CHECK_STATUS(OXP_ERR_ARG, oxp_async_server(NULL, &server, err));
     CHECK_STATUS(OXP_ERR_ARG, oxp_async_server(loop, NULL, err));
     CHECK_STATUS(OXP_ERR_ARG, oxp_pool_server(NULL, &server, err));
-    CHECK_STATUS(OXP_ERR_ARG, oxp_client_next_push(NULL, &push, &dropped, err));
-    CHECK(push == NULL && dropped == 0 && oxp_error_outcome(err) == OXP_OUTCOME_NONE);
-    CHECK_STATUS(OXP_ERR_ARG, oxp_client_next_push(client, NULL, &dropped, err));
-    CHECK_STATUS(OXP_ERR_ARG, oxp_async_next_push(NULL, &push, &dropped, err));
-    CHECK_STATUS(OXP_ERR_ARG, oxp_async_next_push(loop, NULL, NULL, err));
     CHECK(oxp_server_protocol(NULL) == 0 && oxp_server_connection_id(NULL) == 0);
     CHECK(text_of(NULL, oxp_server_name) == NULL && text_of(NULL, oxp_server_version) == NULL);
     CHECK(text_of(NULL, oxp_server_role) == NULL && text_of(NULL, oxp_server_mode) == NULL);
@@ -194,7 +132,6 @@ int main(void) {
     of_a_client();
     of_an_event_loop_client();
     of_a_pool();
-    pushes();
     wrong_use();
     return 0;
 }

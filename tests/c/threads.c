@@ -61,7 +61,7 @@ static void closing_wakes(oxp_client *client) {
     oxp_options *options = server_options();
     CHECK_STATUS(OXP_OK, oxp_options_set_timeout_ms(options, 0));
     oxp_client *waiting;
-    CHECK_STATUS(OXP_OK, oxp_client_new(options, &waiting, NULL));
+    CHECK_STATUS(OXP_OK, oxp_client_open(options, &waiting, NULL));
     oxp_options_free(options);
     pthread_t thread;
     CHECK(pthread_create(&thread, NULL, wait_for_item, waiting) == 0);

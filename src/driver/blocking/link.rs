@@ -1,5 +1,6 @@
 //! One client's connection as its callers see it: always there, shared by any number of threads.
 
+use std::os::fd::{AsRawFd, RawFd};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -10,12 +11,11 @@ use super::relay::Relay;
 use super::sink::Sink;
 use super::state::State;
 use super::terms::Terms;
-use crate::command::Blocking;
+use crate::command::{Blocking, Effect};
 use crate::deadline::Deadline;
 use crate::error::{Error, ErrorKind, Progress, Result};
 use crate::options::Options;
-use crate::proto::{Form, ReplyRule, Request, Server, on_reply_error};
-use crate::resp::Reply;
+use crate::proto::{Event, Form, ReplyRule, Request, Server, on_reply_error};
 use crate::transport::Patience;
 use crate::transport::fork::{self, PerProcess};
 
@@ -32,8 +32,10 @@ pub(crate) struct Link {
 /// What is sent as one call.
 pub(crate) struct Work<'a> {
     pub(crate) form: Form,
-    /// On the wire.
+    /// On the wire; see [`Request::commands`].
     pub(crate) commands: u32,
+    /// What a single one does to the conversation.
+    pub(crate) effect: Effect,
     /// Encodes all of them.
     pub(crate) write: &'a dyn Fn(&mut Vec<u8>),
     /// The server may hold the replies back for so long.
@@ -75,7 +77,7 @@ impl Link {
         let patience = self.patience(work.start, work.blocking);
         let deadline = Deadline::after(work.start, self.terms.options.timeout);
         let mut request = Request::new(0, work.form, work.commands, deadline);
-        request.blocking = work.blocking;
+        (request.blocking, request.effect) = (work.blocking, work.effect);
         self.caller().call(request, work.write, &patience, sink)
     }
 
@@ -175,12 +177,17 @@ impl Link {
         self.caller().lock().ok()?.connection.server().cloned()
     }
 
-    /// The oldest push message that nobody has taken, and how many were dropped because nobody did.
-    pub(crate) fn next_push(&self) -> (Option<Reply>, u64) {
-        let caller = self.caller();
-        let Ok(mut state) = caller.lock() else { return (None, 0) };
-        caller.freshen(&mut state);
-        state.connection.next_push()
+    /// Waits until there are events, and takes them: see [`Caller::listen`].
+    pub(crate) fn next_events(&self, into: &mut Vec<Event>, timeout: Option<Duration>) -> Result<bool> {
+        let now = Instant::now();
+        let (interrupt, closed) = (self.terms.options.interrupt.as_ref(), &self.terms.closed);
+        let patience = Patience::new(Deadline::after(now, timeout), interrupt, closed, now);
+        self.caller().listen(&patience, into)
+    }
+
+    /// The descriptor of the socket, if there is a connection.
+    pub(crate) fn descriptor(&self) -> Option<RawFd> {
+        self.caller().lock().ok()?.channel.as_ref().map(AsRawFd::as_raw_fd)
     }
 
     /// For a call that began at `start`. Commands that the server may hold back get their own time on top.

@@ -1,7 +1,7 @@
 //! Where a caller's replies go.
 
 use crate::error::{Error, Result};
-use crate::resp::{Node, OutOfMemory, Reply, ReplyBuilder};
+use crate::resp::{Kind, Node, OutOfMemory, Reply, ReplyBuilder};
 
 /// Takes replies as they arrive: whole nodes in preorder and the bytes that their strings lie in.
 pub(crate) trait Sink {
@@ -37,6 +37,8 @@ pub(crate) struct Collected {
     new: fn() -> ReplyBuilder,
     replies: ReplyBuilder,
     kept: Result<(), OutOfMemory>,
+    /// An error stands for all replies.
+    is_one_command: bool,
 }
 
 impl Collected {
@@ -50,8 +52,13 @@ impl Collected {
         Self::with(ReplyBuilder::with_root_array)
     }
 
+    /// For those to one command, as one array, or the error that took their place.
+    pub(crate) fn confirmations() -> Self {
+        Self { is_one_command: true, ..Self::replies() }
+    }
+
     fn with(new: fn() -> ReplyBuilder) -> Self {
-        Self { new, replies: new(), kept: Ok(()) }
+        Self { new, replies: new(), kept: Ok(()), is_one_command: false }
     }
 
     /// The reply of a call that ended with `result`. A want of memory for it is the call's failure.
@@ -60,7 +67,17 @@ impl Collected {
             (Err(no_memory), Err(error)) => {
                 Err(Error::from(no_memory).with_progress(error.progress().unwrap_or_default()))
             }
-            (_, result) => result.map(|()| self.replies.finish()),
+            (_, result) => result.map(|()| {
+                let reply = self.replies.finish();
+                match reply.root().get(0) {
+                    Some(first) if self.is_one_command && first.kind() == Kind::Error => {
+                        let mut alone = ReplyBuilder::new();
+                        alone.append(&[first.node()], reply.bytes());
+                        alone.finish()
+                    }
+                    _ => reply,
+                }
+            }),
         }
     }
 }

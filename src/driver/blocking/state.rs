@@ -27,6 +27,8 @@ pub(super) struct State {
     pub(super) is_at_hand: bool,
     /// Replies come so soon that waiting for them awake pays.
     pub(super) is_lively: bool,
+    /// Waiters to be called when there are events.
+    pub(super) listeners: Vec<u64>,
     /// How many other callers there have been lately. Between two calls they are nowhere to be seen, so it is forgotten slowly.
     pub(super) company: usize,
 }
@@ -46,6 +48,7 @@ impl State {
             epoch: 0,
             is_at_hand: false,
             is_lively: false,
+            listeners: Vec::new(),
             company: 0,
         }
     }
@@ -70,13 +73,17 @@ impl State {
         loop {
             let unsent = self.connection.unsent();
             if !channel.wants_write(!unsent.is_empty()) {
-                return;
+                break;
             }
             let Written { left, committed } = channel.write(unsent);
             self.connection.advance(left, committed);
             if left == 0 {
-                return;
+                break;
             }
+        }
+        if self.connection.is_conversing() {
+            let (connection, mut owner) = self.parts(None);
+            connection.settle(&mut owner);
         }
     }
 
@@ -84,7 +91,7 @@ impl State {
     pub(super) fn drain(&mut self) -> Result<()> {
         let Self { connection, calls, was_up, reader: Some(reader), .. } = self else { return Ok(()) };
         for _ in 0..READS {
-            if !reader.fill()? {
+            if connection.is_full() || !reader.fill()? {
                 break;
             }
             let mut pos = 0;

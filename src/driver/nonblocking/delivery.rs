@@ -105,6 +105,11 @@ impl Owner for Delivery<'_> {
             }
             Form::Command => self.out.push_gathered(token, seq, replies, false, None),
             Form::Question => *self.answer = Some(Ok(replies)),
+            Form::Subscription => {
+                let is_confirmed = !is_error(&replies);
+                self.out.push_gathered(token, seq, replies, is_confirmed, None);
+            }
+            Form::Silent => self.out.push_bare(token, seq, None),
             Form::Pipeline | Form::Portion => self.out.push_gathered(token, seq, replies, true, None),
             Form::Transaction => {
                 let commands = request.own_commands();

@@ -11,7 +11,7 @@ use super::{Batch, Delivery, Gathering};
 use crate::deadline::Deadline;
 use crate::error::{Error, ErrorKind, Outcome, Result};
 use crate::options::Options;
-use crate::proto::{Connection, ReplyRule, Request, Server, Wants, on_reply_error};
+use crate::proto::{Connection, Event, ReplyRule, Request, Server, Wants, on_reply_error};
 use crate::resp::Reply;
 use crate::transport::{Channel, Dialer, Written};
 
@@ -130,8 +130,23 @@ impl Endpoint {
         self.connection.server()
     }
 
-    pub(super) fn next_push(&mut self) -> (Option<Reply>, u64) {
-        self.connection.next_push()
+    pub(super) fn next_events(&mut self, into: &mut Vec<Event>) {
+        into.extend(std::iter::from_fn(|| self.connection.next_event()));
+    }
+
+    pub(super) fn has_events(&self) -> bool {
+        self.connection.has_events()
+    }
+
+    /// Whether it is not read until events are taken.
+    pub(super) fn is_full(&self) -> bool {
+        self.connection.is_full()
+    }
+
+    /// It is to be made although there is nothing to send, and not made again.
+    pub(super) fn pin(&mut self) -> Result<()> {
+        self.connection.pin(true);
+        self.connection.demand()
     }
 
     pub(super) fn on_event(&mut self, readable: bool, writable: bool, ended: bool) {
@@ -217,7 +232,7 @@ impl Endpoint {
         };
         let before = s.out.len();
         let mut reads = 0;
-        while reads < READS && channel.read()? {
+        while reads < READS && !connection.is_full() && channel.read()? {
             reads += 1;
             let mut owner = s.delivery(gathering);
             let mut pos = 0;
@@ -242,6 +257,9 @@ impl Endpoint {
                 if left == 0 {
                     break;
                 }
+            }
+            if connection.is_conversing() {
+                connection.settle(&mut s.delivery(gathering));
             }
         }
         // A failed write shows when reading reaches the end.

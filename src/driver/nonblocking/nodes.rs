@@ -11,8 +11,7 @@ use crate::deadline::{self, Deadline};
 use crate::driver::dedicated::Shelf;
 use crate::error::{Error, Outcome, Result};
 use crate::options::Options;
-use crate::proto::{Request, Server, on_reply_error};
-use crate::resp::Reply;
+use crate::proto::{Event, Request, Server, on_reply_error};
 use crate::transport::closed;
 
 /// The connections and what was submitted over them. It never waits: its owner waits for the poll that belongs to the
@@ -178,17 +177,23 @@ impl Nodes {
         self.all().find_map(Endpoint::server)
     }
 
-    /// The oldest push message of the first connection that has one, and how many were dropped because nobody took them.
-    pub(crate) fn next_push(&mut self) -> (Option<Reply>, u64) {
-        let mut dropped = 0;
-        for node in all_mut(&mut self.shared, &mut self.dedicated) {
-            let (push, lost) = node.next_push();
-            dropped += lost;
-            if push.is_some() {
-                return (push, dropped);
-            }
-        }
-        (None, dropped)
+    /// Takes the events of the shared connections; those of one are in order. True if one of them was not read any further for
+    /// want of room. Those that come and go with a command have nothing to tell that matters.
+    pub(crate) fn next_events(&mut self, into: &mut Vec<Event>) -> bool {
+        self.shared.iter_mut().fold(false, |was_full, node| {
+            let is_full = node.is_full();
+            node.next_events(into);
+            was_full || is_full
+        })
+    }
+
+    pub(crate) fn has_events(&self) -> bool {
+        self.shared.iter().any(Endpoint::has_events)
+    }
+
+    /// The shared connections are to be made at once; those that are lost, once they were up, stay lost.
+    pub(crate) fn pin(&mut self) -> Result<()> {
+        self.shared.iter_mut().try_for_each(Endpoint::pin)
     }
 
     /// Something happened to a socket.

@@ -7,6 +7,7 @@ use crate::command::{self, Place};
 use crate::deadline::{self, Deadline};
 use crate::error::{Error, ErrorKind, Outcome, Result};
 use crate::options::Retry;
+use crate::proto::event::EventKind;
 use crate::proto::greeting::Lost;
 use crate::proto::owner::Owner;
 use crate::proto::request::Form;
@@ -35,6 +36,7 @@ impl Connection {
     fn lost_up(&mut self, error: Error, owner: &mut impl Owner) {
         let address = self.options.address();
         let error = error.with_address(&address);
+        self.tell(EventKind::Down, None, Some(error.clone()));
         let condemnation = self.last_words.take().map(|words| {
             let message = format!("the server ended the connection: {words}");
             Error::new(ErrorKind::Protocol, message).with_address(&address)

@@ -1,5 +1,6 @@
 //! One connection: what is under way on it, and what happens to it.
 
+mod conversing;
 mod ending;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;
@@ -10,19 +11,21 @@ use std::time::Instant;
 
 pub(crate) use self::ending::lease_lost;
 use super::backoff::Backoff;
+use super::conversation::Conversation;
+use super::event::{Event, Events};
 use super::greeting::Greeting;
 use super::incoming::Incoming;
 use super::owner::Owner;
-use super::push::Pushes;
 use super::queue::Queue;
 use super::request::Request;
 use super::retry::ReplyRule;
 use super::server::Server;
 use super::stall::Stall;
+use crate::command::Effect;
 use crate::deadline::Deadline;
 use crate::error::{Error, ErrorKind, Outcome, Progress, Result};
 use crate::options::Options;
-use crate::resp::{Node, Reply};
+use crate::resp::Node;
 
 /// A connection as its users see it: always there. It comes when something is to be sent and comes back when it is lost.
 ///
@@ -54,7 +57,9 @@ pub(crate) struct Connection {
     stall: Stall,
     backoff: Backoff,
     rule: ReplyRule,
-    pushes: Pushes,
+    events: Events,
+    /// There is one where not every command has one reply.
+    conversation: Option<Box<Conversation>>,
     /// Who was greeted last.
     server: Option<Arc<Server>>,
     /// What came is no more to be trusted from here on: to be reported when what came before has been handed on.
@@ -121,13 +126,14 @@ impl Connection {
     pub(crate) fn new(options: Arc<Options>, rule: ReplyRule) -> Self {
         Self {
             incoming: Incoming::new(options.limits),
+            events: Events::new(options.events),
             options,
             phase: Phase::Idle,
             queue: Queue::new(),
             stall: Stall::default(),
             backoff: Backoff::default(),
             rule,
-            pushes: Pushes::default(),
+            conversation: None,
             server: None,
             fault: None,
             last_words: None,
@@ -145,28 +151,33 @@ impl Connection {
     /// Queues a request, whose commands `write` encodes. Nothing of it has left when this returns.
     ///
     /// # Errors
-    /// The connection is not made again.
+    /// The connection is not made again; `Refused`: the request has no place in the conversation.
     #[inline]
-    pub(crate) fn push(&mut self, request: Request, write: impl FnOnce(&mut Vec<u8>)) -> Result<()> {
-        self.prepare()?;
+    pub(crate) fn push(&mut self, mut request: Request, write: impl FnOnce(&mut Vec<u8>)) -> Result<()> {
+        self.prepare(&mut request)?;
         self.queue.push(request, write);
         Ok(())
     }
 
     /// The same with its commands in a buffer, which is empty afterwards.
-    pub(crate) fn push_buffer(&mut self, request: Request, bytes: &mut Vec<u8>) -> Result<()> {
-        self.prepare()?;
+    pub(crate) fn push_buffer(&mut self, mut request: Request, bytes: &mut Vec<u8>) -> Result<()> {
+        self.prepare(&mut request)?;
         self.queue.push_buffer(request, bytes);
         Ok(())
     }
 
-    /// Asks for a connection although there is nothing to send.
-    pub(crate) fn demand(&mut self) -> Result<()> {
-        self.prepare()
+    #[inline]
+    fn prepare(&mut self, request: &mut Request) -> Result<()> {
+        self.demand()?;
+        if request.effect != Effect::None || self.conversation.is_some() {
+            self.ask(request)?;
+        }
+        Ok(())
     }
 
+    /// Asks for a connection although there may be nothing to send.
     #[inline]
-    fn prepare(&mut self) -> Result<()> {
+    pub(crate) fn demand(&mut self) -> Result<()> {
         match &self.phase {
             Phase::Up => {}
             Phase::Idle => {
@@ -220,7 +231,7 @@ impl Connection {
         }
     }
 
-    /// From now on a connection that is lost stays lost, or is made again as usual.
+    /// From now on a connection that is lost, once it was up, stays lost, or is made again as usual.
     pub(crate) fn pin(&mut self, is_pinned: bool) {
         self.is_pinned = is_pinned;
     }
@@ -353,9 +364,33 @@ impl Connection {
         (self.failures, self.failure.as_ref())
     }
 
-    /// The oldest push message that nobody has taken, and how many were dropped because nobody did.
-    pub(crate) fn next_push(&mut self) -> (Option<Reply>, u64) {
-        (self.pushes.next(), self.pushes.take_dropped())
+    /// Why nothing can be sent any more, if that is so.
+    pub(crate) fn end(&self) -> Option<&Error> {
+        match &self.phase {
+            Phase::Down(error) => Some(error),
+            _ => None,
+        }
+    }
+
+    /// The oldest event that nobody has taken.
+    pub(crate) fn next_event(&mut self) -> Option<Event> {
+        self.events.next()
+    }
+
+    /// The oldest of what the server said; what was before it is gone.
+    #[cfg(any(test, fuzzing))]
+    pub(crate) fn next_message(&mut self) -> Option<crate::resp::Reply> {
+        std::iter::from_fn(|| self.next_event()).find_map(|event| event.message)
+    }
+
+    pub(crate) fn has_events(&self) -> bool {
+        !self.events.is_empty()
+    }
+
+    /// Whether it is not to be read until events are taken.
+    #[inline]
+    pub(crate) fn is_full(&self) -> bool {
+        self.events.is_full()
     }
 }
 

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use super::{Connection, Phase, Received};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::proto::backoff::Backoff;
+use crate::proto::event::{Event, EventKind};
 use crate::proto::greeting::{Step, sanitised};
 use crate::proto::incoming::Next;
 use crate::proto::owner::Owner;
@@ -26,13 +27,16 @@ impl Connection {
         if !matches!(self.phase, Phase::Up) && !self.receive_greeting(window, pos, owner)? {
             return Ok(Received::Starved);
         }
+        if self.conversation.is_some() {
+            return self.converse(window, pos, owner);
+        }
         let (mut in_run, mut is_answered) = (false, false);
         while self.fault.is_none() {
             let from = self.incoming.nodes.len();
             let is_whole = match self.incoming.next(window, pos, self.queue.begun() > 0) {
                 Ok(Next::Reply { is_whole }) => is_whole,
                 Ok(Next::Push) => {
-                    self.pushes.add(self.incoming.take_push());
+                    self.take_push();
                     continue;
                 }
                 Ok(Next::Starved) => {
@@ -146,35 +150,32 @@ impl Connection {
         Ok(false)
     }
 
-    /// The server answered what it cannot have seen whole, and nothing may follow on this connection: the rest of the command
-    /// would be taken for another one. Whether it is an answer all the same, which an error is: it says why the server did not
-    /// want to see the rest.
+    /// See [`answered_early`](Self::answered_early). Whether it is an answer all the same.
     #[cold]
     fn is_answer_to_what_has_not_left(&mut self, at: usize, window: &[u8]) -> bool {
         let node = &self.incoming.nodes[at];
         // With something before it, it is an error inside of a reply, or one that no server annotates.
         let is_error = node.kind == Kind::Error as u8 && !self.incoming.holds_something();
-        let kind = if is_error { ErrorKind::Disconnected } else { ErrorKind::Protocol };
-        self.fault = Some(Error::new(kind, "the server answered a command before it had left"));
-        // Not what it said of others before.
-        self.last_words = is_error.then(|| sanitised(text_of(node, window)));
+        let error = is_error.then(|| text_of(node, window));
+        self.answered_early(error);
         if !is_error {
             self.incoming.nodes.truncate(at);
-            self.queue.take_back_reply();
         }
-        self.queue.front_mut().condemn();
         is_error
+    }
+
+    #[cold]
+    fn take_push(&mut self) {
+        let push = self.incoming.take_push();
+        self.tell(EventKind::of_push(&push), Some(push), None);
     }
 
     /// Looks at an error reply, whose one node is the last. True if its command is sent again, and nobody hears of it.
     #[cold]
     fn takes_out(&mut self, at: usize, window: &[u8], owner: &impl Owner) -> bool {
         let text = text_of(&self.incoming.nodes[at], window);
+        self.note_last_words(text);
         let front = self.queue.front_mut();
-        if text.starts_with(b"ERR Protocol error") {
-            front.condemn();
-            self.last_words = Some(sanitised(text));
-        }
         if !front.is_single() || self.fault.is_some() {
             return false;
         }
@@ -185,13 +186,23 @@ impl Connection {
         true
     }
 
+    /// Some errors say that the server is about to hang up.
+    pub(super) fn note_last_words(&mut self, text: &[u8]) {
+        if text.starts_with(b"ERR Protocol error") {
+            self.queue.front_mut().condemn();
+            self.last_words = Some(sanitised(text));
+        }
+    }
+
     /// Whether the greeting is over.
     fn receive_greeting(&mut self, window: &[u8], pos: &mut usize, owner: &mut impl Owner) -> Result<bool> {
         let Phase::Greeting(greeting) = &mut self.phase else { return Ok(false) };
         loop {
             let next = self.incoming.next_in_greeting(window, pos, greeting.is_awaiting())?;
             if let Next::Push = next {
-                self.pushes.add(self.incoming.take_push());
+                let push = self.incoming.take_push();
+                // Who it is that says so, it has yet to say.
+                self.events.add(Event::new(EventKind::of_push(&push), None, Some(push), None));
                 continue;
             }
             let ends = matches!(next, Next::Reply { .. });
@@ -202,7 +213,11 @@ impl Connection {
             self.incoming.nodes.clear();
             if let Step::Done(server) = step {
                 self.phase = Phase::Up;
+                if let Some(conversation) = &mut self.conversation {
+                    conversation.greeted(server.protocol);
+                }
                 self.server = Some(Arc::new(server));
+                self.tell(EventKind::Up, None, None);
                 (self.attempt_until, self.greets_plainly) = (None, false);
                 self.failure = None;
                 owner.came_up();
@@ -217,7 +232,7 @@ impl Connection {
 
 /// Replies of a request that nobody waits for any more are swallowed.
 #[inline]
-fn give(
+pub(super) fn give(
     owner: &mut impl Owner,
     request: &mut Request,
     nodes: &[Node],

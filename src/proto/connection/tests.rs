@@ -771,7 +771,7 @@ fn pushes_are_kept_apart_from_replies() {
     talk.hear(">2\r\n+invalidate\r\n_\r\n+1\r\n>2\r\n+x\r\n").unwrap();
     talk.hear(":7\r\n").unwrap();
     assert_eq!(talk.replies(1), ["Some(\"1\")"]);
-    let kinds: Vec<_> = std::iter::from_fn(|| talk.connection.next_push().0)
+    let kinds: Vec<_> = std::iter::from_fn(|| talk.connection.next_message())
         .map(|push| push.root().get(0).unwrap().as_str().unwrap().to_owned())
         .collect();
     assert_eq!(kinds, ["invalidate", "x"]);
@@ -877,7 +877,7 @@ proptest! {
             prop_assert_eq!(replies.root().len(), 1);
             prop_assert_eq!(replies.root().get(0).unwrap().get(0).unwrap().as_int(), Some(token as i64));
         }
-        let heard = std::iter::from_fn(|| talk.connection.next_push().0).count();
+        let heard = std::iter::from_fn(|| talk.connection.next_message()).count();
         prop_assert_eq!(heard, pushes);
     }
 

@@ -60,7 +60,7 @@ class ClientCore:
         self._decoding = (self._encoding, self._errors) if decode else None
         out = ffi.new("oxp_client **")
         with idle_call() as call:
-            call.check(lib.oxp_client_new(new_options(options), out, call.error))
+            call.check(lib.oxp_client_open(new_options(options), out, call.error))
         self._handle = ffi.gc(out[0], lib.oxp_client_free)
 
     def _open_lease(self, lender: Self, /) -> None:

@@ -35,7 +35,7 @@ static PyObject *client_open(ClientCore *self, PyTypeObject *defining_class, PyO
         return NULL;
     }
     oxp_error *error = error_slot_borrow(&self->errors);
-    oxp_status status = oxp_client_new(options, &self->handle, error);
+    oxp_status status = oxp_client_open(options, &self->handle, error);
     oxp_options_free(options);
     if (status < 0) {
         codec_clear(&codec);

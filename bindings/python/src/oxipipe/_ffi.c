@@ -584,455 +584,564 @@ static void (*_cffi_call_python_org)(struct _cffi_externpy_s *, char *);
 /************************************************************/
 
 static void *_cffi_types[] = {
-/*  0 */ _CFFI_OP(_CFFI_OP_FUNCTION, 9), // _Bool()(oxp_client const *)
-/*  1 */ _CFFI_OP(_CFFI_OP_POINTER, 435), // oxp_client const *
+/*  0 */ _CFFI_OP(_CFFI_OP_FUNCTION, 12), // _Bool()(oxp_client const *)
+/*  1 */ _CFFI_OP(_CFFI_OP_POINTER, 541), // oxp_client const *
 /*  2 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/*  3 */ _CFFI_OP(_CFFI_OP_FUNCTION, 14), // char const *()(int32_t)
+/*  3 */ _CFFI_OP(_CFFI_OP_FUNCTION, 17), // char const *()(int32_t)
 /*  4 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 21), // int32_t
 /*  5 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/*  6 */ _CFFI_OP(_CFFI_OP_FUNCTION, 14), // char const *()(void)
-/*  7 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/*  8 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(_Bool, oxp_pipeline * *, oxp_error *)
-/*  9 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 1), // _Bool
-/* 10 */ _CFFI_OP(_CFFI_OP_POINTER, 37), // oxp_pipeline * *
-/* 11 */ _CFFI_OP(_CFFI_OP_POINTER, 439), // oxp_error *
-/* 12 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 13 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(char const *, size_t, oxp_client * *, oxp_error *)
-/* 14 */ _CFFI_OP(_CFFI_OP_POINTER, 431), // char const *
-/* 15 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28), // size_t
-/* 16 */ _CFFI_OP(_CFFI_OP_POINTER, 78), // oxp_client * *
-/* 17 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
-/* 18 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 19 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(char const *, size_t, oxp_options * *, oxp_error *)
+/*  6 */ _CFFI_OP(_CFFI_OP_FUNCTION, 17), // char const *()(oxp_error const *)
+/*  7 */ _CFFI_OP(_CFFI_OP_POINTER, 545), // oxp_error const *
+/*  8 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/*  9 */ _CFFI_OP(_CFFI_OP_FUNCTION, 17), // char const *()(void)
+/* 10 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 11 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(_Bool, oxp_pipeline * *, oxp_error *)
+/* 12 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 1), // _Bool
+/* 13 */ _CFFI_OP(_CFFI_OP_POINTER, 51), // oxp_pipeline * *
+/* 14 */ _CFFI_OP(_CFFI_OP_POINTER, 545), // oxp_error *
+/* 15 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 16 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(char const *, size_t, oxp_client * *, oxp_error *)
+/* 17 */ _CFFI_OP(_CFFI_OP_POINTER, 537), // char const *
+/* 18 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28), // size_t
+/* 19 */ _CFFI_OP(_CFFI_OP_POINTER, 94), // oxp_client * *
 /* 20 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
-/* 21 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
-/* 22 */ _CFFI_OP(_CFFI_OP_POINTER, 154), // oxp_options * *
-/* 23 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
-/* 24 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 25 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_async *, oxp_completions *, size_t *, oxp_error *)
-/* 26 */ _CFFI_OP(_CFFI_OP_POINTER, 434), // oxp_async *
-/* 27 */ _CFFI_OP(_CFFI_OP_POINTER, 438), // oxp_completions *
-/* 28 */ _CFFI_OP(_CFFI_OP_POINTER, 15), // size_t *
-/* 29 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
-/* 30 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 31 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_async *, oxp_error *)
-/* 32 */ _CFFI_OP(_CFFI_OP_NOOP, 26),
-/* 33 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
-/* 34 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 35 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_async *, oxp_pipeline *, uint64_t, oxp_error *)
-/* 36 */ _CFFI_OP(_CFFI_OP_NOOP, 26),
-/* 37 */ _CFFI_OP(_CFFI_OP_POINTER, 442), // oxp_pipeline *
-/* 38 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24), // uint64_t
-/* 39 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
-/* 40 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 41 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_async *, oxp_reply * *, uint64_t *, oxp_error *)
-/* 42 */ _CFFI_OP(_CFFI_OP_NOOP, 26),
-/* 43 */ _CFFI_OP(_CFFI_OP_POINTER, 408), // oxp_reply * *
-/* 44 */ _CFFI_OP(_CFFI_OP_POINTER, 38), // uint64_t *
-/* 45 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
-/* 46 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 47 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_async *, oxp_slice const *, size_t, uint64_t, oxp_error *)
-/* 48 */ _CFFI_OP(_CFFI_OP_NOOP, 26),
-/* 49 */ _CFFI_OP(_CFFI_OP_POINTER, 446), // oxp_slice const *
-/* 50 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
-/* 51 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
-/* 52 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
-/* 53 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 54 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_async *, uint64_t, int32_t *, oxp_error *)
-/* 55 */ _CFFI_OP(_CFFI_OP_NOOP, 26),
-/* 56 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
-/* 57 */ _CFFI_OP(_CFFI_OP_POINTER, 4), // int32_t *
-/* 58 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
-/* 59 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 60 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_async *, uint8_t const *, size_t, uint32_t const *, size_t, uint64_t, oxp_error *)
-/* 61 */ _CFFI_OP(_CFFI_OP_NOOP, 26),
-/* 62 */ _CFFI_OP(_CFFI_OP_POINTER, 447), // uint8_t const *
-/* 63 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
-/* 64 */ _CFFI_OP(_CFFI_OP_POINTER, 183), // uint32_t const *
-/* 65 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
-/* 66 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
-/* 67 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
-/* 68 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 69 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_async const *)
-/* 70 */ _CFFI_OP(_CFFI_OP_POINTER, 434), // oxp_async const *
-/* 71 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 72 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_async const *, oxp_server * *, oxp_error *)
-/* 73 */ _CFFI_OP(_CFFI_OP_NOOP, 70),
-/* 74 */ _CFFI_OP(_CFFI_OP_POINTER, 421), // oxp_server * *
-/* 75 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
-/* 76 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 77 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_client *, oxp_client * *)
-/* 78 */ _CFFI_OP(_CFFI_OP_POINTER, 435), // oxp_client *
-/* 79 */ _CFFI_OP(_CFFI_OP_NOOP, 16),
-/* 80 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 81 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_client *, oxp_client * *, oxp_error *)
-/* 82 */ _CFFI_OP(_CFFI_OP_NOOP, 78),
-/* 83 */ _CFFI_OP(_CFFI_OP_NOOP, 16),
-/* 84 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
-/* 85 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 86 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_client *, oxp_error *)
-/* 87 */ _CFFI_OP(_CFFI_OP_NOOP, 78),
-/* 88 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
-/* 89 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 90 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_client *, oxp_pipeline * *, oxp_error *)
-/* 91 */ _CFFI_OP(_CFFI_OP_NOOP, 78),
-/* 92 */ _CFFI_OP(_CFFI_OP_NOOP, 10),
-/* 93 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
-/* 94 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 95 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_client *, oxp_reply * *, uint64_t *, oxp_error *)
-/* 96 */ _CFFI_OP(_CFFI_OP_NOOP, 78),
-/* 97 */ _CFFI_OP(_CFFI_OP_NOOP, 43),
-/* 98 */ _CFFI_OP(_CFFI_OP_NOOP, 44),
-/* 99 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
-/* 100 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 101 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_client *, oxp_slice const *, size_t, int32_t(*)(void *, oxp_node const *, size_t, uint8_t const *), void *, oxp_error *)
-/* 102 */ _CFFI_OP(_CFFI_OP_NOOP, 78),
-/* 103 */ _CFFI_OP(_CFFI_OP_NOOP, 49),
-/* 104 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
-/* 105 */ _CFFI_OP(_CFFI_OP_POINTER, 332), // int32_t(*)(void *, oxp_node const *, size_t, uint8_t const *)
-/* 106 */ _CFFI_OP(_CFFI_OP_POINTER, 448), // void *
-/* 107 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
-/* 108 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 109 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_client *, oxp_slice const *, size_t, oxp_reply * *, oxp_error *)
-/* 110 */ _CFFI_OP(_CFFI_OP_NOOP, 78),
-/* 111 */ _CFFI_OP(_CFFI_OP_NOOP, 49),
-/* 112 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
-/* 113 */ _CFFI_OP(_CFFI_OP_NOOP, 43),
-/* 114 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
-/* 115 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 116 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_client *, uint8_t const *, size_t, uint32_t const *, size_t, oxp_reply * *, oxp_error *)
-/* 117 */ _CFFI_OP(_CFFI_OP_NOOP, 78),
-/* 118 */ _CFFI_OP(_CFFI_OP_NOOP, 62),
-/* 119 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
-/* 120 */ _CFFI_OP(_CFFI_OP_NOOP, 64),
+/* 21 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 22 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(char const *, size_t, oxp_options * *, oxp_error *)
+/* 23 */ _CFFI_OP(_CFFI_OP_NOOP, 17),
+/* 24 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
+/* 25 */ _CFFI_OP(_CFFI_OP_POINTER, 198), // oxp_options * *
+/* 26 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
+/* 27 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 28 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_async *, oxp_async * *, oxp_error *)
+/* 29 */ _CFFI_OP(_CFFI_OP_POINTER, 540), // oxp_async *
+/* 30 */ _CFFI_OP(_CFFI_OP_POINTER, 29), // oxp_async * *
+/* 31 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
+/* 32 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 33 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_async *, oxp_completions *, size_t *, oxp_error *)
+/* 34 */ _CFFI_OP(_CFFI_OP_NOOP, 29),
+/* 35 */ _CFFI_OP(_CFFI_OP_POINTER, 544), // oxp_completions *
+/* 36 */ _CFFI_OP(_CFFI_OP_POINTER, 18), // size_t *
+/* 37 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
+/* 38 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 39 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_async *, oxp_error *)
+/* 40 */ _CFFI_OP(_CFFI_OP_NOOP, 29),
+/* 41 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
+/* 42 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 43 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_async *, oxp_events *, size_t *, oxp_error *)
+/* 44 */ _CFFI_OP(_CFFI_OP_NOOP, 29),
+/* 45 */ _CFFI_OP(_CFFI_OP_POINTER, 548), // oxp_events *
+/* 46 */ _CFFI_OP(_CFFI_OP_NOOP, 36),
+/* 47 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
+/* 48 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 49 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_async *, oxp_pipeline *, uint64_t, oxp_error *)
+/* 50 */ _CFFI_OP(_CFFI_OP_NOOP, 29),
+/* 51 */ _CFFI_OP(_CFFI_OP_POINTER, 551), // oxp_pipeline *
+/* 52 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24), // uint64_t
+/* 53 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
+/* 54 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 55 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_async *, oxp_slice const *, size_t, uint64_t, oxp_error *)
+/* 56 */ _CFFI_OP(_CFFI_OP_NOOP, 29),
+/* 57 */ _CFFI_OP(_CFFI_OP_POINTER, 555), // oxp_slice const *
+/* 58 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
+/* 59 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
+/* 60 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
+/* 61 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 62 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_async *, uint64_t, int32_t *, oxp_error *)
+/* 63 */ _CFFI_OP(_CFFI_OP_NOOP, 29),
+/* 64 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
+/* 65 */ _CFFI_OP(_CFFI_OP_POINTER, 4), // int32_t *
+/* 66 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
+/* 67 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 68 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_async *, uint64_t, oxp_error *)
+/* 69 */ _CFFI_OP(_CFFI_OP_NOOP, 29),
+/* 70 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
+/* 71 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
+/* 72 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 73 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_async *, uint8_t const *, size_t, uint32_t const *, size_t, uint32_t const *, size_t, uint64_t const *, size_t *, oxp_error *)
+/* 74 */ _CFFI_OP(_CFFI_OP_NOOP, 29),
+/* 75 */ _CFFI_OP(_CFFI_OP_POINTER, 556), // uint8_t const *
+/* 76 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
+/* 77 */ _CFFI_OP(_CFFI_OP_POINTER, 232), // uint32_t const *
+/* 78 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
+/* 79 */ _CFFI_OP(_CFFI_OP_NOOP, 77),
+/* 80 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
+/* 81 */ _CFFI_OP(_CFFI_OP_POINTER, 52), // uint64_t const *
+/* 82 */ _CFFI_OP(_CFFI_OP_NOOP, 36),
+/* 83 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
+/* 84 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 85 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_async const *)
+/* 86 */ _CFFI_OP(_CFFI_OP_POINTER, 540), // oxp_async const *
+/* 87 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 88 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_async const *, oxp_server * *, oxp_error *)
+/* 89 */ _CFFI_OP(_CFFI_OP_NOOP, 86),
+/* 90 */ _CFFI_OP(_CFFI_OP_POINTER, 527), // oxp_server * *
+/* 91 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
+/* 92 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 93 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_client *, oxp_client * *)
+/* 94 */ _CFFI_OP(_CFFI_OP_POINTER, 541), // oxp_client *
+/* 95 */ _CFFI_OP(_CFFI_OP_NOOP, 19),
+/* 96 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 97 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_client *, oxp_client * *, oxp_error *)
+/* 98 */ _CFFI_OP(_CFFI_OP_NOOP, 94),
+/* 99 */ _CFFI_OP(_CFFI_OP_NOOP, 19),
+/* 100 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
+/* 101 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 102 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_client *, oxp_error *)
+/* 103 */ _CFFI_OP(_CFFI_OP_NOOP, 94),
+/* 104 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
+/* 105 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 106 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_client *, oxp_events *, uint64_t, size_t *, oxp_error *)
+/* 107 */ _CFFI_OP(_CFFI_OP_NOOP, 94),
+/* 108 */ _CFFI_OP(_CFFI_OP_NOOP, 45),
+/* 109 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
+/* 110 */ _CFFI_OP(_CFFI_OP_NOOP, 36),
+/* 111 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
+/* 112 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 113 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_client *, oxp_pipeline * *, oxp_error *)
+/* 114 */ _CFFI_OP(_CFFI_OP_NOOP, 94),
+/* 115 */ _CFFI_OP(_CFFI_OP_NOOP, 13),
+/* 116 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
+/* 117 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 118 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_client *, oxp_slice const *, size_t, int32_t(*)(void *, oxp_node const *, size_t, uint8_t const *), void *, oxp_error *)
+/* 119 */ _CFFI_OP(_CFFI_OP_NOOP, 94),
+/* 120 */ _CFFI_OP(_CFFI_OP_NOOP, 57),
 /* 121 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
-/* 122 */ _CFFI_OP(_CFFI_OP_NOOP, 43),
-/* 123 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
-/* 124 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 125 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_client const *, oxp_server * *, oxp_error *)
-/* 126 */ _CFFI_OP(_CFFI_OP_NOOP, 1),
-/* 127 */ _CFFI_OP(_CFFI_OP_NOOP, 74),
-/* 128 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
-/* 129 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 130 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_completions * *)
-/* 131 */ _CFFI_OP(_CFFI_OP_POINTER, 27), // oxp_completions * *
+/* 122 */ _CFFI_OP(_CFFI_OP_POINTER, 422), // int32_t(*)(void *, oxp_node const *, size_t, uint8_t const *)
+/* 123 */ _CFFI_OP(_CFFI_OP_POINTER, 557), // void *
+/* 124 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
+/* 125 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 126 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_client *, oxp_slice const *, size_t, oxp_reply * *, oxp_error *)
+/* 127 */ _CFFI_OP(_CFFI_OP_NOOP, 94),
+/* 128 */ _CFFI_OP(_CFFI_OP_NOOP, 57),
+/* 129 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
+/* 130 */ _CFFI_OP(_CFFI_OP_POINTER, 514), // oxp_reply * *
+/* 131 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
 /* 132 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 133 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_completions const *, size_t, oxp_error *)
-/* 134 */ _CFFI_OP(_CFFI_OP_POINTER, 438), // oxp_completions const *
-/* 135 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
-/* 136 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
-/* 137 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 138 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_completions const *, size_t, oxp_reply * *, oxp_error *)
-/* 139 */ _CFFI_OP(_CFFI_OP_NOOP, 134),
-/* 140 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
-/* 141 */ _CFFI_OP(_CFFI_OP_NOOP, 43),
-/* 142 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
-/* 143 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 144 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_error * *)
-/* 145 */ _CFFI_OP(_CFFI_OP_POINTER, 11), // oxp_error * *
-/* 146 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 147 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_error const *)
-/* 148 */ _CFFI_OP(_CFFI_OP_POINTER, 439), // oxp_error const *
-/* 149 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 150 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_options * *)
-/* 151 */ _CFFI_OP(_CFFI_OP_NOOP, 22),
-/* 152 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 153 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_options *, _Bool)
-/* 154 */ _CFFI_OP(_CFFI_OP_POINTER, 441), // oxp_options *
-/* 155 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 1),
-/* 156 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 157 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_options *, char const *, size_t)
-/* 158 */ _CFFI_OP(_CFFI_OP_NOOP, 154),
-/* 159 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
-/* 160 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
-/* 161 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 162 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_options *, int32_t(*)(void *), void *, void(*)(void *))
-/* 163 */ _CFFI_OP(_CFFI_OP_NOOP, 154),
-/* 164 */ _CFFI_OP(_CFFI_OP_POINTER, 329), // int32_t(*)(void *)
-/* 165 */ _CFFI_OP(_CFFI_OP_NOOP, 106),
-/* 166 */ _CFFI_OP(_CFFI_OP_POINTER, 428), // void(*)(void *)
+/* 133 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_client *, uint8_t const *, size_t, uint32_t const *, size_t, int32_t(*)(void *, oxp_node const *, size_t, uint8_t const *), void *, oxp_error *)
+/* 134 */ _CFFI_OP(_CFFI_OP_NOOP, 94),
+/* 135 */ _CFFI_OP(_CFFI_OP_NOOP, 75),
+/* 136 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
+/* 137 */ _CFFI_OP(_CFFI_OP_NOOP, 77),
+/* 138 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
+/* 139 */ _CFFI_OP(_CFFI_OP_NOOP, 122),
+/* 140 */ _CFFI_OP(_CFFI_OP_NOOP, 123),
+/* 141 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
+/* 142 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 143 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_client *, uint8_t const *, size_t, uint32_t const *, size_t, oxp_reply * *, oxp_error *)
+/* 144 */ _CFFI_OP(_CFFI_OP_NOOP, 94),
+/* 145 */ _CFFI_OP(_CFFI_OP_NOOP, 75),
+/* 146 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
+/* 147 */ _CFFI_OP(_CFFI_OP_NOOP, 77),
+/* 148 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
+/* 149 */ _CFFI_OP(_CFFI_OP_NOOP, 130),
+/* 150 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
+/* 151 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 152 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_client const *)
+/* 153 */ _CFFI_OP(_CFFI_OP_NOOP, 1),
+/* 154 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 155 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_client const *, oxp_server * *, oxp_error *)
+/* 156 */ _CFFI_OP(_CFFI_OP_NOOP, 1),
+/* 157 */ _CFFI_OP(_CFFI_OP_NOOP, 90),
+/* 158 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
+/* 159 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 160 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_completions * *)
+/* 161 */ _CFFI_OP(_CFFI_OP_POINTER, 35), // oxp_completions * *
+/* 162 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 163 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_completions const *, size_t, oxp_error *)
+/* 164 */ _CFFI_OP(_CFFI_OP_POINTER, 544), // oxp_completions const *
+/* 165 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
+/* 166 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
 /* 167 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 168 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_options *, size_t)
-/* 169 */ _CFFI_OP(_CFFI_OP_NOOP, 154),
+/* 168 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_completions const *, size_t, oxp_reply * *, oxp_error *)
+/* 169 */ _CFFI_OP(_CFFI_OP_NOOP, 164),
 /* 170 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
-/* 171 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 172 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_options *, size_t, size_t)
-/* 173 */ _CFFI_OP(_CFFI_OP_NOOP, 154),
-/* 174 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
-/* 175 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
+/* 171 */ _CFFI_OP(_CFFI_OP_NOOP, 130),
+/* 172 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
+/* 173 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 174 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_error * *)
+/* 175 */ _CFFI_OP(_CFFI_OP_POINTER, 14), // oxp_error * *
 /* 176 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 177 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_options *, uint16_t)
-/* 178 */ _CFFI_OP(_CFFI_OP_NOOP, 154),
-/* 179 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 20), // uint16_t
-/* 180 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 181 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_options *, uint32_t)
-/* 182 */ _CFFI_OP(_CFFI_OP_NOOP, 154),
-/* 183 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 22), // uint32_t
-/* 184 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 185 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_options *, uint64_t)
-/* 186 */ _CFFI_OP(_CFFI_OP_NOOP, 154),
-/* 187 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
-/* 188 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 189 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_options *, uint64_t, uint64_t)
-/* 190 */ _CFFI_OP(_CFFI_OP_NOOP, 154),
-/* 191 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
-/* 192 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
+/* 177 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_error const *)
+/* 178 */ _CFFI_OP(_CFFI_OP_NOOP, 7),
+/* 179 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 180 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_events * *)
+/* 181 */ _CFFI_OP(_CFFI_OP_POINTER, 45), // oxp_events * *
+/* 182 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 183 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_events const *, size_t, oxp_error *)
+/* 184 */ _CFFI_OP(_CFFI_OP_POINTER, 548), // oxp_events const *
+/* 185 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
+/* 186 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
+/* 187 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 188 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_events const *, size_t, oxp_reply * *, oxp_error *)
+/* 189 */ _CFFI_OP(_CFFI_OP_NOOP, 184),
+/* 190 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
+/* 191 */ _CFFI_OP(_CFFI_OP_NOOP, 130),
+/* 192 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
 /* 193 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 194 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_options const *, oxp_async * *, oxp_error *)
-/* 195 */ _CFFI_OP(_CFFI_OP_POINTER, 441), // oxp_options const *
-/* 196 */ _CFFI_OP(_CFFI_OP_POINTER, 26), // oxp_async * *
-/* 197 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
-/* 198 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 199 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_options const *, oxp_client * *, oxp_error *)
-/* 200 */ _CFFI_OP(_CFFI_OP_NOOP, 195),
-/* 201 */ _CFFI_OP(_CFFI_OP_NOOP, 16),
-/* 202 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
-/* 203 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 204 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_options const *, uint32_t, oxp_pool * *, oxp_error *)
-/* 205 */ _CFFI_OP(_CFFI_OP_NOOP, 195),
-/* 206 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 22),
-/* 207 */ _CFFI_OP(_CFFI_OP_POINTER, 247), // oxp_pool * *
-/* 208 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
-/* 209 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 210 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_pipeline *)
-/* 211 */ _CFFI_OP(_CFFI_OP_NOOP, 37),
-/* 212 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 213 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_pipeline *, int32_t(*)(void *, oxp_node const *, size_t, uint8_t const *), void *, oxp_error *)
-/* 214 */ _CFFI_OP(_CFFI_OP_NOOP, 37),
-/* 215 */ _CFFI_OP(_CFFI_OP_NOOP, 105),
-/* 216 */ _CFFI_OP(_CFFI_OP_NOOP, 106),
-/* 217 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
-/* 218 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 219 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_pipeline *, oxp_reply * *, oxp_error *)
-/* 220 */ _CFFI_OP(_CFFI_OP_NOOP, 37),
-/* 221 */ _CFFI_OP(_CFFI_OP_NOOP, 43),
-/* 222 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
+/* 194 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_options * *)
+/* 195 */ _CFFI_OP(_CFFI_OP_NOOP, 25),
+/* 196 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 197 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_options *, _Bool)
+/* 198 */ _CFFI_OP(_CFFI_OP_POINTER, 550), // oxp_options *
+/* 199 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 1),
+/* 200 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 201 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_options *, char const *, size_t)
+/* 202 */ _CFFI_OP(_CFFI_OP_NOOP, 198),
+/* 203 */ _CFFI_OP(_CFFI_OP_NOOP, 17),
+/* 204 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
+/* 205 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 206 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_options *, char const *, size_t, char const *, size_t, oxp_error *)
+/* 207 */ _CFFI_OP(_CFFI_OP_NOOP, 198),
+/* 208 */ _CFFI_OP(_CFFI_OP_NOOP, 17),
+/* 209 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
+/* 210 */ _CFFI_OP(_CFFI_OP_NOOP, 17),
+/* 211 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
+/* 212 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
+/* 213 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 214 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_options *, int32_t(*)(void *), void *, void(*)(void *))
+/* 215 */ _CFFI_OP(_CFFI_OP_NOOP, 198),
+/* 216 */ _CFFI_OP(_CFFI_OP_POINTER, 419), // int32_t(*)(void *)
+/* 217 */ _CFFI_OP(_CFFI_OP_NOOP, 123),
+/* 218 */ _CFFI_OP(_CFFI_OP_POINTER, 534), // void(*)(void *)
+/* 219 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 220 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_options *, size_t)
+/* 221 */ _CFFI_OP(_CFFI_OP_NOOP, 198),
+/* 222 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
 /* 223 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 224 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_pipeline *, oxp_slice const *, size_t, oxp_error *)
-/* 225 */ _CFFI_OP(_CFFI_OP_NOOP, 37),
-/* 226 */ _CFFI_OP(_CFFI_OP_NOOP, 49),
+/* 224 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_options *, size_t, size_t)
+/* 225 */ _CFFI_OP(_CFFI_OP_NOOP, 198),
+/* 226 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
 /* 227 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
-/* 228 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
-/* 229 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 230 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_pipeline *, size_t, uint8_t const * *, size_t *)
-/* 231 */ _CFFI_OP(_CFFI_OP_NOOP, 37),
-/* 232 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
-/* 233 */ _CFFI_OP(_CFFI_OP_POINTER, 62), // uint8_t const * *
-/* 234 */ _CFFI_OP(_CFFI_OP_NOOP, 28),
-/* 235 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 236 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_pipeline *, uint8_t const *, size_t, uint32_t const *, size_t, uint32_t const *, size_t, oxp_error *)
-/* 237 */ _CFFI_OP(_CFFI_OP_NOOP, 37),
-/* 238 */ _CFFI_OP(_CFFI_OP_NOOP, 62),
-/* 239 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
-/* 240 */ _CFFI_OP(_CFFI_OP_NOOP, 64),
-/* 241 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
-/* 242 */ _CFFI_OP(_CFFI_OP_NOOP, 64),
-/* 243 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
-/* 244 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
+/* 228 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 229 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_options *, size_t, uint32_t)
+/* 230 */ _CFFI_OP(_CFFI_OP_NOOP, 198),
+/* 231 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
+/* 232 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 22), // uint32_t
+/* 233 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 234 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_options *, uint16_t)
+/* 235 */ _CFFI_OP(_CFFI_OP_NOOP, 198),
+/* 236 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 20), // uint16_t
+/* 237 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 238 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_options *, uint32_t)
+/* 239 */ _CFFI_OP(_CFFI_OP_NOOP, 198),
+/* 240 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 22),
+/* 241 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 242 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_options *, uint64_t)
+/* 243 */ _CFFI_OP(_CFFI_OP_NOOP, 198),
+/* 244 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
 /* 245 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 246 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_pool *, oxp_completions *, uint64_t, size_t *, oxp_error *)
-/* 247 */ _CFFI_OP(_CFFI_OP_POINTER, 443), // oxp_pool *
-/* 248 */ _CFFI_OP(_CFFI_OP_NOOP, 27),
+/* 246 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_options *, uint64_t, uint64_t)
+/* 247 */ _CFFI_OP(_CFFI_OP_NOOP, 198),
+/* 248 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
 /* 249 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
-/* 250 */ _CFFI_OP(_CFFI_OP_NOOP, 28),
-/* 251 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
-/* 252 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 253 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_pool *, oxp_error *)
-/* 254 */ _CFFI_OP(_CFFI_OP_NOOP, 247),
-/* 255 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
-/* 256 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 257 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_pool *, oxp_pipeline *, uint64_t, oxp_error *)
-/* 258 */ _CFFI_OP(_CFFI_OP_NOOP, 247),
-/* 259 */ _CFFI_OP(_CFFI_OP_NOOP, 37),
-/* 260 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
-/* 261 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
-/* 262 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 263 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_pool *, oxp_slice const *, size_t, uint64_t, oxp_error *)
-/* 264 */ _CFFI_OP(_CFFI_OP_NOOP, 247),
-/* 265 */ _CFFI_OP(_CFFI_OP_NOOP, 49),
-/* 266 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
-/* 267 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
-/* 268 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
+/* 250 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 251 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_options const *, char const *, size_t, char *, size_t, size_t *, oxp_error *)
+/* 252 */ _CFFI_OP(_CFFI_OP_POINTER, 550), // oxp_options const *
+/* 253 */ _CFFI_OP(_CFFI_OP_NOOP, 17),
+/* 254 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
+/* 255 */ _CFFI_OP(_CFFI_OP_POINTER, 537), // char *
+/* 256 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
+/* 257 */ _CFFI_OP(_CFFI_OP_NOOP, 36),
+/* 258 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
+/* 259 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 260 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_options const *, oxp_async * *, oxp_error *)
+/* 261 */ _CFFI_OP(_CFFI_OP_NOOP, 252),
+/* 262 */ _CFFI_OP(_CFFI_OP_NOOP, 30),
+/* 263 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
+/* 264 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 265 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_options const *, oxp_client * *, oxp_error *)
+/* 266 */ _CFFI_OP(_CFFI_OP_NOOP, 252),
+/* 267 */ _CFFI_OP(_CFFI_OP_NOOP, 19),
+/* 268 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
 /* 269 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 270 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_pool *, uint64_t, int32_t *, oxp_error *)
-/* 271 */ _CFFI_OP(_CFFI_OP_NOOP, 247),
-/* 272 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
-/* 273 */ _CFFI_OP(_CFFI_OP_NOOP, 57),
-/* 274 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
+/* 270 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_options const *, uint32_t, oxp_pool * *, oxp_error *)
+/* 271 */ _CFFI_OP(_CFFI_OP_NOOP, 252),
+/* 272 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 22),
+/* 273 */ _CFFI_OP(_CFFI_OP_POINTER, 322), // oxp_pool * *
+/* 274 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
 /* 275 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 276 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_pool *, uint64_t, oxp_error *)
-/* 277 */ _CFFI_OP(_CFFI_OP_NOOP, 247),
-/* 278 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
-/* 279 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
-/* 280 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 281 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_pool *, uint64_t, uint64_t *, oxp_error *)
-/* 282 */ _CFFI_OP(_CFFI_OP_NOOP, 247),
-/* 283 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
-/* 284 */ _CFFI_OP(_CFFI_OP_NOOP, 44),
-/* 285 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
-/* 286 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 287 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_pool *, uint64_t, uint64_t *, uint64_t *, oxp_error *)
-/* 288 */ _CFFI_OP(_CFFI_OP_NOOP, 247),
-/* 289 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
-/* 290 */ _CFFI_OP(_CFFI_OP_NOOP, 44),
-/* 291 */ _CFFI_OP(_CFFI_OP_NOOP, 44),
-/* 292 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
+/* 276 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_pipeline *)
+/* 277 */ _CFFI_OP(_CFFI_OP_NOOP, 51),
+/* 278 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 279 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_pipeline *, _Bool, oxp_error *)
+/* 280 */ _CFFI_OP(_CFFI_OP_NOOP, 51),
+/* 281 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 1),
+/* 282 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
+/* 283 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 284 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_pipeline *, int32_t(*)(void *, oxp_node const *, size_t, uint8_t const *), void *, oxp_error *)
+/* 285 */ _CFFI_OP(_CFFI_OP_NOOP, 51),
+/* 286 */ _CFFI_OP(_CFFI_OP_NOOP, 122),
+/* 287 */ _CFFI_OP(_CFFI_OP_NOOP, 123),
+/* 288 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
+/* 289 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 290 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_pipeline *, oxp_error *)
+/* 291 */ _CFFI_OP(_CFFI_OP_NOOP, 51),
+/* 292 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
 /* 293 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 294 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_pool *, uint8_t const *, size_t, uint32_t const *, size_t, uint64_t, oxp_error *)
-/* 295 */ _CFFI_OP(_CFFI_OP_NOOP, 247),
-/* 296 */ _CFFI_OP(_CFFI_OP_NOOP, 62),
-/* 297 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
-/* 298 */ _CFFI_OP(_CFFI_OP_NOOP, 64),
-/* 299 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
-/* 300 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
-/* 301 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
-/* 302 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 303 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_pool const *, oxp_server * *, oxp_error *)
-/* 304 */ _CFFI_OP(_CFFI_OP_POINTER, 443), // oxp_pool const *
-/* 305 */ _CFFI_OP(_CFFI_OP_NOOP, 74),
-/* 306 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
-/* 307 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 308 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_reply const *, size_t, _Bool *)
-/* 309 */ _CFFI_OP(_CFFI_OP_POINTER, 444), // oxp_reply const *
-/* 310 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
-/* 311 */ _CFFI_OP(_CFFI_OP_POINTER, 9), // _Bool *
-/* 312 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 313 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_reply const *, size_t, double *)
-/* 314 */ _CFFI_OP(_CFFI_OP_NOOP, 309),
-/* 315 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
-/* 316 */ _CFFI_OP(_CFFI_OP_POINTER, 432), // double *
-/* 317 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 318 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_reply const *, size_t, int64_t *)
-/* 319 */ _CFFI_OP(_CFFI_OP_NOOP, 309),
-/* 320 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
-/* 321 */ _CFFI_OP(_CFFI_OP_POINTER, 433), // int64_t *
-/* 322 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 323 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_reply const *, size_t, uint8_t const * *, size_t *)
-/* 324 */ _CFFI_OP(_CFFI_OP_NOOP, 309),
-/* 325 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
-/* 326 */ _CFFI_OP(_CFFI_OP_NOOP, 233),
-/* 327 */ _CFFI_OP(_CFFI_OP_NOOP, 28),
-/* 328 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 329 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(void *)
-/* 330 */ _CFFI_OP(_CFFI_OP_NOOP, 106),
-/* 331 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 332 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(void *, oxp_node const *, size_t, uint8_t const *)
-/* 333 */ _CFFI_OP(_CFFI_OP_NOOP, 106),
-/* 334 */ _CFFI_OP(_CFFI_OP_POINTER, 440), // oxp_node const *
-/* 335 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
-/* 336 */ _CFFI_OP(_CFFI_OP_NOOP, 62),
-/* 337 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 338 */ _CFFI_OP(_CFFI_OP_FUNCTION, 15), // size_t()(oxp_completions const *, oxp_completion const * *)
-/* 339 */ _CFFI_OP(_CFFI_OP_NOOP, 134),
-/* 340 */ _CFFI_OP(_CFFI_OP_POINTER, 436), // oxp_completion const * *
-/* 341 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 342 */ _CFFI_OP(_CFFI_OP_FUNCTION, 15), // size_t()(oxp_pipeline const *)
-/* 343 */ _CFFI_OP(_CFFI_OP_POINTER, 442), // oxp_pipeline const *
-/* 344 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 345 */ _CFFI_OP(_CFFI_OP_FUNCTION, 15), // size_t()(oxp_reply const *, size_t)
-/* 346 */ _CFFI_OP(_CFFI_OP_NOOP, 309),
-/* 347 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
-/* 348 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 349 */ _CFFI_OP(_CFFI_OP_FUNCTION, 15), // size_t()(oxp_reply const *, size_t, size_t)
-/* 350 */ _CFFI_OP(_CFFI_OP_NOOP, 309),
-/* 351 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
-/* 352 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
-/* 353 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 354 */ _CFFI_OP(_CFFI_OP_FUNCTION, 183), // uint32_t()(oxp_async const *)
-/* 355 */ _CFFI_OP(_CFFI_OP_NOOP, 70),
+/* 294 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_pipeline *, oxp_reply * *, oxp_error *)
+/* 295 */ _CFFI_OP(_CFFI_OP_NOOP, 51),
+/* 296 */ _CFFI_OP(_CFFI_OP_NOOP, 130),
+/* 297 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
+/* 298 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 299 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_pipeline *, oxp_slice const *, size_t, oxp_error *)
+/* 300 */ _CFFI_OP(_CFFI_OP_NOOP, 51),
+/* 301 */ _CFFI_OP(_CFFI_OP_NOOP, 57),
+/* 302 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
+/* 303 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
+/* 304 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 305 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_pipeline *, size_t, uint8_t const * *, size_t *)
+/* 306 */ _CFFI_OP(_CFFI_OP_NOOP, 51),
+/* 307 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
+/* 308 */ _CFFI_OP(_CFFI_OP_POINTER, 75), // uint8_t const * *
+/* 309 */ _CFFI_OP(_CFFI_OP_NOOP, 36),
+/* 310 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 311 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_pipeline *, uint8_t const *, size_t, uint32_t const *, size_t, uint32_t const *, size_t, oxp_error *)
+/* 312 */ _CFFI_OP(_CFFI_OP_NOOP, 51),
+/* 313 */ _CFFI_OP(_CFFI_OP_NOOP, 75),
+/* 314 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
+/* 315 */ _CFFI_OP(_CFFI_OP_NOOP, 77),
+/* 316 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
+/* 317 */ _CFFI_OP(_CFFI_OP_NOOP, 77),
+/* 318 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
+/* 319 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
+/* 320 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 321 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_pool *, oxp_client * *, oxp_error *)
+/* 322 */ _CFFI_OP(_CFFI_OP_POINTER, 552), // oxp_pool *
+/* 323 */ _CFFI_OP(_CFFI_OP_NOOP, 19),
+/* 324 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
+/* 325 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 326 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_pool *, oxp_completions *, uint64_t, size_t *, oxp_error *)
+/* 327 */ _CFFI_OP(_CFFI_OP_NOOP, 322),
+/* 328 */ _CFFI_OP(_CFFI_OP_NOOP, 35),
+/* 329 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
+/* 330 */ _CFFI_OP(_CFFI_OP_NOOP, 36),
+/* 331 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
+/* 332 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 333 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_pool *, oxp_error *)
+/* 334 */ _CFFI_OP(_CFFI_OP_NOOP, 322),
+/* 335 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
+/* 336 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 337 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_pool *, oxp_events *, uint64_t, size_t *, oxp_error *)
+/* 338 */ _CFFI_OP(_CFFI_OP_NOOP, 322),
+/* 339 */ _CFFI_OP(_CFFI_OP_NOOP, 45),
+/* 340 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
+/* 341 */ _CFFI_OP(_CFFI_OP_NOOP, 36),
+/* 342 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
+/* 343 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 344 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_pool *, oxp_pipeline *, uint64_t, oxp_error *)
+/* 345 */ _CFFI_OP(_CFFI_OP_NOOP, 322),
+/* 346 */ _CFFI_OP(_CFFI_OP_NOOP, 51),
+/* 347 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
+/* 348 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
+/* 349 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 350 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_pool *, oxp_slice const *, size_t, uint64_t, oxp_error *)
+/* 351 */ _CFFI_OP(_CFFI_OP_NOOP, 322),
+/* 352 */ _CFFI_OP(_CFFI_OP_NOOP, 57),
+/* 353 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
+/* 354 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
+/* 355 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
 /* 356 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 357 */ _CFFI_OP(_CFFI_OP_FUNCTION, 183), // uint32_t()(oxp_reply const *)
-/* 358 */ _CFFI_OP(_CFFI_OP_NOOP, 309),
-/* 359 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 360 */ _CFFI_OP(_CFFI_OP_FUNCTION, 183), // uint32_t()(oxp_reply const *, size_t)
-/* 361 */ _CFFI_OP(_CFFI_OP_NOOP, 309),
-/* 362 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
-/* 363 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 364 */ _CFFI_OP(_CFFI_OP_FUNCTION, 183), // uint32_t()(oxp_server const *)
-/* 365 */ _CFFI_OP(_CFFI_OP_POINTER, 445), // oxp_server const *
-/* 366 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 367 */ _CFFI_OP(_CFFI_OP_FUNCTION, 183), // uint32_t()(void)
-/* 368 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 369 */ _CFFI_OP(_CFFI_OP_FUNCTION, 38), // uint64_t()(oxp_async const *)
-/* 370 */ _CFFI_OP(_CFFI_OP_NOOP, 70),
-/* 371 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 372 */ _CFFI_OP(_CFFI_OP_FUNCTION, 38), // uint64_t()(oxp_server const *)
-/* 373 */ _CFFI_OP(_CFFI_OP_NOOP, 365),
-/* 374 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 375 */ _CFFI_OP(_CFFI_OP_FUNCTION, 448), // void()(oxp_async *)
-/* 376 */ _CFFI_OP(_CFFI_OP_NOOP, 26),
-/* 377 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 378 */ _CFFI_OP(_CFFI_OP_FUNCTION, 448), // void()(oxp_client *)
-/* 379 */ _CFFI_OP(_CFFI_OP_NOOP, 78),
+/* 357 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_pool *, uint64_t, int32_t *, oxp_error *)
+/* 358 */ _CFFI_OP(_CFFI_OP_NOOP, 322),
+/* 359 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
+/* 360 */ _CFFI_OP(_CFFI_OP_NOOP, 65),
+/* 361 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
+/* 362 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 363 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_pool *, uint64_t, oxp_error *)
+/* 364 */ _CFFI_OP(_CFFI_OP_NOOP, 322),
+/* 365 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
+/* 366 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
+/* 367 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 368 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_pool *, uint64_t, uint64_t *, oxp_error *)
+/* 369 */ _CFFI_OP(_CFFI_OP_NOOP, 322),
+/* 370 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
+/* 371 */ _CFFI_OP(_CFFI_OP_POINTER, 52), // uint64_t *
+/* 372 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
+/* 373 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 374 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_pool *, uint64_t, uint64_t *, uint64_t *, oxp_error *)
+/* 375 */ _CFFI_OP(_CFFI_OP_NOOP, 322),
+/* 376 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
+/* 377 */ _CFFI_OP(_CFFI_OP_NOOP, 371),
+/* 378 */ _CFFI_OP(_CFFI_OP_NOOP, 371),
+/* 379 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
 /* 380 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 381 */ _CFFI_OP(_CFFI_OP_FUNCTION, 448), // void()(oxp_completions *)
-/* 382 */ _CFFI_OP(_CFFI_OP_NOOP, 27),
-/* 383 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 384 */ _CFFI_OP(_CFFI_OP_FUNCTION, 448), // void()(oxp_error *)
-/* 385 */ _CFFI_OP(_CFFI_OP_NOOP, 11),
-/* 386 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 387 */ _CFFI_OP(_CFFI_OP_FUNCTION, 448), // void()(oxp_error const *, uint64_t *, uint64_t *, uint64_t *)
-/* 388 */ _CFFI_OP(_CFFI_OP_NOOP, 148),
-/* 389 */ _CFFI_OP(_CFFI_OP_NOOP, 44),
-/* 390 */ _CFFI_OP(_CFFI_OP_NOOP, 44),
-/* 391 */ _CFFI_OP(_CFFI_OP_NOOP, 44),
+/* 381 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_pool *, uint8_t const *, size_t, uint32_t const *, size_t, uint32_t const *, size_t, uint64_t const *, size_t *, oxp_error *)
+/* 382 */ _CFFI_OP(_CFFI_OP_NOOP, 322),
+/* 383 */ _CFFI_OP(_CFFI_OP_NOOP, 75),
+/* 384 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
+/* 385 */ _CFFI_OP(_CFFI_OP_NOOP, 77),
+/* 386 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
+/* 387 */ _CFFI_OP(_CFFI_OP_NOOP, 77),
+/* 388 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
+/* 389 */ _CFFI_OP(_CFFI_OP_NOOP, 81),
+/* 390 */ _CFFI_OP(_CFFI_OP_NOOP, 36),
+/* 391 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
 /* 392 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 393 */ _CFFI_OP(_CFFI_OP_FUNCTION, 448), // void()(oxp_error const *, uint8_t const * *, size_t *)
-/* 394 */ _CFFI_OP(_CFFI_OP_NOOP, 148),
-/* 395 */ _CFFI_OP(_CFFI_OP_NOOP, 233),
-/* 396 */ _CFFI_OP(_CFFI_OP_NOOP, 28),
+/* 393 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_pool const *, oxp_server * *, oxp_error *)
+/* 394 */ _CFFI_OP(_CFFI_OP_POINTER, 552), // oxp_pool const *
+/* 395 */ _CFFI_OP(_CFFI_OP_NOOP, 90),
+/* 396 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
 /* 397 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 398 */ _CFFI_OP(_CFFI_OP_FUNCTION, 448), // void()(oxp_options *)
-/* 399 */ _CFFI_OP(_CFFI_OP_NOOP, 154),
-/* 400 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 401 */ _CFFI_OP(_CFFI_OP_FUNCTION, 448), // void()(oxp_pipeline *)
-/* 402 */ _CFFI_OP(_CFFI_OP_NOOP, 37),
-/* 403 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 404 */ _CFFI_OP(_CFFI_OP_FUNCTION, 448), // void()(oxp_pool *)
-/* 405 */ _CFFI_OP(_CFFI_OP_NOOP, 247),
-/* 406 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 407 */ _CFFI_OP(_CFFI_OP_FUNCTION, 448), // void()(oxp_reply *)
-/* 408 */ _CFFI_OP(_CFFI_OP_POINTER, 444), // oxp_reply *
-/* 409 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 410 */ _CFFI_OP(_CFFI_OP_FUNCTION, 448), // void()(oxp_reply const *, oxp_node const * *, size_t *)
-/* 411 */ _CFFI_OP(_CFFI_OP_NOOP, 309),
-/* 412 */ _CFFI_OP(_CFFI_OP_POINTER, 334), // oxp_node const * *
-/* 413 */ _CFFI_OP(_CFFI_OP_NOOP, 28),
-/* 414 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 415 */ _CFFI_OP(_CFFI_OP_FUNCTION, 448), // void()(oxp_reply const *, uint8_t const * *, size_t *)
-/* 416 */ _CFFI_OP(_CFFI_OP_NOOP, 309),
-/* 417 */ _CFFI_OP(_CFFI_OP_NOOP, 233),
-/* 418 */ _CFFI_OP(_CFFI_OP_NOOP, 28),
-/* 419 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 420 */ _CFFI_OP(_CFFI_OP_FUNCTION, 448), // void()(oxp_server *)
-/* 421 */ _CFFI_OP(_CFFI_OP_POINTER, 445), // oxp_server *
-/* 422 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 423 */ _CFFI_OP(_CFFI_OP_FUNCTION, 448), // void()(oxp_server const *, uint8_t const * *, size_t *)
-/* 424 */ _CFFI_OP(_CFFI_OP_NOOP, 365),
-/* 425 */ _CFFI_OP(_CFFI_OP_NOOP, 233),
-/* 426 */ _CFFI_OP(_CFFI_OP_NOOP, 28),
+/* 398 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_reply const *, size_t, _Bool *)
+/* 399 */ _CFFI_OP(_CFFI_OP_POINTER, 553), // oxp_reply const *
+/* 400 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
+/* 401 */ _CFFI_OP(_CFFI_OP_POINTER, 12), // _Bool *
+/* 402 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 403 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_reply const *, size_t, double *)
+/* 404 */ _CFFI_OP(_CFFI_OP_NOOP, 399),
+/* 405 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
+/* 406 */ _CFFI_OP(_CFFI_OP_POINTER, 538), // double *
+/* 407 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 408 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_reply const *, size_t, int64_t *)
+/* 409 */ _CFFI_OP(_CFFI_OP_NOOP, 399),
+/* 410 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
+/* 411 */ _CFFI_OP(_CFFI_OP_POINTER, 539), // int64_t *
+/* 412 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 413 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_reply const *, size_t, uint8_t const * *, size_t *)
+/* 414 */ _CFFI_OP(_CFFI_OP_NOOP, 399),
+/* 415 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
+/* 416 */ _CFFI_OP(_CFFI_OP_NOOP, 308),
+/* 417 */ _CFFI_OP(_CFFI_OP_NOOP, 36),
+/* 418 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 419 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(void *)
+/* 420 */ _CFFI_OP(_CFFI_OP_NOOP, 123),
+/* 421 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 422 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(void *, oxp_node const *, size_t, uint8_t const *)
+/* 423 */ _CFFI_OP(_CFFI_OP_NOOP, 123),
+/* 424 */ _CFFI_OP(_CFFI_OP_POINTER, 549), // oxp_node const *
+/* 425 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
+/* 426 */ _CFFI_OP(_CFFI_OP_NOOP, 75),
 /* 427 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 428 */ _CFFI_OP(_CFFI_OP_FUNCTION, 448), // void()(void *)
-/* 429 */ _CFFI_OP(_CFFI_OP_NOOP, 106),
+/* 428 */ _CFFI_OP(_CFFI_OP_FUNCTION, 555), // oxp_slice()(char const *)
+/* 429 */ _CFFI_OP(_CFFI_OP_NOOP, 17),
 /* 430 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 431 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 2), // char
-/* 432 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 14), // double
-/* 433 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 23), // int64_t
-/* 434 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 0), // oxp_async
-/* 435 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 1), // oxp_client
-/* 436 */ _CFFI_OP(_CFFI_OP_POINTER, 437), // oxp_completion const *
-/* 437 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 2), // oxp_completion
-/* 438 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 3), // oxp_completions
-/* 439 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 4), // oxp_error
-/* 440 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 5), // oxp_node
-/* 441 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 6), // oxp_options
-/* 442 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 7), // oxp_pipeline
-/* 443 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 8), // oxp_pool
-/* 444 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 9), // oxp_reply
-/* 445 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 10), // oxp_server
-/* 446 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 11), // oxp_slice
-/* 447 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 18), // uint8_t
-/* 448 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 0), // void
+/* 431 */ _CFFI_OP(_CFFI_OP_FUNCTION, 18), // size_t()(oxp_completions const *, oxp_completion const * *)
+/* 432 */ _CFFI_OP(_CFFI_OP_NOOP, 164),
+/* 433 */ _CFFI_OP(_CFFI_OP_POINTER, 542), // oxp_completion const * *
+/* 434 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 435 */ _CFFI_OP(_CFFI_OP_FUNCTION, 18), // size_t()(oxp_events const *, oxp_event const * *)
+/* 436 */ _CFFI_OP(_CFFI_OP_NOOP, 184),
+/* 437 */ _CFFI_OP(_CFFI_OP_POINTER, 546), // oxp_event const * *
+/* 438 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 439 */ _CFFI_OP(_CFFI_OP_FUNCTION, 18), // size_t()(oxp_pipeline const *)
+/* 440 */ _CFFI_OP(_CFFI_OP_POINTER, 551), // oxp_pipeline const *
+/* 441 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 442 */ _CFFI_OP(_CFFI_OP_FUNCTION, 18), // size_t()(oxp_reply const *, size_t)
+/* 443 */ _CFFI_OP(_CFFI_OP_NOOP, 399),
+/* 444 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
+/* 445 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 446 */ _CFFI_OP(_CFFI_OP_FUNCTION, 18), // size_t()(oxp_reply const *, size_t, size_t)
+/* 447 */ _CFFI_OP(_CFFI_OP_NOOP, 399),
+/* 448 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
+/* 449 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
+/* 450 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 451 */ _CFFI_OP(_CFFI_OP_FUNCTION, 18), // size_t()(oxp_reply const *, size_t, uint8_t const *, size_t)
+/* 452 */ _CFFI_OP(_CFFI_OP_NOOP, 399),
+/* 453 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
+/* 454 */ _CFFI_OP(_CFFI_OP_NOOP, 75),
+/* 455 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
+/* 456 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 457 */ _CFFI_OP(_CFFI_OP_FUNCTION, 232), // uint32_t()(oxp_async const *)
+/* 458 */ _CFFI_OP(_CFFI_OP_NOOP, 86),
+/* 459 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 460 */ _CFFI_OP(_CFFI_OP_FUNCTION, 232), // uint32_t()(oxp_reply const *)
+/* 461 */ _CFFI_OP(_CFFI_OP_NOOP, 399),
+/* 462 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 463 */ _CFFI_OP(_CFFI_OP_FUNCTION, 232), // uint32_t()(oxp_reply const *, size_t)
+/* 464 */ _CFFI_OP(_CFFI_OP_NOOP, 399),
+/* 465 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
+/* 466 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 467 */ _CFFI_OP(_CFFI_OP_FUNCTION, 232), // uint32_t()(oxp_server const *)
+/* 468 */ _CFFI_OP(_CFFI_OP_POINTER, 554), // oxp_server const *
+/* 469 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 470 */ _CFFI_OP(_CFFI_OP_FUNCTION, 232), // uint32_t()(void)
+/* 471 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 472 */ _CFFI_OP(_CFFI_OP_FUNCTION, 52), // uint64_t()(oxp_async const *)
+/* 473 */ _CFFI_OP(_CFFI_OP_NOOP, 86),
+/* 474 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 475 */ _CFFI_OP(_CFFI_OP_FUNCTION, 52), // uint64_t()(oxp_server const *)
+/* 476 */ _CFFI_OP(_CFFI_OP_NOOP, 468),
+/* 477 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 478 */ _CFFI_OP(_CFFI_OP_FUNCTION, 557), // void()(oxp_async *)
+/* 479 */ _CFFI_OP(_CFFI_OP_NOOP, 29),
+/* 480 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 481 */ _CFFI_OP(_CFFI_OP_FUNCTION, 557), // void()(oxp_client *)
+/* 482 */ _CFFI_OP(_CFFI_OP_NOOP, 94),
+/* 483 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 484 */ _CFFI_OP(_CFFI_OP_FUNCTION, 557), // void()(oxp_completions *)
+/* 485 */ _CFFI_OP(_CFFI_OP_NOOP, 35),
+/* 486 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 487 */ _CFFI_OP(_CFFI_OP_FUNCTION, 557), // void()(oxp_error *)
+/* 488 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
+/* 489 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 490 */ _CFFI_OP(_CFFI_OP_FUNCTION, 557), // void()(oxp_error const *, uint64_t *, uint64_t *, uint64_t *)
+/* 491 */ _CFFI_OP(_CFFI_OP_NOOP, 7),
+/* 492 */ _CFFI_OP(_CFFI_OP_NOOP, 371),
+/* 493 */ _CFFI_OP(_CFFI_OP_NOOP, 371),
+/* 494 */ _CFFI_OP(_CFFI_OP_NOOP, 371),
+/* 495 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 496 */ _CFFI_OP(_CFFI_OP_FUNCTION, 557), // void()(oxp_error const *, uint8_t const * *, size_t *)
+/* 497 */ _CFFI_OP(_CFFI_OP_NOOP, 7),
+/* 498 */ _CFFI_OP(_CFFI_OP_NOOP, 308),
+/* 499 */ _CFFI_OP(_CFFI_OP_NOOP, 36),
+/* 500 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 501 */ _CFFI_OP(_CFFI_OP_FUNCTION, 557), // void()(oxp_events *)
+/* 502 */ _CFFI_OP(_CFFI_OP_NOOP, 45),
+/* 503 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 504 */ _CFFI_OP(_CFFI_OP_FUNCTION, 557), // void()(oxp_options *)
+/* 505 */ _CFFI_OP(_CFFI_OP_NOOP, 198),
+/* 506 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 507 */ _CFFI_OP(_CFFI_OP_FUNCTION, 557), // void()(oxp_pipeline *)
+/* 508 */ _CFFI_OP(_CFFI_OP_NOOP, 51),
+/* 509 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 510 */ _CFFI_OP(_CFFI_OP_FUNCTION, 557), // void()(oxp_pool *)
+/* 511 */ _CFFI_OP(_CFFI_OP_NOOP, 322),
+/* 512 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 513 */ _CFFI_OP(_CFFI_OP_FUNCTION, 557), // void()(oxp_reply *)
+/* 514 */ _CFFI_OP(_CFFI_OP_POINTER, 553), // oxp_reply *
+/* 515 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 516 */ _CFFI_OP(_CFFI_OP_FUNCTION, 557), // void()(oxp_reply const *, oxp_node const * *, size_t *)
+/* 517 */ _CFFI_OP(_CFFI_OP_NOOP, 399),
+/* 518 */ _CFFI_OP(_CFFI_OP_POINTER, 424), // oxp_node const * *
+/* 519 */ _CFFI_OP(_CFFI_OP_NOOP, 36),
+/* 520 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 521 */ _CFFI_OP(_CFFI_OP_FUNCTION, 557), // void()(oxp_reply const *, uint8_t const * *, size_t *)
+/* 522 */ _CFFI_OP(_CFFI_OP_NOOP, 399),
+/* 523 */ _CFFI_OP(_CFFI_OP_NOOP, 308),
+/* 524 */ _CFFI_OP(_CFFI_OP_NOOP, 36),
+/* 525 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 526 */ _CFFI_OP(_CFFI_OP_FUNCTION, 557), // void()(oxp_server *)
+/* 527 */ _CFFI_OP(_CFFI_OP_POINTER, 554), // oxp_server *
+/* 528 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 529 */ _CFFI_OP(_CFFI_OP_FUNCTION, 557), // void()(oxp_server const *, uint8_t const * *, size_t *)
+/* 530 */ _CFFI_OP(_CFFI_OP_NOOP, 468),
+/* 531 */ _CFFI_OP(_CFFI_OP_NOOP, 308),
+/* 532 */ _CFFI_OP(_CFFI_OP_NOOP, 36),
+/* 533 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 534 */ _CFFI_OP(_CFFI_OP_FUNCTION, 557), // void()(void *)
+/* 535 */ _CFFI_OP(_CFFI_OP_NOOP, 123),
+/* 536 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 537 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 2), // char
+/* 538 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 14), // double
+/* 539 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 23), // int64_t
+/* 540 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 0), // oxp_async
+/* 541 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 1), // oxp_client
+/* 542 */ _CFFI_OP(_CFFI_OP_POINTER, 543), // oxp_completion const *
+/* 543 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 2), // oxp_completion
+/* 544 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 3), // oxp_completions
+/* 545 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 4), // oxp_error
+/* 546 */ _CFFI_OP(_CFFI_OP_POINTER, 547), // oxp_event const *
+/* 547 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 5), // oxp_event
+/* 548 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 6), // oxp_events
+/* 549 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 7), // oxp_node
+/* 550 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 8), // oxp_options
+/* 551 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 9), // oxp_pipeline
+/* 552 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 10), // oxp_pool
+/* 553 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 11), // oxp_reply
+/* 554 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 12), // oxp_server
+/* 555 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 13), // oxp_slice
+/* 556 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 18), // uint8_t
+/* 557 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 0), // void
 };
 
 static struct _cffi_externpy_s _cffi_externpy__oxp_py_interrupt =
@@ -1087,10 +1196,10 @@ _cffi_f_oxp_async_cancel(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(26), arg0, (char **)&x0);
+      _cffi_type(29), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_async *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(26), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(29), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -1100,19 +1209,19 @@ _cffi_f_oxp_async_cancel(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(57), arg2, (char **)&x2);
+      _cffi_type(65), arg2, (char **)&x2);
   if (datasize != 0) {
     x2 = ((size_t)datasize) <= 640 ? (int32_t *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(57), arg2, (char **)&x2,
+    if (_cffi_convert_array_argument(_cffi_type(65), arg2, (char **)&x2,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(11), arg3, (char **)&x3);
+      _cffi_type(14), arg3, (char **)&x3);
   if (datasize != 0) {
     x3 = ((size_t)datasize) <= 640 ? (oxp_error *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(11), arg3, (char **)&x3,
+    if (_cffi_convert_array_argument(_cffi_type(14), arg3, (char **)&x3,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -1145,10 +1254,10 @@ _cffi_f_oxp_async_close(PyObject *self, PyObject *arg0)
   struct _cffi_freeme_s *large_args_free = NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(26), arg0, (char **)&x0);
+      _cffi_type(29), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_async *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(26), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(29), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -1183,10 +1292,10 @@ _cffi_f_oxp_async_fd(PyObject *self, PyObject *arg0)
   PyObject *pyresult;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(70), arg0, (char **)&x0);
+      _cffi_type(86), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_async const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(70), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(86), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -1219,10 +1328,10 @@ _cffi_f_oxp_async_free(PyObject *self, PyObject *arg0)
   struct _cffi_freeme_s *large_args_free = NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(26), arg0, (char **)&x0);
+      _cffi_type(29), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_async *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(26), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(29), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -1240,6 +1349,70 @@ _cffi_f_oxp_async_free(PyObject *self, PyObject *arg0)
 }
 #else
 #  define _cffi_f_oxp_async_free _cffi_d_oxp_async_free
+#endif
+
+static int32_t _cffi_d_oxp_async_lease(oxp_async * x0, oxp_async * * x1, oxp_error * x2)
+{
+  return oxp_async_lease(x0, x1, x2);
+}
+#ifndef PYPY_VERSION
+static PyObject *
+_cffi_f_oxp_async_lease(PyObject *self, PyObject *args)
+{
+  oxp_async * x0;
+  oxp_async * * x1;
+  oxp_error * x2;
+  Py_ssize_t datasize;
+  struct _cffi_freeme_s *large_args_free = NULL;
+  int32_t result;
+  PyObject *pyresult;
+  PyObject *arg0;
+  PyObject *arg1;
+  PyObject *arg2;
+
+  if (!PyArg_UnpackTuple(args, "oxp_async_lease", 3, 3, &arg0, &arg1, &arg2))
+    return NULL;
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(29), arg0, (char **)&x0);
+  if (datasize != 0) {
+    x0 = ((size_t)datasize) <= 640 ? (oxp_async *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(29), arg0, (char **)&x0,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(30), arg1, (char **)&x1);
+  if (datasize != 0) {
+    x1 = ((size_t)datasize) <= 640 ? (oxp_async * *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(30), arg1, (char **)&x1,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(14), arg2, (char **)&x2);
+  if (datasize != 0) {
+    x2 = ((size_t)datasize) <= 640 ? (oxp_error *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(14), arg2, (char **)&x2,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  Py_BEGIN_ALLOW_THREADS
+  _cffi_restore_errno();
+  { result = oxp_async_lease(x0, x1, x2); }
+  _cffi_save_errno();
+  Py_END_ALLOW_THREADS
+
+  (void)self; /* unused */
+  pyresult = _cffi_from_c_int(result, int32_t);
+  if (large_args_free != NULL) _cffi_free_array_arguments(large_args_free);
+  return pyresult;
+}
+#else
+#  define _cffi_f_oxp_async_lease _cffi_d_oxp_async_lease
 #endif
 
 static int32_t _cffi_d_oxp_async_next(oxp_async * x0, oxp_completions * x1, size_t * x2, oxp_error * x3)
@@ -1267,37 +1440,37 @@ _cffi_f_oxp_async_next(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(26), arg0, (char **)&x0);
+      _cffi_type(29), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_async *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(26), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(29), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(27), arg1, (char **)&x1);
+      _cffi_type(35), arg1, (char **)&x1);
   if (datasize != 0) {
     x1 = ((size_t)datasize) <= 640 ? (oxp_completions *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(27), arg1, (char **)&x1,
+    if (_cffi_convert_array_argument(_cffi_type(35), arg1, (char **)&x1,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(28), arg2, (char **)&x2);
+      _cffi_type(36), arg2, (char **)&x2);
   if (datasize != 0) {
     x2 = ((size_t)datasize) <= 640 ? (size_t *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(28), arg2, (char **)&x2,
+    if (_cffi_convert_array_argument(_cffi_type(36), arg2, (char **)&x2,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(11), arg3, (char **)&x3);
+      _cffi_type(14), arg3, (char **)&x3);
   if (datasize != 0) {
     x3 = ((size_t)datasize) <= 640 ? (oxp_error *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(11), arg3, (char **)&x3,
+    if (_cffi_convert_array_argument(_cffi_type(14), arg3, (char **)&x3,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -1317,17 +1490,17 @@ _cffi_f_oxp_async_next(PyObject *self, PyObject *args)
 #  define _cffi_f_oxp_async_next _cffi_d_oxp_async_next
 #endif
 
-static int32_t _cffi_d_oxp_async_next_push(oxp_async * x0, oxp_reply * * x1, uint64_t * x2, oxp_error * x3)
+static int32_t _cffi_d_oxp_async_next_events(oxp_async * x0, oxp_events * x1, size_t * x2, oxp_error * x3)
 {
-  return oxp_async_next_push(x0, x1, x2, x3);
+  return oxp_async_next_events(x0, x1, x2, x3);
 }
 #ifndef PYPY_VERSION
 static PyObject *
-_cffi_f_oxp_async_next_push(PyObject *self, PyObject *args)
+_cffi_f_oxp_async_next_events(PyObject *self, PyObject *args)
 {
   oxp_async * x0;
-  oxp_reply * * x1;
-  uint64_t * x2;
+  oxp_events * x1;
+  size_t * x2;
   oxp_error * x3;
   Py_ssize_t datasize;
   struct _cffi_freeme_s *large_args_free = NULL;
@@ -1338,48 +1511,48 @@ _cffi_f_oxp_async_next_push(PyObject *self, PyObject *args)
   PyObject *arg2;
   PyObject *arg3;
 
-  if (!PyArg_UnpackTuple(args, "oxp_async_next_push", 4, 4, &arg0, &arg1, &arg2, &arg3))
+  if (!PyArg_UnpackTuple(args, "oxp_async_next_events", 4, 4, &arg0, &arg1, &arg2, &arg3))
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(26), arg0, (char **)&x0);
+      _cffi_type(29), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_async *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(26), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(29), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(43), arg1, (char **)&x1);
+      _cffi_type(45), arg1, (char **)&x1);
   if (datasize != 0) {
-    x1 = ((size_t)datasize) <= 640 ? (oxp_reply * *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(43), arg1, (char **)&x1,
+    x1 = ((size_t)datasize) <= 640 ? (oxp_events *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(45), arg1, (char **)&x1,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(44), arg2, (char **)&x2);
+      _cffi_type(36), arg2, (char **)&x2);
   if (datasize != 0) {
-    x2 = ((size_t)datasize) <= 640 ? (uint64_t *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(44), arg2, (char **)&x2,
+    x2 = ((size_t)datasize) <= 640 ? (size_t *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(36), arg2, (char **)&x2,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(11), arg3, (char **)&x3);
+      _cffi_type(14), arg3, (char **)&x3);
   if (datasize != 0) {
     x3 = ((size_t)datasize) <= 640 ? (oxp_error *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(11), arg3, (char **)&x3,
+    if (_cffi_convert_array_argument(_cffi_type(14), arg3, (char **)&x3,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   Py_BEGIN_ALLOW_THREADS
   _cffi_restore_errno();
-  { result = oxp_async_next_push(x0, x1, x2, x3); }
+  { result = oxp_async_next_events(x0, x1, x2, x3); }
   _cffi_save_errno();
   Py_END_ALLOW_THREADS
 
@@ -1389,7 +1562,7 @@ _cffi_f_oxp_async_next_push(PyObject *self, PyObject *args)
   return pyresult;
 }
 #else
-#  define _cffi_f_oxp_async_next_push _cffi_d_oxp_async_next_push
+#  define _cffi_f_oxp_async_next_events _cffi_d_oxp_async_next_events
 #endif
 
 static int32_t _cffi_d_oxp_async_open(oxp_options const * x0, oxp_async * * x1, oxp_error * x2)
@@ -1415,28 +1588,28 @@ _cffi_f_oxp_async_open(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(195), arg0, (char **)&x0);
+      _cffi_type(252), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_options const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(195), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(252), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(196), arg1, (char **)&x1);
+      _cffi_type(30), arg1, (char **)&x1);
   if (datasize != 0) {
     x1 = ((size_t)datasize) <= 640 ? (oxp_async * *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(196), arg1, (char **)&x1,
+    if (_cffi_convert_array_argument(_cffi_type(30), arg1, (char **)&x1,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(11), arg2, (char **)&x2);
+      _cffi_type(14), arg2, (char **)&x2);
   if (datasize != 0) {
     x2 = ((size_t)datasize) <= 640 ? (oxp_error *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(11), arg2, (char **)&x2,
+    if (_cffi_convert_array_argument(_cffi_type(14), arg2, (char **)&x2,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -1477,19 +1650,19 @@ _cffi_f_oxp_async_process(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(26), arg0, (char **)&x0);
+      _cffi_type(29), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_async *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(26), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(29), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(11), arg1, (char **)&x1);
+      _cffi_type(14), arg1, (char **)&x1);
   if (datasize != 0) {
     x1 = ((size_t)datasize) <= 640 ? (oxp_error *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(11), arg1, (char **)&x1,
+    if (_cffi_convert_array_argument(_cffi_type(14), arg1, (char **)&x1,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -1507,6 +1680,65 @@ _cffi_f_oxp_async_process(PyObject *self, PyObject *args)
 }
 #else
 #  define _cffi_f_oxp_async_process _cffi_d_oxp_async_process
+#endif
+
+static int32_t _cffi_d_oxp_async_retract(oxp_async * x0, uint64_t x1, oxp_error * x2)
+{
+  return oxp_async_retract(x0, x1, x2);
+}
+#ifndef PYPY_VERSION
+static PyObject *
+_cffi_f_oxp_async_retract(PyObject *self, PyObject *args)
+{
+  oxp_async * x0;
+  uint64_t x1;
+  oxp_error * x2;
+  Py_ssize_t datasize;
+  struct _cffi_freeme_s *large_args_free = NULL;
+  int32_t result;
+  PyObject *pyresult;
+  PyObject *arg0;
+  PyObject *arg1;
+  PyObject *arg2;
+
+  if (!PyArg_UnpackTuple(args, "oxp_async_retract", 3, 3, &arg0, &arg1, &arg2))
+    return NULL;
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(29), arg0, (char **)&x0);
+  if (datasize != 0) {
+    x0 = ((size_t)datasize) <= 640 ? (oxp_async *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(29), arg0, (char **)&x0,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  x1 = _cffi_to_c_int(arg1, uint64_t);
+  if (x1 == (uint64_t)-1 && PyErr_Occurred())
+    return NULL;
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(14), arg2, (char **)&x2);
+  if (datasize != 0) {
+    x2 = ((size_t)datasize) <= 640 ? (oxp_error *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(14), arg2, (char **)&x2,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  Py_BEGIN_ALLOW_THREADS
+  _cffi_restore_errno();
+  { result = oxp_async_retract(x0, x1, x2); }
+  _cffi_save_errno();
+  Py_END_ALLOW_THREADS
+
+  (void)self; /* unused */
+  pyresult = _cffi_from_c_int(result, int32_t);
+  if (large_args_free != NULL) _cffi_free_array_arguments(large_args_free);
+  return pyresult;
+}
+#else
+#  define _cffi_f_oxp_async_retract _cffi_d_oxp_async_retract
 #endif
 
 static int32_t _cffi_d_oxp_async_server(oxp_async const * x0, oxp_server * * x1, oxp_error * x2)
@@ -1532,28 +1764,28 @@ _cffi_f_oxp_async_server(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(70), arg0, (char **)&x0);
+      _cffi_type(86), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_async const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(70), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(86), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(74), arg1, (char **)&x1);
+      _cffi_type(90), arg1, (char **)&x1);
   if (datasize != 0) {
     x1 = ((size_t)datasize) <= 640 ? (oxp_server * *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(74), arg1, (char **)&x1,
+    if (_cffi_convert_array_argument(_cffi_type(90), arg1, (char **)&x1,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(11), arg2, (char **)&x2);
+      _cffi_type(14), arg2, (char **)&x2);
   if (datasize != 0) {
     x2 = ((size_t)datasize) <= 640 ? (oxp_error *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(11), arg2, (char **)&x2,
+    if (_cffi_convert_array_argument(_cffi_type(14), arg2, (char **)&x2,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -1600,19 +1832,19 @@ _cffi_f_oxp_async_submit(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(26), arg0, (char **)&x0);
+      _cffi_type(29), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_async *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(26), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(29), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(49), arg1, (char **)&x1);
+      _cffi_type(57), arg1, (char **)&x1);
   if (datasize != 0) {
     x1 = ((size_t)datasize) <= 640 ? (oxp_slice const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(49), arg1, (char **)&x1,
+    if (_cffi_convert_array_argument(_cffi_type(57), arg1, (char **)&x1,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -1626,10 +1858,10 @@ _cffi_f_oxp_async_submit(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(11), arg4, (char **)&x4);
+      _cffi_type(14), arg4, (char **)&x4);
   if (datasize != 0) {
     x4 = ((size_t)datasize) <= 640 ? (oxp_error *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(11), arg4, (char **)&x4,
+    if (_cffi_convert_array_argument(_cffi_type(14), arg4, (char **)&x4,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -1649,9 +1881,9 @@ _cffi_f_oxp_async_submit(PyObject *self, PyObject *args)
 #  define _cffi_f_oxp_async_submit _cffi_d_oxp_async_submit
 #endif
 
-static int32_t _cffi_d_oxp_async_submit_packed(oxp_async * x0, uint8_t const * x1, size_t x2, uint32_t const * x3, size_t x4, uint64_t x5, oxp_error * x6)
+static int32_t _cffi_d_oxp_async_submit_packed(oxp_async * x0, uint8_t const * x1, size_t x2, uint32_t const * x3, size_t x4, uint32_t const * x5, size_t x6, uint64_t const * x7, size_t * x8, oxp_error * x9)
 {
-  return oxp_async_submit_packed(x0, x1, x2, x3, x4, x5, x6);
+  return oxp_async_submit_packed(x0, x1, x2, x3, x4, x5, x6, x7, x8, x9);
 }
 #ifndef PYPY_VERSION
 static PyObject *
@@ -1662,8 +1894,11 @@ _cffi_f_oxp_async_submit_packed(PyObject *self, PyObject *args)
   size_t x2;
   uint32_t const * x3;
   size_t x4;
-  uint64_t x5;
-  oxp_error * x6;
+  uint32_t const * x5;
+  size_t x6;
+  uint64_t const * x7;
+  size_t * x8;
+  oxp_error * x9;
   Py_ssize_t datasize;
   struct _cffi_freeme_s *large_args_free = NULL;
   int32_t result;
@@ -1675,24 +1910,27 @@ _cffi_f_oxp_async_submit_packed(PyObject *self, PyObject *args)
   PyObject *arg4;
   PyObject *arg5;
   PyObject *arg6;
+  PyObject *arg7;
+  PyObject *arg8;
+  PyObject *arg9;
 
-  if (!PyArg_UnpackTuple(args, "oxp_async_submit_packed", 7, 7, &arg0, &arg1, &arg2, &arg3, &arg4, &arg5, &arg6))
+  if (!PyArg_UnpackTuple(args, "oxp_async_submit_packed", 10, 10, &arg0, &arg1, &arg2, &arg3, &arg4, &arg5, &arg6, &arg7, &arg8, &arg9))
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(26), arg0, (char **)&x0);
+      _cffi_type(29), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_async *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(26), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(29), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(62), arg1, (char **)&x1);
+      _cffi_type(75), arg1, (char **)&x1);
   if (datasize != 0) {
     x1 = ((size_t)datasize) <= 640 ? (uint8_t const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(62), arg1, (char **)&x1,
+    if (_cffi_convert_array_argument(_cffi_type(75), arg1, (char **)&x1,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -1702,10 +1940,10 @@ _cffi_f_oxp_async_submit_packed(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(64), arg3, (char **)&x3);
+      _cffi_type(77), arg3, (char **)&x3);
   if (datasize != 0) {
     x3 = ((size_t)datasize) <= 640 ? (uint32_t const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(64), arg3, (char **)&x3,
+    if (_cffi_convert_array_argument(_cffi_type(77), arg3, (char **)&x3,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -1714,22 +1952,49 @@ _cffi_f_oxp_async_submit_packed(PyObject *self, PyObject *args)
   if (x4 == (size_t)-1 && PyErr_Occurred())
     return NULL;
 
-  x5 = _cffi_to_c_int(arg5, uint64_t);
-  if (x5 == (uint64_t)-1 && PyErr_Occurred())
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(77), arg5, (char **)&x5);
+  if (datasize != 0) {
+    x5 = ((size_t)datasize) <= 640 ? (uint32_t const *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(77), arg5, (char **)&x5,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  x6 = _cffi_to_c_int(arg6, size_t);
+  if (x6 == (size_t)-1 && PyErr_Occurred())
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(11), arg6, (char **)&x6);
+      _cffi_type(81), arg7, (char **)&x7);
   if (datasize != 0) {
-    x6 = ((size_t)datasize) <= 640 ? (oxp_error *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(11), arg6, (char **)&x6,
+    x7 = ((size_t)datasize) <= 640 ? (uint64_t const *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(81), arg7, (char **)&x7,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(36), arg8, (char **)&x8);
+  if (datasize != 0) {
+    x8 = ((size_t)datasize) <= 640 ? (size_t *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(36), arg8, (char **)&x8,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(14), arg9, (char **)&x9);
+  if (datasize != 0) {
+    x9 = ((size_t)datasize) <= 640 ? (oxp_error *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(14), arg9, (char **)&x9,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   Py_BEGIN_ALLOW_THREADS
   _cffi_restore_errno();
-  { result = oxp_async_submit_packed(x0, x1, x2, x3, x4, x5, x6); }
+  { result = oxp_async_submit_packed(x0, x1, x2, x3, x4, x5, x6, x7, x8, x9); }
   _cffi_save_errno();
   Py_END_ALLOW_THREADS
 
@@ -1767,19 +2032,19 @@ _cffi_f_oxp_async_submit_pipeline(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(26), arg0, (char **)&x0);
+      _cffi_type(29), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_async *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(26), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(29), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(37), arg1, (char **)&x1);
+      _cffi_type(51), arg1, (char **)&x1);
   if (datasize != 0) {
     x1 = ((size_t)datasize) <= 640 ? (oxp_pipeline *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(37), arg1, (char **)&x1,
+    if (_cffi_convert_array_argument(_cffi_type(51), arg1, (char **)&x1,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -1789,10 +2054,10 @@ _cffi_f_oxp_async_submit_pipeline(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(11), arg3, (char **)&x3);
+      _cffi_type(14), arg3, (char **)&x3);
   if (datasize != 0) {
     x3 = ((size_t)datasize) <= 640 ? (oxp_error *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(11), arg3, (char **)&x3,
+    if (_cffi_convert_array_argument(_cffi_type(14), arg3, (char **)&x3,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -1827,10 +2092,10 @@ _cffi_f_oxp_async_timeout_ns(PyObject *self, PyObject *arg0)
   PyObject *pyresult;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(70), arg0, (char **)&x0);
+      _cffi_type(86), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_async const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(70), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(86), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -1865,10 +2130,10 @@ _cffi_f_oxp_async_want(PyObject *self, PyObject *arg0)
   PyObject *pyresult;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(70), arg0, (char **)&x0);
+      _cffi_type(86), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_async const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(70), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(86), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -1909,19 +2174,19 @@ _cffi_f_oxp_client_clone(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(78), arg0, (char **)&x0);
+      _cffi_type(94), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_client *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(78), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(94), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(16), arg1, (char **)&x1);
+      _cffi_type(19), arg1, (char **)&x1);
   if (datasize != 0) {
     x1 = ((size_t)datasize) <= 640 ? (oxp_client * *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(16), arg1, (char **)&x1,
+    if (_cffi_convert_array_argument(_cffi_type(19), arg1, (char **)&x1,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -1954,10 +2219,10 @@ _cffi_f_oxp_client_close(PyObject *self, PyObject *arg0)
   struct _cffi_freeme_s *large_args_free = NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(78), arg0, (char **)&x0);
+      _cffi_type(94), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_client *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(78), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(94), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -2004,19 +2269,19 @@ _cffi_f_oxp_client_command(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(78), arg0, (char **)&x0);
+      _cffi_type(94), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_client *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(78), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(94), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(49), arg1, (char **)&x1);
+      _cffi_type(57), arg1, (char **)&x1);
   if (datasize != 0) {
     x1 = ((size_t)datasize) <= 640 ? (oxp_slice const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(49), arg1, (char **)&x1,
+    if (_cffi_convert_array_argument(_cffi_type(57), arg1, (char **)&x1,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -2026,19 +2291,19 @@ _cffi_f_oxp_client_command(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(43), arg3, (char **)&x3);
+      _cffi_type(130), arg3, (char **)&x3);
   if (datasize != 0) {
     x3 = ((size_t)datasize) <= 640 ? (oxp_reply * *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(43), arg3, (char **)&x3,
+    if (_cffi_convert_array_argument(_cffi_type(130), arg3, (char **)&x3,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(11), arg4, (char **)&x4);
+      _cffi_type(14), arg4, (char **)&x4);
   if (datasize != 0) {
     x4 = ((size_t)datasize) <= 640 ? (oxp_error *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(11), arg4, (char **)&x4,
+    if (_cffi_convert_array_argument(_cffi_type(14), arg4, (char **)&x4,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -2089,19 +2354,19 @@ _cffi_f_oxp_client_command_packed(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(78), arg0, (char **)&x0);
+      _cffi_type(94), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_client *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(78), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(94), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(62), arg1, (char **)&x1);
+      _cffi_type(75), arg1, (char **)&x1);
   if (datasize != 0) {
     x1 = ((size_t)datasize) <= 640 ? (uint8_t const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(62), arg1, (char **)&x1,
+    if (_cffi_convert_array_argument(_cffi_type(75), arg1, (char **)&x1,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -2111,10 +2376,10 @@ _cffi_f_oxp_client_command_packed(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(64), arg3, (char **)&x3);
+      _cffi_type(77), arg3, (char **)&x3);
   if (datasize != 0) {
     x3 = ((size_t)datasize) <= 640 ? (uint32_t const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(64), arg3, (char **)&x3,
+    if (_cffi_convert_array_argument(_cffi_type(77), arg3, (char **)&x3,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -2124,19 +2389,19 @@ _cffi_f_oxp_client_command_packed(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(43), arg5, (char **)&x5);
+      _cffi_type(130), arg5, (char **)&x5);
   if (datasize != 0) {
     x5 = ((size_t)datasize) <= 640 ? (oxp_reply * *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(43), arg5, (char **)&x5,
+    if (_cffi_convert_array_argument(_cffi_type(130), arg5, (char **)&x5,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(11), arg6, (char **)&x6);
+      _cffi_type(14), arg6, (char **)&x6);
   if (datasize != 0) {
     x6 = ((size_t)datasize) <= 640 ? (oxp_error *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(11), arg6, (char **)&x6,
+    if (_cffi_convert_array_argument(_cffi_type(14), arg6, (char **)&x6,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -2185,19 +2450,19 @@ _cffi_f_oxp_client_command_stream(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(78), arg0, (char **)&x0);
+      _cffi_type(94), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_client *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(78), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(94), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(49), arg1, (char **)&x1);
+      _cffi_type(57), arg1, (char **)&x1);
   if (datasize != 0) {
     x1 = ((size_t)datasize) <= 640 ? (oxp_slice const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(49), arg1, (char **)&x1,
+    if (_cffi_convert_array_argument(_cffi_type(57), arg1, (char **)&x1,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -2206,24 +2471,24 @@ _cffi_f_oxp_client_command_stream(PyObject *self, PyObject *args)
   if (x2 == (size_t)-1 && PyErr_Occurred())
     return NULL;
 
-  x3 = (int32_t(*)(void *, oxp_node const *, size_t, uint8_t const *))_cffi_to_c_pointer(arg3, _cffi_type(105));
+  x3 = (int32_t(*)(void *, oxp_node const *, size_t, uint8_t const *))_cffi_to_c_pointer(arg3, _cffi_type(122));
   if (x3 == (int32_t(*)(void *, oxp_node const *, size_t, uint8_t const *))NULL && PyErr_Occurred())
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(106), arg4, (char **)&x4);
+      _cffi_type(123), arg4, (char **)&x4);
   if (datasize != 0) {
     x4 = ((size_t)datasize) <= 640 ? (void *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(106), arg4, (char **)&x4,
+    if (_cffi_convert_array_argument(_cffi_type(123), arg4, (char **)&x4,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(11), arg5, (char **)&x5);
+      _cffi_type(14), arg5, (char **)&x5);
   if (datasize != 0) {
     x5 = ((size_t)datasize) <= 640 ? (oxp_error *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(11), arg5, (char **)&x5,
+    if (_cffi_convert_array_argument(_cffi_type(14), arg5, (char **)&x5,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -2241,6 +2506,110 @@ _cffi_f_oxp_client_command_stream(PyObject *self, PyObject *args)
 }
 #else
 #  define _cffi_f_oxp_client_command_stream _cffi_d_oxp_client_command_stream
+#endif
+
+static int32_t _cffi_d_oxp_client_command_stream_packed(oxp_client * x0, uint8_t const * x1, size_t x2, uint32_t const * x3, size_t x4, int32_t(* x5)(void *, oxp_node const *, size_t, uint8_t const *), void * x6, oxp_error * x7)
+{
+  return oxp_client_command_stream_packed(x0, x1, x2, x3, x4, x5, x6, x7);
+}
+#ifndef PYPY_VERSION
+static PyObject *
+_cffi_f_oxp_client_command_stream_packed(PyObject *self, PyObject *args)
+{
+  oxp_client * x0;
+  uint8_t const * x1;
+  size_t x2;
+  uint32_t const * x3;
+  size_t x4;
+  int32_t(* x5)(void *, oxp_node const *, size_t, uint8_t const *);
+  void * x6;
+  oxp_error * x7;
+  Py_ssize_t datasize;
+  struct _cffi_freeme_s *large_args_free = NULL;
+  int32_t result;
+  PyObject *pyresult;
+  PyObject *arg0;
+  PyObject *arg1;
+  PyObject *arg2;
+  PyObject *arg3;
+  PyObject *arg4;
+  PyObject *arg5;
+  PyObject *arg6;
+  PyObject *arg7;
+
+  if (!PyArg_UnpackTuple(args, "oxp_client_command_stream_packed", 8, 8, &arg0, &arg1, &arg2, &arg3, &arg4, &arg5, &arg6, &arg7))
+    return NULL;
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(94), arg0, (char **)&x0);
+  if (datasize != 0) {
+    x0 = ((size_t)datasize) <= 640 ? (oxp_client *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(94), arg0, (char **)&x0,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(75), arg1, (char **)&x1);
+  if (datasize != 0) {
+    x1 = ((size_t)datasize) <= 640 ? (uint8_t const *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(75), arg1, (char **)&x1,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  x2 = _cffi_to_c_int(arg2, size_t);
+  if (x2 == (size_t)-1 && PyErr_Occurred())
+    return NULL;
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(77), arg3, (char **)&x3);
+  if (datasize != 0) {
+    x3 = ((size_t)datasize) <= 640 ? (uint32_t const *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(77), arg3, (char **)&x3,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  x4 = _cffi_to_c_int(arg4, size_t);
+  if (x4 == (size_t)-1 && PyErr_Occurred())
+    return NULL;
+
+  x5 = (int32_t(*)(void *, oxp_node const *, size_t, uint8_t const *))_cffi_to_c_pointer(arg5, _cffi_type(122));
+  if (x5 == (int32_t(*)(void *, oxp_node const *, size_t, uint8_t const *))NULL && PyErr_Occurred())
+    return NULL;
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(123), arg6, (char **)&x6);
+  if (datasize != 0) {
+    x6 = ((size_t)datasize) <= 640 ? (void *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(123), arg6, (char **)&x6,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(14), arg7, (char **)&x7);
+  if (datasize != 0) {
+    x7 = ((size_t)datasize) <= 640 ? (oxp_error *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(14), arg7, (char **)&x7,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  Py_BEGIN_ALLOW_THREADS
+  _cffi_restore_errno();
+  { result = oxp_client_command_stream_packed(x0, x1, x2, x3, x4, x5, x6, x7); }
+  _cffi_save_errno();
+  Py_END_ALLOW_THREADS
+
+  (void)self; /* unused */
+  pyresult = _cffi_from_c_int(result, int32_t);
+  if (large_args_free != NULL) _cffi_free_array_arguments(large_args_free);
+  return pyresult;
+}
+#else
+#  define _cffi_f_oxp_client_command_stream_packed _cffi_d_oxp_client_command_stream_packed
 #endif
 
 static int32_t _cffi_d_oxp_client_connect(oxp_client * x0, oxp_error * x1)
@@ -2264,19 +2633,19 @@ _cffi_f_oxp_client_connect(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(78), arg0, (char **)&x0);
+      _cffi_type(94), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_client *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(78), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(94), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(11), arg1, (char **)&x1);
+      _cffi_type(14), arg1, (char **)&x1);
   if (datasize != 0) {
     x1 = ((size_t)datasize) <= 640 ? (oxp_error *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(11), arg1, (char **)&x1,
+    if (_cffi_convert_array_argument(_cffi_type(14), arg1, (char **)&x1,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -2296,6 +2665,44 @@ _cffi_f_oxp_client_connect(PyObject *self, PyObject *args)
 #  define _cffi_f_oxp_client_connect _cffi_d_oxp_client_connect
 #endif
 
+static int32_t _cffi_d_oxp_client_fd(oxp_client const * x0)
+{
+  return oxp_client_fd(x0);
+}
+#ifndef PYPY_VERSION
+static PyObject *
+_cffi_f_oxp_client_fd(PyObject *self, PyObject *arg0)
+{
+  oxp_client const * x0;
+  Py_ssize_t datasize;
+  struct _cffi_freeme_s *large_args_free = NULL;
+  int32_t result;
+  PyObject *pyresult;
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(1), arg0, (char **)&x0);
+  if (datasize != 0) {
+    x0 = ((size_t)datasize) <= 640 ? (oxp_client const *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(1), arg0, (char **)&x0,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  Py_BEGIN_ALLOW_THREADS
+  _cffi_restore_errno();
+  { result = oxp_client_fd(x0); }
+  _cffi_save_errno();
+  Py_END_ALLOW_THREADS
+
+  (void)self; /* unused */
+  pyresult = _cffi_from_c_int(result, int32_t);
+  if (large_args_free != NULL) _cffi_free_array_arguments(large_args_free);
+  return pyresult;
+}
+#else
+#  define _cffi_f_oxp_client_fd _cffi_d_oxp_client_fd
+#endif
+
 static void _cffi_d_oxp_client_free(oxp_client * x0)
 {
   oxp_client_free(x0);
@@ -2309,10 +2716,10 @@ _cffi_f_oxp_client_free(PyObject *self, PyObject *arg0)
   struct _cffi_freeme_s *large_args_free = NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(78), arg0, (char **)&x0);
+      _cffi_type(94), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_client *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(78), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(94), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -2393,28 +2800,28 @@ _cffi_f_oxp_client_lease(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(78), arg0, (char **)&x0);
+      _cffi_type(94), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_client *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(78), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(94), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(16), arg1, (char **)&x1);
+      _cffi_type(19), arg1, (char **)&x1);
   if (datasize != 0) {
     x1 = ((size_t)datasize) <= 640 ? (oxp_client * *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(16), arg1, (char **)&x1,
+    if (_cffi_convert_array_argument(_cffi_type(19), arg1, (char **)&x1,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(11), arg2, (char **)&x2);
+      _cffi_type(14), arg2, (char **)&x2);
   if (datasize != 0) {
     x2 = ((size_t)datasize) <= 640 ? (oxp_error *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(11), arg2, (char **)&x2,
+    if (_cffi_convert_array_argument(_cffi_type(14), arg2, (char **)&x2,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -2434,13 +2841,94 @@ _cffi_f_oxp_client_lease(PyObject *self, PyObject *args)
 #  define _cffi_f_oxp_client_lease _cffi_d_oxp_client_lease
 #endif
 
-static int32_t _cffi_d_oxp_client_new(oxp_options const * x0, oxp_client * * x1, oxp_error * x2)
+static int32_t _cffi_d_oxp_client_next_events(oxp_client * x0, oxp_events * x1, uint64_t x2, size_t * x3, oxp_error * x4)
 {
-  return oxp_client_new(x0, x1, x2);
+  return oxp_client_next_events(x0, x1, x2, x3, x4);
 }
 #ifndef PYPY_VERSION
 static PyObject *
-_cffi_f_oxp_client_new(PyObject *self, PyObject *args)
+_cffi_f_oxp_client_next_events(PyObject *self, PyObject *args)
+{
+  oxp_client * x0;
+  oxp_events * x1;
+  uint64_t x2;
+  size_t * x3;
+  oxp_error * x4;
+  Py_ssize_t datasize;
+  struct _cffi_freeme_s *large_args_free = NULL;
+  int32_t result;
+  PyObject *pyresult;
+  PyObject *arg0;
+  PyObject *arg1;
+  PyObject *arg2;
+  PyObject *arg3;
+  PyObject *arg4;
+
+  if (!PyArg_UnpackTuple(args, "oxp_client_next_events", 5, 5, &arg0, &arg1, &arg2, &arg3, &arg4))
+    return NULL;
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(94), arg0, (char **)&x0);
+  if (datasize != 0) {
+    x0 = ((size_t)datasize) <= 640 ? (oxp_client *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(94), arg0, (char **)&x0,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(45), arg1, (char **)&x1);
+  if (datasize != 0) {
+    x1 = ((size_t)datasize) <= 640 ? (oxp_events *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(45), arg1, (char **)&x1,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  x2 = _cffi_to_c_int(arg2, uint64_t);
+  if (x2 == (uint64_t)-1 && PyErr_Occurred())
+    return NULL;
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(36), arg3, (char **)&x3);
+  if (datasize != 0) {
+    x3 = ((size_t)datasize) <= 640 ? (size_t *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(36), arg3, (char **)&x3,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(14), arg4, (char **)&x4);
+  if (datasize != 0) {
+    x4 = ((size_t)datasize) <= 640 ? (oxp_error *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(14), arg4, (char **)&x4,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  Py_BEGIN_ALLOW_THREADS
+  _cffi_restore_errno();
+  { result = oxp_client_next_events(x0, x1, x2, x3, x4); }
+  _cffi_save_errno();
+  Py_END_ALLOW_THREADS
+
+  (void)self; /* unused */
+  pyresult = _cffi_from_c_int(result, int32_t);
+  if (large_args_free != NULL) _cffi_free_array_arguments(large_args_free);
+  return pyresult;
+}
+#else
+#  define _cffi_f_oxp_client_next_events _cffi_d_oxp_client_next_events
+#endif
+
+static int32_t _cffi_d_oxp_client_open(oxp_options const * x0, oxp_client * * x1, oxp_error * x2)
+{
+  return oxp_client_open(x0, x1, x2);
+}
+#ifndef PYPY_VERSION
+static PyObject *
+_cffi_f_oxp_client_open(PyObject *self, PyObject *args)
 {
   oxp_options const * x0;
   oxp_client * * x1;
@@ -2453,39 +2941,39 @@ _cffi_f_oxp_client_new(PyObject *self, PyObject *args)
   PyObject *arg1;
   PyObject *arg2;
 
-  if (!PyArg_UnpackTuple(args, "oxp_client_new", 3, 3, &arg0, &arg1, &arg2))
+  if (!PyArg_UnpackTuple(args, "oxp_client_open", 3, 3, &arg0, &arg1, &arg2))
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(195), arg0, (char **)&x0);
+      _cffi_type(252), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_options const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(195), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(252), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(16), arg1, (char **)&x1);
+      _cffi_type(19), arg1, (char **)&x1);
   if (datasize != 0) {
     x1 = ((size_t)datasize) <= 640 ? (oxp_client * *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(16), arg1, (char **)&x1,
+    if (_cffi_convert_array_argument(_cffi_type(19), arg1, (char **)&x1,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(11), arg2, (char **)&x2);
+      _cffi_type(14), arg2, (char **)&x2);
   if (datasize != 0) {
     x2 = ((size_t)datasize) <= 640 ? (oxp_error *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(11), arg2, (char **)&x2,
+    if (_cffi_convert_array_argument(_cffi_type(14), arg2, (char **)&x2,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   Py_BEGIN_ALLOW_THREADS
   _cffi_restore_errno();
-  { result = oxp_client_new(x0, x1, x2); }
+  { result = oxp_client_open(x0, x1, x2); }
   _cffi_save_errno();
   Py_END_ALLOW_THREADS
 
@@ -2495,82 +2983,7 @@ _cffi_f_oxp_client_new(PyObject *self, PyObject *args)
   return pyresult;
 }
 #else
-#  define _cffi_f_oxp_client_new _cffi_d_oxp_client_new
-#endif
-
-static int32_t _cffi_d_oxp_client_next_push(oxp_client * x0, oxp_reply * * x1, uint64_t * x2, oxp_error * x3)
-{
-  return oxp_client_next_push(x0, x1, x2, x3);
-}
-#ifndef PYPY_VERSION
-static PyObject *
-_cffi_f_oxp_client_next_push(PyObject *self, PyObject *args)
-{
-  oxp_client * x0;
-  oxp_reply * * x1;
-  uint64_t * x2;
-  oxp_error * x3;
-  Py_ssize_t datasize;
-  struct _cffi_freeme_s *large_args_free = NULL;
-  int32_t result;
-  PyObject *pyresult;
-  PyObject *arg0;
-  PyObject *arg1;
-  PyObject *arg2;
-  PyObject *arg3;
-
-  if (!PyArg_UnpackTuple(args, "oxp_client_next_push", 4, 4, &arg0, &arg1, &arg2, &arg3))
-    return NULL;
-
-  datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(78), arg0, (char **)&x0);
-  if (datasize != 0) {
-    x0 = ((size_t)datasize) <= 640 ? (oxp_client *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(78), arg0, (char **)&x0,
-            datasize, &large_args_free) < 0)
-      return NULL;
-  }
-
-  datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(43), arg1, (char **)&x1);
-  if (datasize != 0) {
-    x1 = ((size_t)datasize) <= 640 ? (oxp_reply * *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(43), arg1, (char **)&x1,
-            datasize, &large_args_free) < 0)
-      return NULL;
-  }
-
-  datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(44), arg2, (char **)&x2);
-  if (datasize != 0) {
-    x2 = ((size_t)datasize) <= 640 ? (uint64_t *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(44), arg2, (char **)&x2,
-            datasize, &large_args_free) < 0)
-      return NULL;
-  }
-
-  datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(11), arg3, (char **)&x3);
-  if (datasize != 0) {
-    x3 = ((size_t)datasize) <= 640 ? (oxp_error *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(11), arg3, (char **)&x3,
-            datasize, &large_args_free) < 0)
-      return NULL;
-  }
-
-  Py_BEGIN_ALLOW_THREADS
-  _cffi_restore_errno();
-  { result = oxp_client_next_push(x0, x1, x2, x3); }
-  _cffi_save_errno();
-  Py_END_ALLOW_THREADS
-
-  (void)self; /* unused */
-  pyresult = _cffi_from_c_int(result, int32_t);
-  if (large_args_free != NULL) _cffi_free_array_arguments(large_args_free);
-  return pyresult;
-}
-#else
-#  define _cffi_f_oxp_client_next_push _cffi_d_oxp_client_next_push
+#  define _cffi_f_oxp_client_open _cffi_d_oxp_client_open
 #endif
 
 static int32_t _cffi_d_oxp_client_server(oxp_client const * x0, oxp_server * * x1, oxp_error * x2)
@@ -2605,19 +3018,19 @@ _cffi_f_oxp_client_server(PyObject *self, PyObject *args)
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(74), arg1, (char **)&x1);
+      _cffi_type(90), arg1, (char **)&x1);
   if (datasize != 0) {
     x1 = ((size_t)datasize) <= 640 ? (oxp_server * *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(74), arg1, (char **)&x1,
+    if (_cffi_convert_array_argument(_cffi_type(90), arg1, (char **)&x1,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(11), arg2, (char **)&x2);
+      _cffi_type(14), arg2, (char **)&x2);
   if (datasize != 0) {
     x2 = ((size_t)datasize) <= 640 ? (oxp_error *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(11), arg2, (char **)&x2,
+    if (_cffi_convert_array_argument(_cffi_type(14), arg2, (char **)&x2,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -2660,10 +3073,10 @@ _cffi_f_oxp_completions_error(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(134), arg0, (char **)&x0);
+      _cffi_type(164), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_completions const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(134), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(164), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -2673,10 +3086,10 @@ _cffi_f_oxp_completions_error(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(11), arg2, (char **)&x2);
+      _cffi_type(14), arg2, (char **)&x2);
   if (datasize != 0) {
     x2 = ((size_t)datasize) <= 640 ? (oxp_error *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(11), arg2, (char **)&x2,
+    if (_cffi_convert_array_argument(_cffi_type(14), arg2, (char **)&x2,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -2709,10 +3122,10 @@ _cffi_f_oxp_completions_free(PyObject *self, PyObject *arg0)
   struct _cffi_freeme_s *large_args_free = NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(27), arg0, (char **)&x0);
+      _cffi_type(35), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_completions *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(27), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(35), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -2753,19 +3166,19 @@ _cffi_f_oxp_completions_list(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(134), arg0, (char **)&x0);
+      _cffi_type(164), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_completions const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(134), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(164), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(340), arg1, (char **)&x1);
+      _cffi_type(433), arg1, (char **)&x1);
   if (datasize != 0) {
     x1 = ((size_t)datasize) <= 640 ? (oxp_completion const * *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(340), arg1, (char **)&x1,
+    if (_cffi_convert_array_argument(_cffi_type(433), arg1, (char **)&x1,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -2800,10 +3213,10 @@ _cffi_f_oxp_completions_new(PyObject *self, PyObject *arg0)
   PyObject *pyresult;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(131), arg0, (char **)&x0);
+      _cffi_type(161), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_completions * *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(131), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(161), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -2848,10 +3261,10 @@ _cffi_f_oxp_completions_reply(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(134), arg0, (char **)&x0);
+      _cffi_type(164), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_completions const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(134), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(164), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -2861,19 +3274,19 @@ _cffi_f_oxp_completions_reply(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(43), arg2, (char **)&x2);
+      _cffi_type(130), arg2, (char **)&x2);
   if (datasize != 0) {
     x2 = ((size_t)datasize) <= 640 ? (oxp_reply * *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(43), arg2, (char **)&x2,
+    if (_cffi_convert_array_argument(_cffi_type(130), arg2, (char **)&x2,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(11), arg3, (char **)&x3);
+      _cffi_type(14), arg3, (char **)&x3);
   if (datasize != 0) {
     x3 = ((size_t)datasize) <= 640 ? (oxp_error *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(11), arg3, (char **)&x3,
+    if (_cffi_convert_array_argument(_cffi_type(14), arg3, (char **)&x3,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -2918,10 +3331,10 @@ _cffi_f_oxp_connect(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(14), arg0, (char **)&x0);
+      _cffi_type(17), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (char const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(14), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(17), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -2931,19 +3344,19 @@ _cffi_f_oxp_connect(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(16), arg2, (char **)&x2);
+      _cffi_type(19), arg2, (char **)&x2);
   if (datasize != 0) {
     x2 = ((size_t)datasize) <= 640 ? (oxp_client * *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(16), arg2, (char **)&x2,
+    if (_cffi_convert_array_argument(_cffi_type(19), arg2, (char **)&x2,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(11), arg3, (char **)&x3);
+      _cffi_type(14), arg3, (char **)&x3);
   if (datasize != 0) {
     x3 = ((size_t)datasize) <= 640 ? (oxp_error *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(11), arg3, (char **)&x3,
+    if (_cffi_convert_array_argument(_cffi_type(14), arg3, (char **)&x3,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -2984,28 +3397,28 @@ _cffi_f_oxp_error_address(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(148), arg0, (char **)&x0);
+      _cffi_type(7), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_error const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(148), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(7), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(233), arg1, (char **)&x1);
+      _cffi_type(308), arg1, (char **)&x1);
   if (datasize != 0) {
     x1 = ((size_t)datasize) <= 640 ? (uint8_t const * *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(233), arg1, (char **)&x1,
+    if (_cffi_convert_array_argument(_cffi_type(308), arg1, (char **)&x1,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(28), arg2, (char **)&x2);
+      _cffi_type(36), arg2, (char **)&x2);
   if (datasize != 0) {
     x2 = ((size_t)datasize) <= 640 ? (size_t *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(28), arg2, (char **)&x2,
+    if (_cffi_convert_array_argument(_cffi_type(36), arg2, (char **)&x2,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -3038,10 +3451,10 @@ _cffi_f_oxp_error_clear(PyObject *self, PyObject *arg0)
   struct _cffi_freeme_s *large_args_free = NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(11), arg0, (char **)&x0);
+      _cffi_type(14), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_error *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(11), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(14), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -3074,10 +3487,10 @@ _cffi_f_oxp_error_free(PyObject *self, PyObject *arg0)
   struct _cffi_freeme_s *large_args_free = NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(11), arg0, (char **)&x0);
+      _cffi_type(14), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_error *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(11), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(14), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -3118,28 +3531,28 @@ _cffi_f_oxp_error_message(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(148), arg0, (char **)&x0);
+      _cffi_type(7), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_error const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(148), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(7), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(233), arg1, (char **)&x1);
+      _cffi_type(308), arg1, (char **)&x1);
   if (datasize != 0) {
     x1 = ((size_t)datasize) <= 640 ? (uint8_t const * *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(233), arg1, (char **)&x1,
+    if (_cffi_convert_array_argument(_cffi_type(308), arg1, (char **)&x1,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(28), arg2, (char **)&x2);
+      _cffi_type(36), arg2, (char **)&x2);
   if (datasize != 0) {
     x2 = ((size_t)datasize) <= 640 ? (size_t *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(28), arg2, (char **)&x2,
+    if (_cffi_convert_array_argument(_cffi_type(36), arg2, (char **)&x2,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -3174,10 +3587,10 @@ _cffi_f_oxp_error_new(PyObject *self, PyObject *arg0)
   PyObject *pyresult;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(145), arg0, (char **)&x0);
+      _cffi_type(175), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_error * *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(145), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(175), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -3212,10 +3625,10 @@ _cffi_f_oxp_error_os_code(PyObject *self, PyObject *arg0)
   PyObject *pyresult;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(148), arg0, (char **)&x0);
+      _cffi_type(7), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_error const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(148), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(7), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -3250,10 +3663,10 @@ _cffi_f_oxp_error_outcome(PyObject *self, PyObject *arg0)
   PyObject *pyresult;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(148), arg0, (char **)&x0);
+      _cffi_type(7), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_error const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(148), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(7), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -3296,37 +3709,37 @@ _cffi_f_oxp_error_progress(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(148), arg0, (char **)&x0);
+      _cffi_type(7), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_error const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(148), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(7), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(44), arg1, (char **)&x1);
+      _cffi_type(371), arg1, (char **)&x1);
   if (datasize != 0) {
     x1 = ((size_t)datasize) <= 640 ? (uint64_t *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(44), arg1, (char **)&x1,
+    if (_cffi_convert_array_argument(_cffi_type(371), arg1, (char **)&x1,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(44), arg2, (char **)&x2);
+      _cffi_type(371), arg2, (char **)&x2);
   if (datasize != 0) {
     x2 = ((size_t)datasize) <= 640 ? (uint64_t *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(44), arg2, (char **)&x2,
+    if (_cffi_convert_array_argument(_cffi_type(371), arg2, (char **)&x2,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(44), arg3, (char **)&x3);
+      _cffi_type(371), arg3, (char **)&x3);
   if (datasize != 0) {
     x3 = ((size_t)datasize) <= 640 ? (uint64_t *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(44), arg3, (char **)&x3,
+    if (_cffi_convert_array_argument(_cffi_type(371), arg3, (char **)&x3,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -3361,10 +3774,10 @@ _cffi_f_oxp_error_status(PyObject *self, PyObject *arg0)
   PyObject *pyresult;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(148), arg0, (char **)&x0);
+      _cffi_type(7), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_error const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(148), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(7), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -3384,6 +3797,300 @@ _cffi_f_oxp_error_status(PyObject *self, PyObject *arg0)
 #  define _cffi_f_oxp_error_status _cffi_d_oxp_error_status
 #endif
 
+static char const * _cffi_d_oxp_error_text(oxp_error const * x0)
+{
+  return oxp_error_text(x0);
+}
+#ifndef PYPY_VERSION
+static PyObject *
+_cffi_f_oxp_error_text(PyObject *self, PyObject *arg0)
+{
+  oxp_error const * x0;
+  Py_ssize_t datasize;
+  struct _cffi_freeme_s *large_args_free = NULL;
+  char const * result;
+  PyObject *pyresult;
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(7), arg0, (char **)&x0);
+  if (datasize != 0) {
+    x0 = ((size_t)datasize) <= 640 ? (oxp_error const *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(7), arg0, (char **)&x0,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  Py_BEGIN_ALLOW_THREADS
+  _cffi_restore_errno();
+  { result = oxp_error_text(x0); }
+  _cffi_save_errno();
+  Py_END_ALLOW_THREADS
+
+  (void)self; /* unused */
+  pyresult = _cffi_from_c_pointer((char *)result, _cffi_type(17));
+  if (large_args_free != NULL) _cffi_free_array_arguments(large_args_free);
+  return pyresult;
+}
+#else
+#  define _cffi_f_oxp_error_text _cffi_d_oxp_error_text
+#endif
+
+static int32_t _cffi_d_oxp_events_error(oxp_events const * x0, size_t x1, oxp_error * x2)
+{
+  return oxp_events_error(x0, x1, x2);
+}
+#ifndef PYPY_VERSION
+static PyObject *
+_cffi_f_oxp_events_error(PyObject *self, PyObject *args)
+{
+  oxp_events const * x0;
+  size_t x1;
+  oxp_error * x2;
+  Py_ssize_t datasize;
+  struct _cffi_freeme_s *large_args_free = NULL;
+  int32_t result;
+  PyObject *pyresult;
+  PyObject *arg0;
+  PyObject *arg1;
+  PyObject *arg2;
+
+  if (!PyArg_UnpackTuple(args, "oxp_events_error", 3, 3, &arg0, &arg1, &arg2))
+    return NULL;
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(184), arg0, (char **)&x0);
+  if (datasize != 0) {
+    x0 = ((size_t)datasize) <= 640 ? (oxp_events const *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(184), arg0, (char **)&x0,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  x1 = _cffi_to_c_int(arg1, size_t);
+  if (x1 == (size_t)-1 && PyErr_Occurred())
+    return NULL;
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(14), arg2, (char **)&x2);
+  if (datasize != 0) {
+    x2 = ((size_t)datasize) <= 640 ? (oxp_error *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(14), arg2, (char **)&x2,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  Py_BEGIN_ALLOW_THREADS
+  _cffi_restore_errno();
+  { result = oxp_events_error(x0, x1, x2); }
+  _cffi_save_errno();
+  Py_END_ALLOW_THREADS
+
+  (void)self; /* unused */
+  pyresult = _cffi_from_c_int(result, int32_t);
+  if (large_args_free != NULL) _cffi_free_array_arguments(large_args_free);
+  return pyresult;
+}
+#else
+#  define _cffi_f_oxp_events_error _cffi_d_oxp_events_error
+#endif
+
+static void _cffi_d_oxp_events_free(oxp_events * x0)
+{
+  oxp_events_free(x0);
+}
+#ifndef PYPY_VERSION
+static PyObject *
+_cffi_f_oxp_events_free(PyObject *self, PyObject *arg0)
+{
+  oxp_events * x0;
+  Py_ssize_t datasize;
+  struct _cffi_freeme_s *large_args_free = NULL;
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(45), arg0, (char **)&x0);
+  if (datasize != 0) {
+    x0 = ((size_t)datasize) <= 640 ? (oxp_events *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(45), arg0, (char **)&x0,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  Py_BEGIN_ALLOW_THREADS
+  _cffi_restore_errno();
+  { oxp_events_free(x0); }
+  _cffi_save_errno();
+  Py_END_ALLOW_THREADS
+
+  (void)self; /* unused */
+  if (large_args_free != NULL) _cffi_free_array_arguments(large_args_free);
+  Py_INCREF(Py_None);
+  return Py_None;
+}
+#else
+#  define _cffi_f_oxp_events_free _cffi_d_oxp_events_free
+#endif
+
+static size_t _cffi_d_oxp_events_list(oxp_events const * x0, oxp_event const * * x1)
+{
+  return oxp_events_list(x0, x1);
+}
+#ifndef PYPY_VERSION
+static PyObject *
+_cffi_f_oxp_events_list(PyObject *self, PyObject *args)
+{
+  oxp_events const * x0;
+  oxp_event const * * x1;
+  Py_ssize_t datasize;
+  struct _cffi_freeme_s *large_args_free = NULL;
+  size_t result;
+  PyObject *pyresult;
+  PyObject *arg0;
+  PyObject *arg1;
+
+  if (!PyArg_UnpackTuple(args, "oxp_events_list", 2, 2, &arg0, &arg1))
+    return NULL;
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(184), arg0, (char **)&x0);
+  if (datasize != 0) {
+    x0 = ((size_t)datasize) <= 640 ? (oxp_events const *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(184), arg0, (char **)&x0,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(437), arg1, (char **)&x1);
+  if (datasize != 0) {
+    x1 = ((size_t)datasize) <= 640 ? (oxp_event const * *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(437), arg1, (char **)&x1,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  Py_BEGIN_ALLOW_THREADS
+  _cffi_restore_errno();
+  { result = oxp_events_list(x0, x1); }
+  _cffi_save_errno();
+  Py_END_ALLOW_THREADS
+
+  (void)self; /* unused */
+  pyresult = _cffi_from_c_int(result, size_t);
+  if (large_args_free != NULL) _cffi_free_array_arguments(large_args_free);
+  return pyresult;
+}
+#else
+#  define _cffi_f_oxp_events_list _cffi_d_oxp_events_list
+#endif
+
+static int32_t _cffi_d_oxp_events_new(oxp_events * * x0)
+{
+  return oxp_events_new(x0);
+}
+#ifndef PYPY_VERSION
+static PyObject *
+_cffi_f_oxp_events_new(PyObject *self, PyObject *arg0)
+{
+  oxp_events * * x0;
+  Py_ssize_t datasize;
+  struct _cffi_freeme_s *large_args_free = NULL;
+  int32_t result;
+  PyObject *pyresult;
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(181), arg0, (char **)&x0);
+  if (datasize != 0) {
+    x0 = ((size_t)datasize) <= 640 ? (oxp_events * *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(181), arg0, (char **)&x0,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  Py_BEGIN_ALLOW_THREADS
+  _cffi_restore_errno();
+  { result = oxp_events_new(x0); }
+  _cffi_save_errno();
+  Py_END_ALLOW_THREADS
+
+  (void)self; /* unused */
+  pyresult = _cffi_from_c_int(result, int32_t);
+  if (large_args_free != NULL) _cffi_free_array_arguments(large_args_free);
+  return pyresult;
+}
+#else
+#  define _cffi_f_oxp_events_new _cffi_d_oxp_events_new
+#endif
+
+static int32_t _cffi_d_oxp_events_reply(oxp_events const * x0, size_t x1, oxp_reply * * x2, oxp_error * x3)
+{
+  return oxp_events_reply(x0, x1, x2, x3);
+}
+#ifndef PYPY_VERSION
+static PyObject *
+_cffi_f_oxp_events_reply(PyObject *self, PyObject *args)
+{
+  oxp_events const * x0;
+  size_t x1;
+  oxp_reply * * x2;
+  oxp_error * x3;
+  Py_ssize_t datasize;
+  struct _cffi_freeme_s *large_args_free = NULL;
+  int32_t result;
+  PyObject *pyresult;
+  PyObject *arg0;
+  PyObject *arg1;
+  PyObject *arg2;
+  PyObject *arg3;
+
+  if (!PyArg_UnpackTuple(args, "oxp_events_reply", 4, 4, &arg0, &arg1, &arg2, &arg3))
+    return NULL;
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(184), arg0, (char **)&x0);
+  if (datasize != 0) {
+    x0 = ((size_t)datasize) <= 640 ? (oxp_events const *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(184), arg0, (char **)&x0,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  x1 = _cffi_to_c_int(arg1, size_t);
+  if (x1 == (size_t)-1 && PyErr_Occurred())
+    return NULL;
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(130), arg2, (char **)&x2);
+  if (datasize != 0) {
+    x2 = ((size_t)datasize) <= 640 ? (oxp_reply * *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(130), arg2, (char **)&x2,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(14), arg3, (char **)&x3);
+  if (datasize != 0) {
+    x3 = ((size_t)datasize) <= 640 ? (oxp_error *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(14), arg3, (char **)&x3,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  Py_BEGIN_ALLOW_THREADS
+  _cffi_restore_errno();
+  { result = oxp_events_reply(x0, x1, x2, x3); }
+  _cffi_save_errno();
+  Py_END_ALLOW_THREADS
+
+  (void)self; /* unused */
+  pyresult = _cffi_from_c_int(result, int32_t);
+  if (large_args_free != NULL) _cffi_free_array_arguments(large_args_free);
+  return pyresult;
+}
+#else
+#  define _cffi_f_oxp_events_reply _cffi_d_oxp_events_reply
+#endif
+
 static void _cffi_d_oxp_options_free(oxp_options * x0)
 {
   oxp_options_free(x0);
@@ -3397,10 +4104,10 @@ _cffi_f_oxp_options_free(PyObject *self, PyObject *arg0)
   struct _cffi_freeme_s *large_args_free = NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(154), arg0, (char **)&x0);
+      _cffi_type(198), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_options *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(154), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(198), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -3445,10 +4152,10 @@ _cffi_f_oxp_options_from_url(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(14), arg0, (char **)&x0);
+      _cffi_type(17), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (char const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(14), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(17), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -3458,19 +4165,19 @@ _cffi_f_oxp_options_from_url(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(22), arg2, (char **)&x2);
+      _cffi_type(25), arg2, (char **)&x2);
   if (datasize != 0) {
     x2 = ((size_t)datasize) <= 640 ? (oxp_options * *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(22), arg2, (char **)&x2,
+    if (_cffi_convert_array_argument(_cffi_type(25), arg2, (char **)&x2,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(11), arg3, (char **)&x3);
+      _cffi_type(14), arg3, (char **)&x3);
   if (datasize != 0) {
     x3 = ((size_t)datasize) <= 640 ? (oxp_error *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(11), arg3, (char **)&x3,
+    if (_cffi_convert_array_argument(_cffi_type(14), arg3, (char **)&x3,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -3490,6 +4197,104 @@ _cffi_f_oxp_options_from_url(PyObject *self, PyObject *args)
 #  define _cffi_f_oxp_options_from_url _cffi_d_oxp_options_from_url
 #endif
 
+static int32_t _cffi_d_oxp_options_get(oxp_options const * x0, char const * x1, size_t x2, char * x3, size_t x4, size_t * x5, oxp_error * x6)
+{
+  return oxp_options_get(x0, x1, x2, x3, x4, x5, x6);
+}
+#ifndef PYPY_VERSION
+static PyObject *
+_cffi_f_oxp_options_get(PyObject *self, PyObject *args)
+{
+  oxp_options const * x0;
+  char const * x1;
+  size_t x2;
+  char * x3;
+  size_t x4;
+  size_t * x5;
+  oxp_error * x6;
+  Py_ssize_t datasize;
+  struct _cffi_freeme_s *large_args_free = NULL;
+  int32_t result;
+  PyObject *pyresult;
+  PyObject *arg0;
+  PyObject *arg1;
+  PyObject *arg2;
+  PyObject *arg3;
+  PyObject *arg4;
+  PyObject *arg5;
+  PyObject *arg6;
+
+  if (!PyArg_UnpackTuple(args, "oxp_options_get", 7, 7, &arg0, &arg1, &arg2, &arg3, &arg4, &arg5, &arg6))
+    return NULL;
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(252), arg0, (char **)&x0);
+  if (datasize != 0) {
+    x0 = ((size_t)datasize) <= 640 ? (oxp_options const *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(252), arg0, (char **)&x0,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(17), arg1, (char **)&x1);
+  if (datasize != 0) {
+    x1 = ((size_t)datasize) <= 640 ? (char const *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(17), arg1, (char **)&x1,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  x2 = _cffi_to_c_int(arg2, size_t);
+  if (x2 == (size_t)-1 && PyErr_Occurred())
+    return NULL;
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(255), arg3, (char **)&x3);
+  if (datasize != 0) {
+    x3 = ((size_t)datasize) <= 640 ? (char *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(255), arg3, (char **)&x3,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  x4 = _cffi_to_c_int(arg4, size_t);
+  if (x4 == (size_t)-1 && PyErr_Occurred())
+    return NULL;
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(36), arg5, (char **)&x5);
+  if (datasize != 0) {
+    x5 = ((size_t)datasize) <= 640 ? (size_t *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(36), arg5, (char **)&x5,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(14), arg6, (char **)&x6);
+  if (datasize != 0) {
+    x6 = ((size_t)datasize) <= 640 ? (oxp_error *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(14), arg6, (char **)&x6,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  Py_BEGIN_ALLOW_THREADS
+  _cffi_restore_errno();
+  { result = oxp_options_get(x0, x1, x2, x3, x4, x5, x6); }
+  _cffi_save_errno();
+  Py_END_ALLOW_THREADS
+
+  (void)self; /* unused */
+  pyresult = _cffi_from_c_int(result, int32_t);
+  if (large_args_free != NULL) _cffi_free_array_arguments(large_args_free);
+  return pyresult;
+}
+#else
+#  define _cffi_f_oxp_options_get _cffi_d_oxp_options_get
+#endif
+
 static int32_t _cffi_d_oxp_options_new(oxp_options * * x0)
 {
   return oxp_options_new(x0);
@@ -3505,10 +4310,10 @@ _cffi_f_oxp_options_new(PyObject *self, PyObject *arg0)
   PyObject *pyresult;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(22), arg0, (char **)&x0);
+      _cffi_type(25), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_options * *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(22), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(25), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -3526,6 +4331,93 @@ _cffi_f_oxp_options_new(PyObject *self, PyObject *arg0)
 }
 #else
 #  define _cffi_f_oxp_options_new _cffi_d_oxp_options_new
+#endif
+
+static int32_t _cffi_d_oxp_options_set(oxp_options * x0, char const * x1, size_t x2, char const * x3, size_t x4, oxp_error * x5)
+{
+  return oxp_options_set(x0, x1, x2, x3, x4, x5);
+}
+#ifndef PYPY_VERSION
+static PyObject *
+_cffi_f_oxp_options_set(PyObject *self, PyObject *args)
+{
+  oxp_options * x0;
+  char const * x1;
+  size_t x2;
+  char const * x3;
+  size_t x4;
+  oxp_error * x5;
+  Py_ssize_t datasize;
+  struct _cffi_freeme_s *large_args_free = NULL;
+  int32_t result;
+  PyObject *pyresult;
+  PyObject *arg0;
+  PyObject *arg1;
+  PyObject *arg2;
+  PyObject *arg3;
+  PyObject *arg4;
+  PyObject *arg5;
+
+  if (!PyArg_UnpackTuple(args, "oxp_options_set", 6, 6, &arg0, &arg1, &arg2, &arg3, &arg4, &arg5))
+    return NULL;
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(198), arg0, (char **)&x0);
+  if (datasize != 0) {
+    x0 = ((size_t)datasize) <= 640 ? (oxp_options *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(198), arg0, (char **)&x0,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(17), arg1, (char **)&x1);
+  if (datasize != 0) {
+    x1 = ((size_t)datasize) <= 640 ? (char const *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(17), arg1, (char **)&x1,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  x2 = _cffi_to_c_int(arg2, size_t);
+  if (x2 == (size_t)-1 && PyErr_Occurred())
+    return NULL;
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(17), arg3, (char **)&x3);
+  if (datasize != 0) {
+    x3 = ((size_t)datasize) <= 640 ? (char const *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(17), arg3, (char **)&x3,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  x4 = _cffi_to_c_int(arg4, size_t);
+  if (x4 == (size_t)-1 && PyErr_Occurred())
+    return NULL;
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(14), arg5, (char **)&x5);
+  if (datasize != 0) {
+    x5 = ((size_t)datasize) <= 640 ? (oxp_error *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(14), arg5, (char **)&x5,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  Py_BEGIN_ALLOW_THREADS
+  _cffi_restore_errno();
+  { result = oxp_options_set(x0, x1, x2, x3, x4, x5); }
+  _cffi_save_errno();
+  Py_END_ALLOW_THREADS
+
+  (void)self; /* unused */
+  pyresult = _cffi_from_c_int(result, int32_t);
+  if (large_args_free != NULL) _cffi_free_array_arguments(large_args_free);
+  return pyresult;
+}
+#else
+#  define _cffi_f_oxp_options_set _cffi_d_oxp_options_set
 #endif
 
 static int32_t _cffi_d_oxp_options_set_client_info(oxp_options * x0, _Bool x1)
@@ -3549,10 +4441,10 @@ _cffi_f_oxp_options_set_client_info(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(154), arg0, (char **)&x0);
+      _cffi_type(198), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_options *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(154), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(198), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -3599,19 +4491,19 @@ _cffi_f_oxp_options_set_client_name(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(154), arg0, (char **)&x0);
+      _cffi_type(198), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_options *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(154), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(198), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(14), arg1, (char **)&x1);
+      _cffi_type(17), arg1, (char **)&x1);
   if (datasize != 0) {
     x1 = ((size_t)datasize) <= 640 ? (char const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(14), arg1, (char **)&x1,
+    if (_cffi_convert_array_argument(_cffi_type(17), arg1, (char **)&x1,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -3656,10 +4548,10 @@ _cffi_f_oxp_options_set_client_no_evict(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(154), arg0, (char **)&x0);
+      _cffi_type(198), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_options *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(154), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(198), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -3704,10 +4596,10 @@ _cffi_f_oxp_options_set_client_no_touch(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(154), arg0, (char **)&x0);
+      _cffi_type(198), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_options *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(154), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(198), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -3752,10 +4644,10 @@ _cffi_f_oxp_options_set_connect_timeout_ms(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(154), arg0, (char **)&x0);
+      _cffi_type(198), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_options *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(154), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(198), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -3800,10 +4692,10 @@ _cffi_f_oxp_options_set_db(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(154), arg0, (char **)&x0);
+      _cffi_type(198), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_options *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(154), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(198), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -3848,10 +4740,10 @@ _cffi_f_oxp_options_set_eager_bytes(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(154), arg0, (char **)&x0);
+      _cffi_type(198), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_options *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(154), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(198), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -3875,6 +4767,60 @@ _cffi_f_oxp_options_set_eager_bytes(PyObject *self, PyObject *args)
 #  define _cffi_f_oxp_options_set_eager_bytes _cffi_d_oxp_options_set_eager_bytes
 #endif
 
+static int32_t _cffi_d_oxp_options_set_event_limits(oxp_options * x0, size_t x1, uint32_t x2)
+{
+  return oxp_options_set_event_limits(x0, x1, x2);
+}
+#ifndef PYPY_VERSION
+static PyObject *
+_cffi_f_oxp_options_set_event_limits(PyObject *self, PyObject *args)
+{
+  oxp_options * x0;
+  size_t x1;
+  uint32_t x2;
+  Py_ssize_t datasize;
+  struct _cffi_freeme_s *large_args_free = NULL;
+  int32_t result;
+  PyObject *pyresult;
+  PyObject *arg0;
+  PyObject *arg1;
+  PyObject *arg2;
+
+  if (!PyArg_UnpackTuple(args, "oxp_options_set_event_limits", 3, 3, &arg0, &arg1, &arg2))
+    return NULL;
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(198), arg0, (char **)&x0);
+  if (datasize != 0) {
+    x0 = ((size_t)datasize) <= 640 ? (oxp_options *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(198), arg0, (char **)&x0,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  x1 = _cffi_to_c_int(arg1, size_t);
+  if (x1 == (size_t)-1 && PyErr_Occurred())
+    return NULL;
+
+  x2 = _cffi_to_c_int(arg2, uint32_t);
+  if (x2 == (uint32_t)-1 && PyErr_Occurred())
+    return NULL;
+
+  Py_BEGIN_ALLOW_THREADS
+  _cffi_restore_errno();
+  { result = oxp_options_set_event_limits(x0, x1, x2); }
+  _cffi_save_errno();
+  Py_END_ALLOW_THREADS
+
+  (void)self; /* unused */
+  pyresult = _cffi_from_c_int(result, int32_t);
+  if (large_args_free != NULL) _cffi_free_array_arguments(large_args_free);
+  return pyresult;
+}
+#else
+#  define _cffi_f_oxp_options_set_event_limits _cffi_d_oxp_options_set_event_limits
+#endif
+
 static int32_t _cffi_d_oxp_options_set_fail_fast(oxp_options * x0, _Bool x1)
 {
   return oxp_options_set_fail_fast(x0, x1);
@@ -3896,10 +4842,10 @@ _cffi_f_oxp_options_set_fail_fast(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(154), arg0, (char **)&x0);
+      _cffi_type(198), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_options *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(154), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(198), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -3946,19 +4892,19 @@ _cffi_f_oxp_options_set_host(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(154), arg0, (char **)&x0);
+      _cffi_type(198), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_options *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(154), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(198), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(14), arg1, (char **)&x1);
+      _cffi_type(17), arg1, (char **)&x1);
   if (datasize != 0) {
     x1 = ((size_t)datasize) <= 640 ? (char const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(14), arg1, (char **)&x1,
+    if (_cffi_convert_array_argument(_cffi_type(17), arg1, (char **)&x1,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -4007,28 +4953,28 @@ _cffi_f_oxp_options_set_interrupt(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(154), arg0, (char **)&x0);
+      _cffi_type(198), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_options *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(154), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(198), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
-  x1 = (int32_t(*)(void *))_cffi_to_c_pointer(arg1, _cffi_type(164));
+  x1 = (int32_t(*)(void *))_cffi_to_c_pointer(arg1, _cffi_type(216));
   if (x1 == (int32_t(*)(void *))NULL && PyErr_Occurred())
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(106), arg2, (char **)&x2);
+      _cffi_type(123), arg2, (char **)&x2);
   if (datasize != 0) {
     x2 = ((size_t)datasize) <= 640 ? (void *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(106), arg2, (char **)&x2,
+    if (_cffi_convert_array_argument(_cffi_type(123), arg2, (char **)&x2,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
-  x3 = (void(*)(void *))_cffi_to_c_pointer(arg3, _cffi_type(166));
+  x3 = (void(*)(void *))_cffi_to_c_pointer(arg3, _cffi_type(218));
   if (x3 == (void(*)(void *))NULL && PyErr_Occurred())
     return NULL;
 
@@ -4068,10 +5014,10 @@ _cffi_f_oxp_options_set_keepalive(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(154), arg0, (char **)&x0);
+      _cffi_type(198), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_options *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(154), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(198), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -4116,10 +5062,10 @@ _cffi_f_oxp_options_set_key_affinity(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(154), arg0, (char **)&x0);
+      _cffi_type(198), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_options *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(154), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(198), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -4166,19 +5112,19 @@ _cffi_f_oxp_options_set_lib_name(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(154), arg0, (char **)&x0);
+      _cffi_type(198), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_options *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(154), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(198), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(14), arg1, (char **)&x1);
+      _cffi_type(17), arg1, (char **)&x1);
   if (datasize != 0) {
     x1 = ((size_t)datasize) <= 640 ? (char const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(14), arg1, (char **)&x1,
+    if (_cffi_convert_array_argument(_cffi_type(17), arg1, (char **)&x1,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -4225,19 +5171,19 @@ _cffi_f_oxp_options_set_lib_version(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(154), arg0, (char **)&x0);
+      _cffi_type(198), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_options *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(154), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(198), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(14), arg1, (char **)&x1);
+      _cffi_type(17), arg1, (char **)&x1);
   if (datasize != 0) {
     x1 = ((size_t)datasize) <= 640 ? (char const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(14), arg1, (char **)&x1,
+    if (_cffi_convert_array_argument(_cffi_type(17), arg1, (char **)&x1,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -4282,10 +5228,10 @@ _cffi_f_oxp_options_set_max_bulk_bytes(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(154), arg0, (char **)&x0);
+      _cffi_type(198), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_options *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(154), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(198), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -4330,10 +5276,10 @@ _cffi_f_oxp_options_set_max_depth(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(154), arg0, (char **)&x0);
+      _cffi_type(198), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_options *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(154), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(198), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -4378,10 +5324,10 @@ _cffi_f_oxp_options_set_max_line_bytes(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(154), arg0, (char **)&x0);
+      _cffi_type(198), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_options *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(154), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(198), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -4426,10 +5372,10 @@ _cffi_f_oxp_options_set_max_reply_bytes(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(154), arg0, (char **)&x0);
+      _cffi_type(198), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_options *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(154), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(198), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -4474,10 +5420,10 @@ _cffi_f_oxp_options_set_ordered_results(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(154), arg0, (char **)&x0);
+      _cffi_type(198), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_options *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(154), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(198), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -4524,19 +5470,19 @@ _cffi_f_oxp_options_set_password(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(154), arg0, (char **)&x0);
+      _cffi_type(198), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_options *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(154), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(198), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(14), arg1, (char **)&x1);
+      _cffi_type(17), arg1, (char **)&x1);
   if (datasize != 0) {
     x1 = ((size_t)datasize) <= 640 ? (char const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(14), arg1, (char **)&x1,
+    if (_cffi_convert_array_argument(_cffi_type(17), arg1, (char **)&x1,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -4581,10 +5527,10 @@ _cffi_f_oxp_options_set_port(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(154), arg0, (char **)&x0);
+      _cffi_type(198), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_options *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(154), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(198), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -4629,10 +5575,10 @@ _cffi_f_oxp_options_set_protocol(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(154), arg0, (char **)&x0);
+      _cffi_type(198), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_options *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(154), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(198), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -4679,10 +5625,10 @@ _cffi_f_oxp_options_set_queue_limits(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(154), arg0, (char **)&x0);
+      _cffi_type(198), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_options *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(154), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(198), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -4731,10 +5677,10 @@ _cffi_f_oxp_options_set_retry(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(154), arg0, (char **)&x0);
+      _cffi_type(198), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_options *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(154), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(198), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -4781,10 +5727,10 @@ _cffi_f_oxp_options_set_socket_buffers(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(154), arg0, (char **)&x0);
+      _cffi_type(198), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_options *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(154), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(198), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -4833,10 +5779,10 @@ _cffi_f_oxp_options_set_spin_us(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(154), arg0, (char **)&x0);
+      _cffi_type(198), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_options *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(154), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(198), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -4881,10 +5827,10 @@ _cffi_f_oxp_options_set_timeout_ms(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(154), arg0, (char **)&x0);
+      _cffi_type(198), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_options *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(154), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(198), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -4931,19 +5877,19 @@ _cffi_f_oxp_options_set_unix_path(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(154), arg0, (char **)&x0);
+      _cffi_type(198), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_options *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(154), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(198), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(14), arg1, (char **)&x1);
+      _cffi_type(17), arg1, (char **)&x1);
   if (datasize != 0) {
     x1 = ((size_t)datasize) <= 640 ? (char const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(14), arg1, (char **)&x1,
+    if (_cffi_convert_array_argument(_cffi_type(17), arg1, (char **)&x1,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -4988,10 +5934,10 @@ _cffi_f_oxp_options_set_user_timeout_ms(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(154), arg0, (char **)&x0);
+      _cffi_type(198), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_options *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(154), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(198), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -5038,19 +5984,19 @@ _cffi_f_oxp_options_set_username(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(154), arg0, (char **)&x0);
+      _cffi_type(198), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_options *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(154), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(198), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(14), arg1, (char **)&x1);
+      _cffi_type(17), arg1, (char **)&x1);
   if (datasize != 0) {
     x1 = ((size_t)datasize) <= 640 ? (char const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(14), arg1, (char **)&x1,
+    if (_cffi_convert_array_argument(_cffi_type(17), arg1, (char **)&x1,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -5097,7 +6043,7 @@ _cffi_f_oxp_outcome_name(PyObject *self, PyObject *arg0)
   Py_END_ALLOW_THREADS
 
   (void)self; /* unused */
-  pyresult = _cffi_from_c_pointer((char *)result, _cffi_type(14));
+  pyresult = _cffi_from_c_pointer((char *)result, _cffi_type(17));
   return pyresult;
 }
 #else
@@ -5129,19 +6075,19 @@ _cffi_f_oxp_pipeline_add_command(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(37), arg0, (char **)&x0);
+      _cffi_type(51), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_pipeline *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(37), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(51), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(49), arg1, (char **)&x1);
+      _cffi_type(57), arg1, (char **)&x1);
   if (datasize != 0) {
     x1 = ((size_t)datasize) <= 640 ? (oxp_slice const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(49), arg1, (char **)&x1,
+    if (_cffi_convert_array_argument(_cffi_type(57), arg1, (char **)&x1,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -5151,10 +6097,10 @@ _cffi_f_oxp_pipeline_add_command(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(11), arg3, (char **)&x3);
+      _cffi_type(14), arg3, (char **)&x3);
   if (datasize != 0) {
     x3 = ((size_t)datasize) <= 640 ? (oxp_error *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(11), arg3, (char **)&x3,
+    if (_cffi_convert_array_argument(_cffi_type(14), arg3, (char **)&x3,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -5207,19 +6153,19 @@ _cffi_f_oxp_pipeline_add_packed(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(37), arg0, (char **)&x0);
+      _cffi_type(51), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_pipeline *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(37), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(51), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(62), arg1, (char **)&x1);
+      _cffi_type(75), arg1, (char **)&x1);
   if (datasize != 0) {
     x1 = ((size_t)datasize) <= 640 ? (uint8_t const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(62), arg1, (char **)&x1,
+    if (_cffi_convert_array_argument(_cffi_type(75), arg1, (char **)&x1,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -5229,10 +6175,10 @@ _cffi_f_oxp_pipeline_add_packed(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(64), arg3, (char **)&x3);
+      _cffi_type(77), arg3, (char **)&x3);
   if (datasize != 0) {
     x3 = ((size_t)datasize) <= 640 ? (uint32_t const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(64), arg3, (char **)&x3,
+    if (_cffi_convert_array_argument(_cffi_type(77), arg3, (char **)&x3,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -5242,10 +6188,10 @@ _cffi_f_oxp_pipeline_add_packed(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(64), arg5, (char **)&x5);
+      _cffi_type(77), arg5, (char **)&x5);
   if (datasize != 0) {
     x5 = ((size_t)datasize) <= 640 ? (uint32_t const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(64), arg5, (char **)&x5,
+    if (_cffi_convert_array_argument(_cffi_type(77), arg5, (char **)&x5,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -5255,10 +6201,10 @@ _cffi_f_oxp_pipeline_add_packed(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(11), arg7, (char **)&x7);
+      _cffi_type(14), arg7, (char **)&x7);
   if (datasize != 0) {
     x7 = ((size_t)datasize) <= 640 ? (oxp_error *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(11), arg7, (char **)&x7,
+    if (_cffi_convert_array_argument(_cffi_type(14), arg7, (char **)&x7,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -5303,10 +6249,10 @@ _cffi_f_oxp_pipeline_command_name(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(37), arg0, (char **)&x0);
+      _cffi_type(51), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_pipeline *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(37), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(51), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -5316,19 +6262,19 @@ _cffi_f_oxp_pipeline_command_name(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(233), arg2, (char **)&x2);
+      _cffi_type(308), arg2, (char **)&x2);
   if (datasize != 0) {
     x2 = ((size_t)datasize) <= 640 ? (uint8_t const * *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(233), arg2, (char **)&x2,
+    if (_cffi_convert_array_argument(_cffi_type(308), arg2, (char **)&x2,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(28), arg3, (char **)&x3);
+      _cffi_type(36), arg3, (char **)&x3);
   if (datasize != 0) {
     x3 = ((size_t)datasize) <= 640 ? (size_t *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(28), arg3, (char **)&x3,
+    if (_cffi_convert_array_argument(_cffi_type(36), arg3, (char **)&x3,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -5371,28 +6317,28 @@ _cffi_f_oxp_pipeline_execute(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(37), arg0, (char **)&x0);
+      _cffi_type(51), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_pipeline *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(37), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(51), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(43), arg1, (char **)&x1);
+      _cffi_type(130), arg1, (char **)&x1);
   if (datasize != 0) {
     x1 = ((size_t)datasize) <= 640 ? (oxp_reply * *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(43), arg1, (char **)&x1,
+    if (_cffi_convert_array_argument(_cffi_type(130), arg1, (char **)&x1,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(11), arg2, (char **)&x2);
+      _cffi_type(14), arg2, (char **)&x2);
   if (datasize != 0) {
     x2 = ((size_t)datasize) <= 640 ? (oxp_error *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(11), arg2, (char **)&x2,
+    if (_cffi_convert_array_argument(_cffi_type(14), arg2, (char **)&x2,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -5437,32 +6383,32 @@ _cffi_f_oxp_pipeline_execute_stream(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(37), arg0, (char **)&x0);
+      _cffi_type(51), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_pipeline *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(37), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(51), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
-  x1 = (int32_t(*)(void *, oxp_node const *, size_t, uint8_t const *))_cffi_to_c_pointer(arg1, _cffi_type(105));
+  x1 = (int32_t(*)(void *, oxp_node const *, size_t, uint8_t const *))_cffi_to_c_pointer(arg1, _cffi_type(122));
   if (x1 == (int32_t(*)(void *, oxp_node const *, size_t, uint8_t const *))NULL && PyErr_Occurred())
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(106), arg2, (char **)&x2);
+      _cffi_type(123), arg2, (char **)&x2);
   if (datasize != 0) {
     x2 = ((size_t)datasize) <= 640 ? (void *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(106), arg2, (char **)&x2,
+    if (_cffi_convert_array_argument(_cffi_type(123), arg2, (char **)&x2,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(11), arg3, (char **)&x3);
+      _cffi_type(14), arg3, (char **)&x3);
   if (datasize != 0) {
     x3 = ((size_t)datasize) <= 640 ? (oxp_error *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(11), arg3, (char **)&x3,
+    if (_cffi_convert_array_argument(_cffi_type(14), arg3, (char **)&x3,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -5495,10 +6441,10 @@ _cffi_f_oxp_pipeline_free(PyObject *self, PyObject *arg0)
   struct _cffi_freeme_s *large_args_free = NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(37), arg0, (char **)&x0);
+      _cffi_type(51), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_pipeline *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(37), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(51), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -5533,10 +6479,10 @@ _cffi_f_oxp_pipeline_len(PyObject *self, PyObject *arg0)
   PyObject *pyresult;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(343), arg0, (char **)&x0);
+      _cffi_type(440), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_pipeline const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(343), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(440), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -5579,28 +6525,28 @@ _cffi_f_oxp_pipeline_new(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(78), arg0, (char **)&x0);
+      _cffi_type(94), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_client *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(78), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(94), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(10), arg1, (char **)&x1);
+      _cffi_type(13), arg1, (char **)&x1);
   if (datasize != 0) {
     x1 = ((size_t)datasize) <= 640 ? (oxp_pipeline * *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(10), arg1, (char **)&x1,
+    if (_cffi_convert_array_argument(_cffi_type(13), arg1, (char **)&x1,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(11), arg2, (char **)&x2);
+      _cffi_type(14), arg2, (char **)&x2);
   if (datasize != 0) {
     x2 = ((size_t)datasize) <= 640 ? (oxp_error *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(11), arg2, (char **)&x2,
+    if (_cffi_convert_array_argument(_cffi_type(14), arg2, (char **)&x2,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -5643,28 +6589,28 @@ _cffi_f_oxp_pipeline_new_atomic(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(78), arg0, (char **)&x0);
+      _cffi_type(94), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_client *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(78), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(94), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(10), arg1, (char **)&x1);
+      _cffi_type(13), arg1, (char **)&x1);
   if (datasize != 0) {
     x1 = ((size_t)datasize) <= 640 ? (oxp_pipeline * *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(10), arg1, (char **)&x1,
+    if (_cffi_convert_array_argument(_cffi_type(13), arg1, (char **)&x1,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(11), arg2, (char **)&x2);
+      _cffi_type(14), arg2, (char **)&x2);
   if (datasize != 0) {
     x2 = ((size_t)datasize) <= 640 ? (oxp_error *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(11), arg2, (char **)&x2,
+    if (_cffi_convert_array_argument(_cffi_type(14), arg2, (char **)&x2,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -5711,19 +6657,19 @@ _cffi_f_oxp_pipeline_new_detached(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(10), arg1, (char **)&x1);
+      _cffi_type(13), arg1, (char **)&x1);
   if (datasize != 0) {
     x1 = ((size_t)datasize) <= 640 ? (oxp_pipeline * *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(10), arg1, (char **)&x1,
+    if (_cffi_convert_array_argument(_cffi_type(13), arg1, (char **)&x1,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(11), arg2, (char **)&x2);
+      _cffi_type(14), arg2, (char **)&x2);
   if (datasize != 0) {
     x2 = ((size_t)datasize) <= 640 ? (oxp_error *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(11), arg2, (char **)&x2,
+    if (_cffi_convert_array_argument(_cffi_type(14), arg2, (char **)&x2,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -5758,10 +6704,10 @@ _cffi_f_oxp_pipeline_reset(PyObject *self, PyObject *arg0)
   PyObject *pyresult;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(37), arg0, (char **)&x0);
+      _cffi_type(51), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_pipeline *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(37), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(51), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -5779,6 +6725,118 @@ _cffi_f_oxp_pipeline_reset(PyObject *self, PyObject *arg0)
 }
 #else
 #  define _cffi_f_oxp_pipeline_reset _cffi_d_oxp_pipeline_reset
+#endif
+
+static int32_t _cffi_d_oxp_pipeline_send(oxp_pipeline * x0, oxp_error * x1)
+{
+  return oxp_pipeline_send(x0, x1);
+}
+#ifndef PYPY_VERSION
+static PyObject *
+_cffi_f_oxp_pipeline_send(PyObject *self, PyObject *args)
+{
+  oxp_pipeline * x0;
+  oxp_error * x1;
+  Py_ssize_t datasize;
+  struct _cffi_freeme_s *large_args_free = NULL;
+  int32_t result;
+  PyObject *pyresult;
+  PyObject *arg0;
+  PyObject *arg1;
+
+  if (!PyArg_UnpackTuple(args, "oxp_pipeline_send", 2, 2, &arg0, &arg1))
+    return NULL;
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(51), arg0, (char **)&x0);
+  if (datasize != 0) {
+    x0 = ((size_t)datasize) <= 640 ? (oxp_pipeline *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(51), arg0, (char **)&x0,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(14), arg1, (char **)&x1);
+  if (datasize != 0) {
+    x1 = ((size_t)datasize) <= 640 ? (oxp_error *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(14), arg1, (char **)&x1,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  Py_BEGIN_ALLOW_THREADS
+  _cffi_restore_errno();
+  { result = oxp_pipeline_send(x0, x1); }
+  _cffi_save_errno();
+  Py_END_ALLOW_THREADS
+
+  (void)self; /* unused */
+  pyresult = _cffi_from_c_int(result, int32_t);
+  if (large_args_free != NULL) _cffi_free_array_arguments(large_args_free);
+  return pyresult;
+}
+#else
+#  define _cffi_f_oxp_pipeline_send _cffi_d_oxp_pipeline_send
+#endif
+
+static int32_t _cffi_d_oxp_pipeline_set_manual(oxp_pipeline * x0, _Bool x1, oxp_error * x2)
+{
+  return oxp_pipeline_set_manual(x0, x1, x2);
+}
+#ifndef PYPY_VERSION
+static PyObject *
+_cffi_f_oxp_pipeline_set_manual(PyObject *self, PyObject *args)
+{
+  oxp_pipeline * x0;
+  _Bool x1;
+  oxp_error * x2;
+  Py_ssize_t datasize;
+  struct _cffi_freeme_s *large_args_free = NULL;
+  int32_t result;
+  PyObject *pyresult;
+  PyObject *arg0;
+  PyObject *arg1;
+  PyObject *arg2;
+
+  if (!PyArg_UnpackTuple(args, "oxp_pipeline_set_manual", 3, 3, &arg0, &arg1, &arg2))
+    return NULL;
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(51), arg0, (char **)&x0);
+  if (datasize != 0) {
+    x0 = ((size_t)datasize) <= 640 ? (oxp_pipeline *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(51), arg0, (char **)&x0,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  x1 = (_Bool)_cffi_to_c__Bool(arg1);
+  if (x1 == (_Bool)-1 && PyErr_Occurred())
+    return NULL;
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(14), arg2, (char **)&x2);
+  if (datasize != 0) {
+    x2 = ((size_t)datasize) <= 640 ? (oxp_error *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(14), arg2, (char **)&x2,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  Py_BEGIN_ALLOW_THREADS
+  _cffi_restore_errno();
+  { result = oxp_pipeline_set_manual(x0, x1, x2); }
+  _cffi_save_errno();
+  Py_END_ALLOW_THREADS
+
+  (void)self; /* unused */
+  pyresult = _cffi_from_c_int(result, int32_t);
+  if (large_args_free != NULL) _cffi_free_array_arguments(large_args_free);
+  return pyresult;
+}
+#else
+#  define _cffi_f_oxp_pipeline_set_manual _cffi_d_oxp_pipeline_set_manual
 #endif
 
 static int32_t _cffi_d_oxp_pool_cancel(oxp_pool * x0, uint64_t x1, int32_t * x2, oxp_error * x3)
@@ -5806,10 +6864,10 @@ _cffi_f_oxp_pool_cancel(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(247), arg0, (char **)&x0);
+      _cffi_type(322), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_pool *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(247), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(322), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -5819,19 +6877,19 @@ _cffi_f_oxp_pool_cancel(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(57), arg2, (char **)&x2);
+      _cffi_type(65), arg2, (char **)&x2);
   if (datasize != 0) {
     x2 = ((size_t)datasize) <= 640 ? (int32_t *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(57), arg2, (char **)&x2,
+    if (_cffi_convert_array_argument(_cffi_type(65), arg2, (char **)&x2,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(11), arg3, (char **)&x3);
+      _cffi_type(14), arg3, (char **)&x3);
   if (datasize != 0) {
     x3 = ((size_t)datasize) <= 640 ? (oxp_error *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(11), arg3, (char **)&x3,
+    if (_cffi_convert_array_argument(_cffi_type(14), arg3, (char **)&x3,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -5878,10 +6936,10 @@ _cffi_f_oxp_pool_close(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(247), arg0, (char **)&x0);
+      _cffi_type(322), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_pool *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(247), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(322), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -5891,28 +6949,28 @@ _cffi_f_oxp_pool_close(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(44), arg2, (char **)&x2);
+      _cffi_type(371), arg2, (char **)&x2);
   if (datasize != 0) {
     x2 = ((size_t)datasize) <= 640 ? (uint64_t *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(44), arg2, (char **)&x2,
+    if (_cffi_convert_array_argument(_cffi_type(371), arg2, (char **)&x2,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(44), arg3, (char **)&x3);
+      _cffi_type(371), arg3, (char **)&x3);
   if (datasize != 0) {
     x3 = ((size_t)datasize) <= 640 ? (uint64_t *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(44), arg3, (char **)&x3,
+    if (_cffi_convert_array_argument(_cffi_type(371), arg3, (char **)&x3,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(11), arg4, (char **)&x4);
+      _cffi_type(14), arg4, (char **)&x4);
   if (datasize != 0) {
     x4 = ((size_t)datasize) <= 640 ? (oxp_error *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(11), arg4, (char **)&x4,
+    if (_cffi_convert_array_argument(_cffi_type(14), arg4, (char **)&x4,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -5953,19 +7011,19 @@ _cffi_f_oxp_pool_connect(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(247), arg0, (char **)&x0);
+      _cffi_type(322), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_pool *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(247), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(322), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(11), arg1, (char **)&x1);
+      _cffi_type(14), arg1, (char **)&x1);
   if (datasize != 0) {
     x1 = ((size_t)datasize) <= 640 ? (oxp_error *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(11), arg1, (char **)&x1,
+    if (_cffi_convert_array_argument(_cffi_type(14), arg1, (char **)&x1,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -6012,19 +7070,19 @@ _cffi_f_oxp_pool_drain(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(247), arg0, (char **)&x0);
+      _cffi_type(322), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_pool *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(247), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(322), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(27), arg1, (char **)&x1);
+      _cffi_type(35), arg1, (char **)&x1);
   if (datasize != 0) {
     x1 = ((size_t)datasize) <= 640 ? (oxp_completions *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(27), arg1, (char **)&x1,
+    if (_cffi_convert_array_argument(_cffi_type(35), arg1, (char **)&x1,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -6034,19 +7092,19 @@ _cffi_f_oxp_pool_drain(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(28), arg3, (char **)&x3);
+      _cffi_type(36), arg3, (char **)&x3);
   if (datasize != 0) {
     x3 = ((size_t)datasize) <= 640 ? (size_t *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(28), arg3, (char **)&x3,
+    if (_cffi_convert_array_argument(_cffi_type(36), arg3, (char **)&x3,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(11), arg4, (char **)&x4);
+      _cffi_type(14), arg4, (char **)&x4);
   if (datasize != 0) {
     x4 = ((size_t)datasize) <= 640 ? (oxp_error *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(11), arg4, (char **)&x4,
+    if (_cffi_convert_array_argument(_cffi_type(14), arg4, (char **)&x4,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -6091,10 +7149,10 @@ _cffi_f_oxp_pool_flush(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(247), arg0, (char **)&x0);
+      _cffi_type(322), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_pool *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(247), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(322), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -6104,19 +7162,19 @@ _cffi_f_oxp_pool_flush(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(44), arg2, (char **)&x2);
+      _cffi_type(371), arg2, (char **)&x2);
   if (datasize != 0) {
     x2 = ((size_t)datasize) <= 640 ? (uint64_t *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(44), arg2, (char **)&x2,
+    if (_cffi_convert_array_argument(_cffi_type(371), arg2, (char **)&x2,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(11), arg3, (char **)&x3);
+      _cffi_type(14), arg3, (char **)&x3);
   if (datasize != 0) {
     x3 = ((size_t)datasize) <= 640 ? (oxp_error *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(11), arg3, (char **)&x3,
+    if (_cffi_convert_array_argument(_cffi_type(14), arg3, (char **)&x3,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -6149,10 +7207,10 @@ _cffi_f_oxp_pool_free(PyObject *self, PyObject *arg0)
   struct _cffi_freeme_s *large_args_free = NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(247), arg0, (char **)&x0);
+      _cffi_type(322), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_pool *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(247), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(322), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -6170,6 +7228,70 @@ _cffi_f_oxp_pool_free(PyObject *self, PyObject *arg0)
 }
 #else
 #  define _cffi_f_oxp_pool_free _cffi_d_oxp_pool_free
+#endif
+
+static int32_t _cffi_d_oxp_pool_lease(oxp_pool * x0, oxp_client * * x1, oxp_error * x2)
+{
+  return oxp_pool_lease(x0, x1, x2);
+}
+#ifndef PYPY_VERSION
+static PyObject *
+_cffi_f_oxp_pool_lease(PyObject *self, PyObject *args)
+{
+  oxp_pool * x0;
+  oxp_client * * x1;
+  oxp_error * x2;
+  Py_ssize_t datasize;
+  struct _cffi_freeme_s *large_args_free = NULL;
+  int32_t result;
+  PyObject *pyresult;
+  PyObject *arg0;
+  PyObject *arg1;
+  PyObject *arg2;
+
+  if (!PyArg_UnpackTuple(args, "oxp_pool_lease", 3, 3, &arg0, &arg1, &arg2))
+    return NULL;
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(322), arg0, (char **)&x0);
+  if (datasize != 0) {
+    x0 = ((size_t)datasize) <= 640 ? (oxp_pool *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(322), arg0, (char **)&x0,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(19), arg1, (char **)&x1);
+  if (datasize != 0) {
+    x1 = ((size_t)datasize) <= 640 ? (oxp_client * *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(19), arg1, (char **)&x1,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(14), arg2, (char **)&x2);
+  if (datasize != 0) {
+    x2 = ((size_t)datasize) <= 640 ? (oxp_error *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(14), arg2, (char **)&x2,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  Py_BEGIN_ALLOW_THREADS
+  _cffi_restore_errno();
+  { result = oxp_pool_lease(x0, x1, x2); }
+  _cffi_save_errno();
+  Py_END_ALLOW_THREADS
+
+  (void)self; /* unused */
+  pyresult = _cffi_from_c_int(result, int32_t);
+  if (large_args_free != NULL) _cffi_free_array_arguments(large_args_free);
+  return pyresult;
+}
+#else
+#  define _cffi_f_oxp_pool_lease _cffi_d_oxp_pool_lease
 #endif
 
 static int32_t _cffi_d_oxp_pool_next(oxp_pool * x0, oxp_completions * x1, uint64_t x2, size_t * x3, oxp_error * x4)
@@ -6199,19 +7321,19 @@ _cffi_f_oxp_pool_next(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(247), arg0, (char **)&x0);
+      _cffi_type(322), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_pool *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(247), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(322), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(27), arg1, (char **)&x1);
+      _cffi_type(35), arg1, (char **)&x1);
   if (datasize != 0) {
     x1 = ((size_t)datasize) <= 640 ? (oxp_completions *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(27), arg1, (char **)&x1,
+    if (_cffi_convert_array_argument(_cffi_type(35), arg1, (char **)&x1,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -6221,19 +7343,19 @@ _cffi_f_oxp_pool_next(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(28), arg3, (char **)&x3);
+      _cffi_type(36), arg3, (char **)&x3);
   if (datasize != 0) {
     x3 = ((size_t)datasize) <= 640 ? (size_t *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(28), arg3, (char **)&x3,
+    if (_cffi_convert_array_argument(_cffi_type(36), arg3, (char **)&x3,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(11), arg4, (char **)&x4);
+      _cffi_type(14), arg4, (char **)&x4);
   if (datasize != 0) {
     x4 = ((size_t)datasize) <= 640 ? (oxp_error *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(11), arg4, (char **)&x4,
+    if (_cffi_convert_array_argument(_cffi_type(14), arg4, (char **)&x4,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -6251,6 +7373,87 @@ _cffi_f_oxp_pool_next(PyObject *self, PyObject *args)
 }
 #else
 #  define _cffi_f_oxp_pool_next _cffi_d_oxp_pool_next
+#endif
+
+static int32_t _cffi_d_oxp_pool_next_events(oxp_pool * x0, oxp_events * x1, uint64_t x2, size_t * x3, oxp_error * x4)
+{
+  return oxp_pool_next_events(x0, x1, x2, x3, x4);
+}
+#ifndef PYPY_VERSION
+static PyObject *
+_cffi_f_oxp_pool_next_events(PyObject *self, PyObject *args)
+{
+  oxp_pool * x0;
+  oxp_events * x1;
+  uint64_t x2;
+  size_t * x3;
+  oxp_error * x4;
+  Py_ssize_t datasize;
+  struct _cffi_freeme_s *large_args_free = NULL;
+  int32_t result;
+  PyObject *pyresult;
+  PyObject *arg0;
+  PyObject *arg1;
+  PyObject *arg2;
+  PyObject *arg3;
+  PyObject *arg4;
+
+  if (!PyArg_UnpackTuple(args, "oxp_pool_next_events", 5, 5, &arg0, &arg1, &arg2, &arg3, &arg4))
+    return NULL;
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(322), arg0, (char **)&x0);
+  if (datasize != 0) {
+    x0 = ((size_t)datasize) <= 640 ? (oxp_pool *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(322), arg0, (char **)&x0,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(45), arg1, (char **)&x1);
+  if (datasize != 0) {
+    x1 = ((size_t)datasize) <= 640 ? (oxp_events *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(45), arg1, (char **)&x1,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  x2 = _cffi_to_c_int(arg2, uint64_t);
+  if (x2 == (uint64_t)-1 && PyErr_Occurred())
+    return NULL;
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(36), arg3, (char **)&x3);
+  if (datasize != 0) {
+    x3 = ((size_t)datasize) <= 640 ? (size_t *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(36), arg3, (char **)&x3,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(14), arg4, (char **)&x4);
+  if (datasize != 0) {
+    x4 = ((size_t)datasize) <= 640 ? (oxp_error *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(14), arg4, (char **)&x4,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  Py_BEGIN_ALLOW_THREADS
+  _cffi_restore_errno();
+  { result = oxp_pool_next_events(x0, x1, x2, x3, x4); }
+  _cffi_save_errno();
+  Py_END_ALLOW_THREADS
+
+  (void)self; /* unused */
+  pyresult = _cffi_from_c_int(result, int32_t);
+  if (large_args_free != NULL) _cffi_free_array_arguments(large_args_free);
+  return pyresult;
+}
+#else
+#  define _cffi_f_oxp_pool_next_events _cffi_d_oxp_pool_next_events
 #endif
 
 static int32_t _cffi_d_oxp_pool_open(oxp_options const * x0, uint32_t x1, oxp_pool * * x2, oxp_error * x3)
@@ -6278,10 +7481,10 @@ _cffi_f_oxp_pool_open(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(195), arg0, (char **)&x0);
+      _cffi_type(252), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_options const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(195), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(252), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -6291,19 +7494,19 @@ _cffi_f_oxp_pool_open(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(207), arg2, (char **)&x2);
+      _cffi_type(273), arg2, (char **)&x2);
   if (datasize != 0) {
     x2 = ((size_t)datasize) <= 640 ? (oxp_pool * *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(207), arg2, (char **)&x2,
+    if (_cffi_convert_array_argument(_cffi_type(273), arg2, (char **)&x2,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(11), arg3, (char **)&x3);
+      _cffi_type(14), arg3, (char **)&x3);
   if (datasize != 0) {
     x3 = ((size_t)datasize) <= 640 ? (oxp_error *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(11), arg3, (char **)&x3,
+    if (_cffi_convert_array_argument(_cffi_type(14), arg3, (char **)&x3,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -6346,10 +7549,10 @@ _cffi_f_oxp_pool_retract(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(247), arg0, (char **)&x0);
+      _cffi_type(322), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_pool *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(247), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(322), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -6359,10 +7562,10 @@ _cffi_f_oxp_pool_retract(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(11), arg2, (char **)&x2);
+      _cffi_type(14), arg2, (char **)&x2);
   if (datasize != 0) {
     x2 = ((size_t)datasize) <= 640 ? (oxp_error *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(11), arg2, (char **)&x2,
+    if (_cffi_convert_array_argument(_cffi_type(14), arg2, (char **)&x2,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -6405,28 +7608,28 @@ _cffi_f_oxp_pool_server(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(304), arg0, (char **)&x0);
+      _cffi_type(394), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_pool const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(304), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(394), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(74), arg1, (char **)&x1);
+      _cffi_type(90), arg1, (char **)&x1);
   if (datasize != 0) {
     x1 = ((size_t)datasize) <= 640 ? (oxp_server * *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(74), arg1, (char **)&x1,
+    if (_cffi_convert_array_argument(_cffi_type(90), arg1, (char **)&x1,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(11), arg2, (char **)&x2);
+      _cffi_type(14), arg2, (char **)&x2);
   if (datasize != 0) {
     x2 = ((size_t)datasize) <= 640 ? (oxp_error *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(11), arg2, (char **)&x2,
+    if (_cffi_convert_array_argument(_cffi_type(14), arg2, (char **)&x2,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -6473,19 +7676,19 @@ _cffi_f_oxp_pool_submit(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(247), arg0, (char **)&x0);
+      _cffi_type(322), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_pool *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(247), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(322), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(49), arg1, (char **)&x1);
+      _cffi_type(57), arg1, (char **)&x1);
   if (datasize != 0) {
     x1 = ((size_t)datasize) <= 640 ? (oxp_slice const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(49), arg1, (char **)&x1,
+    if (_cffi_convert_array_argument(_cffi_type(57), arg1, (char **)&x1,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -6499,10 +7702,10 @@ _cffi_f_oxp_pool_submit(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(11), arg4, (char **)&x4);
+      _cffi_type(14), arg4, (char **)&x4);
   if (datasize != 0) {
     x4 = ((size_t)datasize) <= 640 ? (oxp_error *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(11), arg4, (char **)&x4,
+    if (_cffi_convert_array_argument(_cffi_type(14), arg4, (char **)&x4,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -6522,9 +7725,9 @@ _cffi_f_oxp_pool_submit(PyObject *self, PyObject *args)
 #  define _cffi_f_oxp_pool_submit _cffi_d_oxp_pool_submit
 #endif
 
-static int32_t _cffi_d_oxp_pool_submit_packed(oxp_pool * x0, uint8_t const * x1, size_t x2, uint32_t const * x3, size_t x4, uint64_t x5, oxp_error * x6)
+static int32_t _cffi_d_oxp_pool_submit_packed(oxp_pool * x0, uint8_t const * x1, size_t x2, uint32_t const * x3, size_t x4, uint32_t const * x5, size_t x6, uint64_t const * x7, size_t * x8, oxp_error * x9)
 {
-  return oxp_pool_submit_packed(x0, x1, x2, x3, x4, x5, x6);
+  return oxp_pool_submit_packed(x0, x1, x2, x3, x4, x5, x6, x7, x8, x9);
 }
 #ifndef PYPY_VERSION
 static PyObject *
@@ -6535,8 +7738,11 @@ _cffi_f_oxp_pool_submit_packed(PyObject *self, PyObject *args)
   size_t x2;
   uint32_t const * x3;
   size_t x4;
-  uint64_t x5;
-  oxp_error * x6;
+  uint32_t const * x5;
+  size_t x6;
+  uint64_t const * x7;
+  size_t * x8;
+  oxp_error * x9;
   Py_ssize_t datasize;
   struct _cffi_freeme_s *large_args_free = NULL;
   int32_t result;
@@ -6548,24 +7754,27 @@ _cffi_f_oxp_pool_submit_packed(PyObject *self, PyObject *args)
   PyObject *arg4;
   PyObject *arg5;
   PyObject *arg6;
+  PyObject *arg7;
+  PyObject *arg8;
+  PyObject *arg9;
 
-  if (!PyArg_UnpackTuple(args, "oxp_pool_submit_packed", 7, 7, &arg0, &arg1, &arg2, &arg3, &arg4, &arg5, &arg6))
+  if (!PyArg_UnpackTuple(args, "oxp_pool_submit_packed", 10, 10, &arg0, &arg1, &arg2, &arg3, &arg4, &arg5, &arg6, &arg7, &arg8, &arg9))
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(247), arg0, (char **)&x0);
+      _cffi_type(322), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_pool *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(247), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(322), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(62), arg1, (char **)&x1);
+      _cffi_type(75), arg1, (char **)&x1);
   if (datasize != 0) {
     x1 = ((size_t)datasize) <= 640 ? (uint8_t const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(62), arg1, (char **)&x1,
+    if (_cffi_convert_array_argument(_cffi_type(75), arg1, (char **)&x1,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -6575,10 +7784,10 @@ _cffi_f_oxp_pool_submit_packed(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(64), arg3, (char **)&x3);
+      _cffi_type(77), arg3, (char **)&x3);
   if (datasize != 0) {
     x3 = ((size_t)datasize) <= 640 ? (uint32_t const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(64), arg3, (char **)&x3,
+    if (_cffi_convert_array_argument(_cffi_type(77), arg3, (char **)&x3,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -6587,22 +7796,49 @@ _cffi_f_oxp_pool_submit_packed(PyObject *self, PyObject *args)
   if (x4 == (size_t)-1 && PyErr_Occurred())
     return NULL;
 
-  x5 = _cffi_to_c_int(arg5, uint64_t);
-  if (x5 == (uint64_t)-1 && PyErr_Occurred())
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(77), arg5, (char **)&x5);
+  if (datasize != 0) {
+    x5 = ((size_t)datasize) <= 640 ? (uint32_t const *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(77), arg5, (char **)&x5,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  x6 = _cffi_to_c_int(arg6, size_t);
+  if (x6 == (size_t)-1 && PyErr_Occurred())
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(11), arg6, (char **)&x6);
+      _cffi_type(81), arg7, (char **)&x7);
   if (datasize != 0) {
-    x6 = ((size_t)datasize) <= 640 ? (oxp_error *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(11), arg6, (char **)&x6,
+    x7 = ((size_t)datasize) <= 640 ? (uint64_t const *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(81), arg7, (char **)&x7,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(36), arg8, (char **)&x8);
+  if (datasize != 0) {
+    x8 = ((size_t)datasize) <= 640 ? (size_t *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(36), arg8, (char **)&x8,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(14), arg9, (char **)&x9);
+  if (datasize != 0) {
+    x9 = ((size_t)datasize) <= 640 ? (oxp_error *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(14), arg9, (char **)&x9,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   Py_BEGIN_ALLOW_THREADS
   _cffi_restore_errno();
-  { result = oxp_pool_submit_packed(x0, x1, x2, x3, x4, x5, x6); }
+  { result = oxp_pool_submit_packed(x0, x1, x2, x3, x4, x5, x6, x7, x8, x9); }
   _cffi_save_errno();
   Py_END_ALLOW_THREADS
 
@@ -6640,19 +7876,19 @@ _cffi_f_oxp_pool_submit_pipeline(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(247), arg0, (char **)&x0);
+      _cffi_type(322), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_pool *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(247), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(322), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(37), arg1, (char **)&x1);
+      _cffi_type(51), arg1, (char **)&x1);
   if (datasize != 0) {
     x1 = ((size_t)datasize) <= 640 ? (oxp_pipeline *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(37), arg1, (char **)&x1,
+    if (_cffi_convert_array_argument(_cffi_type(51), arg1, (char **)&x1,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -6662,10 +7898,10 @@ _cffi_f_oxp_pool_submit_pipeline(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(11), arg3, (char **)&x3);
+      _cffi_type(14), arg3, (char **)&x3);
   if (datasize != 0) {
     x3 = ((size_t)datasize) <= 640 ? (oxp_error *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(11), arg3, (char **)&x3,
+    if (_cffi_convert_array_argument(_cffi_type(14), arg3, (char **)&x3,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -6712,19 +7948,19 @@ _cffi_f_oxp_pool_try_submit(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(247), arg0, (char **)&x0);
+      _cffi_type(322), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_pool *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(247), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(322), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(49), arg1, (char **)&x1);
+      _cffi_type(57), arg1, (char **)&x1);
   if (datasize != 0) {
     x1 = ((size_t)datasize) <= 640 ? (oxp_slice const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(49), arg1, (char **)&x1,
+    if (_cffi_convert_array_argument(_cffi_type(57), arg1, (char **)&x1,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -6738,10 +7974,10 @@ _cffi_f_oxp_pool_try_submit(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(11), arg4, (char **)&x4);
+      _cffi_type(14), arg4, (char **)&x4);
   if (datasize != 0) {
     x4 = ((size_t)datasize) <= 640 ? (oxp_error *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(11), arg4, (char **)&x4,
+    if (_cffi_convert_array_argument(_cffi_type(14), arg4, (char **)&x4,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -6761,9 +7997,9 @@ _cffi_f_oxp_pool_try_submit(PyObject *self, PyObject *args)
 #  define _cffi_f_oxp_pool_try_submit _cffi_d_oxp_pool_try_submit
 #endif
 
-static int32_t _cffi_d_oxp_pool_try_submit_packed(oxp_pool * x0, uint8_t const * x1, size_t x2, uint32_t const * x3, size_t x4, uint64_t x5, oxp_error * x6)
+static int32_t _cffi_d_oxp_pool_try_submit_packed(oxp_pool * x0, uint8_t const * x1, size_t x2, uint32_t const * x3, size_t x4, uint32_t const * x5, size_t x6, uint64_t const * x7, size_t * x8, oxp_error * x9)
 {
-  return oxp_pool_try_submit_packed(x0, x1, x2, x3, x4, x5, x6);
+  return oxp_pool_try_submit_packed(x0, x1, x2, x3, x4, x5, x6, x7, x8, x9);
 }
 #ifndef PYPY_VERSION
 static PyObject *
@@ -6774,8 +8010,11 @@ _cffi_f_oxp_pool_try_submit_packed(PyObject *self, PyObject *args)
   size_t x2;
   uint32_t const * x3;
   size_t x4;
-  uint64_t x5;
-  oxp_error * x6;
+  uint32_t const * x5;
+  size_t x6;
+  uint64_t const * x7;
+  size_t * x8;
+  oxp_error * x9;
   Py_ssize_t datasize;
   struct _cffi_freeme_s *large_args_free = NULL;
   int32_t result;
@@ -6787,24 +8026,27 @@ _cffi_f_oxp_pool_try_submit_packed(PyObject *self, PyObject *args)
   PyObject *arg4;
   PyObject *arg5;
   PyObject *arg6;
+  PyObject *arg7;
+  PyObject *arg8;
+  PyObject *arg9;
 
-  if (!PyArg_UnpackTuple(args, "oxp_pool_try_submit_packed", 7, 7, &arg0, &arg1, &arg2, &arg3, &arg4, &arg5, &arg6))
+  if (!PyArg_UnpackTuple(args, "oxp_pool_try_submit_packed", 10, 10, &arg0, &arg1, &arg2, &arg3, &arg4, &arg5, &arg6, &arg7, &arg8, &arg9))
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(247), arg0, (char **)&x0);
+      _cffi_type(322), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_pool *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(247), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(322), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(62), arg1, (char **)&x1);
+      _cffi_type(75), arg1, (char **)&x1);
   if (datasize != 0) {
     x1 = ((size_t)datasize) <= 640 ? (uint8_t const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(62), arg1, (char **)&x1,
+    if (_cffi_convert_array_argument(_cffi_type(75), arg1, (char **)&x1,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -6814,10 +8056,10 @@ _cffi_f_oxp_pool_try_submit_packed(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(64), arg3, (char **)&x3);
+      _cffi_type(77), arg3, (char **)&x3);
   if (datasize != 0) {
     x3 = ((size_t)datasize) <= 640 ? (uint32_t const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(64), arg3, (char **)&x3,
+    if (_cffi_convert_array_argument(_cffi_type(77), arg3, (char **)&x3,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -6826,22 +8068,49 @@ _cffi_f_oxp_pool_try_submit_packed(PyObject *self, PyObject *args)
   if (x4 == (size_t)-1 && PyErr_Occurred())
     return NULL;
 
-  x5 = _cffi_to_c_int(arg5, uint64_t);
-  if (x5 == (uint64_t)-1 && PyErr_Occurred())
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(77), arg5, (char **)&x5);
+  if (datasize != 0) {
+    x5 = ((size_t)datasize) <= 640 ? (uint32_t const *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(77), arg5, (char **)&x5,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  x6 = _cffi_to_c_int(arg6, size_t);
+  if (x6 == (size_t)-1 && PyErr_Occurred())
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(11), arg6, (char **)&x6);
+      _cffi_type(81), arg7, (char **)&x7);
   if (datasize != 0) {
-    x6 = ((size_t)datasize) <= 640 ? (oxp_error *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(11), arg6, (char **)&x6,
+    x7 = ((size_t)datasize) <= 640 ? (uint64_t const *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(81), arg7, (char **)&x7,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(36), arg8, (char **)&x8);
+  if (datasize != 0) {
+    x8 = ((size_t)datasize) <= 640 ? (size_t *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(36), arg8, (char **)&x8,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(14), arg9, (char **)&x9);
+  if (datasize != 0) {
+    x9 = ((size_t)datasize) <= 640 ? (oxp_error *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(14), arg9, (char **)&x9,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   Py_BEGIN_ALLOW_THREADS
   _cffi_restore_errno();
-  { result = oxp_pool_try_submit_packed(x0, x1, x2, x3, x4, x5, x6); }
+  { result = oxp_pool_try_submit_packed(x0, x1, x2, x3, x4, x5, x6, x7, x8, x9); }
   _cffi_save_errno();
   Py_END_ALLOW_THREADS
 
@@ -6879,19 +8148,19 @@ _cffi_f_oxp_pool_try_submit_pipeline(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(247), arg0, (char **)&x0);
+      _cffi_type(322), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_pool *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(247), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(322), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(37), arg1, (char **)&x1);
+      _cffi_type(51), arg1, (char **)&x1);
   if (datasize != 0) {
     x1 = ((size_t)datasize) <= 640 ? (oxp_pipeline *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(37), arg1, (char **)&x1,
+    if (_cffi_convert_array_argument(_cffi_type(51), arg1, (char **)&x1,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -6901,10 +8170,10 @@ _cffi_f_oxp_pool_try_submit_pipeline(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(11), arg3, (char **)&x3);
+      _cffi_type(14), arg3, (char **)&x3);
   if (datasize != 0) {
     x3 = ((size_t)datasize) <= 640 ? (oxp_error *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(11), arg3, (char **)&x3,
+    if (_cffi_convert_array_argument(_cffi_type(14), arg3, (char **)&x3,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -6947,10 +8216,10 @@ _cffi_f_oxp_reply_boolean(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(309), arg0, (char **)&x0);
+      _cffi_type(399), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_reply const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(309), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(399), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -6960,10 +8229,10 @@ _cffi_f_oxp_reply_boolean(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(311), arg2, (char **)&x2);
+      _cffi_type(401), arg2, (char **)&x2);
   if (datasize != 0) {
     x2 = ((size_t)datasize) <= 640 ? (_Bool *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(311), arg2, (char **)&x2,
+    if (_cffi_convert_array_argument(_cffi_type(401), arg2, (char **)&x2,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -7004,28 +8273,28 @@ _cffi_f_oxp_reply_bytes(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(309), arg0, (char **)&x0);
+      _cffi_type(399), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_reply const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(309), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(399), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(233), arg1, (char **)&x1);
+      _cffi_type(308), arg1, (char **)&x1);
   if (datasize != 0) {
     x1 = ((size_t)datasize) <= 640 ? (uint8_t const * *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(233), arg1, (char **)&x1,
+    if (_cffi_convert_array_argument(_cffi_type(308), arg1, (char **)&x1,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(28), arg2, (char **)&x2);
+      _cffi_type(36), arg2, (char **)&x2);
   if (datasize != 0) {
     x2 = ((size_t)datasize) <= 640 ? (size_t *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(28), arg2, (char **)&x2,
+    if (_cffi_convert_array_argument(_cffi_type(36), arg2, (char **)&x2,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -7068,10 +8337,10 @@ _cffi_f_oxp_reply_child(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(309), arg0, (char **)&x0);
+      _cffi_type(399), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_reply const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(309), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(399), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -7122,10 +8391,10 @@ _cffi_f_oxp_reply_double(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(309), arg0, (char **)&x0);
+      _cffi_type(399), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_reply const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(309), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(399), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -7135,10 +8404,10 @@ _cffi_f_oxp_reply_double(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(316), arg2, (char **)&x2);
+      _cffi_type(406), arg2, (char **)&x2);
   if (datasize != 0) {
     x2 = ((size_t)datasize) <= 640 ? (double *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(316), arg2, (char **)&x2,
+    if (_cffi_convert_array_argument(_cffi_type(406), arg2, (char **)&x2,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -7171,10 +8440,10 @@ _cffi_f_oxp_reply_free(PyObject *self, PyObject *arg0)
   struct _cffi_freeme_s *large_args_free = NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(408), arg0, (char **)&x0);
+      _cffi_type(514), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_reply *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(408), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(514), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -7192,6 +8461,71 @@ _cffi_f_oxp_reply_free(PyObject *self, PyObject *arg0)
 }
 #else
 #  define _cffi_f_oxp_reply_free _cffi_d_oxp_reply_free
+#endif
+
+static size_t _cffi_d_oxp_reply_get(oxp_reply const * x0, size_t x1, uint8_t const * x2, size_t x3)
+{
+  return oxp_reply_get(x0, x1, x2, x3);
+}
+#ifndef PYPY_VERSION
+static PyObject *
+_cffi_f_oxp_reply_get(PyObject *self, PyObject *args)
+{
+  oxp_reply const * x0;
+  size_t x1;
+  uint8_t const * x2;
+  size_t x3;
+  Py_ssize_t datasize;
+  struct _cffi_freeme_s *large_args_free = NULL;
+  size_t result;
+  PyObject *pyresult;
+  PyObject *arg0;
+  PyObject *arg1;
+  PyObject *arg2;
+  PyObject *arg3;
+
+  if (!PyArg_UnpackTuple(args, "oxp_reply_get", 4, 4, &arg0, &arg1, &arg2, &arg3))
+    return NULL;
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(399), arg0, (char **)&x0);
+  if (datasize != 0) {
+    x0 = ((size_t)datasize) <= 640 ? (oxp_reply const *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(399), arg0, (char **)&x0,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  x1 = _cffi_to_c_int(arg1, size_t);
+  if (x1 == (size_t)-1 && PyErr_Occurred())
+    return NULL;
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(75), arg2, (char **)&x2);
+  if (datasize != 0) {
+    x2 = ((size_t)datasize) <= 640 ? (uint8_t const *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(75), arg2, (char **)&x2,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  x3 = _cffi_to_c_int(arg3, size_t);
+  if (x3 == (size_t)-1 && PyErr_Occurred())
+    return NULL;
+
+  Py_BEGIN_ALLOW_THREADS
+  _cffi_restore_errno();
+  { result = oxp_reply_get(x0, x1, x2, x3); }
+  _cffi_save_errno();
+  Py_END_ALLOW_THREADS
+
+  (void)self; /* unused */
+  pyresult = _cffi_from_c_int(result, size_t);
+  if (large_args_free != NULL) _cffi_free_array_arguments(large_args_free);
+  return pyresult;
+}
+#else
+#  define _cffi_f_oxp_reply_get _cffi_d_oxp_reply_get
 #endif
 
 static int32_t _cffi_d_oxp_reply_integer(oxp_reply const * x0, size_t x1, int64_t * x2)
@@ -7217,10 +8551,10 @@ _cffi_f_oxp_reply_integer(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(309), arg0, (char **)&x0);
+      _cffi_type(399), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_reply const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(309), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(399), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -7230,10 +8564,10 @@ _cffi_f_oxp_reply_integer(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(321), arg2, (char **)&x2);
+      _cffi_type(411), arg2, (char **)&x2);
   if (datasize != 0) {
     x2 = ((size_t)datasize) <= 640 ? (int64_t *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(321), arg2, (char **)&x2,
+    if (_cffi_convert_array_argument(_cffi_type(411), arg2, (char **)&x2,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -7274,10 +8608,10 @@ _cffi_f_oxp_reply_len(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(309), arg0, (char **)&x0);
+      _cffi_type(399), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_reply const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(309), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(399), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -7322,10 +8656,10 @@ _cffi_f_oxp_reply_next(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(309), arg0, (char **)&x0);
+      _cffi_type(399), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_reply const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(309), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(399), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -7370,28 +8704,28 @@ _cffi_f_oxp_reply_nodes(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(309), arg0, (char **)&x0);
+      _cffi_type(399), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_reply const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(309), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(399), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(412), arg1, (char **)&x1);
+      _cffi_type(518), arg1, (char **)&x1);
   if (datasize != 0) {
     x1 = ((size_t)datasize) <= 640 ? (oxp_node const * *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(412), arg1, (char **)&x1,
+    if (_cffi_convert_array_argument(_cffi_type(518), arg1, (char **)&x1,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(28), arg2, (char **)&x2);
+      _cffi_type(36), arg2, (char **)&x2);
   if (datasize != 0) {
     x2 = ((size_t)datasize) <= 640 ? (size_t *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(28), arg2, (char **)&x2,
+    if (_cffi_convert_array_argument(_cffi_type(36), arg2, (char **)&x2,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -7436,10 +8770,10 @@ _cffi_f_oxp_reply_string(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(309), arg0, (char **)&x0);
+      _cffi_type(399), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_reply const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(309), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(399), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -7449,19 +8783,19 @@ _cffi_f_oxp_reply_string(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(233), arg2, (char **)&x2);
+      _cffi_type(308), arg2, (char **)&x2);
   if (datasize != 0) {
     x2 = ((size_t)datasize) <= 640 ? (uint8_t const * *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(233), arg2, (char **)&x2,
+    if (_cffi_convert_array_argument(_cffi_type(308), arg2, (char **)&x2,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(28), arg3, (char **)&x3);
+      _cffi_type(36), arg3, (char **)&x3);
   if (datasize != 0) {
     x3 = ((size_t)datasize) <= 640 ? (size_t *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(28), arg3, (char **)&x3,
+    if (_cffi_convert_array_argument(_cffi_type(36), arg3, (char **)&x3,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -7496,10 +8830,10 @@ _cffi_f_oxp_reply_type(PyObject *self, PyObject *arg0)
   PyObject *pyresult;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(309), arg0, (char **)&x0);
+      _cffi_type(399), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_reply const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(309), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(399), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -7540,10 +8874,10 @@ _cffi_f_oxp_reply_type_at(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(309), arg0, (char **)&x0);
+      _cffi_type(399), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_reply const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(309), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(399), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -7582,10 +8916,10 @@ _cffi_f_oxp_server_connection_id(PyObject *self, PyObject *arg0)
   PyObject *pyresult;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(365), arg0, (char **)&x0);
+      _cffi_type(468), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_server const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(365), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(468), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -7618,10 +8952,10 @@ _cffi_f_oxp_server_free(PyObject *self, PyObject *arg0)
   struct _cffi_freeme_s *large_args_free = NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(421), arg0, (char **)&x0);
+      _cffi_type(527), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_server *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(421), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(527), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -7662,28 +8996,28 @@ _cffi_f_oxp_server_mode(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(365), arg0, (char **)&x0);
+      _cffi_type(468), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_server const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(365), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(468), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(233), arg1, (char **)&x1);
+      _cffi_type(308), arg1, (char **)&x1);
   if (datasize != 0) {
     x1 = ((size_t)datasize) <= 640 ? (uint8_t const * *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(233), arg1, (char **)&x1,
+    if (_cffi_convert_array_argument(_cffi_type(308), arg1, (char **)&x1,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(28), arg2, (char **)&x2);
+      _cffi_type(36), arg2, (char **)&x2);
   if (datasize != 0) {
     x2 = ((size_t)datasize) <= 640 ? (size_t *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(28), arg2, (char **)&x2,
+    if (_cffi_convert_array_argument(_cffi_type(36), arg2, (char **)&x2,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -7724,28 +9058,28 @@ _cffi_f_oxp_server_name(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(365), arg0, (char **)&x0);
+      _cffi_type(468), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_server const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(365), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(468), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(233), arg1, (char **)&x1);
+      _cffi_type(308), arg1, (char **)&x1);
   if (datasize != 0) {
     x1 = ((size_t)datasize) <= 640 ? (uint8_t const * *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(233), arg1, (char **)&x1,
+    if (_cffi_convert_array_argument(_cffi_type(308), arg1, (char **)&x1,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(28), arg2, (char **)&x2);
+      _cffi_type(36), arg2, (char **)&x2);
   if (datasize != 0) {
     x2 = ((size_t)datasize) <= 640 ? (size_t *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(28), arg2, (char **)&x2,
+    if (_cffi_convert_array_argument(_cffi_type(36), arg2, (char **)&x2,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -7780,10 +9114,10 @@ _cffi_f_oxp_server_protocol(PyObject *self, PyObject *arg0)
   PyObject *pyresult;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(365), arg0, (char **)&x0);
+      _cffi_type(468), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_server const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(365), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(468), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -7824,28 +9158,28 @@ _cffi_f_oxp_server_role(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(365), arg0, (char **)&x0);
+      _cffi_type(468), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_server const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(365), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(468), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(233), arg1, (char **)&x1);
+      _cffi_type(308), arg1, (char **)&x1);
   if (datasize != 0) {
     x1 = ((size_t)datasize) <= 640 ? (uint8_t const * *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(233), arg1, (char **)&x1,
+    if (_cffi_convert_array_argument(_cffi_type(308), arg1, (char **)&x1,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(28), arg2, (char **)&x2);
+      _cffi_type(36), arg2, (char **)&x2);
   if (datasize != 0) {
     x2 = ((size_t)datasize) <= 640 ? (size_t *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(28), arg2, (char **)&x2,
+    if (_cffi_convert_array_argument(_cffi_type(36), arg2, (char **)&x2,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -7886,28 +9220,28 @@ _cffi_f_oxp_server_version(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(365), arg0, (char **)&x0);
+      _cffi_type(468), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_server const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(365), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(468), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(233), arg1, (char **)&x1);
+      _cffi_type(308), arg1, (char **)&x1);
   if (datasize != 0) {
     x1 = ((size_t)datasize) <= 640 ? (uint8_t const * *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(233), arg1, (char **)&x1,
+    if (_cffi_convert_array_argument(_cffi_type(308), arg1, (char **)&x1,
             datasize, &large_args_free) < 0)
       return NULL;
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(28), arg2, (char **)&x2);
+      _cffi_type(36), arg2, (char **)&x2);
   if (datasize != 0) {
     x2 = ((size_t)datasize) <= 640 ? (size_t *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(28), arg2, (char **)&x2,
+    if (_cffi_convert_array_argument(_cffi_type(36), arg2, (char **)&x2,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -7950,11 +9284,52 @@ _cffi_f_oxp_status_name(PyObject *self, PyObject *arg0)
   Py_END_ALLOW_THREADS
 
   (void)self; /* unused */
-  pyresult = _cffi_from_c_pointer((char *)result, _cffi_type(14));
+  pyresult = _cffi_from_c_pointer((char *)result, _cffi_type(17));
   return pyresult;
 }
 #else
 #  define _cffi_f_oxp_status_name _cffi_d_oxp_status_name
+#endif
+
+static oxp_slice _cffi_d_oxp_str(char const * x0)
+{
+  return oxp_str(x0);
+}
+#ifndef PYPY_VERSION
+static PyObject *
+_cffi_f_oxp_str(PyObject *self, PyObject *arg0)
+{
+  char const * x0;
+  Py_ssize_t datasize;
+  struct _cffi_freeme_s *large_args_free = NULL;
+  oxp_slice result;
+  PyObject *pyresult;
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(17), arg0, (char **)&x0);
+  if (datasize != 0) {
+    x0 = ((size_t)datasize) <= 640 ? (char const *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(17), arg0, (char **)&x0,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  Py_BEGIN_ALLOW_THREADS
+  _cffi_restore_errno();
+  { result = oxp_str(x0); }
+  _cffi_save_errno();
+  Py_END_ALLOW_THREADS
+
+  (void)self; /* unused */
+  pyresult = _cffi_from_c_struct((char *)&result, _cffi_type(555));
+  if (large_args_free != NULL) _cffi_free_array_arguments(large_args_free);
+  return pyresult;
+}
+#else
+static void _cffi_f_oxp_str(oxp_slice *result, char const * x0)
+{
+  { *result = oxp_str(x0); }
+}
 #endif
 
 static char const * _cffi_d_oxp_version(void)
@@ -7976,7 +9351,7 @@ _cffi_f_oxp_version(PyObject *self, PyObject *noarg)
 
   (void)self; /* unused */
   (void)noarg; /* unused */
-  pyresult = _cffi_from_c_pointer((char *)result, _cffi_type(14));
+  pyresult = _cffi_from_c_pointer((char *)result, _cffi_type(17));
   return pyresult;
 }
 #else
@@ -8020,6 +9395,13 @@ static int _cffi_const_OXP_DONE(unsigned long long *o)
 {
   int n = (OXP_DONE) <= 0;
   *o = (unsigned long long)((OXP_DONE) | 0);  /* check that OXP_DONE is an integer */
+  return n;
+}
+
+static int _cffi_const_OXP_DUE(unsigned long long *o)
+{
+  int n = (OXP_DUE) <= 0;
+  *o = (unsigned long long)((OXP_DUE) | 0);  /* check that OXP_DUE is an integer */
   return n;
 }
 
@@ -8184,6 +9566,62 @@ static int _cffi_const_OXP_ERR_TIMEOUT(unsigned long long *o)
   return n;
 }
 
+static int _cffi_const_OXP_EVENTS_DROP_OLDEST(unsigned long long *o)
+{
+  int n = (OXP_EVENTS_DROP_OLDEST) <= 0;
+  *o = (unsigned long long)((OXP_EVENTS_DROP_OLDEST) | 0);  /* check that OXP_EVENTS_DROP_OLDEST is an integer */
+  return n;
+}
+
+static int _cffi_const_OXP_EVENTS_STOP_READING(unsigned long long *o)
+{
+  int n = (OXP_EVENTS_STOP_READING) <= 0;
+  *o = (unsigned long long)((OXP_EVENTS_STOP_READING) | 0);  /* check that OXP_EVENTS_STOP_READING is an integer */
+  return n;
+}
+
+static int _cffi_const_OXP_EVENT_DOWN(unsigned long long *o)
+{
+  int n = (OXP_EVENT_DOWN) <= 0;
+  *o = (unsigned long long)((OXP_EVENT_DOWN) | 0);  /* check that OXP_EVENT_DOWN is an integer */
+  return n;
+}
+
+static int _cffi_const_OXP_EVENT_MESSAGE(unsigned long long *o)
+{
+  int n = (OXP_EVENT_MESSAGE) <= 0;
+  *o = (unsigned long long)((OXP_EVENT_MESSAGE) | 0);  /* check that OXP_EVENT_MESSAGE is an integer */
+  return n;
+}
+
+static int _cffi_const_OXP_EVENT_MONITOR(unsigned long long *o)
+{
+  int n = (OXP_EVENT_MONITOR) <= 0;
+  *o = (unsigned long long)((OXP_EVENT_MONITOR) | 0);  /* check that OXP_EVENT_MONITOR is an integer */
+  return n;
+}
+
+static int _cffi_const_OXP_EVENT_PUSH(unsigned long long *o)
+{
+  int n = (OXP_EVENT_PUSH) <= 0;
+  *o = (unsigned long long)((OXP_EVENT_PUSH) | 0);  /* check that OXP_EVENT_PUSH is an integer */
+  return n;
+}
+
+static int _cffi_const_OXP_EVENT_SUBSCRIPTION(unsigned long long *o)
+{
+  int n = (OXP_EVENT_SUBSCRIPTION) <= 0;
+  *o = (unsigned long long)((OXP_EVENT_SUBSCRIPTION) | 0);  /* check that OXP_EVENT_SUBSCRIPTION is an integer */
+  return n;
+}
+
+static int _cffi_const_OXP_EVENT_UP(unsigned long long *o)
+{
+  int n = (OXP_EVENT_UP) <= 0;
+  *o = (unsigned long long)((OXP_EVENT_UP) | 0);  /* check that OXP_EVENT_UP is an integer */
+  return n;
+}
+
 static int _cffi_const_OXP_FULL(unsigned long long *o)
 {
   int n = (OXP_FULL) <= 0;
@@ -8237,6 +9675,13 @@ static int _cffi_const_OXP_RETRY_READS(unsigned long long *o)
 {
   int n = (OXP_RETRY_READS) <= 0;
   *o = (unsigned long long)((OXP_RETRY_READS) | 0);  /* check that OXP_RETRY_READS is an integer */
+  return n;
+}
+
+static int _cffi_const_OXP_TOKEN_NONE(unsigned long long *o)
+{
+  int n = (OXP_TOKEN_NONE) <= 0;
+  *o = (unsigned long long)((OXP_TOKEN_NONE) | 0);  /* check that OXP_TOKEN_NONE is an integer */
   return n;
 }
 
@@ -8368,6 +9813,21 @@ static void _cffi_checkfld__oxp_completion(oxp_completion *p)
 struct _cffi_align__oxp_completion { char x; oxp_completion y; };
 
 _CFFI_UNUSED_FN
+static void _cffi_checkfld__oxp_event(oxp_event *p)
+{
+  /* only to generate compile-time warnings or errors */
+  (void)p;
+  (void)((p->connection) | 0);  /* check that 'oxp_event.connection' is an integer */
+  (void)((p->dropped) | 0);  /* check that 'oxp_event.dropped' is an integer */
+  { oxp_node const * *tmp = &p->nodes; (void)tmp; }
+  (void)((p->node_count) | 0);  /* check that 'oxp_event.node_count' is an integer */
+  { uint8_t const * *tmp = &p->bytes; (void)tmp; }
+  (void)((p->kind) | 0);  /* check that 'oxp_event.kind' is an integer */
+  (void)((p->status) | 0);  /* check that 'oxp_event.status' is an integer */
+}
+struct _cffi_align__oxp_event { char x; oxp_event y; };
+
+_CFFI_UNUSED_FN
 static void _cffi_checkfld__oxp_node(oxp_node *p)
 {
   /* only to generate compile-time warnings or errors */
@@ -8393,6 +9853,7 @@ struct _cffi_align__oxp_slice { char x; oxp_slice y; };
 static const struct _cffi_global_s _cffi_globals[] = {
   { "OXP_AGAIN", (void *)_cffi_const_OXP_AGAIN, _CFFI_OP(_CFFI_OP_CONSTANT_INT, -1), (void *)0 },
   { "OXP_DONE", (void *)_cffi_const_OXP_DONE, _CFFI_OP(_CFFI_OP_CONSTANT_INT, -1), (void *)0 },
+  { "OXP_DUE", (void *)_cffi_const_OXP_DUE, _CFFI_OP(_CFFI_OP_CONSTANT_INT, -1), (void *)0 },
   { "OXP_EAGER_COMMANDS", (void *)_cffi_const_OXP_EAGER_COMMANDS, _CFFI_OP(_CFFI_OP_CONSTANT_INT, -1), (void *)0 },
   { "OXP_ERR_ARG", (void *)_cffi_const_OXP_ERR_ARG, _CFFI_OP(_CFFI_OP_CONSTANT_INT, -1), (void *)0 },
   { "OXP_ERR_AUTH", (void *)_cffi_const_OXP_ERR_AUTH, _CFFI_OP(_CFFI_OP_CONSTANT_INT, -1), (void *)0 },
@@ -8416,6 +9877,14 @@ static const struct _cffi_global_s _cffi_globals[] = {
   { "OXP_ERR_RESOLVE", (void *)_cffi_const_OXP_ERR_RESOLVE, _CFFI_OP(_CFFI_OP_CONSTANT_INT, -1), (void *)0 },
   { "OXP_ERR_SHORT", (void *)_cffi_const_OXP_ERR_SHORT, _CFFI_OP(_CFFI_OP_CONSTANT_INT, -1), (void *)0 },
   { "OXP_ERR_TIMEOUT", (void *)_cffi_const_OXP_ERR_TIMEOUT, _CFFI_OP(_CFFI_OP_CONSTANT_INT, -1), (void *)0 },
+  { "OXP_EVENTS_DROP_OLDEST", (void *)_cffi_const_OXP_EVENTS_DROP_OLDEST, _CFFI_OP(_CFFI_OP_CONSTANT_INT, -1), (void *)0 },
+  { "OXP_EVENTS_STOP_READING", (void *)_cffi_const_OXP_EVENTS_STOP_READING, _CFFI_OP(_CFFI_OP_CONSTANT_INT, -1), (void *)0 },
+  { "OXP_EVENT_DOWN", (void *)_cffi_const_OXP_EVENT_DOWN, _CFFI_OP(_CFFI_OP_CONSTANT_INT, -1), (void *)0 },
+  { "OXP_EVENT_MESSAGE", (void *)_cffi_const_OXP_EVENT_MESSAGE, _CFFI_OP(_CFFI_OP_CONSTANT_INT, -1), (void *)0 },
+  { "OXP_EVENT_MONITOR", (void *)_cffi_const_OXP_EVENT_MONITOR, _CFFI_OP(_CFFI_OP_CONSTANT_INT, -1), (void *)0 },
+  { "OXP_EVENT_PUSH", (void *)_cffi_const_OXP_EVENT_PUSH, _CFFI_OP(_CFFI_OP_CONSTANT_INT, -1), (void *)0 },
+  { "OXP_EVENT_SUBSCRIPTION", (void *)_cffi_const_OXP_EVENT_SUBSCRIPTION, _CFFI_OP(_CFFI_OP_CONSTANT_INT, -1), (void *)0 },
+  { "OXP_EVENT_UP", (void *)_cffi_const_OXP_EVENT_UP, _CFFI_OP(_CFFI_OP_CONSTANT_INT, -1), (void *)0 },
   { "OXP_FULL", (void *)_cffi_const_OXP_FULL, _CFFI_OP(_CFFI_OP_CONSTANT_INT, -1), (void *)0 },
   { "OXP_OK", (void *)_cffi_const_OXP_OK, _CFFI_OP(_CFFI_OP_CONSTANT_INT, -1), (void *)0 },
   { "OXP_OUTCOME_NONE", (void *)_cffi_const_OXP_OUTCOME_NONE, _CFFI_OP(_CFFI_OP_CONSTANT_INT, -1), (void *)0 },
@@ -8424,6 +9893,7 @@ static const struct _cffi_global_s _cffi_globals[] = {
   { "OXP_OUTCOME_UNKNOWN", (void *)_cffi_const_OXP_OUTCOME_UNKNOWN, _CFFI_OP(_CFFI_OP_CONSTANT_INT, -1), (void *)0 },
   { "OXP_RETRY_NONE", (void *)_cffi_const_OXP_RETRY_NONE, _CFFI_OP(_CFFI_OP_CONSTANT_INT, -1), (void *)0 },
   { "OXP_RETRY_READS", (void *)_cffi_const_OXP_RETRY_READS, _CFFI_OP(_CFFI_OP_CONSTANT_INT, -1), (void *)0 },
+  { "OXP_TOKEN_NONE", (void *)_cffi_const_OXP_TOKEN_NONE, _CFFI_OP(_CFFI_OP_CONSTANT_INT, -1), (void *)0 },
   { "OXP_TYPE_ARRAY", (void *)_cffi_const_OXP_TYPE_ARRAY, _CFFI_OP(_CFFI_OP_CONSTANT_INT, -1), (void *)0 },
   { "OXP_TYPE_ATTRIBUTE", (void *)_cffi_const_OXP_TYPE_ATTRIBUTE, _CFFI_OP(_CFFI_OP_CONSTANT_INT, -1), (void *)0 },
   { "OXP_TYPE_BIG_NUMBER", (void *)_cffi_const_OXP_TYPE_BIG_NUMBER, _CFFI_OP(_CFFI_OP_CONSTANT_INT, -1), (void *)0 },
@@ -8440,222 +9910,268 @@ static const struct _cffi_global_s _cffi_globals[] = {
   { "OXP_TYPE_VERBATIM", (void *)_cffi_const_OXP_TYPE_VERBATIM, _CFFI_OP(_CFFI_OP_CONSTANT_INT, -1), (void *)0 },
   { "OXP_WANT_READ", (void *)_cffi_const_OXP_WANT_READ, _CFFI_OP(_CFFI_OP_CONSTANT_INT, -1), (void *)0 },
   { "OXP_WANT_WRITE", (void *)_cffi_const_OXP_WANT_WRITE, _CFFI_OP(_CFFI_OP_CONSTANT_INT, -1), (void *)0 },
-  { "oxp_async_cancel", (void *)_cffi_f_oxp_async_cancel, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 54), (void *)_cffi_d_oxp_async_cancel },
-  { "oxp_async_close", (void *)_cffi_f_oxp_async_close, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 375), (void *)_cffi_d_oxp_async_close },
-  { "oxp_async_fd", (void *)_cffi_f_oxp_async_fd, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 69), (void *)_cffi_d_oxp_async_fd },
-  { "oxp_async_free", (void *)_cffi_f_oxp_async_free, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 375), (void *)_cffi_d_oxp_async_free },
-  { "oxp_async_next", (void *)_cffi_f_oxp_async_next, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 25), (void *)_cffi_d_oxp_async_next },
-  { "oxp_async_next_push", (void *)_cffi_f_oxp_async_next_push, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 41), (void *)_cffi_d_oxp_async_next_push },
-  { "oxp_async_open", (void *)_cffi_f_oxp_async_open, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 194), (void *)_cffi_d_oxp_async_open },
-  { "oxp_async_process", (void *)_cffi_f_oxp_async_process, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 31), (void *)_cffi_d_oxp_async_process },
-  { "oxp_async_server", (void *)_cffi_f_oxp_async_server, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 72), (void *)_cffi_d_oxp_async_server },
-  { "oxp_async_submit", (void *)_cffi_f_oxp_async_submit, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 47), (void *)_cffi_d_oxp_async_submit },
-  { "oxp_async_submit_packed", (void *)_cffi_f_oxp_async_submit_packed, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 60), (void *)_cffi_d_oxp_async_submit_packed },
-  { "oxp_async_submit_pipeline", (void *)_cffi_f_oxp_async_submit_pipeline, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 35), (void *)_cffi_d_oxp_async_submit_pipeline },
-  { "oxp_async_timeout_ns", (void *)_cffi_f_oxp_async_timeout_ns, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 369), (void *)_cffi_d_oxp_async_timeout_ns },
-  { "oxp_async_want", (void *)_cffi_f_oxp_async_want, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 354), (void *)_cffi_d_oxp_async_want },
-  { "oxp_client_clone", (void *)_cffi_f_oxp_client_clone, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 77), (void *)_cffi_d_oxp_client_clone },
-  { "oxp_client_close", (void *)_cffi_f_oxp_client_close, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 378), (void *)_cffi_d_oxp_client_close },
-  { "oxp_client_command", (void *)_cffi_f_oxp_client_command, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 109), (void *)_cffi_d_oxp_client_command },
-  { "oxp_client_command_packed", (void *)_cffi_f_oxp_client_command_packed, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 116), (void *)_cffi_d_oxp_client_command_packed },
-  { "oxp_client_command_stream", (void *)_cffi_f_oxp_client_command_stream, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 101), (void *)_cffi_d_oxp_client_command_stream },
-  { "oxp_client_connect", (void *)_cffi_f_oxp_client_connect, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 86), (void *)_cffi_d_oxp_client_connect },
-  { "oxp_client_free", (void *)_cffi_f_oxp_client_free, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 378), (void *)_cffi_d_oxp_client_free },
+  { "oxp_async_cancel", (void *)_cffi_f_oxp_async_cancel, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 62), (void *)_cffi_d_oxp_async_cancel },
+  { "oxp_async_close", (void *)_cffi_f_oxp_async_close, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 478), (void *)_cffi_d_oxp_async_close },
+  { "oxp_async_fd", (void *)_cffi_f_oxp_async_fd, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 85), (void *)_cffi_d_oxp_async_fd },
+  { "oxp_async_free", (void *)_cffi_f_oxp_async_free, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 478), (void *)_cffi_d_oxp_async_free },
+  { "oxp_async_lease", (void *)_cffi_f_oxp_async_lease, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 28), (void *)_cffi_d_oxp_async_lease },
+  { "oxp_async_next", (void *)_cffi_f_oxp_async_next, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 33), (void *)_cffi_d_oxp_async_next },
+  { "oxp_async_next_events", (void *)_cffi_f_oxp_async_next_events, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 43), (void *)_cffi_d_oxp_async_next_events },
+  { "oxp_async_open", (void *)_cffi_f_oxp_async_open, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 260), (void *)_cffi_d_oxp_async_open },
+  { "oxp_async_process", (void *)_cffi_f_oxp_async_process, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 39), (void *)_cffi_d_oxp_async_process },
+  { "oxp_async_retract", (void *)_cffi_f_oxp_async_retract, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 68), (void *)_cffi_d_oxp_async_retract },
+  { "oxp_async_server", (void *)_cffi_f_oxp_async_server, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 88), (void *)_cffi_d_oxp_async_server },
+  { "oxp_async_submit", (void *)_cffi_f_oxp_async_submit, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 55), (void *)_cffi_d_oxp_async_submit },
+  { "oxp_async_submit_packed", (void *)_cffi_f_oxp_async_submit_packed, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 73), (void *)_cffi_d_oxp_async_submit_packed },
+  { "oxp_async_submit_pipeline", (void *)_cffi_f_oxp_async_submit_pipeline, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 49), (void *)_cffi_d_oxp_async_submit_pipeline },
+  { "oxp_async_timeout_ns", (void *)_cffi_f_oxp_async_timeout_ns, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 472), (void *)_cffi_d_oxp_async_timeout_ns },
+  { "oxp_async_want", (void *)_cffi_f_oxp_async_want, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 457), (void *)_cffi_d_oxp_async_want },
+  { "oxp_client_clone", (void *)_cffi_f_oxp_client_clone, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 93), (void *)_cffi_d_oxp_client_clone },
+  { "oxp_client_close", (void *)_cffi_f_oxp_client_close, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 481), (void *)_cffi_d_oxp_client_close },
+  { "oxp_client_command", (void *)_cffi_f_oxp_client_command, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 126), (void *)_cffi_d_oxp_client_command },
+  { "oxp_client_command_packed", (void *)_cffi_f_oxp_client_command_packed, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 143), (void *)_cffi_d_oxp_client_command_packed },
+  { "oxp_client_command_stream", (void *)_cffi_f_oxp_client_command_stream, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 118), (void *)_cffi_d_oxp_client_command_stream },
+  { "oxp_client_command_stream_packed", (void *)_cffi_f_oxp_client_command_stream_packed, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 133), (void *)_cffi_d_oxp_client_command_stream_packed },
+  { "oxp_client_connect", (void *)_cffi_f_oxp_client_connect, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 102), (void *)_cffi_d_oxp_client_connect },
+  { "oxp_client_fd", (void *)_cffi_f_oxp_client_fd, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 152), (void *)_cffi_d_oxp_client_fd },
+  { "oxp_client_free", (void *)_cffi_f_oxp_client_free, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 481), (void *)_cffi_d_oxp_client_free },
   { "oxp_client_is_closed", (void *)_cffi_f_oxp_client_is_closed, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 0), (void *)_cffi_d_oxp_client_is_closed },
-  { "oxp_client_lease", (void *)_cffi_f_oxp_client_lease, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 81), (void *)_cffi_d_oxp_client_lease },
-  { "oxp_client_new", (void *)_cffi_f_oxp_client_new, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 199), (void *)_cffi_d_oxp_client_new },
-  { "oxp_client_next_push", (void *)_cffi_f_oxp_client_next_push, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 95), (void *)_cffi_d_oxp_client_next_push },
-  { "oxp_client_server", (void *)_cffi_f_oxp_client_server, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 125), (void *)_cffi_d_oxp_client_server },
-  { "oxp_completions_error", (void *)_cffi_f_oxp_completions_error, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 133), (void *)_cffi_d_oxp_completions_error },
-  { "oxp_completions_free", (void *)_cffi_f_oxp_completions_free, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 381), (void *)_cffi_d_oxp_completions_free },
-  { "oxp_completions_list", (void *)_cffi_f_oxp_completions_list, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 338), (void *)_cffi_d_oxp_completions_list },
-  { "oxp_completions_new", (void *)_cffi_f_oxp_completions_new, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 130), (void *)_cffi_d_oxp_completions_new },
-  { "oxp_completions_reply", (void *)_cffi_f_oxp_completions_reply, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 138), (void *)_cffi_d_oxp_completions_reply },
-  { "oxp_connect", (void *)_cffi_f_oxp_connect, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 13), (void *)_cffi_d_oxp_connect },
-  { "oxp_error_address", (void *)_cffi_f_oxp_error_address, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 393), (void *)_cffi_d_oxp_error_address },
-  { "oxp_error_clear", (void *)_cffi_f_oxp_error_clear, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 384), (void *)_cffi_d_oxp_error_clear },
-  { "oxp_error_free", (void *)_cffi_f_oxp_error_free, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 384), (void *)_cffi_d_oxp_error_free },
-  { "oxp_error_message", (void *)_cffi_f_oxp_error_message, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 393), (void *)_cffi_d_oxp_error_message },
-  { "oxp_error_new", (void *)_cffi_f_oxp_error_new, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 144), (void *)_cffi_d_oxp_error_new },
-  { "oxp_error_os_code", (void *)_cffi_f_oxp_error_os_code, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 147), (void *)_cffi_d_oxp_error_os_code },
-  { "oxp_error_outcome", (void *)_cffi_f_oxp_error_outcome, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 147), (void *)_cffi_d_oxp_error_outcome },
-  { "oxp_error_progress", (void *)_cffi_f_oxp_error_progress, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 387), (void *)_cffi_d_oxp_error_progress },
-  { "oxp_error_status", (void *)_cffi_f_oxp_error_status, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 147), (void *)_cffi_d_oxp_error_status },
-  { "oxp_options_free", (void *)_cffi_f_oxp_options_free, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 398), (void *)_cffi_d_oxp_options_free },
-  { "oxp_options_from_url", (void *)_cffi_f_oxp_options_from_url, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 19), (void *)_cffi_d_oxp_options_from_url },
-  { "oxp_options_new", (void *)_cffi_f_oxp_options_new, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 150), (void *)_cffi_d_oxp_options_new },
-  { "oxp_options_set_client_info", (void *)_cffi_f_oxp_options_set_client_info, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 153), (void *)_cffi_d_oxp_options_set_client_info },
-  { "oxp_options_set_client_name", (void *)_cffi_f_oxp_options_set_client_name, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 157), (void *)_cffi_d_oxp_options_set_client_name },
-  { "oxp_options_set_client_no_evict", (void *)_cffi_f_oxp_options_set_client_no_evict, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 153), (void *)_cffi_d_oxp_options_set_client_no_evict },
-  { "oxp_options_set_client_no_touch", (void *)_cffi_f_oxp_options_set_client_no_touch, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 153), (void *)_cffi_d_oxp_options_set_client_no_touch },
-  { "oxp_options_set_connect_timeout_ms", (void *)_cffi_f_oxp_options_set_connect_timeout_ms, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 185), (void *)_cffi_d_oxp_options_set_connect_timeout_ms },
-  { "oxp_options_set_db", (void *)_cffi_f_oxp_options_set_db, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 181), (void *)_cffi_d_oxp_options_set_db },
-  { "oxp_options_set_eager_bytes", (void *)_cffi_f_oxp_options_set_eager_bytes, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 168), (void *)_cffi_d_oxp_options_set_eager_bytes },
-  { "oxp_options_set_fail_fast", (void *)_cffi_f_oxp_options_set_fail_fast, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 153), (void *)_cffi_d_oxp_options_set_fail_fast },
-  { "oxp_options_set_host", (void *)_cffi_f_oxp_options_set_host, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 157), (void *)_cffi_d_oxp_options_set_host },
-  { "oxp_options_set_interrupt", (void *)_cffi_f_oxp_options_set_interrupt, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 162), (void *)_cffi_d_oxp_options_set_interrupt },
-  { "oxp_options_set_keepalive", (void *)_cffi_f_oxp_options_set_keepalive, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 153), (void *)_cffi_d_oxp_options_set_keepalive },
-  { "oxp_options_set_key_affinity", (void *)_cffi_f_oxp_options_set_key_affinity, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 153), (void *)_cffi_d_oxp_options_set_key_affinity },
-  { "oxp_options_set_lib_name", (void *)_cffi_f_oxp_options_set_lib_name, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 157), (void *)_cffi_d_oxp_options_set_lib_name },
-  { "oxp_options_set_lib_version", (void *)_cffi_f_oxp_options_set_lib_version, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 157), (void *)_cffi_d_oxp_options_set_lib_version },
-  { "oxp_options_set_max_bulk_bytes", (void *)_cffi_f_oxp_options_set_max_bulk_bytes, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 168), (void *)_cffi_d_oxp_options_set_max_bulk_bytes },
-  { "oxp_options_set_max_depth", (void *)_cffi_f_oxp_options_set_max_depth, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 168), (void *)_cffi_d_oxp_options_set_max_depth },
-  { "oxp_options_set_max_line_bytes", (void *)_cffi_f_oxp_options_set_max_line_bytes, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 168), (void *)_cffi_d_oxp_options_set_max_line_bytes },
-  { "oxp_options_set_max_reply_bytes", (void *)_cffi_f_oxp_options_set_max_reply_bytes, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 168), (void *)_cffi_d_oxp_options_set_max_reply_bytes },
-  { "oxp_options_set_ordered_results", (void *)_cffi_f_oxp_options_set_ordered_results, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 153), (void *)_cffi_d_oxp_options_set_ordered_results },
-  { "oxp_options_set_password", (void *)_cffi_f_oxp_options_set_password, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 157), (void *)_cffi_d_oxp_options_set_password },
-  { "oxp_options_set_port", (void *)_cffi_f_oxp_options_set_port, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 177), (void *)_cffi_d_oxp_options_set_port },
-  { "oxp_options_set_protocol", (void *)_cffi_f_oxp_options_set_protocol, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 181), (void *)_cffi_d_oxp_options_set_protocol },
-  { "oxp_options_set_queue_limits", (void *)_cffi_f_oxp_options_set_queue_limits, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 189), (void *)_cffi_d_oxp_options_set_queue_limits },
-  { "oxp_options_set_retry", (void *)_cffi_f_oxp_options_set_retry, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 181), (void *)_cffi_d_oxp_options_set_retry },
-  { "oxp_options_set_socket_buffers", (void *)_cffi_f_oxp_options_set_socket_buffers, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 172), (void *)_cffi_d_oxp_options_set_socket_buffers },
-  { "oxp_options_set_spin_us", (void *)_cffi_f_oxp_options_set_spin_us, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 181), (void *)_cffi_d_oxp_options_set_spin_us },
-  { "oxp_options_set_timeout_ms", (void *)_cffi_f_oxp_options_set_timeout_ms, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 185), (void *)_cffi_d_oxp_options_set_timeout_ms },
-  { "oxp_options_set_unix_path", (void *)_cffi_f_oxp_options_set_unix_path, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 157), (void *)_cffi_d_oxp_options_set_unix_path },
-  { "oxp_options_set_user_timeout_ms", (void *)_cffi_f_oxp_options_set_user_timeout_ms, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 185), (void *)_cffi_d_oxp_options_set_user_timeout_ms },
-  { "oxp_options_set_username", (void *)_cffi_f_oxp_options_set_username, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 157), (void *)_cffi_d_oxp_options_set_username },
+  { "oxp_client_lease", (void *)_cffi_f_oxp_client_lease, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 97), (void *)_cffi_d_oxp_client_lease },
+  { "oxp_client_next_events", (void *)_cffi_f_oxp_client_next_events, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 106), (void *)_cffi_d_oxp_client_next_events },
+  { "oxp_client_open", (void *)_cffi_f_oxp_client_open, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 265), (void *)_cffi_d_oxp_client_open },
+  { "oxp_client_server", (void *)_cffi_f_oxp_client_server, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 155), (void *)_cffi_d_oxp_client_server },
+  { "oxp_completions_error", (void *)_cffi_f_oxp_completions_error, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 163), (void *)_cffi_d_oxp_completions_error },
+  { "oxp_completions_free", (void *)_cffi_f_oxp_completions_free, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 484), (void *)_cffi_d_oxp_completions_free },
+  { "oxp_completions_list", (void *)_cffi_f_oxp_completions_list, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 431), (void *)_cffi_d_oxp_completions_list },
+  { "oxp_completions_new", (void *)_cffi_f_oxp_completions_new, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 160), (void *)_cffi_d_oxp_completions_new },
+  { "oxp_completions_reply", (void *)_cffi_f_oxp_completions_reply, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 168), (void *)_cffi_d_oxp_completions_reply },
+  { "oxp_connect", (void *)_cffi_f_oxp_connect, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 16), (void *)_cffi_d_oxp_connect },
+  { "oxp_error_address", (void *)_cffi_f_oxp_error_address, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 496), (void *)_cffi_d_oxp_error_address },
+  { "oxp_error_clear", (void *)_cffi_f_oxp_error_clear, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 487), (void *)_cffi_d_oxp_error_clear },
+  { "oxp_error_free", (void *)_cffi_f_oxp_error_free, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 487), (void *)_cffi_d_oxp_error_free },
+  { "oxp_error_message", (void *)_cffi_f_oxp_error_message, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 496), (void *)_cffi_d_oxp_error_message },
+  { "oxp_error_new", (void *)_cffi_f_oxp_error_new, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 174), (void *)_cffi_d_oxp_error_new },
+  { "oxp_error_os_code", (void *)_cffi_f_oxp_error_os_code, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 177), (void *)_cffi_d_oxp_error_os_code },
+  { "oxp_error_outcome", (void *)_cffi_f_oxp_error_outcome, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 177), (void *)_cffi_d_oxp_error_outcome },
+  { "oxp_error_progress", (void *)_cffi_f_oxp_error_progress, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 490), (void *)_cffi_d_oxp_error_progress },
+  { "oxp_error_status", (void *)_cffi_f_oxp_error_status, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 177), (void *)_cffi_d_oxp_error_status },
+  { "oxp_error_text", (void *)_cffi_f_oxp_error_text, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 6), (void *)_cffi_d_oxp_error_text },
+  { "oxp_events_error", (void *)_cffi_f_oxp_events_error, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 183), (void *)_cffi_d_oxp_events_error },
+  { "oxp_events_free", (void *)_cffi_f_oxp_events_free, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 501), (void *)_cffi_d_oxp_events_free },
+  { "oxp_events_list", (void *)_cffi_f_oxp_events_list, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 435), (void *)_cffi_d_oxp_events_list },
+  { "oxp_events_new", (void *)_cffi_f_oxp_events_new, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 180), (void *)_cffi_d_oxp_events_new },
+  { "oxp_events_reply", (void *)_cffi_f_oxp_events_reply, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 188), (void *)_cffi_d_oxp_events_reply },
+  { "oxp_options_free", (void *)_cffi_f_oxp_options_free, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 504), (void *)_cffi_d_oxp_options_free },
+  { "oxp_options_from_url", (void *)_cffi_f_oxp_options_from_url, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 22), (void *)_cffi_d_oxp_options_from_url },
+  { "oxp_options_get", (void *)_cffi_f_oxp_options_get, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 251), (void *)_cffi_d_oxp_options_get },
+  { "oxp_options_new", (void *)_cffi_f_oxp_options_new, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 194), (void *)_cffi_d_oxp_options_new },
+  { "oxp_options_set", (void *)_cffi_f_oxp_options_set, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 206), (void *)_cffi_d_oxp_options_set },
+  { "oxp_options_set_client_info", (void *)_cffi_f_oxp_options_set_client_info, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 197), (void *)_cffi_d_oxp_options_set_client_info },
+  { "oxp_options_set_client_name", (void *)_cffi_f_oxp_options_set_client_name, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 201), (void *)_cffi_d_oxp_options_set_client_name },
+  { "oxp_options_set_client_no_evict", (void *)_cffi_f_oxp_options_set_client_no_evict, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 197), (void *)_cffi_d_oxp_options_set_client_no_evict },
+  { "oxp_options_set_client_no_touch", (void *)_cffi_f_oxp_options_set_client_no_touch, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 197), (void *)_cffi_d_oxp_options_set_client_no_touch },
+  { "oxp_options_set_connect_timeout_ms", (void *)_cffi_f_oxp_options_set_connect_timeout_ms, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 242), (void *)_cffi_d_oxp_options_set_connect_timeout_ms },
+  { "oxp_options_set_db", (void *)_cffi_f_oxp_options_set_db, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 238), (void *)_cffi_d_oxp_options_set_db },
+  { "oxp_options_set_eager_bytes", (void *)_cffi_f_oxp_options_set_eager_bytes, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 220), (void *)_cffi_d_oxp_options_set_eager_bytes },
+  { "oxp_options_set_event_limits", (void *)_cffi_f_oxp_options_set_event_limits, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 229), (void *)_cffi_d_oxp_options_set_event_limits },
+  { "oxp_options_set_fail_fast", (void *)_cffi_f_oxp_options_set_fail_fast, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 197), (void *)_cffi_d_oxp_options_set_fail_fast },
+  { "oxp_options_set_host", (void *)_cffi_f_oxp_options_set_host, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 201), (void *)_cffi_d_oxp_options_set_host },
+  { "oxp_options_set_interrupt", (void *)_cffi_f_oxp_options_set_interrupt, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 214), (void *)_cffi_d_oxp_options_set_interrupt },
+  { "oxp_options_set_keepalive", (void *)_cffi_f_oxp_options_set_keepalive, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 197), (void *)_cffi_d_oxp_options_set_keepalive },
+  { "oxp_options_set_key_affinity", (void *)_cffi_f_oxp_options_set_key_affinity, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 197), (void *)_cffi_d_oxp_options_set_key_affinity },
+  { "oxp_options_set_lib_name", (void *)_cffi_f_oxp_options_set_lib_name, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 201), (void *)_cffi_d_oxp_options_set_lib_name },
+  { "oxp_options_set_lib_version", (void *)_cffi_f_oxp_options_set_lib_version, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 201), (void *)_cffi_d_oxp_options_set_lib_version },
+  { "oxp_options_set_max_bulk_bytes", (void *)_cffi_f_oxp_options_set_max_bulk_bytes, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 220), (void *)_cffi_d_oxp_options_set_max_bulk_bytes },
+  { "oxp_options_set_max_depth", (void *)_cffi_f_oxp_options_set_max_depth, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 220), (void *)_cffi_d_oxp_options_set_max_depth },
+  { "oxp_options_set_max_line_bytes", (void *)_cffi_f_oxp_options_set_max_line_bytes, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 220), (void *)_cffi_d_oxp_options_set_max_line_bytes },
+  { "oxp_options_set_max_reply_bytes", (void *)_cffi_f_oxp_options_set_max_reply_bytes, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 220), (void *)_cffi_d_oxp_options_set_max_reply_bytes },
+  { "oxp_options_set_ordered_results", (void *)_cffi_f_oxp_options_set_ordered_results, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 197), (void *)_cffi_d_oxp_options_set_ordered_results },
+  { "oxp_options_set_password", (void *)_cffi_f_oxp_options_set_password, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 201), (void *)_cffi_d_oxp_options_set_password },
+  { "oxp_options_set_port", (void *)_cffi_f_oxp_options_set_port, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 234), (void *)_cffi_d_oxp_options_set_port },
+  { "oxp_options_set_protocol", (void *)_cffi_f_oxp_options_set_protocol, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 238), (void *)_cffi_d_oxp_options_set_protocol },
+  { "oxp_options_set_queue_limits", (void *)_cffi_f_oxp_options_set_queue_limits, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 246), (void *)_cffi_d_oxp_options_set_queue_limits },
+  { "oxp_options_set_retry", (void *)_cffi_f_oxp_options_set_retry, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 238), (void *)_cffi_d_oxp_options_set_retry },
+  { "oxp_options_set_socket_buffers", (void *)_cffi_f_oxp_options_set_socket_buffers, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 224), (void *)_cffi_d_oxp_options_set_socket_buffers },
+  { "oxp_options_set_spin_us", (void *)_cffi_f_oxp_options_set_spin_us, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 238), (void *)_cffi_d_oxp_options_set_spin_us },
+  { "oxp_options_set_timeout_ms", (void *)_cffi_f_oxp_options_set_timeout_ms, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 242), (void *)_cffi_d_oxp_options_set_timeout_ms },
+  { "oxp_options_set_unix_path", (void *)_cffi_f_oxp_options_set_unix_path, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 201), (void *)_cffi_d_oxp_options_set_unix_path },
+  { "oxp_options_set_user_timeout_ms", (void *)_cffi_f_oxp_options_set_user_timeout_ms, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 242), (void *)_cffi_d_oxp_options_set_user_timeout_ms },
+  { "oxp_options_set_username", (void *)_cffi_f_oxp_options_set_username, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 201), (void *)_cffi_d_oxp_options_set_username },
   { "oxp_outcome_name", (void *)_cffi_f_oxp_outcome_name, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 3), (void *)_cffi_d_oxp_outcome_name },
-  { "oxp_pipeline_add_command", (void *)_cffi_f_oxp_pipeline_add_command, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 224), (void *)_cffi_d_oxp_pipeline_add_command },
-  { "oxp_pipeline_add_packed", (void *)_cffi_f_oxp_pipeline_add_packed, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 236), (void *)_cffi_d_oxp_pipeline_add_packed },
-  { "oxp_pipeline_command_name", (void *)_cffi_f_oxp_pipeline_command_name, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 230), (void *)_cffi_d_oxp_pipeline_command_name },
-  { "oxp_pipeline_execute", (void *)_cffi_f_oxp_pipeline_execute, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 219), (void *)_cffi_d_oxp_pipeline_execute },
-  { "oxp_pipeline_execute_stream", (void *)_cffi_f_oxp_pipeline_execute_stream, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 213), (void *)_cffi_d_oxp_pipeline_execute_stream },
-  { "oxp_pipeline_free", (void *)_cffi_f_oxp_pipeline_free, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 401), (void *)_cffi_d_oxp_pipeline_free },
-  { "oxp_pipeline_len", (void *)_cffi_f_oxp_pipeline_len, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 342), (void *)_cffi_d_oxp_pipeline_len },
-  { "oxp_pipeline_new", (void *)_cffi_f_oxp_pipeline_new, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 90), (void *)_cffi_d_oxp_pipeline_new },
-  { "oxp_pipeline_new_atomic", (void *)_cffi_f_oxp_pipeline_new_atomic, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 90), (void *)_cffi_d_oxp_pipeline_new_atomic },
-  { "oxp_pipeline_new_detached", (void *)_cffi_f_oxp_pipeline_new_detached, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 8), (void *)_cffi_d_oxp_pipeline_new_detached },
-  { "oxp_pipeline_reset", (void *)_cffi_f_oxp_pipeline_reset, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 210), (void *)_cffi_d_oxp_pipeline_reset },
-  { "oxp_pool_cancel", (void *)_cffi_f_oxp_pool_cancel, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 270), (void *)_cffi_d_oxp_pool_cancel },
-  { "oxp_pool_close", (void *)_cffi_f_oxp_pool_close, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 287), (void *)_cffi_d_oxp_pool_close },
-  { "oxp_pool_connect", (void *)_cffi_f_oxp_pool_connect, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 253), (void *)_cffi_d_oxp_pool_connect },
-  { "oxp_pool_drain", (void *)_cffi_f_oxp_pool_drain, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 246), (void *)_cffi_d_oxp_pool_drain },
-  { "oxp_pool_flush", (void *)_cffi_f_oxp_pool_flush, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 281), (void *)_cffi_d_oxp_pool_flush },
-  { "oxp_pool_free", (void *)_cffi_f_oxp_pool_free, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 404), (void *)_cffi_d_oxp_pool_free },
-  { "oxp_pool_next", (void *)_cffi_f_oxp_pool_next, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 246), (void *)_cffi_d_oxp_pool_next },
-  { "oxp_pool_open", (void *)_cffi_f_oxp_pool_open, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 204), (void *)_cffi_d_oxp_pool_open },
-  { "oxp_pool_retract", (void *)_cffi_f_oxp_pool_retract, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 276), (void *)_cffi_d_oxp_pool_retract },
-  { "oxp_pool_server", (void *)_cffi_f_oxp_pool_server, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 303), (void *)_cffi_d_oxp_pool_server },
-  { "oxp_pool_submit", (void *)_cffi_f_oxp_pool_submit, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 263), (void *)_cffi_d_oxp_pool_submit },
-  { "oxp_pool_submit_packed", (void *)_cffi_f_oxp_pool_submit_packed, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 294), (void *)_cffi_d_oxp_pool_submit_packed },
-  { "oxp_pool_submit_pipeline", (void *)_cffi_f_oxp_pool_submit_pipeline, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 257), (void *)_cffi_d_oxp_pool_submit_pipeline },
-  { "oxp_pool_try_submit", (void *)_cffi_f_oxp_pool_try_submit, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 263), (void *)_cffi_d_oxp_pool_try_submit },
-  { "oxp_pool_try_submit_packed", (void *)_cffi_f_oxp_pool_try_submit_packed, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 294), (void *)_cffi_d_oxp_pool_try_submit_packed },
-  { "oxp_pool_try_submit_pipeline", (void *)_cffi_f_oxp_pool_try_submit_pipeline, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 257), (void *)_cffi_d_oxp_pool_try_submit_pipeline },
-  { "oxp_py_interrupt", (void *)&_cffi_externpy__oxp_py_interrupt, _CFFI_OP(_CFFI_OP_EXTERN_PYTHON, 164), (void *)oxp_py_interrupt },
-  { "oxp_py_part", (void *)&_cffi_externpy__oxp_py_part, _CFFI_OP(_CFFI_OP_EXTERN_PYTHON, 105), (void *)oxp_py_part },
-  { "oxp_reply_boolean", (void *)_cffi_f_oxp_reply_boolean, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 308), (void *)_cffi_d_oxp_reply_boolean },
-  { "oxp_reply_bytes", (void *)_cffi_f_oxp_reply_bytes, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 415), (void *)_cffi_d_oxp_reply_bytes },
-  { "oxp_reply_child", (void *)_cffi_f_oxp_reply_child, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 349), (void *)_cffi_d_oxp_reply_child },
-  { "oxp_reply_double", (void *)_cffi_f_oxp_reply_double, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 313), (void *)_cffi_d_oxp_reply_double },
-  { "oxp_reply_free", (void *)_cffi_f_oxp_reply_free, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 407), (void *)_cffi_d_oxp_reply_free },
-  { "oxp_reply_integer", (void *)_cffi_f_oxp_reply_integer, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 318), (void *)_cffi_d_oxp_reply_integer },
-  { "oxp_reply_len", (void *)_cffi_f_oxp_reply_len, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 345), (void *)_cffi_d_oxp_reply_len },
-  { "oxp_reply_next", (void *)_cffi_f_oxp_reply_next, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 345), (void *)_cffi_d_oxp_reply_next },
-  { "oxp_reply_nodes", (void *)_cffi_f_oxp_reply_nodes, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 410), (void *)_cffi_d_oxp_reply_nodes },
-  { "oxp_reply_string", (void *)_cffi_f_oxp_reply_string, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 323), (void *)_cffi_d_oxp_reply_string },
-  { "oxp_reply_type", (void *)_cffi_f_oxp_reply_type, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 357), (void *)_cffi_d_oxp_reply_type },
-  { "oxp_reply_type_at", (void *)_cffi_f_oxp_reply_type_at, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 360), (void *)_cffi_d_oxp_reply_type_at },
-  { "oxp_server_connection_id", (void *)_cffi_f_oxp_server_connection_id, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 372), (void *)_cffi_d_oxp_server_connection_id },
-  { "oxp_server_free", (void *)_cffi_f_oxp_server_free, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 420), (void *)_cffi_d_oxp_server_free },
-  { "oxp_server_mode", (void *)_cffi_f_oxp_server_mode, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 423), (void *)_cffi_d_oxp_server_mode },
-  { "oxp_server_name", (void *)_cffi_f_oxp_server_name, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 423), (void *)_cffi_d_oxp_server_name },
-  { "oxp_server_protocol", (void *)_cffi_f_oxp_server_protocol, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 364), (void *)_cffi_d_oxp_server_protocol },
-  { "oxp_server_role", (void *)_cffi_f_oxp_server_role, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 423), (void *)_cffi_d_oxp_server_role },
-  { "oxp_server_version", (void *)_cffi_f_oxp_server_version, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 423), (void *)_cffi_d_oxp_server_version },
+  { "oxp_pipeline_add_command", (void *)_cffi_f_oxp_pipeline_add_command, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 299), (void *)_cffi_d_oxp_pipeline_add_command },
+  { "oxp_pipeline_add_packed", (void *)_cffi_f_oxp_pipeline_add_packed, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 311), (void *)_cffi_d_oxp_pipeline_add_packed },
+  { "oxp_pipeline_command_name", (void *)_cffi_f_oxp_pipeline_command_name, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 305), (void *)_cffi_d_oxp_pipeline_command_name },
+  { "oxp_pipeline_execute", (void *)_cffi_f_oxp_pipeline_execute, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 294), (void *)_cffi_d_oxp_pipeline_execute },
+  { "oxp_pipeline_execute_stream", (void *)_cffi_f_oxp_pipeline_execute_stream, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 284), (void *)_cffi_d_oxp_pipeline_execute_stream },
+  { "oxp_pipeline_free", (void *)_cffi_f_oxp_pipeline_free, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 507), (void *)_cffi_d_oxp_pipeline_free },
+  { "oxp_pipeline_len", (void *)_cffi_f_oxp_pipeline_len, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 439), (void *)_cffi_d_oxp_pipeline_len },
+  { "oxp_pipeline_new", (void *)_cffi_f_oxp_pipeline_new, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 113), (void *)_cffi_d_oxp_pipeline_new },
+  { "oxp_pipeline_new_atomic", (void *)_cffi_f_oxp_pipeline_new_atomic, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 113), (void *)_cffi_d_oxp_pipeline_new_atomic },
+  { "oxp_pipeline_new_detached", (void *)_cffi_f_oxp_pipeline_new_detached, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 11), (void *)_cffi_d_oxp_pipeline_new_detached },
+  { "oxp_pipeline_reset", (void *)_cffi_f_oxp_pipeline_reset, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 276), (void *)_cffi_d_oxp_pipeline_reset },
+  { "oxp_pipeline_send", (void *)_cffi_f_oxp_pipeline_send, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 290), (void *)_cffi_d_oxp_pipeline_send },
+  { "oxp_pipeline_set_manual", (void *)_cffi_f_oxp_pipeline_set_manual, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 279), (void *)_cffi_d_oxp_pipeline_set_manual },
+  { "oxp_pool_cancel", (void *)_cffi_f_oxp_pool_cancel, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 357), (void *)_cffi_d_oxp_pool_cancel },
+  { "oxp_pool_close", (void *)_cffi_f_oxp_pool_close, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 374), (void *)_cffi_d_oxp_pool_close },
+  { "oxp_pool_connect", (void *)_cffi_f_oxp_pool_connect, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 333), (void *)_cffi_d_oxp_pool_connect },
+  { "oxp_pool_drain", (void *)_cffi_f_oxp_pool_drain, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 326), (void *)_cffi_d_oxp_pool_drain },
+  { "oxp_pool_flush", (void *)_cffi_f_oxp_pool_flush, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 368), (void *)_cffi_d_oxp_pool_flush },
+  { "oxp_pool_free", (void *)_cffi_f_oxp_pool_free, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 510), (void *)_cffi_d_oxp_pool_free },
+  { "oxp_pool_lease", (void *)_cffi_f_oxp_pool_lease, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 321), (void *)_cffi_d_oxp_pool_lease },
+  { "oxp_pool_next", (void *)_cffi_f_oxp_pool_next, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 326), (void *)_cffi_d_oxp_pool_next },
+  { "oxp_pool_next_events", (void *)_cffi_f_oxp_pool_next_events, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 337), (void *)_cffi_d_oxp_pool_next_events },
+  { "oxp_pool_open", (void *)_cffi_f_oxp_pool_open, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 270), (void *)_cffi_d_oxp_pool_open },
+  { "oxp_pool_retract", (void *)_cffi_f_oxp_pool_retract, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 363), (void *)_cffi_d_oxp_pool_retract },
+  { "oxp_pool_server", (void *)_cffi_f_oxp_pool_server, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 393), (void *)_cffi_d_oxp_pool_server },
+  { "oxp_pool_submit", (void *)_cffi_f_oxp_pool_submit, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 350), (void *)_cffi_d_oxp_pool_submit },
+  { "oxp_pool_submit_packed", (void *)_cffi_f_oxp_pool_submit_packed, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 381), (void *)_cffi_d_oxp_pool_submit_packed },
+  { "oxp_pool_submit_pipeline", (void *)_cffi_f_oxp_pool_submit_pipeline, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 344), (void *)_cffi_d_oxp_pool_submit_pipeline },
+  { "oxp_pool_try_submit", (void *)_cffi_f_oxp_pool_try_submit, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 350), (void *)_cffi_d_oxp_pool_try_submit },
+  { "oxp_pool_try_submit_packed", (void *)_cffi_f_oxp_pool_try_submit_packed, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 381), (void *)_cffi_d_oxp_pool_try_submit_packed },
+  { "oxp_pool_try_submit_pipeline", (void *)_cffi_f_oxp_pool_try_submit_pipeline, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 344), (void *)_cffi_d_oxp_pool_try_submit_pipeline },
+  { "oxp_py_interrupt", (void *)&_cffi_externpy__oxp_py_interrupt, _CFFI_OP(_CFFI_OP_EXTERN_PYTHON, 216), (void *)oxp_py_interrupt },
+  { "oxp_py_part", (void *)&_cffi_externpy__oxp_py_part, _CFFI_OP(_CFFI_OP_EXTERN_PYTHON, 122), (void *)oxp_py_part },
+  { "oxp_reply_boolean", (void *)_cffi_f_oxp_reply_boolean, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 398), (void *)_cffi_d_oxp_reply_boolean },
+  { "oxp_reply_bytes", (void *)_cffi_f_oxp_reply_bytes, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 521), (void *)_cffi_d_oxp_reply_bytes },
+  { "oxp_reply_child", (void *)_cffi_f_oxp_reply_child, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 446), (void *)_cffi_d_oxp_reply_child },
+  { "oxp_reply_double", (void *)_cffi_f_oxp_reply_double, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 403), (void *)_cffi_d_oxp_reply_double },
+  { "oxp_reply_free", (void *)_cffi_f_oxp_reply_free, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 513), (void *)_cffi_d_oxp_reply_free },
+  { "oxp_reply_get", (void *)_cffi_f_oxp_reply_get, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 451), (void *)_cffi_d_oxp_reply_get },
+  { "oxp_reply_integer", (void *)_cffi_f_oxp_reply_integer, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 408), (void *)_cffi_d_oxp_reply_integer },
+  { "oxp_reply_len", (void *)_cffi_f_oxp_reply_len, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 442), (void *)_cffi_d_oxp_reply_len },
+  { "oxp_reply_next", (void *)_cffi_f_oxp_reply_next, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 442), (void *)_cffi_d_oxp_reply_next },
+  { "oxp_reply_nodes", (void *)_cffi_f_oxp_reply_nodes, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 516), (void *)_cffi_d_oxp_reply_nodes },
+  { "oxp_reply_string", (void *)_cffi_f_oxp_reply_string, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 413), (void *)_cffi_d_oxp_reply_string },
+  { "oxp_reply_type", (void *)_cffi_f_oxp_reply_type, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 460), (void *)_cffi_d_oxp_reply_type },
+  { "oxp_reply_type_at", (void *)_cffi_f_oxp_reply_type_at, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 463), (void *)_cffi_d_oxp_reply_type_at },
+  { "oxp_server_connection_id", (void *)_cffi_f_oxp_server_connection_id, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 475), (void *)_cffi_d_oxp_server_connection_id },
+  { "oxp_server_free", (void *)_cffi_f_oxp_server_free, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 526), (void *)_cffi_d_oxp_server_free },
+  { "oxp_server_mode", (void *)_cffi_f_oxp_server_mode, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 529), (void *)_cffi_d_oxp_server_mode },
+  { "oxp_server_name", (void *)_cffi_f_oxp_server_name, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 529), (void *)_cffi_d_oxp_server_name },
+  { "oxp_server_protocol", (void *)_cffi_f_oxp_server_protocol, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 467), (void *)_cffi_d_oxp_server_protocol },
+  { "oxp_server_role", (void *)_cffi_f_oxp_server_role, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 529), (void *)_cffi_d_oxp_server_role },
+  { "oxp_server_version", (void *)_cffi_f_oxp_server_version, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 529), (void *)_cffi_d_oxp_server_version },
   { "oxp_status_name", (void *)_cffi_f_oxp_status_name, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 3), (void *)_cffi_d_oxp_status_name },
-  { "oxp_version", (void *)_cffi_f_oxp_version, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_N, 6), (void *)_cffi_d_oxp_version },
-  { "oxp_version_number", (void *)_cffi_f_oxp_version_number, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_N, 367), (void *)_cffi_d_oxp_version_number },
+  { "oxp_str", (void *)_cffi_f_oxp_str, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 428), (void *)_cffi_d_oxp_str },
+  { "oxp_version", (void *)_cffi_f_oxp_version, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_N, 9), (void *)_cffi_d_oxp_version },
+  { "oxp_version_number", (void *)_cffi_f_oxp_version_number, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_N, 470), (void *)_cffi_d_oxp_version_number },
 };
 
 static const struct _cffi_field_s _cffi_fields[] = {
   { "token", offsetof(oxp_completion, token),
              sizeof(((oxp_completion *)0)->token),
-             _CFFI_OP(_CFFI_OP_NOOP, 38) },
+             _CFFI_OP(_CFFI_OP_NOOP, 52) },
   { "replies", offsetof(oxp_completion, replies),
                sizeof(((oxp_completion *)0)->replies),
-               _CFFI_OP(_CFFI_OP_NOOP, 38) },
+               _CFFI_OP(_CFFI_OP_NOOP, 52) },
   { "nodes", offsetof(oxp_completion, nodes),
              sizeof(((oxp_completion *)0)->nodes),
-             _CFFI_OP(_CFFI_OP_NOOP, 334) },
+             _CFFI_OP(_CFFI_OP_NOOP, 424) },
   { "node_count", offsetof(oxp_completion, node_count),
                   sizeof(((oxp_completion *)0)->node_count),
-                  _CFFI_OP(_CFFI_OP_NOOP, 15) },
+                  _CFFI_OP(_CFFI_OP_NOOP, 18) },
   { "bytes", offsetof(oxp_completion, bytes),
              sizeof(((oxp_completion *)0)->bytes),
-             _CFFI_OP(_CFFI_OP_NOOP, 62) },
+             _CFFI_OP(_CFFI_OP_NOOP, 75) },
   { "status", offsetof(oxp_completion, status),
               sizeof(((oxp_completion *)0)->status),
               _CFFI_OP(_CFFI_OP_NOOP, 4) },
   { "outcome", offsetof(oxp_completion, outcome),
                sizeof(((oxp_completion *)0)->outcome),
                _CFFI_OP(_CFFI_OP_NOOP, 4) },
+  { "connection", offsetof(oxp_event, connection),
+                  sizeof(((oxp_event *)0)->connection),
+                  _CFFI_OP(_CFFI_OP_NOOP, 52) },
+  { "dropped", offsetof(oxp_event, dropped),
+               sizeof(((oxp_event *)0)->dropped),
+               _CFFI_OP(_CFFI_OP_NOOP, 52) },
+  { "nodes", offsetof(oxp_event, nodes),
+             sizeof(((oxp_event *)0)->nodes),
+             _CFFI_OP(_CFFI_OP_NOOP, 424) },
+  { "node_count", offsetof(oxp_event, node_count),
+                  sizeof(((oxp_event *)0)->node_count),
+                  _CFFI_OP(_CFFI_OP_NOOP, 18) },
+  { "bytes", offsetof(oxp_event, bytes),
+             sizeof(((oxp_event *)0)->bytes),
+             _CFFI_OP(_CFFI_OP_NOOP, 75) },
+  { "kind", offsetof(oxp_event, kind),
+            sizeof(((oxp_event *)0)->kind),
+            _CFFI_OP(_CFFI_OP_NOOP, 4) },
+  { "status", offsetof(oxp_event, status),
+              sizeof(((oxp_event *)0)->status),
+              _CFFI_OP(_CFFI_OP_NOOP, 4) },
   { "type", offsetof(oxp_node, type),
             sizeof(((oxp_node *)0)->type),
-            _CFFI_OP(_CFFI_OP_NOOP, 447) },
+            _CFFI_OP(_CFFI_OP_NOOP, 556) },
   { "flags", offsetof(oxp_node, flags),
              sizeof(((oxp_node *)0)->flags),
-             _CFFI_OP(_CFFI_OP_NOOP, 447) },
+             _CFFI_OP(_CFFI_OP_NOOP, 556) },
   { "reserved", offsetof(oxp_node, reserved),
                 sizeof(((oxp_node *)0)->reserved),
-                _CFFI_OP(_CFFI_OP_NOOP, 179) },
+                _CFFI_OP(_CFFI_OP_NOOP, 236) },
   { "len", offsetof(oxp_node, len),
            sizeof(((oxp_node *)0)->len),
-           _CFFI_OP(_CFFI_OP_NOOP, 183) },
+           _CFFI_OP(_CFFI_OP_NOOP, 232) },
   { "value", offsetof(oxp_node, value),
              sizeof(((oxp_node *)0)->value),
-             _CFFI_OP(_CFFI_OP_NOOP, 38) },
+             _CFFI_OP(_CFFI_OP_NOOP, 52) },
   { "data", offsetof(oxp_slice, data),
             sizeof(((oxp_slice *)0)->data),
-            _CFFI_OP(_CFFI_OP_NOOP, 62) },
+            _CFFI_OP(_CFFI_OP_NOOP, 75) },
   { "len", offsetof(oxp_slice, len),
            sizeof(((oxp_slice *)0)->len),
-           _CFFI_OP(_CFFI_OP_NOOP, 15) },
+           _CFFI_OP(_CFFI_OP_NOOP, 18) },
 };
 
 static const struct _cffi_struct_union_s _cffi_struct_unions[] = {
-  { "oxp_async", 434, _CFFI_F_OPAQUE,
+  { "oxp_async", 540, _CFFI_F_OPAQUE,
     (size_t)-1, -1, -1, 0 /* opaque */ },
-  { "oxp_client", 435, _CFFI_F_OPAQUE,
+  { "oxp_client", 541, _CFFI_F_OPAQUE,
     (size_t)-1, -1, -1, 0 /* opaque */ },
-  { "oxp_completion", 437, _CFFI_F_CHECK_FIELDS,
+  { "oxp_completion", 543, _CFFI_F_CHECK_FIELDS,
     sizeof(oxp_completion), offsetof(struct _cffi_align__oxp_completion, y), 0, 7 },
-  { "oxp_completions", 438, _CFFI_F_OPAQUE,
+  { "oxp_completions", 544, _CFFI_F_OPAQUE,
     (size_t)-1, -1, -1, 0 /* opaque */ },
-  { "oxp_error", 439, _CFFI_F_OPAQUE,
+  { "oxp_error", 545, _CFFI_F_OPAQUE,
     (size_t)-1, -1, -1, 0 /* opaque */ },
-  { "oxp_node", 440, _CFFI_F_CHECK_FIELDS,
-    sizeof(oxp_node), offsetof(struct _cffi_align__oxp_node, y), 7, 5 },
-  { "oxp_options", 441, _CFFI_F_OPAQUE,
+  { "oxp_event", 547, _CFFI_F_CHECK_FIELDS,
+    sizeof(oxp_event), offsetof(struct _cffi_align__oxp_event, y), 7, 7 },
+  { "oxp_events", 548, _CFFI_F_OPAQUE,
     (size_t)-1, -1, -1, 0 /* opaque */ },
-  { "oxp_pipeline", 442, _CFFI_F_OPAQUE,
+  { "oxp_node", 549, _CFFI_F_CHECK_FIELDS,
+    sizeof(oxp_node), offsetof(struct _cffi_align__oxp_node, y), 14, 5 },
+  { "oxp_options", 550, _CFFI_F_OPAQUE,
     (size_t)-1, -1, -1, 0 /* opaque */ },
-  { "oxp_pool", 443, _CFFI_F_OPAQUE,
+  { "oxp_pipeline", 551, _CFFI_F_OPAQUE,
     (size_t)-1, -1, -1, 0 /* opaque */ },
-  { "oxp_reply", 444, _CFFI_F_OPAQUE,
+  { "oxp_pool", 552, _CFFI_F_OPAQUE,
     (size_t)-1, -1, -1, 0 /* opaque */ },
-  { "oxp_server", 445, _CFFI_F_OPAQUE,
+  { "oxp_reply", 553, _CFFI_F_OPAQUE,
     (size_t)-1, -1, -1, 0 /* opaque */ },
-  { "oxp_slice", 446, _CFFI_F_CHECK_FIELDS,
-    sizeof(oxp_slice), offsetof(struct _cffi_align__oxp_slice, y), 12, 2 },
+  { "oxp_server", 554, _CFFI_F_OPAQUE,
+    (size_t)-1, -1, -1, 0 /* opaque */ },
+  { "oxp_slice", 555, _CFFI_F_CHECK_FIELDS,
+    sizeof(oxp_slice), offsetof(struct _cffi_align__oxp_slice, y), 19, 2 },
 };
 
 static const struct _cffi_typename_s _cffi_typenames[] = {
-  { "oxp_async", 434 },
-  { "oxp_client", 435 },
-  { "oxp_completion", 437 },
-  { "oxp_completions", 438 },
-  { "oxp_drop_fn", 166 },
-  { "oxp_error", 439 },
-  { "oxp_interrupt_fn", 164 },
-  { "oxp_node", 440 },
-  { "oxp_options", 441 },
-  { "oxp_part_fn", 105 },
-  { "oxp_pipeline", 442 },
-  { "oxp_pool", 443 },
-  { "oxp_reply", 444 },
-  { "oxp_server", 445 },
-  { "oxp_slice", 446 },
+  { "oxp_async", 540 },
+  { "oxp_client", 541 },
+  { "oxp_completion", 543 },
+  { "oxp_completions", 544 },
+  { "oxp_drop_fn", 218 },
+  { "oxp_error", 545 },
+  { "oxp_event", 547 },
+  { "oxp_events", 548 },
+  { "oxp_interrupt_fn", 216 },
+  { "oxp_node", 549 },
+  { "oxp_options", 550 },
+  { "oxp_part_fn", 122 },
+  { "oxp_pipeline", 551 },
+  { "oxp_pool", 552 },
+  { "oxp_reply", 553 },
+  { "oxp_server", 554 },
+  { "oxp_slice", 555 },
   { "oxp_status", 4 },
 };
 
@@ -8666,12 +10182,12 @@ static const struct _cffi_type_context_s _cffi_type_context = {
   _cffi_struct_unions,
   NULL,  /* no enums */
   _cffi_typenames,
-  175,  /* num_globals */
-  12,  /* num_struct_unions */
+  204,  /* num_globals */
+  14,  /* num_struct_unions */
   0,  /* num_enums */
-  16,  /* num_typenames */
+  18,  /* num_typenames */
   NULL,  /* no includes */
-  449,  /* num_types */
+  558,  /* num_types */
   1,  /* flags */
 };
 

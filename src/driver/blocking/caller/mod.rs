@@ -1,6 +1,7 @@
 //! One caller at work on a link.
 
 mod leader;
+mod listening;
 
 use std::time::{Duration, Instant};
 
@@ -371,4 +372,5 @@ pub(super) fn spread_news(state: &mut Held<'_>) {
     for number in value.calls.take_told() {
         followers.call(Number(number));
     }
+    listening::spread_events(state);
 }

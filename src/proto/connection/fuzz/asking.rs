@@ -309,7 +309,7 @@ impl World<'_> {
         self.wire.clear();
         self.said.clear();
         (self.arrived, self.is_wrong) = (0, false);
-        while self.connection.next_push().0.is_some() {}
+        while self.connection.next_message().is_some() {}
     }
 
     pub(super) fn close(&mut self) {

@@ -97,7 +97,7 @@ impl World<'_> {
             match said {
                 Said::Greeting | Said::Wrong => {}
                 Said::Push(number) => {
-                    let push = self.connection.next_push().0.expect("a push was heard");
+                    let push = self.connection.next_message().expect("a push was heard");
                     assert_eq!(push.root().get(1).and_then(|value| value.as_int()), Some(number as i64));
                 }
                 Said::Reply { seq, is_refusal } => {
@@ -116,7 +116,7 @@ impl World<'_> {
                 }
             }
         }
-        assert!(self.connection.next_push().0.is_none(), "a push that nobody sent");
+        assert!(self.connection.next_message().is_none(), "a push that nobody sent");
     }
 
     /// What was read before a fault and refused is out of the way when the connection is lost.

@@ -1,5 +1,7 @@
 //! How a client connects and behaves. One struct for all languages; the URL syntax is in `url`.
 
+mod named;
+
 use std::ffi::c_int;
 use std::fmt;
 use std::os::unix::ffi::OsStrExt;
@@ -9,6 +11,7 @@ use std::time::Duration;
 
 use zeroize::Zeroize;
 
+pub(crate) use self::named::{number, set_from_url};
 use crate::error::{Error, Result};
 use crate::resp::Limits;
 
@@ -74,6 +77,8 @@ pub struct Options {
     pub fail_fast: bool,
     /// Bounds on what waits in an event-loop client or a pool.
     pub queue: QueueLimits,
+    /// What becomes of events that nobody takes.
+    pub events: EventLimits,
     /// Of a pool: whether results come in the order of submission. Default false: as they come.
     pub ordered_results: bool,
     /// Of a pool: whether commands with the same first key go over the same connection and so stay in order. Default false.
@@ -92,6 +97,27 @@ pub struct QueueLimits {
     pub commands: Option<u64>,
     /// Bytes of commands and, in a pool, of results. Default 64 MiB. One submission may go beyond it.
     pub bytes: u64,
+}
+
+/// How much may wait of what a connection has to tell besides replies, see [`Event`](crate::Event).
+#[derive(Clone, Copy, Debug)]
+pub struct EventLimits {
+    /// Bytes for each connection, about. Default 1 MiB.
+    pub bytes: usize,
+    /// What happens to more.
+    pub overflow: Overflow,
+}
+
+/// What happens to an event for which there is no room.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(u32)]
+pub enum Overflow {
+    /// The oldest go, and are counted.
+    #[default]
+    DropOldest = 0,
+    /// The connection is read no further until there is room, replies included. What one read has brought may go beyond the
+    /// bound. The server keeps what it has to say for a while, and hangs up if that becomes too much for it.
+    StopReading = 1,
 }
 
 /// Which commands are sent again although the server may have applied them. What is *proved* not applied is always sent
@@ -234,6 +260,7 @@ impl Default for Options {
             retry: Retry::default(),
             fail_fast: false,
             queue: QueueLimits { commands: None, bytes: 64 * 1024 * 1024 },
+            events: EventLimits { bytes: 1024 * 1024, overflow: Overflow::DropOldest },
             ordered_results: false,
             key_affinity: false,
             interrupt: None,

@@ -1,0 +1,140 @@
+//! What comes in where not every command has one reply: see [`Conversation`].
+
+use super::receiving::give;
+use super::{Connection, Received};
+use crate::error::{Error, ErrorKind, Result};
+use crate::proto::backoff::Backoff;
+use crate::proto::conversation::{Conversation, Heard};
+use crate::proto::event::{Event, EventKind};
+use crate::proto::greeting::sanitised;
+use crate::proto::incoming::{Spoken, surplus};
+use crate::proto::owner::Owner;
+use crate::proto::request::{Form, Request};
+use crate::resp::{Kind, Node, Reply};
+
+impl Connection {
+    /// Looks at a request that asks for more or less than one reply, or comes after such a one.
+    #[cold]
+    pub(super) fn ask(&mut self, request: &mut Request) -> Result<()> {
+        let speaks = self.server.as_ref().map_or(self.options.protocol, |server| server.protocol);
+        self.conversation.get_or_insert_with(|| Box::new(Conversation::new(speaks))).ask(request)
+    }
+
+    /// Ends requests that have left and await no reply. To be called when something has left.
+    pub(crate) fn settle(&mut self, owner: &mut impl Owner) {
+        while self.conversation.is_some() && self.queue.has_silent_front() {
+            let request = self.queue.pop_front();
+            if !request.abandoned {
+                owner.complete(&request);
+            }
+        }
+    }
+
+    /// Whether [`settle`](Self::settle) may find something.
+    #[inline]
+    pub(crate) fn is_conversing(&self) -> bool {
+        self.conversation.is_some()
+    }
+
+    /// As [`receive`](Self::receive), value by value: what it is, is known of whole ones only.
+    #[cold]
+    pub(super) fn converse<O: Owner>(
+        &mut self,
+        window: &[u8],
+        pos: &mut usize,
+        owner: &mut O,
+    ) -> Result<Received> {
+        while self.fault.is_none() {
+            match self.incoming.next_value(window, pos, self.queue.begun() > 0) {
+                Ok(Spoken::Value { value, is_push, is_awaited }) => {
+                    self.hear(value, is_push, is_awaited, owner)?;
+                }
+                Ok(Spoken::Rest { nodes, bytes }) => {
+                    self.queue.count_reply();
+                    self.answer(&nodes, &bytes, false, owner)?;
+                }
+                Ok(Spoken::Starved) => return Ok(Received::Starved),
+                Err(error) => self.fault = Some(error),
+            }
+        }
+        Err(self.fault.clone().expect("invariant: without a fault it goes on"))
+    }
+
+    fn hear(&mut self, value: Reply, is_push: bool, is_awaited: bool, owner: &mut impl Owner) -> Result<()> {
+        let conversation = self.conversation.as_mut().expect("invariant: this is one");
+        let front = self.queue.answering().filter(|_| is_awaited);
+        let awaited = front.as_ref().map(|front| (front.form, front.commands, front.effect));
+        let confirmations = awaited.map(|(.., effect)| conversation.confirmations(effect));
+        let heard = conversation.hear(&value, is_push, front.as_deref());
+        if let Heard::Event(kind) = heard {
+            self.tell(kind, Some(value), None);
+            return Ok(());
+        }
+        let Some((form, commands, _)) = awaited else { return Err(surplus()) };
+        if form == Form::Silent {
+            // It was not to be answered, and what else this may be an answer to cannot be told.
+            return Err(surplus());
+        }
+        if form == Form::Subscription && commands == 0 {
+            self.queue.expect(confirmations.unwrap_or(1));
+        }
+        let is_error = value.root().kind() == Kind::Error;
+        let (has_left, _) = self.queue.count_reply();
+        if !has_left && !self.queue.front_is_answered_in_time() {
+            self.answered_early(value.root().error());
+            if !is_error {
+                return Ok(());
+            }
+        }
+        if let Some(text) = value.root().error() {
+            self.note_last_words(text);
+        }
+        if heard == Heard::Refusal {
+            let replied = self.queue.front_mut().replied;
+            self.queue.expect(replied);
+        }
+        let (nodes, bytes) = value.into_parts();
+        self.answer(&nodes, &bytes, is_error, owner)
+    }
+
+    /// Hands on a reply, or the rest of one, that has been counted.
+    fn answer(&mut self, nodes: &[Node], bytes: &[u8], is_error: bool, owner: &mut impl Owner) -> Result<()> {
+        let front = self.queue.front_mut();
+        if !front.abandoned {
+            self.stall.answered();
+            self.backoff = Backoff::default();
+        }
+        give(owner, front, nodes, bytes)?;
+        if front.replied == front.commands {
+            let request = self.queue.pop_front();
+            if let Some(conversation) = &mut self.conversation {
+                conversation.answered(request.effect, is_error);
+            }
+            if !request.abandoned {
+                owner.complete(&request);
+            }
+            self.settle(owner);
+        }
+        Ok(())
+    }
+
+    /// The server answered what it cannot have seen whole, with an error or not, and nothing may follow on this connection: the
+    /// rest of the command would be taken for another one. An error is an answer all the same: it says why the server did not
+    /// want to see the rest.
+    #[cold]
+    pub(super) fn answered_early(&mut self, error: Option<&[u8]>) {
+        let kind = if error.is_some() { ErrorKind::Disconnected } else { ErrorKind::Protocol };
+        self.fault = Some(Error::new(kind, "the server answered a command before it had left"));
+        // Not what it said of others before.
+        self.last_words = error.map(sanitised);
+        if error.is_none() {
+            self.queue.take_back_reply();
+        }
+        self.queue.front_mut().condemn();
+    }
+
+    /// Something happened that nobody had asked for just then.
+    pub(super) fn tell(&mut self, kind: EventKind, message: Option<Reply>, reason: Option<Error>) {
+        self.events.add(Event::new(kind, self.server.as_deref(), message, reason));
+    }
+}

@@ -1,0 +1,330 @@
+//! What a connection was asked for besides replies: messages, silence, an echo of everything.
+
+use super::event::EventKind;
+use super::request::{Form, Request};
+use crate::command::{Effect, Replies, Topic};
+use crate::error::{Error, ErrorKind, Result};
+use crate::resp::{Kind, Reply, Value};
+
+/// How a conversation goes in which not every command has one reply. Leased connections have it from the first command on
+/// that asks for such a thing.
+///
+/// It has two ends. What was asked decides what may be asked next and whether it will have a reply; what was answered decides
+/// what the next thing is that the server says. Between them lie the requests in flight.
+pub(super) struct Conversation {
+    // What was asked.
+    replies: Replies,
+    asked_to_monitor: bool,
+    is_in_transaction: bool,
+    // What was answered.
+    /// Version of RESP.
+    speaks: u8,
+    is_monitor: bool,
+    /// Subscriptions of each [`Topic`].
+    subscriptions: [u32; 3],
+}
+
+/// What something that the server said is.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Heard {
+    Event(EventKind),
+    /// One of the replies to the first request.
+    Reply,
+    /// The only one to it, however many were awaited.
+    Refusal,
+}
+
+impl Conversation {
+    pub(super) fn new(speaks: u8) -> Self {
+        Self {
+            replies: Replies::On,
+            asked_to_monitor: false,
+            is_in_transaction: false,
+            speaks,
+            is_monitor: false,
+            subscriptions: [0; 3],
+        }
+    }
+
+    /// Takes note of a request that is about to be queued, and of whether it will be answered.
+    ///
+    /// # Errors
+    /// `Refused`: it has no place in the conversation as it is.
+    pub(super) fn ask(&mut self, request: &mut Request) -> Result<()> {
+        let effect = request.effect;
+        if self.asked_to_monitor && !matches!(effect, Effect::Resets | Effect::Quits) {
+            return Err(refused("MONITOR has the connection: only RESET and QUIT are possible on it"));
+        }
+        if self.is_in_transaction && (effect.is_subscription() || effect == Effect::Monitors) {
+            return Err(refused(
+                "not between MULTI and EXEC: what it answers would be mixed with the results",
+            ));
+        }
+        let is_heard = matches!(effect, Effect::Resets | Effect::Replies(Replies::On));
+        if self.replies != Replies::On && !is_heard {
+            if request.form != Form::Command || matches!(effect, Effect::Monitors | Effect::Speaks(_)) {
+                return Err(refused(
+                    "CLIENT REPLY has switched off replies, and those to this matter: switch them on",
+                ));
+            }
+            silence(request);
+            if self.replies == Replies::Skip {
+                self.replies = Replies::On;
+            }
+        }
+        match effect {
+            Effect::Monitors => self.asked_to_monitor = true,
+            Effect::Begins => self.is_in_transaction = true,
+            Effect::Ends => self.is_in_transaction = false,
+            Effect::Resets => {
+                (self.replies, self.asked_to_monitor, self.is_in_transaction) = (Replies::On, false, false);
+            }
+            Effect::Replies(Replies::On) => self.replies = Replies::On,
+            Effect::Replies(replies) => {
+                silence(request);
+                // Where there are none, none can be skipped.
+                if self.replies != Replies::Off {
+                    self.replies = replies;
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// What the server has just said, given the request that it may be an answer to.
+    pub(super) fn hear(&mut self, said: &Reply, is_push: bool, front: Option<&Request>) -> Heard {
+        let root = said.root();
+        let awaited = front.filter(|front| front.form == Form::Subscription).map(|front| front.effect);
+        // Without pushes, what a subscription says looks like a reply.
+        let may_be_told = is_push || self.speaks == 2 && (awaited.is_some() || self.listens());
+        if may_be_told && let Some(told) = Told::of(root) {
+            self.count(&told);
+            return match (told, awaited) {
+                (Told::Message, _) => Heard::Event(EventKind::Message),
+                (Told::Subscribed(topic, _), Some(Effect::Subscribes(wanted))) if topic == wanted => {
+                    Heard::Reply
+                }
+                (Told::Unsubscribed(topic, _), Some(Effect::Unsubscribes(wanted))) if topic == wanted => {
+                    Heard::Reply
+                }
+                _ => Heard::Event(EventKind::Subscription),
+            };
+        }
+        match (is_push, awaited) {
+            (true, _) => Heard::Event(EventKind::Push),
+            (false, _) if self.is_monitor && is_monitor_line(root) => Heard::Event(EventKind::Monitor),
+            (false, Some(_)) => Heard::Refusal,
+            (false, None) => Heard::Reply,
+        }
+    }
+
+    /// Confirmations that come for such a command without names.
+    pub(super) fn confirmations(&self, effect: Effect) -> u32 {
+        match effect {
+            Effect::Unsubscribes(topic) => self.subscriptions[topic as usize].max(1),
+            _ => 1,
+        }
+    }
+
+    /// The greeting is over.
+    pub(super) fn greeted(&mut self, speaks: u8) {
+        self.speaks = speaks;
+    }
+
+    /// A request was answered, with an error or not.
+    pub(super) fn answered(&mut self, effect: Effect, is_error: bool) {
+        match effect {
+            _ if is_error => {}
+            Effect::Monitors => self.is_monitor = true,
+            Effect::Speaks(version) => self.speaks = version,
+            Effect::Resets => (self.speaks, self.is_monitor, self.subscriptions) = (2, false, [0; 3]),
+            _ => {}
+        }
+    }
+
+    fn listens(&self) -> bool {
+        self.subscriptions != [0; 3]
+    }
+
+    /// The server counts channels and patterns together.
+    fn count(&mut self, told: &Told) {
+        let (Told::Subscribed(topic, now) | Told::Unsubscribed(topic, now)) = *told else { return };
+        let [channels, patterns, shard_channels] = self.subscriptions;
+        let before = if topic == Topic::ShardChannel { shard_channels } else { channels + patterns };
+        let own = &mut self.subscriptions[topic as usize];
+        *own = match told {
+            Told::Subscribed(..) => own.saturating_add(now.saturating_sub(before)),
+            _ => own.saturating_sub(before.saturating_sub(now)),
+        };
+    }
+}
+
+/// What subscriptions make a server say.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Told {
+    Message,
+    /// With the number that there are now.
+    Subscribed(Topic, u32),
+    Unsubscribed(Topic, u32),
+}
+
+impl Told {
+    fn of(root: Value<'_>) -> Option<Self> {
+        if !matches!(root.kind(), Kind::Array | Kind::Push) {
+            return None;
+        }
+        let number = || root.get(2).and_then(Value::as_int).and_then(|number| u32::try_from(number).ok());
+        Some(match (root.get(0)?.bytes()?, root.len()) {
+            (b"message" | b"smessage", 3) | (b"pmessage", 4) => Self::Message,
+            (b"subscribe", 3) => Self::Subscribed(Topic::Channel, number()?),
+            (b"psubscribe", 3) => Self::Subscribed(Topic::Pattern, number()?),
+            (b"ssubscribe", 3) => Self::Subscribed(Topic::ShardChannel, number()?),
+            (b"unsubscribe", 3) => Self::Unsubscribed(Topic::Channel, number()?),
+            (b"punsubscribe", 3) => Self::Unsubscribed(Topic::Pattern, number()?),
+            (b"sunsubscribe", 3) => Self::Unsubscribed(Topic::ShardChannel, number()?),
+            _ => return None,
+        })
+    }
+}
+
+fn silence(request: &mut Request) {
+    (request.form, request.commands) = (Form::Silent, 0);
+}
+
+/// Whether this is what MONITOR shows: seconds, a dot, microseconds, and the database and client in brackets. No reply to RESET
+/// or QUIT begins so.
+fn is_monitor_line(root: Value<'_>) -> bool {
+    root.kind() == Kind::Status
+        && root.bytes().is_some_and(|line| line.first().is_some_and(u8::is_ascii_digit))
+}
+
+fn refused(why: &str) -> Error {
+    Error::not_applied(ErrorKind::Refused, why)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::deadline::Deadline;
+    use crate::resp::{Limits, Parser, ReplyBuilder};
+
+    fn said(text: &str) -> (Reply, bool) {
+        let (mut parser, mut nodes, mut pos) = (Parser::new(Limits::default()), Vec::new(), 0);
+        parser.parse(text.as_bytes(), &mut pos, &mut nodes).unwrap();
+        assert_eq!(pos, text.len(), "{text:?}");
+        let mut builder = ReplyBuilder::new();
+        builder.append(&nodes, text.as_bytes());
+        (builder.finish(), text.starts_with('>'))
+    }
+
+    fn request(effect: Effect, args: usize) -> Request {
+        let (form, replies) = Form::of_single(effect, args);
+        let mut request = Request::new(1, form, replies, Deadline::never());
+        request.effect = effect;
+        request
+    }
+
+    fn asked(conversation: &mut Conversation, effect: Effect) -> Result<Form> {
+        let mut request = request(effect, 2);
+        conversation.ask(&mut request).map(|()| request.form)
+    }
+
+    fn hear(conversation: &mut Conversation, text: &str, front: Option<Effect>) -> Heard {
+        let (reply, is_push) = said(text);
+        conversation.hear(&reply, is_push, front.map(|effect| request(effect, 2)).as_ref())
+    }
+
+    const SUBSCRIBE: Effect = Effect::Subscribes(Topic::Channel);
+    const UNSUBSCRIBE: Effect = Effect::Unsubscribes(Topic::Channel);
+
+    #[test]
+    fn confirmations_are_replies_and_messages_are_events_in_both_versions() {
+        for (speaks, mark) in [(2, '*'), (3, '>')] {
+            let mut it = Conversation::new(speaks);
+            let confirm = |what: &str, left: u32| format!("{mark}3\r\n+{what}\r\n+a\r\n:{left}\r\n");
+            let message = format!("{mark}3\r\n+message\r\n+a\r\n+hello\r\n");
+            assert_eq!(hear(&mut it, &confirm("subscribe", 1), Some(SUBSCRIBE)), Heard::Reply);
+            assert_eq!(hear(&mut it, &message, None), Heard::Event(EventKind::Message));
+            assert_eq!(hear(&mut it, &message, Some(SUBSCRIBE)), Heard::Event(EventKind::Message));
+            assert_eq!(
+                hear(&mut it, &confirm("psubscribe", 2), Some(Effect::Subscribes(Topic::Pattern))),
+                Heard::Reply
+            );
+            assert_eq!(hear(&mut it, &confirm("subscribe", 3), Some(SUBSCRIBE)), Heard::Reply);
+            assert_eq!(it.confirmations(UNSUBSCRIBE), 2);
+            let moved = confirm("sunsubscribe", 0);
+            assert_eq!(hear(&mut it, &moved, Some(UNSUBSCRIBE)), Heard::Event(EventKind::Subscription));
+            assert_eq!(hear(&mut it, &confirm("unsubscribe", 2), Some(UNSUBSCRIBE)), Heard::Reply);
+            assert_eq!(hear(&mut it, &confirm("unsubscribe", 1), Some(UNSUBSCRIBE)), Heard::Reply);
+            assert_eq!((it.subscriptions, it.confirmations(UNSUBSCRIBE)), ([0, 1, 0], 1));
+            assert_eq!(hear(&mut it, "-NOPERM no\r\n", Some(SUBSCRIBE)), Heard::Refusal);
+        }
+    }
+
+    #[test]
+    fn what_looks_like_a_message_is_one_only_where_messages_look_like_that() {
+        let message = "*3\r\n+message\r\n+a\r\n+b\r\n";
+        let mut it = Conversation::new(2);
+        assert_eq!(hear(&mut it, message, Some(Effect::None)), Heard::Reply);
+        hear(&mut it, "*3\r\n+subscribe\r\n+a\r\n:1\r\n", Some(SUBSCRIBE));
+        assert_eq!(hear(&mut it, message, Some(Effect::None)), Heard::Event(EventKind::Message));
+        it.answered(Effect::Speaks(3), false);
+        assert_eq!(hear(&mut it, message, Some(Effect::None)), Heard::Reply);
+        it.answered(Effect::Resets, false);
+        assert_eq!(hear(&mut it, message, Some(Effect::None)), Heard::Reply);
+    }
+
+    #[test]
+    fn after_monitor_its_lines_are_told_from_the_end_of_it() {
+        let mut it = Conversation::new(3);
+        assert_eq!(asked(&mut it, Effect::Monitors).unwrap(), Form::Command);
+        assert!(asked(&mut it, Effect::None).is_err());
+        it.answered(Effect::Monitors, false);
+        let line = "+1339518083.107412 [0 127.0.0.1:60866] \"keys\" \"*\"\r\n";
+        assert_eq!(hear(&mut it, line, None), Heard::Event(EventKind::Monitor));
+        assert_eq!(asked(&mut it, Effect::Resets).unwrap(), Form::Command);
+        assert_eq!(asked(&mut it, Effect::None).unwrap(), Form::Command);
+        assert_eq!(hear(&mut it, line, Some(Effect::Resets)), Heard::Event(EventKind::Monitor));
+        assert_eq!(hear(&mut it, "+RESET\r\n", Some(Effect::Resets)), Heard::Reply);
+        it.answered(Effect::Resets, false);
+        assert_eq!(hear(&mut it, line, Some(Effect::None)), Heard::Reply);
+    }
+
+    #[test]
+    fn what_is_asked_while_replies_are_off_awaits_none() {
+        let mut it = Conversation::new(3);
+        let replies = Effect::Replies;
+        for (effect, form) in [
+            (replies(Replies::Skip), Form::Silent),
+            (replies(Replies::Skip), Form::Silent),
+            (Effect::None, Form::Silent),
+            (Effect::None, Form::Command),
+            (replies(Replies::Off), Form::Silent),
+            (Effect::None, Form::Silent),
+            (replies(Replies::Skip), Form::Silent),
+            (Effect::None, Form::Silent),
+            (Effect::None, Form::Silent),
+            (replies(Replies::On), Form::Command),
+            (Effect::None, Form::Command),
+            (replies(Replies::Off), Form::Silent),
+            (Effect::Resets, Form::Command),
+            (Effect::None, Form::Command),
+        ] {
+            assert_eq!(asked(&mut it, effect).unwrap(), form, "{effect:?}");
+        }
+        it.ask(&mut request(replies(Replies::Off), 3)).unwrap();
+        for effect in [SUBSCRIBE, Effect::Monitors, Effect::Speaks(2)] {
+            assert_eq!(asked(&mut it, effect).unwrap_err().kind(), ErrorKind::Refused);
+        }
+    }
+
+    #[test]
+    fn nobody_subscribes_inside_a_transaction() {
+        let mut it = Conversation::new(3);
+        asked(&mut it, Effect::Begins).unwrap();
+        assert!(asked(&mut it, SUBSCRIBE).is_err() && asked(&mut it, Effect::Monitors).is_err());
+        asked(&mut it, Effect::Ends).unwrap();
+        asked(&mut it, SUBSCRIBE).unwrap();
+    }
+}
