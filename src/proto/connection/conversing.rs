@@ -138,3 +138,7 @@ impl Connection {
         self.events.add(Event::new(kind, self.server.as_deref(), message, reason));
     }
 }
+
+#[cfg(test)]
+#[path = "conversing_tests.rs"]
+mod tests;

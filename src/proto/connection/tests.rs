@@ -12,9 +12,9 @@ use crate::resp::{Kind, OutOfMemory, ReplyBuilder};
 
 /// What has become of each token.
 #[derive(Default)]
-struct Owned {
-    replies: BTreeMap<u64, ReplyBuilder>,
-    ended: BTreeMap<u64, Option<Error>>,
+pub(super) struct Owned {
+    pub(super) replies: BTreeMap<u64, ReplyBuilder>,
+    pub(super) ended: BTreeMap<u64, Option<Error>>,
     marks: Vec<(u64, usize)>,
     direct: Option<u64>,
     takes_runs: bool,
@@ -96,30 +96,30 @@ impl Owned {
 }
 
 /// A connection that is spoken to in text.
-struct Talk {
-    connection: Connection,
-    owner: Owned,
-    now: Instant,
+pub(super) struct Talk {
+    pub(super) connection: Connection,
+    pub(super) owner: Owned,
+    pub(super) now: Instant,
 }
 
 const HELLO: &str = "%1\r\n+proto\r\n:3\r\n+OK\r\n+OK\r\n";
 
 impl Talk {
-    fn with(options: Options) -> Self {
+    pub(super) fn with(options: Options) -> Self {
         let now = Instant::now();
         let owner = Owned { now: Some(now), ..Owned::default() };
         Self { connection: Connection::new(Arc::new(options), retry::on_reply_error), owner, now }
     }
 
     /// One that is up.
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let mut talk = Self::with(Options::default());
         talk.connection.demand().unwrap();
         talk.greet();
         talk
     }
 
-    fn greet(&mut self) {
+    pub(super) fn greet(&mut self) {
         assert_eq!(self.connection.wants(), Wants::Dial);
         self.connection.on_dial(self.now);
         self.connection.on_dialed();
@@ -143,30 +143,30 @@ impl Talk {
             .unwrap();
     }
 
-    fn send(&mut self, token: u64, name: &str) {
+    pub(super) fn send(&mut self, token: u64, name: &str) {
         self.request(token, Form::Command, &[&[name, "k"]]);
     }
 
-    fn flush(&mut self) -> usize {
+    pub(super) fn flush(&mut self) -> usize {
         let count = self.connection.unsent().len();
         self.connection.advance(count, 0);
         count
     }
 
     /// Feeds text in one window.
-    fn hear(&mut self, text: &str) -> Result<()> {
+    pub(super) fn hear(&mut self, text: &str) -> Result<()> {
         assert_eq!(self.consume(text)?, text.len(), "these tests feed what can be consumed whole");
         Ok(())
     }
 
     /// Feeds text in two windows, the second of which begins with what is left of the first.
-    fn hear_in_two(&mut self, text: &str, cut: usize) -> Result<()> {
+    pub(super) fn hear_in_two(&mut self, text: &str, cut: usize) -> Result<()> {
         let consumed = self.consume(&text[..cut])?;
         self.hear(&text[consumed..])
     }
 
     /// Feeds a window; how much of it was consumed.
-    fn consume(&mut self, text: &str) -> Result<usize> {
+    pub(super) fn consume(&mut self, text: &str) -> Result<usize> {
         let mut pos = 0;
         loop {
             match self.connection.receive(text.as_bytes(), &mut pos, &mut self.owner)? {
@@ -180,7 +180,7 @@ impl Talk {
         }
     }
 
-    fn lose(&mut self) {
+    pub(super) fn lose(&mut self) {
         self.connection.lost(Error::new(ErrorKind::Disconnected, "gone"), &mut self.owner);
     }
 
@@ -209,7 +209,7 @@ impl Talk {
     }
 
     /// The fate of a request that failed.
-    fn fate(&mut self, token: u64) -> (u64, u64, u64) {
+    pub(super) fn fate(&mut self, token: u64) -> (u64, u64, u64) {
         let error = self.owner.ended.remove(&token).flatten().expect("it has failed");
         let Progress { replied, unknown, not_applied } = error.progress().unwrap();
         (replied, unknown, not_applied)
