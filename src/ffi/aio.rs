@@ -6,7 +6,7 @@ use std::ptr::null_mut;
 use crate::aio::Async;
 use crate::error::{Outcome, Result};
 
-use super::boundary::{boundary, boundary_with_state, contain};
+use super::boundary::{boundary, boundary_with_state, contain, contain_or};
 use super::completions::{self, oxp_completions};
 use super::error::oxp_error;
 use super::exclusive::{Entered, Exclusive};
@@ -111,16 +111,20 @@ pub unsafe extern "C" fn oxp_async_lease(
 /// be read, written or closed. -1 for NULL. Threads: any, concurrently. Since 0.1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_async_fd(client: *const oxp_async) -> i32 {
-    // SAFETY: pointers come from C under the contract of this module.
-    unsafe { pointer::borrow(client) }.map_or(-1, |client| client.fd)
+    contain_or(-1, || {
+        // SAFETY: pointers come from C under the contract of this module.
+        unsafe { pointer::borrow(client) }.map_or(-1, |client| client.fd)
+    })
 }
 
 /// What to watch the descriptor for: a mask of OXP_WANT_READ and OXP_WANT_WRITE. On systems with
 /// epoll or kqueue it is always OXP_WANT_READ. Threads: any, concurrently. Since 0.1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_async_want(client: *const oxp_async) -> u32 {
-    // SAFETY: pointers come from C under the contract of this module.
-    if unsafe { pointer::borrow(client) }.is_ok() { OXP_WANT_READ } else { 0 }
+    contain_or(0, || {
+        // SAFETY: pointers come from C under the contract of this module.
+        if unsafe { pointer::borrow(client) }.is_ok() { OXP_WANT_READ } else { 0 }
+    })
 }
 
 /// Nanoseconds until oxp_async_process must be called even if the descriptor is silent, from now on;
@@ -128,9 +132,11 @@ pub unsafe extern "C" fn oxp_async_want(client: *const oxp_async) -> u32 {
 /// call. Since 0.1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_async_timeout_ns(client: *const oxp_async) -> u64 {
-    // SAFETY: pointers come from C under the contract of this module.
-    let timeout = unsafe { enter(client) }.map_or(None, |client| client.timeout());
-    timeout.map_or(u64::MAX, |timeout| u64::try_from(timeout.as_nanos()).unwrap_or(u64::MAX))
+    contain_or(u64::MAX, || {
+        // SAFETY: pointers come from C under the contract of this module.
+        let timeout = unsafe { enter(client) }.map_or(None, |client| client.timeout());
+        timeout.map_or(u64::MAX, |timeout| u64::try_from(timeout.as_nanos()).unwrap_or(u64::MAX))
+    })
 }
 
 /// Does everything that can be done without waiting: connects, writes what was submitted, reads

@@ -41,8 +41,14 @@ pub(super) unsafe fn boundary_with_state(
 
 /// Runs the body of an exported function that has no way to report a failure.
 pub(super) fn contain(body: impl FnOnce()) {
+    contain_or((), body);
+}
+
+/// The same for one that returns something: what it returns where there is nothing to return.
+#[inline]
+pub(super) fn contain_or<T>(neutral: T, body: impl FnOnce() -> T) -> T {
     // The panic hook has already printed what happened; there is nobody else to tell.
-    let _ = catch_unwind(AssertUnwindSafe(body));
+    catch_unwind(AssertUnwindSafe(body)).unwrap_or(neutral)
 }
 
 #[cold]

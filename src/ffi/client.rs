@@ -7,7 +7,7 @@ use crate::client::Client;
 use crate::error::{Error, Result};
 use crate::resp::Node;
 
-use super::boundary::{boundary, contain};
+use super::boundary::{boundary, contain, contain_or};
 use super::error::oxp_error;
 use super::handle::{self, Alive, Handle};
 use super::options::{from_url, oxp_options};
@@ -180,8 +180,10 @@ pub unsafe extern "C" fn oxp_client_lease(
 /// Returns it; -1 without a connection, and for NULL. Threads: any, concurrently. Since 0.1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_client_fd(client: *const oxp_client) -> i32 {
-    // SAFETY: pointers come from C under the contract of this module.
-    unsafe { pointer::borrow(client) }.ok().and_then(|client| client.client.descriptor()).unwrap_or(-1)
+    contain_or(-1, || {
+        // SAFETY: pointers come from C under the contract of this module.
+        unsafe { pointer::borrow(client) }.ok().and_then(|client| client.client.descriptor()).unwrap_or(-1)
+    })
 }
 
 /// Closes the connection for good, for all handles of this client: calls that wait in other threads
@@ -202,8 +204,10 @@ pub unsafe extern "C" fn oxp_client_close(client: *mut oxp_client) {
 /// Whether oxp_client_close was called; true for NULL. Threads: any, concurrently. Since 0.1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_client_is_closed(client: *const oxp_client) -> bool {
-    // SAFETY: pointers come from C under the contract of this module.
-    unsafe { pointer::borrow(client) }.map_or(true, |client| client.client.is_closed())
+    contain_or(true, || {
+        // SAFETY: pointers come from C under the contract of this module.
+        unsafe { pointer::borrow(client) }.map_or(true, |client| client.client.is_closed())
+    })
 }
 
 /// Frees a handle; the last one of a client closes the connection. client may be NULL.

@@ -5,7 +5,7 @@ use std::ptr::{null, null_mut};
 use crate::driver::nonblocking::{Completion, Completions};
 use crate::error::{Error, Result};
 
-use super::boundary::{boundary, boundary_with_state, contain};
+use super::boundary::{boundary, boundary_with_state, contain, contain_or};
 use super::error::oxp_error;
 use super::exclusive::{Entered, Exclusive};
 use super::handle::{self, Alive, Handle};
@@ -85,15 +85,17 @@ pub unsafe extern "C" fn oxp_completions_list(
     completions: *const oxp_completions,
     out: *mut *const oxp_completion,
 ) -> usize {
-    // SAFETY: pointers come from C under the contract of this module.
-    unsafe {
-        let Ok(out) = pointer::out(out, null()) else { return 0 };
-        let Ok(filled) = enter(completions) else { return 0 };
-        if !filled.list.is_empty() {
-            *out = filled.list.as_ptr();
+    contain_or(0, || {
+        // SAFETY: pointers come from C under the contract of this module.
+        unsafe {
+            let Ok(out) = pointer::out(out, null()) else { return 0 };
+            let Ok(filled) = enter(completions) else { return 0 };
+            if !filled.list.is_empty() {
+                *out = filled.list.as_ptr();
+            }
+            filled.list.len()
         }
-        filled.list.len()
-    }
+    })
 }
 
 /// The detail of a failed completion.

@@ -6,7 +6,7 @@ use std::ptr::{null, null_mut};
 
 use crate::error::{Error, Outcome};
 
-use super::boundary::{boundary, contain};
+use super::boundary::{boundary, contain, contain_or};
 use super::handle::{self, Alive, Handle};
 use super::pointer::{self, put};
 use super::status::{OXP_OK, OXP_OUTCOME_NONE, oxp_status};
@@ -57,20 +57,24 @@ pub unsafe extern "C" fn oxp_error_free(error: *mut oxp_error) {
 /// Empties an error object, as if new. error may be NULL. Since 0.1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_error_clear(error: *mut oxp_error) {
-    // SAFETY: pointers come from C under the contract of this module.
-    if let Some(error) = unsafe { error.as_mut() } {
-        error.alive.check();
-        error.error = None;
-        error.text.clear();
-    }
+    contain(|| {
+        // SAFETY: pointers come from C under the contract of this module.
+        if let Some(error) = unsafe { error.as_mut() } {
+            error.alive.check();
+            error.error = None;
+            error.text.clear();
+        }
+    })
 }
 
 /// The status that the failed call returned; OXP_OK if the object is empty or NULL. Since 0.1.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_error_status(error: *const oxp_error) -> oxp_status {
-    // SAFETY: pointers come from C under the contract of this module.
-    unsafe { detail(error) }.map_or(OXP_OK, |error| error.kind() as oxp_status)
+    contain_or(OXP_OK, || {
+        // SAFETY: pointers come from C under the contract of this module.
+        unsafe { detail(error) }.map_or(OXP_OK, |error| error.kind() as oxp_status)
+    })
 }
 
 /// What became of the commands that have no reply: an OXP_OUTCOME_* number. OXP_OUTCOME_UNKNOWN as
@@ -78,10 +82,12 @@ pub unsafe extern "C" fn oxp_error_status(error: *const oxp_error) -> oxp_status
 /// Since 0.1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_error_outcome(error: *const oxp_error) -> i32 {
-    // SAFETY: pointers come from C under the contract of this module.
-    unsafe { detail(error) }
-        .and_then(Error::outcome)
-        .map_or(OXP_OUTCOME_NONE, |outcome: Outcome| outcome as i32)
+    contain_or(OXP_OUTCOME_NONE, || {
+        // SAFETY: pointers come from C under the contract of this module.
+        unsafe { detail(error) }
+            .and_then(Error::outcome)
+            .map_or(OXP_OUTCOME_NONE, |outcome: Outcome| outcome as i32)
+    })
 }
 
 /// What happened, in words for people: one line of UTF-8 with the server's address and the fate of
@@ -93,12 +99,14 @@ pub unsafe extern "C" fn oxp_error_outcome(error: *const oxp_error) -> i32 {
 /// Since 0.1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_error_message(error: *const oxp_error, text: *mut *const u8, len: *mut usize) {
-    // SAFETY: pointers come from C under the contract of this module.
-    unsafe {
-        let message = error.as_ref().map_or("", oxp_error::text);
-        put(text, message.as_ptr());
-        put(len, message.len());
-    }
+    contain(|| {
+        // SAFETY: pointers come from C under the contract of this module.
+        unsafe {
+            let message = error.as_ref().map_or("", oxp_error::text);
+            put(text, message.as_ptr());
+            put(len, message.len());
+        }
+    })
 }
 
 /// The same text as oxp_error_message gives, NUL-terminated: for printf.
@@ -106,16 +114,20 @@ pub unsafe extern "C" fn oxp_error_message(error: *const oxp_error, text: *mut *
 /// Returns the borrowed text; empty if the object is empty or NULL, never NULL. Since 0.1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_error_text(error: *const oxp_error) -> *const c_char {
-    // SAFETY: pointers come from C under the contract of this module.
-    let text = unsafe { error.as_ref() }.filter(|error| !error.text().is_empty());
-    text.map_or(c"".as_ptr(), |error| error.text.as_ptr().cast())
+    contain_or(c"".as_ptr(), || {
+        // SAFETY: pointers come from C under the contract of this module.
+        let text = unsafe { error.as_ref() }.filter(|error| !error.text().is_empty());
+        text.map_or(c"".as_ptr(), |error| error.text.as_ptr().cast())
+    })
 }
 
 /// The operating system's error number (errno), or 0 if none was involved. Since 0.1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_error_os_code(error: *const oxp_error) -> i32 {
-    // SAFETY: pointers come from C under the contract of this module.
-    unsafe { detail(error) }.and_then(Error::os_error).unwrap_or(0)
+    contain_or(0, || {
+        // SAFETY: pointers come from C under the contract of this module.
+        unsafe { detail(error) }.and_then(Error::os_error).unwrap_or(0)
+    })
 }
 
 /// The server's address, host:port or the path of a Unix socket, in UTF-8. Not NUL-terminated; NULL
@@ -126,12 +138,14 @@ pub unsafe extern "C" fn oxp_error_os_code(error: *const oxp_error) -> i32 {
 /// Since 0.1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_error_address(error: *const oxp_error, text: *mut *const u8, len: *mut usize) {
-    // SAFETY: pointers come from C under the contract of this module.
-    unsafe {
-        let address = detail(error).and_then(Error::address);
-        put(text, address.map_or(null(), str::as_ptr));
-        put(len, address.map_or(0, str::len));
-    }
+    contain(|| {
+        // SAFETY: pointers come from C under the contract of this module.
+        unsafe {
+            let address = detail(error).and_then(Error::address);
+            put(text, address.map_or(null(), str::as_ptr));
+            put(len, address.map_or(0, str::len));
+        }
+    })
 }
 
 /// How far a failed pipeline came, in commands. The three numbers add up to its length; all are 0
@@ -150,13 +164,15 @@ pub unsafe extern "C" fn oxp_error_progress(
     unknown: *mut u64,
     not_applied: *mut u64,
 ) {
-    // SAFETY: pointers come from C under the contract of this module.
-    unsafe {
-        let progress = detail(error).and_then(Error::progress).unwrap_or_default();
-        put(replied, progress.replied);
-        put(unknown, progress.unknown);
-        put(not_applied, progress.not_applied);
-    }
+    contain(|| {
+        // SAFETY: pointers come from C under the contract of this module.
+        unsafe {
+            let progress = detail(error).and_then(Error::progress).unwrap_or_default();
+            put(replied, progress.replied);
+            put(unknown, progress.unknown);
+            put(not_applied, progress.not_applied);
+        }
+    })
 }
 
 impl oxp_error {

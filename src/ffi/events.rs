@@ -7,7 +7,7 @@ use crate::proto::Event;
 use crate::resp::ReplyBuilder;
 
 use super::aio::{self, oxp_async};
-use super::boundary::{boundary, boundary_with_state, contain};
+use super::boundary::{boundary, boundary_with_state, contain, contain_or};
 use super::client::oxp_client;
 use super::error::oxp_error;
 use super::exclusive::{Entered, Exclusive};
@@ -101,15 +101,17 @@ pub unsafe extern "C" fn oxp_events_new(out: *mut *mut oxp_events) -> oxp_status
 /// Returns their number; 0 for a NULL and while another call uses the batch. Since 0.1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_events_list(events: *const oxp_events, out: *mut *const oxp_event) -> usize {
-    // SAFETY: pointers come from C under the contract of this module.
-    unsafe {
-        let Ok(out) = pointer::out(out, null()) else { return 0 };
-        let Ok(filled) = enter(events) else { return 0 };
-        if !filled.list.is_empty() {
-            *out = filled.list.as_ptr();
+    contain_or(0, || {
+        // SAFETY: pointers come from C under the contract of this module.
+        unsafe {
+            let Ok(out) = pointer::out(out, null()) else { return 0 };
+            let Ok(filled) = enter(events) else { return 0 };
+            if !filled.list.is_empty() {
+                *out = filled.list.as_ptr();
+            }
+            filled.list.len()
         }
-        filled.list.len()
-    }
+    })
 }
 
 /// Why a connection was lost.

@@ -6,7 +6,7 @@ use std::ptr::{null, null_mut};
 use crate::error::{Error, Outcome, Result};
 use crate::pipeline::Pipeline;
 
-use super::boundary::{boundary, boundary_with_state, contain};
+use super::boundary::{boundary, boundary_with_state, contain, contain_or};
 use super::client::{oxp_client, oxp_part_fn, sink};
 use super::error::oxp_error;
 use super::exclusive::{Entered, Exclusive};
@@ -203,8 +203,10 @@ pub unsafe extern "C" fn oxp_pipeline_send(pipeline: *mut oxp_pipeline, err: *mu
 /// is running. Since 0.1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_pipeline_len(pipeline: *const oxp_pipeline) -> usize {
-    // SAFETY: pointers come from C under the contract of this module.
-    unsafe { enter(pipeline) }.map_or(0, |pipeline| pipeline.len())
+    contain_or(0, || {
+        // SAFETY: pointers come from C under the contract of this module.
+        unsafe { enter(pipeline) }.map_or(0, |pipeline| pipeline.len())
+    })
 }
 
 /// Sends what has not been sent and waits for all replies. The pipeline is empty afterwards,

@@ -5,7 +5,7 @@ use std::ptr::{null, null_mut};
 use crate::error::{Error, Result};
 use crate::resp::{Kind, Node, Reply, Value};
 
-use super::boundary::{boundary, contain};
+use super::boundary::{boundary, contain, contain_or};
 use super::handle::{self, Alive, Handle};
 use super::pointer::{self, put};
 use super::status::oxp_status;
@@ -107,8 +107,10 @@ pub unsafe extern "C" fn oxp_reply_type(reply: *const oxp_reply) -> u32 {
 /// value. Since 0.1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_reply_type_at(reply: *const oxp_reply, index: usize) -> u32 {
-    // SAFETY: pointers come from C under the contract of this module.
-    unsafe { value_at(reply, index) }.map_or(OXP_TYPE_NULL, |value| value.kind() as u32)
+    contain_or(OXP_TYPE_NULL, || {
+        // SAFETY: pointers come from C under the contract of this module.
+        unsafe { value_at(reply, index) }.map_or(OXP_TYPE_NULL, |value| value.kind() as u32)
+    })
 }
 
 /// The nodes of a reply, for reading it in one go.
@@ -122,12 +124,14 @@ pub unsafe extern "C" fn oxp_reply_nodes(
     nodes: *mut *const oxp_node,
     count: *mut usize,
 ) {
-    // SAFETY: pointers come from C under the contract of this module.
-    unsafe {
-        let tape = pointer::borrow(reply).map(|reply| as_c(reply.reply.nodes()));
-        put(nodes, tape.as_ref().map_or(null(), |tape| tape.as_ptr()));
-        put(count, tape.as_ref().map_or(0, |tape| tape.len()));
-    }
+    contain(|| {
+        // SAFETY: pointers come from C under the contract of this module.
+        unsafe {
+            let tape = pointer::borrow(reply).map(|reply| as_c(reply.reply.nodes()));
+            put(nodes, tape.as_ref().map_or(null(), |tape| tape.as_ptr()));
+            put(count, tape.as_ref().map_or(0, |tape| tape.len()));
+        }
+    })
 }
 
 /// The bytes of all strings of a reply, for the offsets in its nodes.
@@ -137,12 +141,14 @@ pub unsafe extern "C" fn oxp_reply_nodes(
 /// Since 0.1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_reply_bytes(reply: *const oxp_reply, bytes: *mut *const u8, len: *mut usize) {
-    // SAFETY: pointers come from C under the contract of this module.
-    unsafe {
-        let arena = pointer::borrow(reply).map(|reply| reply.reply.bytes());
-        put(bytes, arena.as_ref().map_or(null(), |arena| arena.as_ptr()));
-        put(len, arena.as_ref().map_or(0, |arena| arena.len()));
-    }
+    contain(|| {
+        // SAFETY: pointers come from C under the contract of this module.
+        unsafe {
+            let arena = pointer::borrow(reply).map(|reply| reply.reply.bytes());
+            put(bytes, arena.as_ref().map_or(null(), |arena| arena.as_ptr()));
+            put(len, arena.as_ref().map_or(0, |arena| arena.len()));
+        }
+    })
 }
 
 /// The index of child number i of the aggregate at index, counted from 0; SIZE_MAX if there is
@@ -150,8 +156,10 @@ pub unsafe extern "C" fn oxp_reply_bytes(reply: *const oxp_reply, bytes: *mut *c
 /// visit all children, take the first one and go on with oxp_reply_next. Since 0.1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_reply_child(reply: *const oxp_reply, index: usize, i: usize) -> usize {
-    // SAFETY: pointers come from C under the contract of this module.
-    unsafe { value_at(reply, index) }.ok().and_then(|value| value.get(i)).map_or(usize::MAX, Value::index)
+    contain_or(usize::MAX, || {
+        // SAFETY: pointers come from C under the contract of this module.
+        unsafe { value_at(reply, index) }.ok().and_then(|value| value.get(i)).map_or(usize::MAX, Value::index)
+    })
 }
 
 /// The index of the value that belongs to a key of the MAP at index, or of an ARRAY of keys and
@@ -168,18 +176,20 @@ pub unsafe extern "C" fn oxp_reply_get(
     key: *const u8,
     key_len: usize,
 ) -> usize {
-    // SAFETY: pointers come from C under the contract of this module.
-    unsafe {
-        let Ok(key) = pointer::slice(key, key_len) else { return usize::MAX };
-        let map = value_at(reply, index).ok().filter(|map| matches!(map.kind(), Kind::Map | Kind::Array));
-        let mut children = map.iter().flat_map(|map| map.children());
-        while let (Some(name), Some(value)) = (children.next(), children.next()) {
-            if name.bytes() == Some(key) {
-                return value.index();
+    contain_or(usize::MAX, || {
+        // SAFETY: pointers come from C under the contract of this module.
+        unsafe {
+            let Ok(key) = pointer::slice(key, key_len) else { return usize::MAX };
+            let map = value_at(reply, index).ok().filter(|map| matches!(map.kind(), Kind::Map | Kind::Array));
+            let mut children = map.iter().flat_map(|map| map.children());
+            while let (Some(name), Some(value)) = (children.next(), children.next()) {
+                if name.bytes() == Some(key) {
+                    return value.index();
+                }
             }
+            usize::MAX
         }
-        usize::MAX
-    }
+    })
 }
 
 /// The index of the value that follows the one at index and everything below it: its next sibling,
@@ -187,17 +197,21 @@ pub unsafe extern "C" fn oxp_reply_get(
 /// Since 0.1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_reply_next(reply: *const oxp_reply, index: usize) -> usize {
-    // SAFETY: pointers come from C under the contract of this module.
-    unsafe { value_at(reply, index).and_then(|value| value_at(reply, after(value))) }
-        .map_or(usize::MAX, Value::index)
+    contain_or(usize::MAX, || {
+        // SAFETY: pointers come from C under the contract of this module.
+        unsafe { value_at(reply, index).and_then(|value| value_at(reply, after(value))) }
+            .map_or(usize::MAX, Value::index)
+    })
 }
 
 /// Number of children of an aggregate (twice that of the pairs for a MAP), number of bytes of a
 /// string; 0 for every other value and where there is none. Since 0.1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_reply_len(reply: *const oxp_reply, index: usize) -> usize {
-    // SAFETY: pointers come from C under the contract of this module.
-    unsafe { value_at(reply, index) }.map_or(0, Value::len)
+    contain_or(0, || {
+        // SAFETY: pointers come from C under the contract of this module.
+        unsafe { value_at(reply, index) }.map_or(0, Value::len)
+    })
 }
 
 /// The number in an INTEGER.

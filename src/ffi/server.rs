@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::proto::Server;
 
 use super::aio::{self, oxp_async};
-use super::boundary::{boundary_with_state, contain};
+use super::boundary::{boundary_with_state, contain, contain_or};
 use super::client::oxp_client;
 use super::error::oxp_error;
 use super::handle::{self, Alive, Handle};
@@ -85,8 +85,10 @@ pub unsafe extern "C" fn oxp_pool_server(
 /// Since 0.1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_server_protocol(server: *const oxp_server) -> u32 {
-    // SAFETY: pointers come from C under the contract of this module.
-    unsafe { pointer::borrow(server) }.map_or(0, |server| server.server.protocol.into())
+    contain_or(0, || {
+        // SAFETY: pointers come from C under the contract of this module.
+        unsafe { pointer::borrow(server) }.map_or(0, |server| server.server.protocol.into())
+    })
 }
 
 /// What the server calls itself, such as redis or valkey, in UTF-8. Not NUL-terminated; NULL and 0
@@ -144,8 +146,10 @@ pub unsafe extern "C" fn oxp_server_mode(server: *const oxp_server, text: *mut *
 /// NULL. Threads: any, concurrently. Since 0.1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_server_connection_id(server: *const oxp_server) -> u64 {
-    // SAFETY: pointers come from C under the contract of this module.
-    unsafe { pointer::borrow(server) }.map_or(0, |server| server.server.connection_id.unwrap_or(0))
+    contain_or(0, || {
+        // SAFETY: pointers come from C under the contract of this module.
+        unsafe { pointer::borrow(server) }.map_or(0, |server| server.server.connection_id.unwrap_or(0))
+    })
 }
 
 /// Frees what a server said and everything borrowed from it. server may be NULL. Since 0.1.
@@ -186,9 +190,9 @@ unsafe fn put_text(
     len: *mut usize,
 ) {
     // SAFETY: pointers come from C under the contract of this module.
-    unsafe {
+    contain(|| unsafe {
         let found = pointer::borrow(server).ok().and_then(|server| which(&server.server).as_deref());
         put(text, found.map_or(null(), str::as_ptr));
         put(len, found.map_or(0, str::len));
-    }
+    });
 }

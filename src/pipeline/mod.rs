@@ -250,7 +250,7 @@ impl Pipeline {
         if admission.needs_care() {
             self.take_care(admission);
         }
-        if !self.is_manual && self.is_due() {
+        if self.is_due() && !self.is_manual {
             self.feed();
         }
     }
