@@ -158,16 +158,18 @@ impl Async {
         argcs: &[u32],
         tokens: &[u64],
     ) -> (usize, Result<()>) {
-        let commands = Packed::with_tokens(bytes, lens, argcs, tokens);
-        let now = Instant::now();
+        let commands = self.check_open().and_then(|()| Packed::with_tokens(bytes, lens, argcs, tokens));
+        let (now, place) = (Instant::now(), self.place());
+        let (load, mut bytes) = (self.nodes.load() as u64, self.nodes.bytes() as u64);
         let mut queued = 0;
         let result = commands.and_then(|mut commands| {
             commands.try_for_each(|(command, token)| {
-                let admission = command.admit(command.found(), self.place())?;
-                self.check_room()?;
+                let admission = command.admit(command.found(), place)?;
+                self.check_limits(load + queued as u64, bytes)?;
                 let strangers = admission.stranger(&[command.name()]).into_iter().collect();
                 self.enter(&admission, command.lens.len(), strangers, token, now, |out| command.encode(out))?;
                 queued += 1;
+                bytes += command.bytes.len() as u64;
                 Ok(())
             })
         });
@@ -332,10 +334,13 @@ impl Async {
 
     fn check_room(&self) -> Result<()> {
         self.check_open()?;
+        self.check_limits(self.nodes.load() as u64, self.nodes.bytes() as u64)
+    }
+
+    #[inline]
+    fn check_limits(&self, load: u64, bytes: u64) -> Result<()> {
         let limits = self.options.queue;
-        if self.nodes.load() as u64 >= limits.commands.unwrap_or(QUEUE)
-            || self.nodes.bytes() as u64 >= limits.bytes
-        {
+        if load >= limits.commands.unwrap_or(QUEUE) || bytes >= limits.bytes {
             return Err(Error::not_applied(ErrorKind::QueueFull, "too many commands wait for this server"));
         }
         Ok(())

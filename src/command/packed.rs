@@ -13,7 +13,7 @@ pub(crate) struct Packed<'a> {
 
 /// One command of them: its arguments end to end, and their lengths.
 pub(crate) struct PackedCommand<'a> {
-    bytes: &'a [u8],
+    pub(crate) bytes: &'a [u8],
     pub(crate) lens: &'a [u32],
 }
 
