@@ -3,7 +3,7 @@
 use std::ptr::{null, null_mut};
 
 use crate::error::{Error, Result};
-use crate::proto::Event;
+use crate::proto::{Event, EventKind};
 use crate::resp::ReplyBuilder;
 
 use super::aio::{self, oxp_async};
@@ -311,3 +311,11 @@ fn for_c(event: &Event) -> oxp_event {
         status: event.reason.as_ref().map_or(OXP_OK, |error| error.kind() as i32),
     }
 }
+
+// The same numbers on both sides.
+const _: () = {
+    assert!(OXP_EVENT_PUSH == EventKind::Push as i32 && OXP_EVENT_MESSAGE == EventKind::Message as i32);
+    assert!(OXP_EVENT_SUBSCRIPTION == EventKind::Subscription as i32);
+    assert!(OXP_EVENT_MONITOR == EventKind::Monitor as i32);
+    assert!(OXP_EVENT_UP == EventKind::Up as i32 && OXP_EVENT_DOWN == EventKind::Down as i32);
+};

@@ -30,11 +30,21 @@ SAME(offsetof(oxp_completion, node_count), 16 + sizeof(void *));
 SAME(offsetof(oxp_completion, bytes), 16 + 2 * sizeof(void *));
 SAME(offsetof(oxp_completion, status), 16 + 3 * sizeof(void *));
 SAME(offsetof(oxp_completion, outcome), 20 + 3 * sizeof(void *));
+SAME(sizeof(oxp_event), 24 + 3 * sizeof(void *));
+SAME(_Alignof(oxp_event), 8);
+SAME(offsetof(oxp_event, connection), 0);
+SAME(offsetof(oxp_event, dropped), 8);
+SAME(offsetof(oxp_event, nodes), 16);
+SAME(offsetof(oxp_event, node_count), 16 + sizeof(void *));
+SAME(offsetof(oxp_event, bytes), 16 + 2 * sizeof(void *));
+SAME(offsetof(oxp_event, kind), 16 + 3 * sizeof(void *));
+SAME(offsetof(oxp_event, status), 20 + 3 * sizeof(void *));
 
 SAME(OXP_OK, 0);
 SAME(OXP_AGAIN, 1);
 SAME(OXP_DONE, 2);
 SAME(OXP_FULL, 3);
+SAME(OXP_DUE, 4);
 SAME(OXP_ERR_ARG, -1);
 SAME(OXP_ERR_BUSY, -2);
 SAME(OXP_ERR_CLOSED, -3);
@@ -65,6 +75,14 @@ SAME(OXP_OUTCOME_REJECTED, 3);
 
 SAME(OXP_RETRY_NONE, 0);
 SAME(OXP_RETRY_READS, 1);
+SAME(OXP_EVENTS_DROP_OLDEST, 0);
+SAME(OXP_EVENTS_STOP_READING, 1);
+SAME(OXP_EVENT_PUSH, 1);
+SAME(OXP_EVENT_MESSAGE, 2);
+SAME(OXP_EVENT_SUBSCRIPTION, 3);
+SAME(OXP_EVENT_MONITOR, 4);
+SAME(OXP_EVENT_UP, 5);
+SAME(OXP_EVENT_DOWN, 6);
 
 SAME(OXP_WANT_READ, 1);
 SAME(OXP_WANT_WRITE, 2);

@@ -57,7 +57,7 @@ static void large(oxp_async *client) {
     uint8_t *value = malloc(len);
     for (size_t i = 0; i < len; i++)
         value[i] = (uint8_t)(i * 7);
-    oxp_slice set[] = {slice("SET"), slice("large"), {value, len}};
+    oxp_slice set[] = {oxp_str("SET"), oxp_str("large"), {value, len}};
     Result results[3];
     CHECK_STATUS(OXP_OK, oxp_async_submit(client, set, 3, 0, NULL));
     CHECK_STATUS(OXP_OK, submit(client, "GET large", 1));

@@ -21,7 +21,7 @@ static void wrong_use(void) {
     oxp_async_free(NULL);
 
     client = open_async(options);
-    oxp_slice args[] = {slice("GET"), {NULL, 3}, {NULL, 0}};
+    oxp_slice args[] = {oxp_str("GET"), {NULL, 3}, {NULL, 0}};
     const uint32_t lens[] = {3, 3}, huge[] = {UINT32_MAX, UINT32_MAX}, argcs[] = {2, 1};
     const uint64_t tokens[] = {1, 2, 3};
     size_t queued = 7;
@@ -68,6 +68,12 @@ static void wrong_use(void) {
     CHECK_STATUS(OXP_ERR_ARG, oxp_async_submit_pipeline(client, pipeline, 1, err)); /* empty */
     oxp_pipeline_free(pipeline);
 
+    /* Taken back while nothing of it has left. */
+    CHECK_STATUS(OXP_DONE, oxp_async_retract(client, 9, err));
+    CHECK_STATUS(OXP_OK, submit(client, "PING", 9));
+    CHECK_STATUS(OXP_OK, oxp_async_retract(client, 9, err));
+    CHECK_STATUS(OXP_DONE, oxp_async_retract(client, 9, err));
+    CHECK_STATUS(OXP_ERR_ARG, oxp_async_retract(NULL, 9, err));
     outcome = 7;
     CHECK_STATUS(OXP_ERR_ARG, oxp_async_cancel(NULL, 1, &outcome, err));
     CHECK(outcome == OXP_OUTCOME_NONE);
@@ -116,7 +122,7 @@ static void queue_limits(void) {
     for (int round = 0; round < 3; round++) {
         for (uint64_t i = 0; i < 10; i++)
             CHECK_STATUS(OXP_OK, submit(client, "ECHO text", i));
-        oxp_slice ping = slice("PING");
+        oxp_slice ping = oxp_str("PING");
         CHECK_STATUS(OXP_ERR_QUEUE_FULL, oxp_async_submit(client, &ping, 1, 10, err));
         CHECK(oxp_error_outcome(err) == OXP_OUTCOME_NOT_APPLIED);
         collect(client, results, 10);
@@ -211,7 +217,7 @@ static void nobody_there(void) {
     CHECK(oxp_error_outcome(err) == OXP_OUTCOME_NOT_APPLIED && oxp_error_os_code(err) == ENOENT);
     oxp_error_address(err, &address, &len);
     CHECK(len == strlen(path) && memcmp(address, path, len) == 0);
-    CHECK(strstr(message_of(err), path) != NULL);
+    CHECK(strstr(oxp_error_text(err), path) != NULL);
     oxp_reply *reply = (oxp_reply *)path;
     CHECK_STATUS(OXP_ERR_CONNECT, oxp_completions_reply(batch, 0, &reply, err));
     CHECK(reply == NULL);
@@ -240,7 +246,7 @@ static void closing(oxp_client *admin) {
     oxp_async_close(client);
     oxp_async_close(client);
 
-    oxp_slice ping = slice("PING");
+    oxp_slice ping = oxp_str("PING");
     CHECK_STATUS(OXP_ERR_CLOSED, oxp_async_submit(client, &ping, 1, 5, err));
     CHECK(oxp_error_outcome(err) == OXP_OUTCOME_NOT_APPLIED);
     CHECK_STATUS(OXP_DONE, oxp_async_cancel(client, 1, &outcome, err));
@@ -324,7 +330,7 @@ static void forked(void) {
         start();
         int32_t outcome;
         oxp_error *err = new_error();
-        oxp_slice ping = slice("PING");
+        oxp_slice ping = oxp_str("PING");
         CHECK_STATUS(OXP_ERR_FORKED, oxp_async_process(client, err));
         CHECK(oxp_error_outcome(err) == OXP_OUTCOME_NONE);
         CHECK_STATUS(OXP_ERR_FORKED, oxp_async_submit(client, &ping, 1, 2, err));

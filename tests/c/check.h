@@ -39,7 +39,7 @@
     do { \
         if ((call) != OXP_OK) \
             fail(__FILE__, __LINE__, "%s: %s: %s", #call, oxp_status_name(oxp_error_status(err)), \
-                 message_of(err)); \
+                 oxp_error_text(err)); \
     } while (0)
 
 /* A deadline that only a hang reaches, on a machine however busy. */
@@ -61,16 +61,6 @@ static void fail(const char *file, int line, const char *format, ...) {
     fputc('\n', stderr);
     va_end(args);
     exit(1);
-}
-
-/* The text of an error as a C string, valid until the next call. */
-static inline const char *message_of(const oxp_error *err) {
-    static char text[512];
-    const uint8_t *message;
-    size_t len;
-    oxp_error_message(err, &message, &len);
-    snprintf(text, sizeof text, "%.*s", (int)len, (const char *)message);
-    return text;
 }
 
 static inline oxp_error *new_error(void) {
@@ -102,11 +92,6 @@ static inline oxp_client *connect_client(void) {
     oxp_reply_free(reply);
     oxp_error_free(err);
     return client;
-}
-
-static inline oxp_slice slice(const char *text) {
-    oxp_slice result = {(const uint8_t *)text, strlen(text)};
-    return result;
 }
 
 /* Splits "SET key value" at the spaces; the slices point into the line. */

@@ -5,13 +5,13 @@
 static void any_bytes(oxp_client *client) {
     oxp_error *err = new_error();
     oxp_reply *reply;
-    oxp_slice set[] = {slice("SET"), {(const uint8_t *)"a\0b\r\n", 5}, {(const uint8_t *)"\0\xff\r\n", 4}};
+    oxp_slice set[] = {oxp_str("SET"), {(const uint8_t *)"a\0b\r\n", 5}, {(const uint8_t *)"\0\xff\r\n", 4}};
     CHECK_OK(oxp_client_command(client, set, 3, &reply, err), err);
     CHECK(oxp_reply_type(reply) == OXP_TYPE_STATUS);
     CHECK(text_is(reply, 0, "OK"));
     oxp_reply_free(reply);
 
-    oxp_slice get[] = {slice("GET"), {(const uint8_t *)"a\0b\r\n", 5}};
+    oxp_slice get[] = {oxp_str("GET"), {(const uint8_t *)"a\0b\r\n", 5}};
     CHECK_OK(oxp_client_command(client, get, 2, &reply, err), err);
     const uint8_t *bytes;
     size_t len;
@@ -21,7 +21,7 @@ static void any_bytes(oxp_client *client) {
     oxp_reply_free(reply);
 
     /* NULL with 0 is an empty argument. */
-    oxp_slice empty[] = {slice("ECHO"), {NULL, 0}};
+    oxp_slice empty[] = {oxp_str("ECHO"), {NULL, 0}};
     CHECK_OK(oxp_client_command(client, empty, 2, &reply, err), err);
     CHECK(oxp_reply_type(reply) == OXP_TYPE_STRING && oxp_reply_len(reply, 0) == 0);
     CHECK_STATUS(OXP_OK, oxp_reply_string(reply, 0, &bytes, &len));
@@ -77,7 +77,7 @@ static void refused_before_sending(oxp_client *client) {
 
 static void bad_arguments(oxp_client *client) {
     oxp_error *err = new_error();
-    oxp_slice args[] = {slice("GET"), {NULL, 3}};
+    oxp_slice args[] = {oxp_str("GET"), {NULL, 3}};
     oxp_reply *reply = (oxp_reply *)args;
     CHECK_STATUS(OXP_ERR_ARG, oxp_client_command(client, args, 2, &reply, err));
     CHECK(reply == NULL);
@@ -88,9 +88,9 @@ static void bad_arguments(oxp_client *client) {
     CHECK_STATUS(OXP_ERR_ARG, oxp_client_command(NULL, args, 1, &reply, err));
     CHECK(oxp_error_outcome(err) == OXP_OUTCOME_NOT_APPLIED);
     /* A name without letters, and a length that cannot be. */
-    oxp_slice unnamed[] = {{NULL, 0}, slice("key")};
+    oxp_slice unnamed[] = {{NULL, 0}, oxp_str("key")};
     CHECK_STATUS(OXP_ERR_ARG, oxp_client_command(client, unnamed, 2, &reply, err));
-    oxp_slice endless[] = {slice("GET"), {(const uint8_t *)"k", SIZE_MAX}};
+    oxp_slice endless[] = {oxp_str("GET"), {(const uint8_t *)"k", SIZE_MAX}};
     CHECK_STATUS(OXP_ERR_ARG, oxp_client_command(client, endless, 2, &reply, err));
     CHECK_STATUS(OXP_ERR_ARG, oxp_client_command(client, args, SIZE_MAX, &reply, err));
     /* Without an error object the status alone. */

@@ -21,7 +21,7 @@ static bool mentions(const oxp_error *err, const char *text) {
     const uint8_t *address;
     size_t len;
     oxp_error_address(err, &address, &len);
-    return len == strlen(text) && memcmp(address, text, len) == 0 && strstr(message_of(err), text) != NULL;
+    return len == strlen(text) && memcmp(address, text, len) == 0 && strstr(oxp_error_text(err), text) != NULL;
 }
 
 static void error_objects(void) {

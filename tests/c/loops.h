@@ -37,7 +37,7 @@ typedef struct {
 /* A failure that a test does not expect. */
 static void unexpected(void *user_data, oxp_status status, const oxp_error *err) {
     (void)user_data;
-    fail(__FILE__, __LINE__, "%s: %s", oxp_status_name(status), message_of(err));
+    fail(__FILE__, __LINE__, "%s: %s", oxp_status_name(status), oxp_error_text(err));
 }
 
 static void attach(Loop *loop, Member *member, oxp_completion_fn on_completion) {

@@ -22,8 +22,8 @@ static void urls(void) {
         CHECK(options == NULL);
         CHECK(oxp_error_status(err) == OXP_ERR_ARG);
         CHECK(oxp_error_outcome(err) == OXP_OUTCOME_NOT_APPLIED);
-        CHECK(strlen(message_of(err)) > 0);
-        CHECK(strstr(message_of(err), "s3cret") == NULL);
+        CHECK(strlen(oxp_error_text(err)) > 0);
+        CHECK(strstr(oxp_error_text(err), "s3cret") == NULL);
     }
     oxp_options *options;
     CHECK_OK(oxp_options_from_url(NULL, 0, &options, err), err);
@@ -166,7 +166,7 @@ static void effects(void) {
     CHECK_STATUS(OXP_OK, oxp_options_set_password(options, "s3cret", 6));
     CHECK_OK(oxp_client_open(options, &client, err), err);
     CHECK_STATUS(OXP_ERR_AUTH, oxp_client_connect(client, err));
-    CHECK(strstr(message_of(err), "s3cret") == NULL);
+    CHECK(strstr(oxp_error_text(err), "s3cret") == NULL);
     oxp_client_free(client);
 
     CHECK_STATUS(OXP_OK, oxp_options_set_username(options, NULL, 0));
@@ -248,10 +248,64 @@ static void interrupts(void) {
     oxp_error_free(err);
 }
 
+/* Sets an option by name. */
+static oxp_status set(oxp_options *options, const char *name, const char *value, oxp_error *err) {
+    return oxp_options_set(options, name, strlen(name), value, strlen(value), err);
+}
+
+static bool value_is(const oxp_options *options, const char *name, const char *value) {
+    char text[64];
+    size_t len;
+    return oxp_options_get(options, name, strlen(name), text, sizeof text, &len, NULL) == OXP_OK
+        && len == strlen(value) && memcmp(text, value, len) == 0;
+}
+
+static void names(void) {
+    oxp_error *err = new_error();
+    oxp_options *options;
+    size_t len = 7;
+    char text[4];
+    CHECK_STATUS(OXP_OK, oxp_options_new(&options));
+    CHECK(value_is(options, "host", "localhost") && value_is(options, "timeout", "5"));
+    CHECK_OK(set(options, "timeout", "1.5", err), err);
+    CHECK_OK(set(options, "event_overflow", "stop_reading", err), err);
+    CHECK(value_is(options, "timeout", "1.5") && value_is(options, "event_overflow", "stop_reading"));
+    CHECK_STATUS(OXP_OK, oxp_options_set_port(options, 7000));
+    CHECK(value_is(options, "port", "7000"));
+
+    /* What is wrong is named, with what would be right. */
+    CHECK_STATUS(OXP_ERR_ARG, set(options, "tiemout", "1", err));
+    CHECK(strstr(oxp_error_text(err), "no option \"tiemout\"; there are host, port") != NULL);
+    CHECK_STATUS(OXP_ERR_ARG, set(options, "timeout", "soon", err));
+    CHECK(strstr(oxp_error_text(err), "timeout takes seconds") != NULL);
+    CHECK_STATUS(OXP_ERR_ARG, set(options, "client_name", "two words", err));
+    CHECK(value_is(options, "timeout", "1.5"));
+
+    /* Not given out, not there, and too long for the buffer. */
+    CHECK_OK(set(options, "password", "secret", err), err);
+    CHECK_STATUS(OXP_DONE, oxp_options_get(options, "password", 8, text, sizeof text, &len, err));
+    CHECK(len == 0);
+    CHECK_STATUS(OXP_DONE, oxp_options_get(options, "client_name", 11, NULL, 0, NULL, err));
+    CHECK_STATUS(OXP_ERR_SHORT, oxp_options_get(options, "host", 4, text, sizeof text, &len, err));
+    CHECK(len == 9);
+    CHECK_STATUS(OXP_ERR_SHORT, oxp_options_get(options, "host", 4, NULL, 0, &len, err));
+    CHECK(len == 9);
+    CHECK_STATUS(OXP_ERR_ARG, oxp_options_get(options, "tiemout", 7, text, sizeof text, &len, err));
+    CHECK_STATUS(OXP_ERR_ARG, oxp_options_get(options, "host", 4, NULL, 4, &len, err));
+    CHECK_STATUS(OXP_ERR_ARG, oxp_options_get(NULL, "host", 4, text, sizeof text, &len, err));
+    CHECK_STATUS(OXP_ERR_ARG, oxp_options_get(options, NULL, 4, text, sizeof text, &len, err));
+    CHECK_STATUS(OXP_ERR_ARG, oxp_options_set(NULL, "host", 4, "a", 1, err));
+    CHECK_STATUS(OXP_ERR_ARG, oxp_options_set(options, NULL, 4, "a", 1, err));
+    CHECK_STATUS(OXP_ERR_ARG, oxp_options_set(options, "host", 4, NULL, 1, err));
+    oxp_options_free(options);
+    oxp_error_free(err);
+}
+
 int main(void) {
     start();
     urls();
     values();
+    names();
     effects();
     interrupts();
     return 0;

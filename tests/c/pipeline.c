@@ -184,7 +184,7 @@ static void wrong_use(oxp_client *client) {
     CHECK_STATUS(OXP_ERR_ARG, oxp_pipeline_new(client, NULL, err));
     CHECK_STATUS(OXP_ERR_ARG, oxp_pipeline_new_atomic(NULL, &pipeline, err));
 
-    oxp_slice args[] = {slice("GET"), {NULL, 3}};
+    oxp_slice args[] = {oxp_str("GET"), {NULL, 3}};
     oxp_reply *replies = (oxp_reply *)args;
     const uint8_t *name;
     CHECK_STATUS(OXP_ERR_ARG, oxp_pipeline_add_command(NULL, args, 1, err));
@@ -210,6 +210,51 @@ static void wrong_use(oxp_client *client) {
     oxp_error_free(err);
 }
 
+/* Nothing is sent while commands are added, and whoever adds them hears when it would have been. */
+static void manual(oxp_client *client) {
+    oxp_error *err = new_error();
+    oxp_pipeline *pipeline = new_pipeline(client);
+    int due = 0;
+    expect_text(client, "SET manual 0", "OK");
+    CHECK_OK(oxp_pipeline_set_manual(pipeline, true, err), err);
+    for (int i = 0; i < 2 * OXP_EAGER_COMMANDS; i++) {
+        oxp_status status = add(pipeline, "INCR manual");
+        CHECK(status == OXP_OK || status == OXP_DUE);
+        CHECK((status == OXP_DUE) == (i + 1 >= OXP_EAGER_COMMANDS));
+        due += status == OXP_DUE;
+    }
+    CHECK(due == OXP_EAGER_COMMANDS + 1);
+    expect_text(client, "GET manual", "0");
+    const uint32_t lens[] = {4, 6}, argcs[] = {2};
+    CHECK_STATUS(OXP_DUE, oxp_pipeline_add_packed(pipeline, (const uint8_t *)"INCRmanual", 10, lens, 2, argcs, 1, err));
+    CHECK_OK(oxp_pipeline_send(pipeline, err), err);
+    CHECK(oxp_pipeline_len(pipeline) == 2 * OXP_EAGER_COMMANDS + 1);
+    /* What was sent is before what comes now on the same connection. */
+    expect_text(client, "GET manual", "129");
+    CHECK_STATUS(OXP_OK, add(pipeline, "INCR manual"));
+    oxp_reply *replies = execute(pipeline);
+    CHECK(oxp_reply_len(replies, 0) == 2 * OXP_EAGER_COMMANDS + 2);
+    oxp_reply_free(replies);
+    CHECK_OK(oxp_pipeline_send(pipeline, err), err);
+    CHECK_OK(oxp_pipeline_set_manual(pipeline, false, err), err);
+    for (int i = 0; i < 2 * OXP_EAGER_COMMANDS; i++)
+        CHECK_STATUS(OXP_OK, add(pipeline, "PING"));
+    oxp_reply_free(execute(pipeline));
+    CHECK_STATUS(OXP_ERR_ARG, oxp_pipeline_set_manual(NULL, true, err));
+    CHECK_STATUS(OXP_ERR_ARG, oxp_pipeline_send(NULL, err));
+    oxp_pipeline_free(pipeline);
+
+    /* An atomic one sends nothing before it is executed, so nothing is due. */
+    CHECK_OK(oxp_pipeline_new_atomic(client, &pipeline, err), err);
+    CHECK_OK(oxp_pipeline_set_manual(pipeline, true, err), err);
+    for (int i = 0; i < 2 * OXP_EAGER_COMMANDS; i++)
+        CHECK_STATUS(OXP_OK, add(pipeline, "PING"));
+    CHECK_OK(oxp_pipeline_send(pipeline, err), err);
+    oxp_reply_free(execute(pipeline));
+    oxp_pipeline_free(pipeline);
+    oxp_error_free(err);
+}
+
 /* A pipeline keeps what it needs of its client. */
 static void outlives_the_handle(void) {
     oxp_client *client = connect_client();
@@ -230,6 +275,7 @@ int main(void) {
     packed(client);
     empty_and_reset(client);
     atomic(client);
+    manual(client);
     wrong_use(client);
     oxp_client_free(client);
     outlives_the_handle();

@@ -99,7 +99,7 @@ static void flushing(oxp_pool *pool, oxp_client *admin) {
     CHECK_STATUS(OXP_OK, oxp_completions_new(&batch));
     /* Of what came before: a command, a pipeline with an error in it, a transaction that was discarded. */
     CHECK_STATUS(OXP_ERR_REPLY, oxp_pool_flush(pool, UINT64_MAX, &failed, err));
-    CHECK(failed == 3 && strstr(message_of(err), "ERR wrong number") != NULL);
+    CHECK(failed == 3 && strstr(oxp_error_text(err), "ERR wrong number") != NULL);
     CHECK_OK(oxp_pool_flush(pool, UINT64_MAX, &failed, err), err);
     CHECK(failed == 0);
 
@@ -109,7 +109,7 @@ static void flushing(oxp_pool *pool, oxp_client *admin) {
     CHECK_STATUS(OXP_ERR_REPLY, oxp_pool_flush(pool, UINT64_MAX, &failed, err));
     CHECK(failed == 10);
     CHECK(oxp_error_outcome(err) == OXP_OUTCOME_REJECTED);
-    CHECK(strstr(message_of(err), "WRONGTYPE") != NULL);
+    CHECK(strstr(oxp_error_text(err), "WRONGTYPE") != NULL);
     expect_text(admin, "HGET hash field", "990");
     /* Nobody asked for completions, so there are none; and what was reported once is over. */
     CHECK_STATUS(OXP_DONE, oxp_pool_next(pool, batch, 0, &count, err));
@@ -289,7 +289,7 @@ static void retracting(oxp_client *admin) {
     CHECK(kill(server, SIGSTOP) == 0);
     size_t len = 8 << 20;
     uint8_t *value = calloc(1, len);
-    oxp_slice large[] = {slice("SET"), slice("large"), {value, len}};
+    oxp_slice large[] = {oxp_str("SET"), oxp_str("large"), {value, len}};
     CHECK_OK(oxp_pool_submit(pool, large, 3, OXP_TOKEN_NONE, err), err);
     free(value);
     CHECK_STATUS(OXP_OK, pool_submit(pool, "INCR retracted", 2));

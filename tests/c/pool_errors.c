@@ -25,7 +25,7 @@ static void wrong_use(void) {
     pool = open_pool(options, 2);
     oxp_completions *batch;
     oxp_pipeline *pipeline;
-    oxp_slice args[] = {slice("GET"), {NULL, 3}};
+    oxp_slice args[] = {oxp_str("GET"), {NULL, 3}};
     uint32_t lens[] = {3, 3};
     const uint8_t *bytes = (const uint8_t *)"GETkey";
     uint64_t unknown = 7, not_applied = 7, failed = 7;
@@ -94,7 +94,7 @@ static void full_queue(oxp_client *admin) {
     CHECK_STATUS(OXP_OK, oxp_options_set_timeout_ms(options, 300));
     oxp_pool *impatient = open_pool(options, 1);
     oxp_options_free(options);
-    oxp_slice ping = slice("PING");
+    oxp_slice ping = oxp_str("PING");
     CHECK_OK(oxp_pool_connect(pool, err), err);
     for (uint64_t i = 0; i < 5; i++)
         CHECK_STATUS(OXP_OK, pool_try_submit(pool, "ECHO text", i));
@@ -203,7 +203,7 @@ static void waits_have_no_outcome(oxp_client *admin) {
     CHECK(oxp_error_outcome(err) == OXP_OUTCOME_NONE);
     CHECK_STATUS(OXP_ERR_INTERRUPTED, oxp_pool_flush(pool, UINT64_MAX, &failed, err));
     CHECK(oxp_error_outcome(err) == OXP_OUTCOME_NONE);
-    oxp_slice ping = slice("PING");
+    oxp_slice ping = oxp_str("PING");
     CHECK_STATUS(OXP_ERR_INTERRUPTED, oxp_pool_submit(pool, &ping, 1, 2, err));
     CHECK(oxp_error_outcome(err) == OXP_OUTCOME_NOT_APPLIED);
     release_writers(admin);
@@ -257,7 +257,7 @@ static void nobody_there(void) {
     oxp_options *options = options_of("nobody", path);
     oxp_pool *pool = open_pool(options, 3);
     CHECK_STATUS(OXP_ERR_CONNECT, oxp_pool_connect(pool, err));
-    CHECK(strstr(message_of(err), path) != NULL);
+    CHECK(strstr(oxp_error_text(err), path) != NULL);
     for (uint64_t i = 0; i < 10; i++)
         CHECK_STATUS(OXP_OK, pool_submit(pool, "PING", i));
     pool_collect(pool, results, 10);
@@ -295,7 +295,7 @@ static void closing(oxp_client *admin) {
     CHECK_OK(oxp_pool_close(pool, 100000, &unknown, &not_applied, err), err);
     CHECK(unknown == 0 && not_applied == 0);
     expect_text(admin, "GET finished", "1000");
-    oxp_slice ping = slice("PING");
+    oxp_slice ping = oxp_str("PING");
     oxp_pipeline *pipeline;
     CHECK_OK(oxp_pipeline_new_detached(false, &pipeline, err), err);
     CHECK_STATUS(OXP_OK, add(pipeline, "PING"));

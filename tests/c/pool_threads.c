@@ -117,7 +117,7 @@ static void *wait_for_completion(void *user_data) {
 
 static void *wait_for_room(void *user_data) {
     oxp_error *err = new_error();
-    oxp_slice ping = slice("PING");
+    oxp_slice ping = oxp_str("PING");
     CHECK_STATUS(OXP_ERR_CLOSED, oxp_pool_submit(user_data, &ping, 1, 2, err));
     CHECK(oxp_error_outcome(err) == OXP_OUTCOME_NOT_APPLIED);
     oxp_error_free(err);

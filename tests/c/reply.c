@@ -102,7 +102,7 @@ static void attributes(oxp_client *client) {
 /* EVAL answers anything: an array in an array, with an error inside. */
 static void nested(oxp_client *client) {
     oxp_slice args[] = {
-        slice("EVAL"), slice("return {1, {'a', {2, 3}, redis.error_reply('BAD luck')}, 'end'}"), slice("0"),
+        oxp_str("EVAL"), oxp_str("return {1, {'a', {2, 3}, redis.error_reply('BAD luck')}, 'end'}"), oxp_str("0"),
     };
     oxp_reply *reply;
     CHECK_STATUS(OXP_OK, oxp_client_command(client, args, 3, &reply, NULL));
@@ -136,6 +136,30 @@ static void nested(oxp_client *client) {
     CHECK(nodes[8].len == 3 && nodes[8].value + 3 <= len);
     CHECK(memcmp(bytes + nodes[8].value, "end", 3) == 0);
     oxp_reply_free(reply);
+}
+
+/* Maps by key, as both versions of RESP have them. */
+static void keys(int protocol) {
+    oxp_options *options = server_options();
+    oxp_client *client;
+    CHECK_STATUS(OXP_OK, oxp_options_set_protocol(options, protocol));
+    CHECK_STATUS(OXP_OK, oxp_client_open(options, &client, NULL));
+    oxp_options_free(options);
+    oxp_reply_free(command(client, "DEL h"));
+    oxp_reply_free(command(client, "HSET h city Lisbon n 7"));
+    oxp_reply *reply = command(client, "HGETALL h");
+    oxp_slice city = oxp_str("city"), none = oxp_str(NULL), value = OXP_LITERAL("Lisbon");
+    CHECK(city.len == 4 && none.data == NULL && none.len == 0 && value.len == 6);
+    CHECK(text_is(reply, oxp_reply_get(reply, 0, city.data, city.len), "Lisbon"));
+    CHECK(text_is(reply, oxp_reply_get(reply, 0, (const uint8_t *)"n", 1), "7"));
+    CHECK(oxp_reply_get(reply, 0, value.data, value.len) == SIZE_MAX); /* a value is no key */
+    CHECK(oxp_reply_get(reply, 0, NULL, 0) == SIZE_MAX);
+    CHECK(oxp_reply_get(reply, 0, NULL, 4) == SIZE_MAX);
+    CHECK(oxp_reply_get(reply, 1, city.data, city.len) == SIZE_MAX);
+    CHECK(oxp_reply_get(reply, 99, city.data, city.len) == SIZE_MAX);
+    CHECK(oxp_reply_get(NULL, 0, city.data, city.len) == SIZE_MAX);
+    oxp_reply_free(reply);
+    oxp_client_free(client);
 }
 
 static void wrong_use(oxp_client *client) {
@@ -213,6 +237,8 @@ int main(void) {
     attributes(client);
     nested(client);
     wrong_use(client);
+    keys(2);
+    keys(3);
     oxp_client_free(client);
     resp2();
     outlives_the_client();

@@ -28,7 +28,7 @@ static int32_t see(void *user_data, const oxp_node *nodes, size_t count, const u
             seen->wrong++;
     }
     if (seen->client != NULL) {
-        oxp_slice ping = slice("PING");
+        oxp_slice ping = oxp_str("PING");
         oxp_reply *reply;
         CHECK_STATUS(OXP_ERR_BUSY, oxp_client_command(seen->client, &ping, 1, &reply, NULL));
         CHECK(reply == NULL);
@@ -75,6 +75,17 @@ static void commands(oxp_client *client) {
     CHECK(some.parts == 1 && some.strings < ELEMENTS);
     CHECK(oxp_error_status(err) == OXP_ERR_CANCELLED);
     expect_text(client, "ECHO next", "next");
+
+    /* The same, packed. */
+    Seen packed = {0};
+    packed.client = client;
+    const uint8_t *bytes = (const uint8_t *)"LRANGElist0-1";
+    const uint32_t lens[] = {6, 4, 1, 2};
+    CHECK_OK(oxp_client_command_stream_packed(client, bytes, 13, lens, 4, see, &packed, err), err);
+    CHECK(packed.nodes == all.nodes && packed.strings == all.strings && packed.wrong == 0);
+    CHECK_STATUS(OXP_ERR_ARG, oxp_client_command_stream_packed(client, bytes, 12, lens, 4, see, &packed, err));
+    CHECK_STATUS(OXP_ERR_ARG, oxp_client_command_stream_packed(client, bytes, 13, lens, 4, NULL, &packed, err));
+    CHECK_STATUS(OXP_ERR_ARG, oxp_client_command_stream_packed(NULL, bytes, 13, lens, 4, see, &packed, err));
 
     CHECK_STATUS(OXP_ERR_ARG, oxp_client_command_stream(client, args, argc, NULL, NULL, err));
     CHECK_STATUS(OXP_ERR_ARG, oxp_client_command_stream(NULL, args, argc, see, &some, err));
