@@ -143,6 +143,10 @@ impl Conversation {
         }
     }
 
+    pub(super) fn speaks(&self) -> u8 {
+        self.speaks
+    }
+
     fn listens(&self) -> bool {
         self.subscriptions != [0; 3]
     }

@@ -1,5 +1,7 @@
 //! What comes in where not every command has one reply: see [`Conversation`].
 
+use std::sync::Arc;
+
 use super::receiving::give;
 use super::{Connection, Received};
 use crate::error::{Error, ErrorKind, Result};
@@ -109,6 +111,10 @@ impl Connection {
             let request = self.queue.pop_front();
             if let Some(conversation) = &mut self.conversation {
                 conversation.answered(request.effect, is_error);
+                let speaks = conversation.speaks();
+                if let Some(server) = self.server.as_mut().filter(|server| server.protocol != speaks) {
+                    Arc::make_mut(server).protocol = speaks;
+                }
             }
             if !request.abandoned {
                 owner.complete(&request);

@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use proptest::prelude::*;
+
 use super::super::tests::Talk;
 use super::*;
 use crate::command::{self, Place};
@@ -149,6 +151,7 @@ fn check(script: &Script, feed: impl Fn(&mut Talk, &str)) {
         talk.leave();
         talk.hear("*0\r\n").unwrap();
         assert_eq!(talk.answer(0), "");
+        assert_eq!(talk.connection.server().unwrap().protocol, 2);
     }
     for (token, line) in script.asked.iter().enumerate() {
         talk.ask(token as u64, line).unwrap();
@@ -177,6 +180,120 @@ fn what_answers_and_what_tells_is_told_apart_however_the_network_cuts_it() {
             }
             assert_eq!(from, to);
         });
+    }
+}
+
+/// What a server and who asks it may do, in any order.
+#[derive(Clone, Copy, Debug)]
+enum Turn {
+    Get,
+    Subscribe(usize),
+    Refused,
+    UnsubscribeAll,
+    /// The server says something to whoever listens.
+    Message,
+    Push,
+}
+
+/// Plays the server: what is asked, what it says, and what that comes to.
+fn play(speaks: u8, turns: &[Turn]) -> (Vec<String>, String, Vec<String>, Vec<String>) {
+    let (mut asked, mut said, mut answers, mut events) = (Vec::new(), String::new(), Vec::new(), Vec::new());
+    let mut channels: Vec<String> = Vec::new();
+    let mark = if speaks == 2 { '*' } else { '>' };
+    for (number, turn) in turns.iter().enumerate() {
+        match turn {
+            Turn::Get => {
+                asked.push("GET x".into());
+                let text = if speaks == 2 && !channels.is_empty() { "ERR Can't" } else { "message" };
+                let kind = if text == "message" { '+' } else { '-' };
+                said += &format!("{kind}{text}\r\n");
+                answers.push(text.to_owned());
+            }
+            Turn::Subscribe(count) => {
+                let names: Vec<_> = (0..*count).map(|index| format!("c{number}.{index}")).collect();
+                asked.push(format!("SUBSCRIBE {}", names.join(" ")));
+                let mut confirmed = Vec::new();
+                for name in names {
+                    channels.push(name.clone());
+                    said += &format!("{mark}3\r\n+subscribe\r\n+{name}\r\n:{}\r\n", channels.len());
+                    confirmed.push(format!("subscribe {name} {}", channels.len()));
+                }
+                answers.push(confirmed.join("; "));
+            }
+            Turn::Refused => {
+                asked.push("SUBSCRIBE no way".into());
+                said += "-NOPERM no\r\n";
+                answers.push("NOPERM no".into());
+            }
+            Turn::UnsubscribeAll => {
+                asked.push("UNSUBSCRIBE".into());
+                let mut confirmed = Vec::new();
+                while let Some(name) = channels.pop() {
+                    said += &format!("{mark}3\r\n+unsubscribe\r\n+{name}\r\n:{}\r\n", channels.len());
+                    confirmed.push(format!("unsubscribe {name} {}", channels.len()));
+                }
+                if confirmed.is_empty() {
+                    said += &format!("{mark}3\r\n+unsubscribe\r\n_\r\n:0\r\n");
+                    confirmed.push("unsubscribe nil 0".into());
+                }
+                answers.push(confirmed.join("; "));
+            }
+            Turn::Message => {
+                let Some(name) = channels.last() else { continue };
+                said += &format!("{mark}3\r\n+message\r\n+{name}\r\n$3\r\n{number:3}\r\n");
+                events.push(format!("Message message {name} {number:3}"));
+            }
+            Turn::Push if speaks == 2 => {}
+            Turn::Push => {
+                said += &format!("|1\r\n+a\r\n:1\r\n>2\r\n+invalidate\r\n:{number}\r\n");
+                events.push(format!("Push invalidate {number}"));
+            }
+        }
+    }
+    (asked, said, answers, events)
+}
+
+fn turn() -> impl Strategy<Value = Turn> {
+    prop_oneof![
+        3 => Just(Turn::Get),
+        2 => (1_usize..4).prop_map(Turn::Subscribe),
+        1 => Just(Turn::Refused),
+        1 => Just(Turn::UnsubscribeAll),
+        3 => Just(Turn::Message),
+        1 => Just(Turn::Push),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn any_conversation_comes_out_as_it_was_held(
+        speaks in 2_u8..=3,
+        turns in proptest::collection::vec(turn(), 1..40),
+        mut cuts in proptest::collection::vec(any::<prop::sample::Index>(), 0..20),
+    ) {
+        let (asked, said, answers, events) = play(speaks, &turns);
+        let mut talk = Talk::new();
+        talk.connection.pin(true);
+        talk.events();
+        talk.ask(1000, &format!("HELLO {speaks}")).unwrap();
+        talk.leave();
+        talk.hear("*0\r\n").unwrap();
+        for (token, line) in asked.iter().enumerate() {
+            talk.ask(token as u64, line).unwrap();
+        }
+        talk.leave();
+        if !said.is_empty() {
+            cuts.sort_by_key(|cut| cut.index(said.len()));
+        }
+        let mut from = 0;
+        for to in cuts.iter().filter(|_| !said.is_empty()).map(|cut| cut.index(said.len())) {
+            from += talk.consume(&said[from..to.max(from)]).unwrap();
+        }
+        talk.hear(&said[from..]).unwrap();
+        let heard: Vec<_> = (0..asked.len()).map(|token| talk.answer(token as u64)).collect();
+        prop_assert_eq!(heard, answers);
+        prop_assert_eq!(talk.events(), events);
+        prop_assert!(talk.connection.is_empty());
     }
 }
 
