@@ -245,6 +245,46 @@ static void forked(Loop *loop) {
     oxp_async_free(member.client);
 }
 
+/* Counts messages; the last one ends the test. */
+static void on_event(void *user_data, const oxp_event *event, const oxp_events *batch, size_t index) {
+    Member *member = user_data;
+    oxp_reply *message;
+    if (event->kind != OXP_EVENT_MESSAGE)
+        return;
+    CHECK_STATUS(OXP_OK, oxp_events_reply(batch, index, &message, NULL));
+    CHECK(text_is(message, 1, "message") && text_is(message, 2, "news"));
+    oxp_reply_free(message);
+    if (++member->received == member->total)
+        finish(member);
+}
+
+/* Subscribed: now there is somebody to tell. */
+static void on_subscribed(void *user_data, const oxp_completion *completion, const oxp_completions *batch, size_t index) {
+    Member *member = user_data;
+    (void)batch;
+    (void)index;
+    CHECK_STATUS(OXP_OK, completion->status);
+    oxp_client *publisher = connect_client();
+    for (uint64_t i = 0; i < member->total; i++)
+        expect_integer(publisher, "PUBLISH news hello", 1);
+    oxp_client_free(publisher);
+}
+
+static void leases(Loop *loop) {
+    oxp_async *owner = server_async();
+    Member member = {.total = 100};
+    CHECK_STATUS(OXP_OK, oxp_async_lease(owner, &member.client, NULL));
+    attach(loop, &member, on_subscribed);
+    CHECK_STATUS(OXP_ERR_ARG, oxp_dispatch_on_event(NULL, on_event));
+    CHECK_STATUS(OXP_OK, oxp_dispatch_on_event(&member.watch->dispatch, on_event));
+    CHECK_STATUS(OXP_OK, submit(member.client, "SUBSCRIBE news", 1));
+    run_until(loop, &member.done);
+    CHECK_STATUS(OXP_OK, oxp_dispatch_on_event(&member.watch->dispatch, NULL));
+    loop_detach(member.watch);
+    oxp_async_free(member.client);
+    oxp_async_free(owner);
+}
+
 static void wrong_use(Loop *loop) {
     Member member = {.client = server_async()};
     Watch *watch = (Watch *)&member;
@@ -264,6 +304,7 @@ int main(void) {
     deadline(loop);
     closing(loop);
     forked(loop);
+    leases(loop);
     wrong_use(loop);
     loop_free(loop);
     return 0;

@@ -9,8 +9,8 @@
  *             to that thread by the loop's own means (uv_async_send, event_active, g_main_context_invoke), or use an
  *             oxp_pool.
  * Callbacks   Run on that thread, one at a time, with nothing locked. They may submit and cancel commands, close the
- *             client, and detach it; after detaching they may free it. They must not call oxp_async_process or
- *             oxp_async_next, nor leave by longjmp or a C++ exception.
+ *             client, and detach it; after detaching they may free it. They must not call oxp_async_process, oxp_async_next
+ *             or oxp_async_next_events, nor leave by longjmp or a C++ exception.
  */
 
 #ifndef OXIPIPE_ADAPTERS_DISPATCH_H
@@ -39,6 +39,14 @@ typedef void (*oxp_completion_fn)(void *user_data, const oxp_completion *complet
  * err         the detail; borrowed until the callback returns. */
 typedef void (*oxp_failure_fn)(void *user_data, oxp_status status, const oxp_error *err);
 
+/* Receives one event: a message of a subscription on a lease, a connection made or lost, and so on.
+ *
+ * user_data   what was attached.
+ * event       what happened; borrowed until the callback returns.
+ * batch       where it came from, for oxp_events_reply and oxp_events_error; borrowed likewise.
+ * index       its place in the batch. */
+typedef void (*oxp_event_fn)(void *user_data, const oxp_event *event, const oxp_events *batch, size_t index);
+
 /* A client on a loop; part of every adapter's own type. */
 typedef struct oxp_dispatch {
     oxp_async *client; /* borrowed until detached */
@@ -46,6 +54,8 @@ typedef struct oxp_dispatch {
     oxp_error *error;
     oxp_completion_fn on_completion;
     oxp_failure_fn on_failure;
+    oxp_event_fn on_event; /* NULL: events stay where they are */
+    oxp_events *events;
     void *user_data;
     bool busy;     /* a callback is running, so the batch is in use */
     bool detached; /* no more callbacks, and the client may be gone */
@@ -65,10 +75,34 @@ static inline oxp_status oxp_dispatch_init(oxp_dispatch *dispatch, oxp_async *cl
     return status == OXP_OK ? oxp_error_new(&dispatch->error) : status;
 }
 
+/* Has a function called for each event from now on, after the completions of the same turn; NULL: none any more. The dispatch of
+ * a client that is attached is a member of its watch: oxp_dispatch_on_event(&watch->dispatch, on_event). Returns OXP_OK;
+ * OXP_ERR_ARG for a NULL dispatch. */
+static inline oxp_status oxp_dispatch_on_event(oxp_dispatch *dispatch, oxp_event_fn on_event) {
+    if (dispatch == NULL)
+        return OXP_ERR_ARG;
+    dispatch->on_event = on_event;
+    return dispatch->events != NULL ? OXP_OK : oxp_events_new(&dispatch->events);
+}
+
 /* Frees what it holds; not the client. */
 static inline void oxp_dispatch_release(oxp_dispatch *dispatch) {
     oxp_completions_free(dispatch->batch);
+    oxp_events_free(dispatch->events);
     oxp_error_free(dispatch->error);
+}
+
+/* Hands out the events that have come. */
+static inline void oxp_dispatch_events_(oxp_dispatch *dispatch) {
+    const oxp_event *list;
+    size_t count = 0, i;
+    /* Where the client cannot go on, the completions and the failure say so. */
+    if (dispatch->detached || dispatch->on_event == NULL
+        || oxp_async_next_events(dispatch->client, dispatch->events, &count, NULL) != OXP_OK)
+        return;
+    count = oxp_events_list(dispatch->events, &list);
+    for (i = 0; i < count && !dispatch->detached && dispatch->on_event != NULL; i++)
+        dispatch->on_event(dispatch->user_data, &list[i], dispatch->events, i);
 }
 
 /* One turn: lets the client read, write and look at the clock, then hands out what has completed. Returns whether to go on
@@ -87,6 +121,7 @@ static inline bool oxp_dispatch_turn(oxp_dispatch *dispatch) {
     dispatch->busy = true;
     for (i = 0; i < count && !dispatch->detached; i++)
         dispatch->on_completion(dispatch->user_data, &list[i], dispatch->batch, i);
+    oxp_dispatch_events_(dispatch);
     /* Another thread was inside, where none should be: the descriptor still has something to say, so a turn comes again. */
     if (status == OXP_ERR_BUSY)
         status = OXP_OK;
