@@ -254,7 +254,7 @@ impl Async {
     /// Takes all events that have come and that nobody has taken; what `into` held is forgotten. See [`Event`].
     ///
     /// # Errors
-    /// `Closed` when there are none and it is closed; `Forked` in a child process.
+    /// `Closed`, or `Disconnected` for a lease that is lost, when there are none any more; `Forked` in a child process.
     pub fn next_events(&mut self, into: &mut Vec<Event>) -> Result<()> {
         into.clear();
         self.check_process()?;
@@ -262,7 +262,10 @@ impl Async {
         if self.nodes.next_events(into) {
             self.wake();
         }
-        if into.is_empty() && self.is_closed { Err(closed()) } else { Ok(()) }
+        match self.nodes.end().filter(|_| into.is_empty()) {
+            Some(end) => Err(end.clone().without_outcome()),
+            None => Ok(()),
+        }
     }
 
     /// The options it was made with.

@@ -322,11 +322,24 @@ fn a_lease_that_is_lost_says_so_and_is_not_made_again() {
             (ErrorKind::Disconnected, true),
             "{name}"
         );
-        if let Lease::Blocking(client) = lease {
-            let end = client.next_events(&mut Vec::new(), Some(LONG)).unwrap_err();
-            assert_eq!((end.kind(), end.outcome()), (ErrorKind::Disconnected, None), "{name}");
-        }
+        let end = match lease {
+            Lease::Blocking(client) => client.next_events(&mut Vec::new(), Some(LONG)).map(drop),
+            Lease::EventLoop(client) => client.next_events(&mut Vec::new()),
+        };
+        let end = end.unwrap_err();
+        assert_eq!((end.kind(), end.outcome()), (ErrorKind::Disconnected, None), "{name}");
     });
+}
+
+#[test]
+fn a_lease_that_cannot_be_made_says_so() {
+    let mut options = Options::default();
+    options.unix_path = Some("/nonexistent/oxipipe.sock".into());
+    assert_eq!(Client::new(options.clone()).lease().err().unwrap().kind(), ErrorKind::Connect);
+    let mut owner = Async::new(options).unwrap();
+    let events = Lease::EventLoop(owner.lease().unwrap()).exactly(1);
+    assert_eq!(events[0].kind, EventKind::Down);
+    assert_eq!(events[0].reason.as_ref().unwrap().kind(), ErrorKind::Connect);
 }
 
 #[test]

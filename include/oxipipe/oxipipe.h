@@ -1929,7 +1929,8 @@ OXP_API void oxp_server_free(oxp_server *server);
 /// The connection was made.
 #define OXP_EVENT_UP 5
 
-/// The connection was lost; oxp_events_error says why.
+/// The connection was lost, or that of an event-loop client's lease could not be made;
+/// oxp_events_error says why.
 #define OXP_EVENT_DOWN 6
 
 /// Events in the order in which they came; of a pool, those of one connection are in order. Make one,
@@ -2034,8 +2035,9 @@ oxp_status oxp_client_next_events(oxp_client *client,
 /// count    receives the number of events; may be NULL.
 /// err      may be NULL.
 ///
-/// Returns OXP_OK with at least one event; OXP_AGAIN if there is none; OXP_ERR_CLOSED if there is
-/// none and the client is closed; OXP_ERR_BUSY if either is in use. Since 0.1.
+/// Returns OXP_OK with at least one event; OXP_AGAIN if there is none; OXP_ERR_CLOSED, or
+/// OXP_ERR_DISCONNECTED for a lease that is lost, when no event is left; OXP_ERR_FORKED; OXP_ERR_BUSY if
+/// either is in use. Since 0.1.
 OXP_API
 OXP_NODISCARD
 oxp_status oxp_async_next_events(oxp_async *client,

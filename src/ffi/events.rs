@@ -28,7 +28,8 @@ pub const OXP_EVENT_SUBSCRIPTION: i32 = 3;
 pub const OXP_EVENT_MONITOR: i32 = 4;
 /// The connection was made.
 pub const OXP_EVENT_UP: i32 = 5;
-/// The connection was lost; oxp_events_error says why.
+/// The connection was lost, or that of an event-loop client's lease could not be made;
+/// oxp_events_error says why.
 pub const OXP_EVENT_DOWN: i32 = 6;
 
 /// Something that a connection has to tell besides replies.
@@ -219,8 +220,9 @@ pub unsafe extern "C" fn oxp_client_next_events(
 /// count    receives the number of events; may be NULL.
 /// err      may be NULL.
 ///
-/// Returns OXP_OK with at least one event; OXP_AGAIN if there is none; OXP_ERR_CLOSED if there is
-/// none and the client is closed; OXP_ERR_BUSY if either is in use. Since 0.1.
+/// Returns OXP_OK with at least one event; OXP_AGAIN if there is none; OXP_ERR_CLOSED, or
+/// OXP_ERR_DISCONNECTED for a lease that is lost, when no event is left; OXP_ERR_FORKED; OXP_ERR_BUSY if
+/// either is in use. Since 0.1.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_async_next_events(

@@ -38,7 +38,7 @@ pub enum EventKind {
     Monitor = 4,
     /// The connection was made.
     Up = 5,
-    /// The connection was lost.
+    /// The connection was lost, or that of an event-loop client's lease could not be made.
     Down = 6,
 }
 

@@ -138,6 +138,11 @@ impl Endpoint {
         self.connection.has_events()
     }
 
+    /// See [`Connection::end`].
+    pub(super) fn end(&self) -> Option<&Error> {
+        self.connection.end()
+    }
+
     /// Whether it is not read until events are taken.
     pub(super) fn is_full(&self) -> bool {
         self.connection.is_full()

@@ -187,6 +187,11 @@ impl Nodes {
         })
     }
 
+    /// Why nothing can be sent any more, if that is so.
+    pub(crate) fn end(&self) -> Option<&Error> {
+        self.shared.first().and_then(Endpoint::end)
+    }
+
     pub(crate) fn has_events(&self) -> bool {
         self.shared.iter().any(Endpoint::has_events)
     }

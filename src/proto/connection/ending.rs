@@ -68,6 +68,10 @@ impl Connection {
         let error = error.with_outcome(Outcome::NotApplied).with_address(&self.options.address());
         self.failures += 1;
         self.failure = Some(error.clone());
+        if self.is_pinned {
+            // Whoever waits for what it has to tell asks for nothing that could fail.
+            self.tell(EventKind::Down, None, Some(error.clone()));
+        }
         if !retry::may_connect_later(&error, owner.was_up(), self.options.fail_fast) {
             self.fail_all(&error, owner);
         } else if !self.queue.is_empty() {
