@@ -185,6 +185,7 @@ def test_every_option_that_the_docstring_names_is_one() -> None:
         "decode_responses": "true",
         "encoding": "utf-8",
         "encoding_errors": "strict",
+        "event_overflow": "stop_reading",
         "fail_fast": "true",
         "keepalive": "true",
         "password": "x",

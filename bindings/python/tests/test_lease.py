@@ -69,10 +69,10 @@ def test_a_lost_lease_stays_lost_and_says_so(r: Redis) -> None:
     assert caught.value.outcome == "NOT_APPLIED"
 
 
-def test_what_has_no_single_reply_is_refused_on_a_lease_too(r: Redis) -> None:
+def test_replication_is_refused_on_a_lease_too(r: Redis) -> None:
     with r.lease() as mine:
         for client in (r, mine):
-            for command in ("SUBSCRIBE", "MONITOR", "PSYNC"):
+            for command in ("PSYNC", "SYNC", "REPLCONF"):
                 with pytest.raises(oxipipe.RefusedError, match="refused on every connection"):
                     client.command(command, "c")
 

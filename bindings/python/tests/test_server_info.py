@@ -1,4 +1,4 @@
-"""What a server says of itself (`server`), and what it says without being asked (`next_push`)."""
+"""What a server says of itself: `server`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from oxipipe import asyncio as aio
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
-    from oxipipe import Redis, Server
+    from oxipipe import Server
 
     Run = Callable[[Coroutine[Any, Any, Any]], Any]
 
@@ -110,65 +110,7 @@ def test_who_was_greeted_last(own_server: Server) -> None:
         check(r.server, r.client_id())
 
 
-def test_a_lease_hears_of_invalidations(r: Redis) -> None:
-    with r.lease() as mine:
-        mine.command("CLIENT", "TRACKING", "ON")
-        r.mset({"a": 1, "b": 2})
-        assert mine.mget("a", "b") == [b"1", b"2"]
-        assert mine.next_push() is None
-        r.set("a", 3)
-        r.set("b", 4)
-        mine.ping()  # what was sent before a reply has arrived with it
-        assert [mine.next_push() for _ in range(3)] == [
-            [b"invalidate", [b"a"]],
-            [b"invalidate", [b"b"]],
-            None,
-        ]
-        assert mine.dropped_pushes == 0
-        r.flushall()
-        mine.ping()
-        assert mine.next_push() == [b"invalidate", None]
-    assert r.next_push() is None
-
-
-def test_pushes_are_text_where_replies_are(server: Server) -> None:
-    with server.connect(decode_responses=True) as r, r.lease() as mine:
-        mine.command("CLIENT", "TRACKING", "ON")
-        mine.get("ä")
-        r.set("ä", 1)
-        mine.ping()
-        assert mine.next_push() == ["invalidate", ["ä"]]
-
-
-def test_resp2_has_no_pushes(server: Server) -> None:
-    with server.connect(protocol=2) as r, r.lease() as mine:
-        mine.command("CLIENT", "TRACKING", "ON")
-        mine.get("a")
-        r.set("a", 1)
-        mine.ping()
-        assert mine.next_push() is None
-
-
-def test_pushes_that_nobody_takes_are_dropped_and_counted() -> None:
-    def script(connection: Connection) -> None:
-        for command in connection.commands():
-            if command[0] == b"GET":
-                connection.send(b">2\r\n+news\r\n$700000\r\n%s\r\n" % (b"x" * 700_000) * 3)
-            connection.send(handshake_reply(command) or b"+PONG\r\n")
-
-    with FakeServer(script) as fake, oxipipe.Redis(unix_socket_path=fake.path) as r:
-        r.get("news")
-        push = r.next_push()
-        assert push is not None
-        assert len(push[1]) == 700_000
-        assert r.dropped_pushes == 2
-        assert r.next_push() is None
-        assert r.dropped_pushes == 2
-
-
 def test_before_the_constructor() -> None:
     for kind in (oxipipe.Redis, oxipipe.Pool):
         with pytest.raises(RuntimeError):
             kind.__new__(kind).server  # noqa: B018
-    with pytest.raises(RuntimeError):
-        oxipipe.Redis.__new__(oxipipe.Redis).next_push()

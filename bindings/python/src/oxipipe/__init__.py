@@ -48,6 +48,7 @@ from oxipipe.pool import Pool
 if TYPE_CHECKING:
     from typing import Any
 
+    from oxipipe.event import Event
     from oxipipe.futures import Future
     from oxipipe.server import Server
     from oxipipe.server_info import ServerInfo
@@ -62,6 +63,7 @@ __all__ = [
     "ConnectionError",
     "DataError",
     "EncodingError",
+    "Event",
     "ForkedError",
     "Future",
     "InvalidResponse",
@@ -119,6 +121,10 @@ def __getattr__(name: str) -> Any:
         from oxipipe.server_info import ServerInfo
 
         return ServerInfo
+    if name == "Event":
+        from oxipipe.event import Event
+
+        return Event
     if name == "Future":
         from oxipipe.futures import Future
 

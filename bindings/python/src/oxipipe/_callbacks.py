@@ -2,7 +2,7 @@
 
 RESP3 tells maps, sets and doubles apart where RESP2 has arrays and strings; a callback accepts either and
 gives the same object. Callbacks never see error replies. `BY_NAME` is the table; commands without an entry
-give the reply as the backend built it.
+give the reply as the backend built it. Null comes in the place of every reply that CLIENT REPLY silences, and stays null.
 """
 
 from __future__ import annotations
@@ -23,17 +23,36 @@ def resolve(name: object) -> Callback | None:
     return BY_NAME.get(name.upper()) if isinstance(name, str) else None
 
 
+def unless_null(function: Callback) -> Callback:
+    """`function`, for what is not null."""
+
+    def shape(reply: Any) -> Any:
+        return None if reply is None else function(reply)
+
+    return shape
+
+
 def text(value: Any) -> Any:
     """`value` as str if it is bytes; anything else as it is."""
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
 
 
+@unless_null
 def texts(reply: Any) -> list[Any]:
     return [text(value) for value in reply]
 
 
-def ok(reply: Any) -> bool:
-    return text(reply) == "OK"
+def ok(reply: Any) -> bool | None:
+    return None if reply is None else text(reply) == "OK"
+
+
+def truth(reply: Any) -> bool | None:
+    return None if reply is None else bool(reply)
+
+
+@unless_null
+def number(reply: Any) -> float:
+    return float(reply)
 
 
 def set_result(reply: Any) -> Any:
@@ -41,18 +60,19 @@ def set_result(reply: Any) -> Any:
     return True if reply in (b"OK", "OK") else reply
 
 
-def always_true(_reply: Any) -> bool:
-    return True
+def always_true(reply: Any) -> bool | None:
+    return None if reply is None else True
 
 
-def pong(reply: Any) -> bool:
-    return text(reply) == "PONG"
+def pong(reply: Any) -> bool | None:
+    return None if reply is None else text(reply) == "PONG"
 
 
 def float_or_none(reply: Any) -> float | None:
     return None if reply is None else float(reply)
 
 
+@unless_null
 def floats(reply: Any) -> list[float | None]:
     return [float_or_none(value) for value in reply]
 
@@ -62,8 +82,8 @@ def count_or_score(reply: Any) -> Any:
     return reply if reply is None or isinstance(reply, int) else float(reply)
 
 
-def as_set(reply: Any) -> set[Any]:
-    return reply if isinstance(reply, set) else set(reply or ())
+def as_set(reply: Any) -> set[Any] | None:
+    return reply if reply is None or isinstance(reply, set) else set(reply)
 
 
 def tuple_or_none(reply: Any) -> tuple[Any, ...] | None:
@@ -72,9 +92,9 @@ def tuple_or_none(reply: Any) -> tuple[Any, ...] | None:
 
 def pairs(reply: Any) -> Any:
     """A map as a dict, from RESP2's flat list too."""
-    if isinstance(reply, dict):
+    if reply is None or isinstance(reply, dict):
         return reply
-    items = iter(reply or ())
+    items = iter(reply)
     return dict(zip(items, items, strict=True))
 
 
@@ -108,36 +128,44 @@ def popped_score(reply: Any) -> Any:
     return (reply[0], reply[1], float(reply[2])) if reply else None
 
 
+@unless_null
 def scan(reply: Any) -> tuple[int, list[Any]]:
     return int(reply[0]), reply[1]
 
 
+@unless_null
 def hscan(reply: Any) -> tuple[int, dict[Any, Any]]:
     return int(reply[0]), pairs(reply[1])
 
 
+@unless_null
 def zscan(reply: Any) -> tuple[int, list[Any]]:
     return int(reply[0]), scored(reply[1])
 
 
+@unless_null
 def bools(reply: Any) -> list[bool]:
     return [bool(value) for value in reply]
 
 
+@unless_null
 def server_time(reply: Any) -> tuple[int, int]:
     return int(reply[0]), int(reply[1])
 
 
+@unless_null
 def last_save(reply: Any) -> Any:
     import datetime
 
     return datetime.datetime.fromtimestamp(int(reply))
 
 
+@unless_null
 def config_get(reply: Any) -> dict[Any, Any]:
     return {text(key): text(value) for key, value in pairs(reply).items()}
 
 
+@unless_null
 def info(reply: Any) -> dict[str, Any]:
     """`INFO` as a dict: numbers as numbers, `k=v,k=v` as dicts, everything else as str."""
     found: dict[str, Any] = {}
@@ -154,10 +182,12 @@ def info(reply: Any) -> dict[str, Any]:
     return found
 
 
+@unless_null
 def client_list(reply: Any) -> list[dict[str, str]]:
     return [_client(line) for line in text(reply).splitlines()]
 
 
+@unless_null
 def client_info(reply: Any) -> dict[str, Any]:
     client: dict[str, Any] = dict(_client(text(reply).strip()))
     for key in _CLIENT_NUMBERS & client.keys():
@@ -165,10 +195,12 @@ def client_info(reply: Any) -> dict[str, Any]:
     return client
 
 
+@unless_null
 def client_kill(reply: Any) -> Any:
     return reply if isinstance(reply, int) else ok(reply)
 
 
+@unless_null
 def debug_object(reply: Any) -> dict[str, Any]:
     fields: dict[str, Any] = {}
     for field in ("type:" + text(reply)).split():
@@ -177,6 +209,7 @@ def debug_object(reply: Any) -> dict[str, Any]:
     return fields
 
 
+@unless_null
 def memory_stats(reply: Any) -> dict[str, Any]:
     stats = {}
     for key, value in pairs(reply).items():
@@ -208,6 +241,7 @@ def commands(reply: Any) -> Any:
     return described
 
 
+@unless_null
 def slowlog(reply: Any) -> list[dict[str, Any]]:
     return [_slow_call(*entry) for entry in reply]
 
@@ -274,9 +308,9 @@ _DEBUG_NUMBERS = frozenset("refcount serializedlength lru lru_seconds_idle".spli
 
 def _table() -> dict[str, Callback]:
     by_callback: dict[Callback, str] = {
-        bool: "AUTH COPY EXPIRE EXPIREAT HEXISTS HMSET MOVE MSETNX PERSIST PSETEX PEXPIRE PEXPIREAT RENAMENX"
+        truth: "AUTH COPY EXPIRE EXPIREAT HEXISTS HMSET MOVE MSETNX PERSIST PSETEX PEXPIRE PEXPIREAT RENAMENX"
         " SETEX SETNX SMOVE CLIENT_UNBLOCK",
-        float: "HINCRBYFLOAT INCRBYFLOAT",
+        number: "HINCRBYFLOAT INCRBYFLOAT",
         ok: "FLUSHALL FLUSHDB LSET LTRIM MSET PFMERGE RENAME SAVE SELECT SWAPDB CLIENT_PAUSE CLIENT_SETINFO"
         " CLIENT_SETNAME CONFIG_RESETSTAT CONFIG_SET MEMORY_PURGE SLOWLOG_RESET QUIT SCRIPT_FLUSH WATCH UNWATCH READONLY"
         " READWRITE ASKING",

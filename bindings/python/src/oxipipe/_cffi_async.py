@@ -11,10 +11,12 @@ from oxipipe._cffi_args import callback as callback_of
 from oxipipe._cffi_args import encode
 from oxipipe._cffi_call import end_of_text, hooks, idle_call, new_options, server_fields
 from oxipipe._cffi_decode import Decoder
+from oxipipe._cffi_events import FOREVER, take_events
 from oxipipe._ffi import ffi, lib
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop, Future
+    from collections import deque
     from collections.abc import Callable
     from typing import Any
 
@@ -27,10 +29,14 @@ if TYPE_CHECKING:
 #: How many calls may be looked through again, in case the server's silence means that they have not left.
 FEW_CALLS = 256
 _NS_PER_MS = 1_000_000
-_FOREVER = (1 << 64) - 1
 #: The commands that a server may keep waiting.
 _MAY_BLOCK = frozenset(
     b"BLPOP BRPOP BLMOVE BRPOPLPUSH BLMPOP BZPOPMIN BZPOPMAX BZMPOP WAIT WAITAOF XREAD XREADGROUP".split()
+)
+
+#: Their replies are confirmations, however many, without an array around them.
+_SUBSCRIBE = frozenset(
+    b"SUBSCRIBE PSUBSCRIBE SSUBSCRIBE UNSUBSCRIBE PUNSUBSCRIBE SUNSUBSCRIBE".split()
 )
 
 
@@ -125,17 +131,30 @@ class BindingCore:
     _loop: AbstractEventLoop | None = None
     _resolving = False
     _orphaned = False
+    #: Somebody waits for events.
+    _listens = False
 
     if TYPE_CHECKING:
 
+        def _hear(self) -> None: ...
         def _arm(self, delay: float) -> None: ...
         def _watch(self, future: Future[Any], token: int) -> None: ...
         def _detach(self) -> None: ...
 
-    def _open(self, client: AsyncCore, loop: AbstractEventLoop, _plain: bool, /) -> int:
+    def _open(
+        self,
+        client: AsyncCore,
+        loop: AbstractEventLoop,
+        _plain: bool,
+        lender: BindingCore | None,
+        /,
+    ) -> int:
         out, batch = ffi.new("oxp_async **"), ffi.new("oxp_completions **")
         with idle_call() as call:
-            call.check(lib.oxp_async_open(client._options, out, call.error))
+            if lender is None:
+                call.check(lib.oxp_async_open(client._options, out, call.error))
+            else:
+                call.check(lib.oxp_async_lease(lender._handle, out, call.error))
             self._handle = ffi.gc(out[0], lib.oxp_async_free)
             call.check_bare(lib.oxp_completions_new(batch))
         self._batch = ffi.gc(batch[0], lib.oxp_completions_free)
@@ -143,8 +162,9 @@ class BindingCore:
         self._encoding, self._errors = client._encoding, client._errors
         self._decoding = client._decoding
         self._loop = loop
-        #: By token: the future, what shapes the reply (or what a pipeline does with a bad one), the pipeline.
-        self._calls: dict[int, tuple[Future[Any], Any, PipelineCore | None]] = {}
+        #: By token: the future, what shapes the reply (or what a pipeline does with a bad one), the pipeline, and whether
+        #: the answer is confirmations.
+        self._calls: dict[int, tuple[Future[Any], Any, PipelineCore | None, bool]] = {}
         #: The tokens of the calls that may not have left yet, and how many of them have been looked at.
         self._fresh: list[int] = []
         self._looked_at = 0
@@ -161,12 +181,22 @@ class BindingCore:
         with idle_call() as call:
             call.check(
                 lib.oxp_async_submit_packed(
-                    self._handle, slab, len(slab), lens, len(encoded), token, call.error
+                    self._handle,
+                    slab,
+                    len(slab),
+                    lens,
+                    len(encoded),
+                    ffi.new("uint32_t[]", [len(encoded)]),
+                    1,
+                    ffi.new("uint64_t[]", [token]),
+                    ffi.NULL,
+                    call.error,
                 )
             )
-        self._calls[token] = (future, callback, None)
+        name = encoded[0].upper()
+        self._calls[token] = (future, callback, None, name in _SUBSCRIBE)
         self._fresh.append(token)
-        if encoded[0].upper() in _MAY_BLOCK:
+        if name in _MAY_BLOCK:
             self._watch(future, token)
         return future
 
@@ -174,17 +204,20 @@ class BindingCore:
         future, token = self._next_call()
         with idle_call() as call:
             call.check(lib.oxp_async_submit_pipeline(self._handle, sent._handle, token, call.error))
-        self._calls[token] = (future, finish, sent)
+        self._calls[token] = (future, finish, sent, False)
         self._fresh.append(token)
         return future
 
     def _next_call(self) -> tuple[Future[Any], int]:
+        self._check_open()
+        self._tokens += 1
+        return self._loop.create_future(), self._tokens  # type: ignore[union-attr]
+
+    def _check_open(self) -> None:
         if self._handle is None or self._loop is None:
             raise hooks.call_error(
                 lib.OXP_ERR_CLOSED, lib.OXP_OUTCOME_NOT_APPLIED, "the client is closed"
             )
-        self._tokens += 1
-        return self._loop.create_future(), self._tokens
 
     def _process(self) -> None:
         """Sends, receives, and resolves futures."""
@@ -196,6 +229,8 @@ class BindingCore:
             self._resolve()
             if status < 0:
                 self._fail_all(call.exception(status))
+        if self._listens and self._handle is not None:
+            self._hear()
         if status < 0 or (self._orphaned and not self._calls):
             self._detach()
         elif self._handle is not None:
@@ -226,6 +261,18 @@ class BindingCore:
     def _server(self) -> ServerFields | None:
         """What the server said of itself: the arguments of ServerInfo."""
         return None if self._handle is None else server_fields(lib.oxp_async_server, self._handle)
+
+    def _next_events(self, sink: deque[Any], /) -> None:
+        """Appends the events that have come to a deque; does not wait."""
+        self._check_open()
+        take_events(lib.oxp_async_next_events, self._handle, (), sink, self._decoding)
+
+    def _listen(self, whether: bool, /) -> None:
+        """Whether to call `_hear` whenever there may be events."""
+        self._listens = whether
+        # Nobody else sees to it that a connection which is being made is given up in time.
+        if self._handle is not None:
+            self._arm_timer()
 
     def _orphan(self) -> None:
         self._orphaned = True
@@ -290,11 +337,11 @@ class BindingCore:
         call = self._calls.pop(completion.token, None)
         if call is None:  # cancelled
             return
-        future, shape, sent = call
+        future, shape, sent, subscribes = call
         if future.done():
             return
         try:
-            result = self._outcome(completion, index, shape, sent)
+            result = self._outcome(completion, index, shape, sent, subscribes)
         except BaseException as error:
             self._settle(future.set_exception, error)
             if not isinstance(error, Exception):
@@ -302,7 +349,14 @@ class BindingCore:
         else:
             self._settle(future.set_result, result)
 
-    def _outcome(self, completion: Any, index: int, shape: Any, sent: PipelineCore | None) -> Any:
+    def _outcome(
+        self,
+        completion: Any,
+        index: int,
+        shape: Any,
+        sent: PipelineCore | None,
+        subscribes: bool,
+    ) -> Any:
         failure: Any = None
         if completion.status < 0:
             with idle_call() as call:
@@ -318,7 +372,10 @@ class BindingCore:
             raise decoder.failure
         if sent is not None:
             return sent._finished(decoder.items, failure, shape)
-        (reply,) = decoder.items
+        if subscribes and count > 1:
+            return decoder.items
+        # What CLIENT REPLY silences has none.
+        (reply,) = decoder.items or (None,)
         if isinstance(reply, Exception):
             raise reply
         return reply if shape is None else shape(reply)
@@ -330,15 +387,15 @@ class BindingCore:
 
     def _fail_all(self, failure: Exception) -> None:
         calls, self._calls = self._calls, {}
-        for future, _, _ in calls.values():
+        for future, *_ in calls.values():
             self._settle(future.set_exception, failure)
 
     def _arm_timer(self) -> None:
         """Only while somebody waits, and only if no timer is there that runs in time."""
-        if not self._calls:
+        if not self._calls and not self._listens:
             return
         timeout = lib.oxp_async_timeout_ns(self._handle)
-        if timeout == _FOREVER:
+        if timeout == FOREVER:
             return
         due = monotonic_ns() + timeout
         if self._timer_due and self._timer_due <= due + _NS_PER_MS:

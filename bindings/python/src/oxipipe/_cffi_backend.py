@@ -14,12 +14,14 @@ from oxipipe._cffi_args import callback as callback_of
 from oxipipe._cffi_args import callbacks, encode, keeps_ascii, may_be_refused, never_refused
 from oxipipe._cffi_call import hooks, idle_call, new_options, server_fields
 from oxipipe._cffi_decode import Decoder
+from oxipipe._cffi_events import FOREVER, take_events
 from oxipipe._cffi_future import FutureCore
 from oxipipe._cffi_pool import PoolCore
 from oxipipe._ffi import ffi, lib
 
 if TYPE_CHECKING:
     from asyncio import Future
+    from collections import deque
     from collections.abc import Callable, Iterable
     from typing import Any, Self
 
@@ -63,12 +65,14 @@ class ClientCore:
             call.check(lib.oxp_client_open(new_options(options), out, call.error))
         self._handle = ffi.gc(out[0], lib.oxp_client_free)
 
-    def _open_lease(self, lender: Self, /) -> None:
+    def _open_lease(self, lender: ClientCore | PoolCore, /) -> None:
+        lend = lib.oxp_client_lease if isinstance(lender, ClientCore) else lib.oxp_pool_lease
+        handle = lender._opened()
         self._encoding, self._errors = lender._encoding, lender._errors
         self._decoding = lender._decoding
         out = ffi.new("oxp_client **")
         with idle_call() as call:
-            call.check(lib.oxp_client_lease(lender._opened(), out, call.error))
+            call.check(lend(handle, out, call.error))
         self._handle = ffi.gc(out[0], lib.oxp_client_free)
 
     def _connect(self) -> None:
@@ -97,15 +101,10 @@ class ClientCore:
         """What the server said of itself: the arguments of ServerInfo."""
         return server_fields(lib.oxp_client_server, self._opened())
 
-    def _next_push(self) -> tuple[Any, int]:
-        """The oldest push that nobody has taken, or None, and how many were dropped."""
-        dropped = ffi.new("uint64_t *")
-        with idle_call() as call:
-            status = lib.oxp_client_next_push(self._opened(), call.reply, dropped, call.error)
-            if status == lib.OXP_AGAIN:
-                call.check(status)
-                return None, int(dropped[0])
-            return call.result(status, self._decoding), int(dropped[0])
+    def _next_events(self, sink: deque[Any], milliseconds: int | None, /) -> None:
+        """Waits for events, at most so long, and appends them to a deque."""
+        timeout = (FOREVER if milliseconds is None else milliseconds,)
+        take_events(lib.oxp_client_next_events, self._opened(), timeout, sink, self._decoding)
 
     def close(self) -> None:
         """Closes the connection for good. Calls that wait in other threads end with an error."""

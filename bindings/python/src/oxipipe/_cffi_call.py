@@ -169,6 +169,9 @@ def new_options(options: dict[str, Any]) -> Any:
 
 
 def _set_option(options: Any, name: str, value: Any) -> None:
+    if name in _BY_NAME:
+        _set_by_name(options, name, value)
+        return
     setter = getattr(lib, f"oxp_options_set_{name}")
     if isinstance(value, str):
         value = value.encode("utf-8", "surrogateescape")
@@ -184,6 +187,15 @@ def _set_option(options: Any, name: str, value: Any) -> None:
     if status < 0:
         shown = "what was given" if name == "password" else repr(value)
         raise hooks.data_error(f"option {name} cannot be {shown}")
+
+
+def _set_by_name(options: Any, name: str, value: Any) -> None:
+    if not isinstance(value, (int, str)):
+        raise hooks.data_error(f"option {name} cannot be {value!r}")
+    key, text = name.encode(), str(value).encode()
+    with idle_call() as call:
+        status = lib.oxp_options_set(options, key, len(key), text, len(text), call.error)
+        call.check(status)
 
 
 def _remember(_type: object, exception: BaseException, _traceback: object) -> None:
@@ -212,6 +224,8 @@ def end_of_text(nodes: Any, count: int) -> int:
     return 0
 
 
+#: The options whose values the library has names for.
+_BY_NAME = frozenset(("event_bytes", "event_overflow"))
 _idle_calls: list[Call] = []
 #: What signal handlers raised inside a call, by thread; `Call.check` raises it behind the call.
 _raised: dict[int, BaseException] = {}

@@ -18,6 +18,7 @@ from oxipipe._cffi_call import (
     server_fields,
 )
 from oxipipe._cffi_decode import ERROR, Decoder
+from oxipipe._cffi_events import FOREVER, take_events
 from oxipipe._cffi_future import (
     CANCELLED,
     EXCEPTION,
@@ -31,6 +32,7 @@ from oxipipe._cffi_future import (
 from oxipipe._ffi import ffi, lib
 
 if TYPE_CHECKING:
+    from collections import deque
     from collections.abc import Callable
     from typing import Any
 
@@ -39,7 +41,6 @@ if TYPE_CHECKING:
 
 #: How many submissions go by before one looks for completions.
 LOOK_EVERY = 256
-_FOREVER = (1 << 64) - 1
 
 
 class PoolCore:
@@ -184,6 +185,15 @@ class PoolCore:
         self._enter()
         return server_fields(lib.oxp_pool_server, self._handle)
 
+    def _next_events(self, sink: deque[Any], milliseconds: int | None, /) -> None:
+        """Waits for events, at most so long, and appends them to a deque."""
+        timeout = (FOREVER if milliseconds is None else milliseconds,)
+        take_events(lib.oxp_pool_next_events, self._opened(), timeout, sink, self._decoding)
+
+    def _opened(self) -> Any:
+        self._enter()
+        return self._handle
+
     def _cancel(self, future: FutureCore) -> bool:
         self._enter()
         with self._lock:
@@ -260,6 +270,7 @@ class PoolCore:
         self._enter()
         encoded = encode(args, self._encoding, self._errors)
         slab, lens = b"".join(encoded), array("I", map(len, encoded))
+        argc = ffi.new("uint32_t[]", [len(lens)])
 
         def enter(number: int, error: Any) -> int:
             status: int = lib.oxp_pool_try_submit_packed(
@@ -268,7 +279,10 @@ class PoolCore:
                 len(slab),
                 ffi.from_buffer("uint32_t[]", lens),
                 len(lens),
-                number,
+                argc,
+                1,
+                ffi.new("uint64_t[]", [number]),
+                ffi.NULL,
                 error,
             )
             return status
@@ -390,7 +404,7 @@ class PoolCore:
 
     def _pull(self, goal: Goal, left: float | None) -> None:
         """Pulls until the goal is reached or there are watchers to be told, which may run any code."""
-        wait = _FOREVER if left is None else int(left * 1000) + 1
+        wait = FOREVER if left is None else int(left * 1000) + 1
         try:
             while True:
                 got = self._pull_batch(wait)

@@ -401,7 +401,7 @@ class WrittenCommands:
         args: list[Any] = ["CLIENT", "UNBLOCK", client_id]
         if error:
             args.append("ERROR")
-        return self.command_as(bool, *args)
+        return self.command_as(_callbacks.truth, *args)
 
     def debug_object(self, key: KeyT) -> dict[str, Any]:
         """Internals of the value of a key, as a dict."""

@@ -78,6 +78,8 @@ class Configured:
         max_bulk_bytes: int | None = None,
         max_line_bytes: int | None = None,
         max_reply_bytes: int | None = None,
+        event_bytes: int | None = None,
+        event_overflow: str | None = None,
         **redis_py: Any,
     ) -> None:
         _refuse(type(self).__name__, redis_py)
@@ -120,6 +122,8 @@ class Configured:
             max_bulk_bytes=max_bulk_bytes,
             max_line_bytes=max_line_bytes,
             max_reply_bytes=max_reply_bytes,
+            event_bytes=event_bytes,
+            event_overflow=event_overflow,
             **_booleans(
                 socket_keepalive=socket_keepalive,
                 client_no_evict=client_no_evict,
@@ -148,8 +152,8 @@ class Configured:
         The options are `db`, `username`, `password`, `client_name`, `client_no_evict`, `client_no_touch`,
         `client_info`, `lib_name`, `lib_version`, `protocol`, `socket_timeout` (or `timeout`), `socket_connect_timeout`
         (or `connect_timeout`), `user_timeout`, `socket_keepalive` (or `keepalive`), `spin_us`, `eager_bytes`,
-        `send_buffer`, `receive_buffer`, `max_depth`, `max_line_bytes`, `max_bulk_bytes`, `max_reply_bytes`, `retry`
-        ("reads" or "none"), `fail_fast`, `decode_responses`, `encoding` and `encoding_errors`. Times are in seconds, 0
+        `send_buffer`, `receive_buffer`, `max_depth`, `max_line_bytes`, `max_bulk_bytes`, `max_reply_bytes`, `event_bytes`,
+        `event_overflow` ("drop_oldest" or "stop_reading"), `retry` ("reads" or "none"), `fail_fast`, `decode_responses`, `encoding` and `encoding_errors`. Times are in seconds, 0
         is no limit.
         redis-py's `retry_on_timeout` and `health_check_interval` may say no or 0.
         """
@@ -230,7 +234,7 @@ _BOOLEANS = {
 _RENAMED = {"unix_socket_path": "unix_path"}
 _SAME = frozenset(
     "host port db password username client_name lib_name lib_version protocol spin_us eager_bytes socket_buffers"
-    " max_depth max_bulk_bytes max_line_bytes max_reply_bytes".split()
+    " max_depth max_bulk_bytes max_line_bytes max_reply_bytes event_bytes event_overflow".split()
 )
 # The last two are the library's, too; but here they have defaults of their own, which the URL wins over.
 _OF_PYTHON = frozenset(

@@ -4,6 +4,7 @@
  * The pieces, in the order one command meets them: _fast_client.c, _fast_pipeline.c or _fast_pool.c (methods),
  * _fast_args.c (Python arguments to bytes), _fast_call.c (into the library and back, GIL and
  * signals), _fast_reply.c (nodes to Python objects), _fast_callback.c (the shape of the reply).
+ * What comes besides replies: _fast_events.c.
  * For asyncio: _fast_async.c (methods), _fast_binding.c (into the library, and replies to futures),
  * _fast_calls.c (the futures that wait). For pools: _fast_pool.c (methods), _fast_collect.c (who
  * pulls replies), _fast_future.c (where they go). This file only ties them to a module.

@@ -1,6 +1,7 @@
 #include "_fast_args.h"
 
 #include <string.h>
+#include <strings.h>
 
 /* Bytes that outlive the conversion: an exported bytearray or memoryview, or bytes made from text.
  * One kind of owner for both, because a buffer keeps its exporter alive. */
@@ -71,6 +72,19 @@ int arguments_collect(Arguments *out, const FastState *state, const TextCodec *c
         }
     }
     return 0;
+}
+
+bool arguments_subscribe(const Arguments *arguments)
+{
+    static const char *const NAMES[] = {"SUBSCRIBE",   "PSUBSCRIBE",   "SSUBSCRIBE",
+                                        "UNSUBSCRIBE", "PUNSUBSCRIBE", "SUNSUBSCRIBE"};
+    const oxp_slice *name = &arguments->slices[0];
+    if (name->len < 9 || name->len > 12 || strncasecmp((const char *)name->data + name->len - 9, "SUBSCRIBE", 9) != 0)
+        return false;
+    for (size_t i = 0; i < sizeof NAMES / sizeof *NAMES; i++)
+        if (strlen(NAMES[i]) == name->len && strncasecmp(NAMES[i], (const char *)name->data, name->len) == 0)
+            return true;
+    return false;
 }
 
 void arguments_release(Arguments *arguments)

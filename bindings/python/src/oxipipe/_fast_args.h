@@ -33,5 +33,7 @@ typedef struct {
 int arguments_collect(Arguments *out, const FastState *state, const TextCodec *codec,
                       PyObject *const *objects, Py_ssize_t count);
 void arguments_release(Arguments *arguments);
+/* SUBSCRIBE or one of its kin, whose replies are confirmations, however many, without an array around them. */
+bool arguments_subscribe(const Arguments *arguments);
 
 #endif

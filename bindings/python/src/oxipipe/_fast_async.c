@@ -61,6 +61,12 @@ static PyObject *async_command_as(AsyncCore *self, PyObject *const *args, Py_ssi
     return future;
 }
 
+static PyObject *async_get_binding(AsyncCore *self, PyObject *unused)
+{
+    (void)unused;
+    return (PyObject *)async_binding(self);
+}
+
 /* The bindings are the business of the subclass: each has to be closed in its own loop. */
 static PyObject *async_close(AsyncCore *self, PyObject *unused)
 {
@@ -165,6 +171,8 @@ static PyMethodDef ASYNC_METHODS[] = {
     {"command_as", (PyCFunction)(void (*)(void))async_command_as, METH_FASTCALL,
      PyDoc_STR("Queues one command and returns the future of its reply; the first argument shapes "
                "the reply, None leaves it raw.")},
+    {"_binding", (PyCFunction)async_get_binding, METH_NOARGS,
+     PyDoc_STR("What the client has in the running loop.")},
     {"_close", (PyCFunction)async_close, METH_NOARGS,
      PyDoc_STR("Takes no more commands.")},
     {NULL, NULL, 0, NULL},

@@ -6,6 +6,7 @@
 
 #include "_fast_args.h"
 #include "_fast_async.h"
+#include "_fast_events.h"
 #include "_fast_options.h"
 #include "_fast_pipeline.h"
 #include "_fast_server.h"
@@ -26,8 +27,10 @@ static void resolve(BindingCore *self);
 static void resolve_one(BindingCore *self, const oxp_completion *completion, size_t index);
 static PyObject *outcome(BindingCore *self, const PendingCall *call,
                          const oxp_completion *completion, size_t index, bool *failed);
+static PyObject *confirmations(BindingCore *self, const oxp_completion *completion, bool *failed);
 static void settle(const BindingCore *self, PyObject *future, PyObject *result, bool failed);
 static void fail_all(BindingCore *self, oxp_status status, const oxp_error *error);
+static void hear(BindingCore *self);
 static int arm_timer(BindingCore *self);
 static uint64_t now_ns(void);
 
@@ -42,17 +45,21 @@ static PyObject *binding_open(BindingCore *self, PyTypeObject *defining_class,
                               PyObject *const *args, Py_ssize_t count, PyObject *keywords)
 {
     const FastState *state = PyType_GetModuleState(defining_class);
-    if (count != 3 || keywords || self->handle ||
-        !PyObject_TypeCheck(args[0], (PyTypeObject *)state->async_type)) {
-        PyErr_SetString(PyExc_TypeError, "_open() takes an AsyncCore, a loop and a bool, once");
+    if (count != 4 || keywords || self->handle ||
+        !PyObject_TypeCheck(args[0], (PyTypeObject *)state->async_type) ||
+        !(args[3] == Py_None || PyObject_TypeCheck(args[3], (PyTypeObject *)state->binding_type))) {
+        PyErr_SetString(PyExc_TypeError, "_open() takes an AsyncCore, a loop, a bool and a "
+                                         "BindingCore or None, once");
         return NULL;
     }
     AsyncCore *client = (AsyncCore *)args[0];
+    BindingCore *lender = args[3] == Py_None ? NULL : (BindingCore *)args[3];
     int makes_plain_futures = PyObject_IsTrue(args[2]);
     if (makes_plain_futures < 0)
         return NULL;
     oxp_error *error = error_slot_borrow(&self->errors);
-    oxp_status status = oxp_async_open(client->options, &self->handle, error);
+    oxp_status status = lender ? oxp_async_lease(lender->handle, &self->handle, error)
+                               : oxp_async_open(client->options, &self->handle, error);
     if (status >= 0 && (status = oxp_completions_new(&self->batch)) < 0) {
         oxp_async_free(self->handle);
         self->handle = NULL;
@@ -81,7 +88,8 @@ PyObject *binding_submit(BindingCore *self, PyObject *callback, PyObject *const 
     if (arguments_collect(&arguments, self->state, &self->codec, args, count) < 0)
         return NULL;
     PyObject *future = check_open(self) < 0 ? NULL : new_future(self);
-    PendingCall call = {future, callback == Py_None ? NULL : callback, NULL};
+    PendingCall call = {future, callback == Py_None ? NULL : callback, NULL,
+                        arguments_subscribe(&arguments)};
     uint64_t token;
     if (!future || calls_add(&self->calls, &call, &token) < 0) {
         arguments_release(&arguments);
@@ -115,7 +123,7 @@ PyObject *binding_submit_pipeline(BindingCore *self, PyObject *sent, oxp_pipelin
     PyObject *future = check_open(self) < 0 ? NULL : new_future(self);
     if (!future)
         return NULL;
-    PendingCall call = {future, finish, sent};
+    PendingCall call = {future, finish, sent, false};
     uint64_t token;
     if (calls_add(&self->calls, &call, &token) < 0) {
         Py_DECREF(future);
@@ -146,6 +154,8 @@ static PyObject *binding_process(BindingCore *self, PyObject *unused)
     if (status < 0)
         fail_all(self, status, error);
     error_slot_return(&self->errors, error);
+    if (self->listens && self->handle)
+        hear(self);
     if (PyErr_Occurred())
         return NULL;
     if (status < 0 || (self->orphaned && self->calls.count == 0))
@@ -376,13 +386,35 @@ static PyObject *outcome(BindingCore *self, const PendingCall *call,
         Py_XDECREF(failure);
         return replies;
     }
-    PyObject *reply = reply_build(self->state, &self->codec, completion->nodes,
-                                  completion->node_count, completion->bytes, failed);
+    PyObject *reply;
+    if (completion->node_count == 0)
+        reply = Py_NewRef(Py_None); /* what CLIENT REPLY silences */
+    else if (call->subscribes)
+        reply = confirmations(self, completion, failed);
+    else
+        reply = reply_build(self->state, &self->codec, completion->nodes, completion->node_count,
+                            completion->bytes, failed);
     if (!reply || *failed || !call->callback)
         return reply;
     PyObject *shaped = PyObject_CallFunctionObjArgs(call->callback, reply, NULL);
     Py_DECREF(reply);
     return shaped;
+}
+
+/* A list of them; or what is one reply all the same, an error or null. */
+static PyObject *confirmations(BindingCore *self, const oxp_completion *completion, bool *failed)
+{
+    const oxp_node *nodes = completion->nodes;
+    if (completion->node_count == 1)
+        return reply_build(self->state, &self->codec, nodes, 1, completion->bytes, failed);
+    ReplyBuilder builder;
+    if (builder_init(&builder, self->state, &self->codec, (size_t)completion->replies) < 0)
+        return NULL;
+    PyObject *list = NULL;
+    if (builder_feed(&builder, nodes, completion->node_count, completion->bytes) == 0)
+        list = builder_take(&builder);
+    builder_clear(&builder);
+    return list;
 }
 
 static void settle(const BindingCore *self, PyObject *future, PyObject *result, bool failed)
@@ -416,11 +448,22 @@ static void fail_all(BindingCore *self, oxp_status status, const oxp_error *erro
     }
 }
 
+/* Whatever went wrong while futures got their results is the first to be told. */
+static void hear(BindingCore *self)
+{
+    FirstError first = {0};
+    keep_first(&first);
+    Py_XDECREF(PyObject_CallMethod((PyObject *)self, "_hear", NULL));
+    keep_first(&first);
+    if (first.type)
+        PyErr_Restore(first.type, first.value, first.traceback);
+}
+
 /* Only while somebody waits, and only if no timer is there that runs in time: nearly all calls are
  * answered long before the first one's deadline, and that one timer looks after them all. */
 static int arm_timer(BindingCore *self)
 {
-    if (self->calls.count == 0)
+    if (self->calls.count == 0 && !self->listens)
         return 0;
     uint64_t timeout = oxp_async_timeout_ns(self->handle);
     if (timeout == UINT64_MAX)
@@ -464,6 +507,33 @@ static PyObject *binding_server(BindingCore *self, PyObject *unused)
     PyObject *fields = server_fields(self->state, status, server, error);
     error_slot_return(&self->errors, error);
     return fields;
+}
+
+/* Appends what has come to a deque; does not wait. See events_finish(). */
+static PyObject *binding_next_events(BindingCore *self, PyObject *sink)
+{
+    if (check_open(self) < 0)
+        return NULL;
+    oxp_events *batch;
+    if (oxp_events_new(&batch) < 0)
+        return PyErr_NoMemory();
+    oxp_error *error = error_slot_borrow(&self->errors);
+    oxp_status status = oxp_async_next_events(self->handle, batch, NULL, error);
+    PyObject *done = events_finish(self->state, &self->codec, status, batch, error, sink);
+    error_slot_return(&self->errors, error);
+    return done;
+}
+
+/* Nobody else sees to it that a connection which is being made is given up in time. */
+static PyObject *binding_listen(BindingCore *self, PyObject *whether)
+{
+    int listens = PyObject_IsTrue(whether);
+    if (listens < 0)
+        return NULL;
+    self->listens = listens;
+    if (self->handle && arm_timer(self) < 0)
+        return NULL;
+    Py_RETURN_NONE;
 }
 
 static int binding_traverse(BindingCore *self, visitproc visit, void *arg)
@@ -511,6 +581,10 @@ static PyMethodDef BINDING_METHODS[] = {
      PyDoc_STR("Drops the connection, the loop, and the calls that wait.")},
     {"_server", (PyCFunction)binding_server, METH_NOARGS,
      PyDoc_STR("What the server said of itself: the arguments of ServerInfo, or None.")},
+    {"_next_events", (PyCFunction)binding_next_events, METH_O,
+     PyDoc_STR("Appends the events that have come to a deque.")},
+    {"_listen", (PyCFunction)binding_listen, METH_O,
+     PyDoc_STR("Whether to call _hear() whenever there may be events.")},
     {"_orphan", (PyCFunction)binding_orphan, METH_NOARGS,
      PyDoc_STR("Calls _detach() when no call waits any more.")},
     {NULL, NULL, 0, NULL},

@@ -26,6 +26,7 @@ typedef struct {
     uint64_t timer_due; /* when the loop's timer will run, on this file's clock; 0: there is none */
     bool is_up;         /* the last reply was one: what is submitted now leaves at once */
     bool resolving;     /* futures get their results from `batch` */
+    bool listens;       /* somebody waits for events: _hear() is called after each turn */
     bool orphaned;      /* the client is gone: ends with its last call */
 } BindingCore;
 

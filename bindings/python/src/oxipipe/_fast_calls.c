@@ -33,7 +33,7 @@ int calls_add(CallTable *table, const PendingCall *call, uint64_t *token)
     table->count++;
     entry->serial = table->serial++;
     entry->call = (PendingCall){Py_NewRef(call->future), Py_XNewRef(call->callback),
-                                Py_XNewRef(call->sent)};
+                                Py_XNewRef(call->sent), call->subscribes};
     *token = (uint64_t)entry->serial << 32 | place;
     table->fresh[table->fresh_count++] = *token;
     return 0;

@@ -11,6 +11,7 @@ typedef struct {
     PyObject *future;   /* own */
     PyObject *callback; /* own: shapes the reply, or what a pipeline does with a failed one; NULL */
     PyObject *sent;     /* own: the PipelineCore that was sent; NULL for a single command */
+    bool subscribes;    /* a single command that is answered by confirmations */
 } PendingCall;
 
 typedef struct CallEntry CallEntry;

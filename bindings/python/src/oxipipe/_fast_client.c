@@ -2,11 +2,14 @@
 
 #include "_fast_args.h"
 #include "_fast_callback.h"
+#include "_fast_events.h"
 #include "_fast_options.h"
+#include "_fast_pool.h"
 #include "_fast_server.h"
 
 static PyObject *run(ClientCore *self, PyObject *callback, PyObject *const *args,
                      Py_ssize_t count);
+static PyObject *run_whole(ClientCore *self, const Arguments *arguments);
 static PyObject *first_reply(ReplyBuilder *builder);
 
 /* It takes the class so that it finds the module from a subclass too. */
@@ -50,16 +53,23 @@ static PyObject *client_open(ClientCore *self, PyTypeObject *defining_class, PyO
     return status < 0 ? NULL : Py_NewRef(Py_None);
 }
 
+/* Of a client or a pool. */
 static PyObject *client_open_lease(ClientCore *self, PyTypeObject *defining_class,
                                    PyObject *const *args, Py_ssize_t count, PyObject *keywords)
 {
     const FastState *state = PyType_GetModuleState(defining_class);
-    if (count != 1 || keywords || !PyObject_TypeCheck(args[0], defining_class)) {
-        PyErr_SetString(PyExc_TypeError, "_open_lease() takes one client");
+    ClientCore *client = NULL;
+    PoolCore *pool = NULL;
+    if (count == 1 && !keywords && PyObject_TypeCheck(args[0], defining_class))
+        client = (ClientCore *)args[0];
+    else if (count == 1 && !keywords &&
+             PyObject_TypeCheck(args[0], (PyTypeObject *)state->pool_type))
+        pool = (PoolCore *)args[0];
+    if (!client && !pool) {
+        PyErr_SetString(PyExc_TypeError, "_open_lease() takes one client or pool");
         return NULL;
     }
-    ClientCore *lender = (ClientCore *)args[0];
-    if (client_check_open(lender) < 0)
+    if ((client ? client_check_open(client) : pool_enter(pool)) < 0)
         return NULL;
     if (self->handle) {
         PyErr_SetString(PyExc_RuntimeError, "the client is open already");
@@ -68,15 +78,16 @@ static PyObject *client_open_lease(ClientCore *self, PyTypeObject *defining_clas
     oxp_error *error = error_slot_borrow(&self->errors);
     FastCall call;
     call_release(&call, NULL);
-    oxp_status status = oxp_client_lease(lender->handle, &self->handle, error);
+    oxp_status status = client ? oxp_client_lease(client->handle, &self->handle, error)
+                               : oxp_pool_lease(pool->handle, &self->handle, error);
     call_reacquire(&call);
     if (status < 0) {
         call_raise(state, status, error);
     } else {
         self->module = Py_NewRef(PyType_GetModule(defining_class));
         self->state = state;
-        self->eager_bytes = lender->eager_bytes;
-        codec_copy(&self->codec, &lender->codec);
+        self->eager_bytes = client ? client->eager_bytes : pool->eager_bytes;
+        codec_copy(&self->codec, client ? &client->codec : &pool->codec);
     }
     error_slot_return(&self->errors, error);
     return PyErr_Occurred() ? NULL : Py_NewRef(Py_None);
@@ -138,36 +149,23 @@ static PyObject *client_server(ClientCore *self, PyObject *unused)
     return fields;
 }
 
-/* (the oldest push or None, how many were dropped) */
-static PyObject *client_next_push(ClientCore *self, PyObject *unused)
+/* Appends what has come to a deque, after waiting for it: see events_finish(). */
+static PyObject *client_next_events(ClientCore *self, PyObject *const *args, Py_ssize_t count)
 {
-    (void)unused;
-    if (client_check_open(self) < 0)
+    uint64_t timeout_ms;
+    if (client_check_open(self) < 0 || events_arguments(&timeout_ms, args, count) < 0)
         return NULL;
-    oxp_reply *push = NULL;
-    uint64_t dropped = 0;
+    oxp_events *batch;
+    if (oxp_events_new(&batch) < 0)
+        return PyErr_NoMemory();
     oxp_error *error = error_slot_borrow(&self->errors);
     FastCall call;
     call_release(&call, NULL);
-    oxp_status status = oxp_client_next_push(self->handle, &push, &dropped, error);
+    oxp_status status = oxp_client_next_events(self->handle, batch, timeout_ms, NULL, error);
     call_reacquire(&call);
-    if (status < 0)
-        call_raise(self->state, status, error);
+    PyObject *done = events_finish(self->state, &self->codec, status, batch, error, args[0]);
     error_slot_return(&self->errors, error);
-    PyObject *value = NULL;
-    if (push && !PyErr_Occurred()) {
-        const oxp_node *nodes;
-        const uint8_t *bytes;
-        size_t count, len;
-        bool is_error;
-        oxp_reply_nodes(push, &nodes, &count);
-        oxp_reply_bytes(push, &bytes, &len);
-        value = reply_build(self->state, &self->codec, nodes, count, bytes, &is_error);
-    } else if (!PyErr_Occurred()) {
-        value = Py_NewRef(Py_None);
-    }
-    oxp_reply_free(push);
-    return value ? Py_BuildValue("NK", value, (unsigned long long)dropped) : NULL;
+    return done;
 }
 
 static PyObject *client_close(ClientCore *self, PyObject *unused)
@@ -202,6 +200,11 @@ static PyObject *run(ClientCore *self, PyObject *callback, PyObject *const *args
     Arguments arguments;
     if (arguments_collect(&arguments, self->state, &self->codec, args, count) < 0)
         return NULL;
+    if (arguments_subscribe(&arguments)) {
+        PyObject *confirmations = run_whole(self, &arguments);
+        arguments_release(&arguments);
+        return confirmations;
+    }
     ReplyBuilder builder;
     if (builder_init(&builder, self->state, &self->codec, 1) < 0) {
         arguments_release(&arguments);
@@ -227,8 +230,42 @@ static PyObject *run(ClientCore *self, PyObject *callback, PyObject *const *args
     return shaped;
 }
 
+/* For a reply that a stream would hand over without the array around it. */
+static PyObject *run_whole(ClientCore *self, const Arguments *arguments)
+{
+    oxp_reply *reply = NULL;
+    oxp_error *error = error_slot_borrow(&self->errors);
+    FastCall call;
+    call_release(&call, NULL);
+    oxp_status status =
+        oxp_client_command(self->handle, arguments->slices, arguments->count, &reply, error);
+    call_reacquire(&call);
+    if (status < 0)
+        call_raise(self->state, status, error);
+    error_slot_return(&self->errors, error);
+    PyObject *value = NULL;
+    if (!PyErr_Occurred()) {
+        const oxp_node *nodes;
+        const uint8_t *bytes;
+        size_t count, len;
+        bool is_error;
+        oxp_reply_nodes(reply, &nodes, &count);
+        oxp_reply_bytes(reply, &bytes, &len);
+        value = reply_build(self->state, &self->codec, nodes, count, bytes, &is_error);
+        if (value && is_error) {
+            PyErr_SetObject((PyObject *)Py_TYPE(value), value);
+            Py_CLEAR(value);
+        }
+    }
+    oxp_reply_free(reply);
+    return value;
+}
+
+/* None for what CLIENT REPLY silences. */
 static PyObject *first_reply(ReplyBuilder *builder)
 {
+    if (builder_is_untouched(builder))
+        Py_RETURN_NONE;
     if (!builder_is_complete(builder)) {
         PyErr_SetString(PyExc_SystemError, "the call succeeded without a whole reply");
         return NULL;
@@ -281,8 +318,8 @@ static PyMethodDef CLIENT_METHODS[] = {
      PyDoc_STR("Runs one command; the first argument shapes the reply, None leaves it raw.")},
     {"_server", (PyCFunction)client_server, METH_NOARGS,
      PyDoc_STR("What the server said of itself: the arguments of ServerInfo, or None.")},
-    {"_next_push", (PyCFunction)client_next_push, METH_NOARGS,
-     PyDoc_STR("The oldest push that nobody has taken, or None, and how many were dropped.")},
+    {"_next_events", (PyCFunction)(void (*)(void))client_next_events, METH_FASTCALL,
+     PyDoc_STR("Waits for events, at most so many milliseconds, and appends them to a deque.")},
     {"close", (PyCFunction)client_close, METH_NOARGS,
      PyDoc_STR("Closes the connection for good. Calls waiting in other threads end.")},
     {NULL, NULL, 0, NULL},

@@ -60,6 +60,9 @@ static const Option OPTIONS[] = {
 /* The library's default, see oxp_options_set_eager_bytes(). */
 enum { DEFAULT_EAGER_BYTES = 16 * 1024 };
 
+/* The options whose values the library has names for. */
+static const char *const BY_NAME[] = {"event_bytes", "event_overflow"};
+
 /* Not options of the library: handled elsewhere in this file. */
 static const char *const OWN_KEYS[] = {"url", "encoding", "errors", "decode"};
 
@@ -70,7 +73,9 @@ static int apply_text(const Option *option, oxp_options *options, PyObject *valu
                       oxp_status *status);
 static int apply_number(const Option *option, oxp_options *options, PyObject *value,
                         oxp_status *status);
-static bool is_own_key(const char *name);
+static int apply_by_name(const FastState *state, oxp_options *options, const char *name,
+                         PyObject *value);
+static bool is_among(const char *const *names, size_t count, const char *name);
 
 oxp_options *options_from_dict(const FastState *state, PyObject *dict)
 {
@@ -201,7 +206,9 @@ static int apply(const FastState *state, oxp_options *options, PyObject *key, Py
         PyErr_Format(state->data_error, "invalid value for option %s", name);
         return -1;
     }
-    if (is_own_key(name))
+    if (is_among(BY_NAME, sizeof BY_NAME / sizeof *BY_NAME, name))
+        return apply_by_name(state, options, name, value);
+    if (is_among(OWN_KEYS, sizeof OWN_KEYS / sizeof *OWN_KEYS, name))
         return 0;
     PyErr_Format(PyExc_TypeError, "unknown option %R", key);
     return -1;
@@ -266,10 +273,35 @@ static int apply_number(const Option *option, oxp_options *options, PyObject *va
     return 0;
 }
 
-static bool is_own_key(const char *name)
+static int apply_by_name(const FastState *state, oxp_options *options, const char *name,
+                         PyObject *value)
 {
-    for (size_t i = 0; i < sizeof OWN_KEYS / sizeof *OWN_KEYS; i++)
-        if (strcmp(OWN_KEYS[i], name) == 0)
+    if (!PyLong_Check(value) && !PyUnicode_Check(value)) {
+        PyErr_Format(state->data_error, "option %s cannot be %R", name, value);
+        return -1;
+    }
+    PyObject *text = PyObject_Str(value);
+    Py_ssize_t len;
+    const char *data = text ? PyUnicode_AsUTF8AndSize(text, &len) : NULL;
+    if (!data) {
+        Py_XDECREF(text);
+        return -1;
+    }
+    ErrorSlot slot = {0};
+    oxp_error *error = error_slot_borrow(&slot);
+    oxp_status status =
+        oxp_options_set(options, name, strlen(name), data, (size_t)len, error);
+    if (status < 0)
+        call_raise(state, status, error);
+    oxp_error_free(slot.error);
+    Py_DECREF(text);
+    return status < 0 ? -1 : 0;
+}
+
+static bool is_among(const char *const *names, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(names[i], name) == 0)
             return true;
     return false;
 }

@@ -3,6 +3,7 @@
 #include "_fast_args.h"
 #include "_fast_callback.h"
 #include "_fast_collect.h"
+#include "_fast_events.h"
 #include "_fast_options.h"
 #include "_fast_pipeline.h"
 #include "_fast_server.h"
@@ -41,6 +42,8 @@ static PyObject *pool_open(PoolCore *self, PyTypeObject *defining_class, PyObjec
         return NULL;
     if (oxp_completions_new(&self->batch) < 0)
         return PyErr_NoMemory();
+    if (eager_bytes_from_dict(&self->eager_bytes, args[0]) < 0)
+        return NULL;
     if (codec_from_dict(&self->codec, args[0]) < 0)
         return NULL;
     oxp_options *options = options_from_dict(state, args[0]);
@@ -250,6 +253,25 @@ static PyObject *pool_server(PoolCore *self, PyObject *unused)
     PyObject *fields = server_fields(self->state, status, server, error);
     error_slot_return(&self->errors, error);
     return fields;
+}
+
+/* Appends what has come to a deque, after waiting for it: see events_finish(). */
+static PyObject *pool_next_events(PoolCore *self, PyObject *const *args, Py_ssize_t count)
+{
+    uint64_t timeout_ms;
+    if (pool_enter(self) < 0 || events_arguments(&timeout_ms, args, count) < 0)
+        return NULL;
+    oxp_events *batch;
+    if (oxp_events_new(&batch) < 0)
+        return PyErr_NoMemory();
+    oxp_error *error = error_slot_borrow(&self->errors);
+    FastCall call;
+    call_release(&call, NULL);
+    oxp_status status = oxp_pool_next_events(self->handle, batch, timeout_ms, NULL, error);
+    call_reacquire(&call);
+    PyObject *done = events_finish(self->state, &self->codec, status, batch, error, args[0]);
+    error_slot_return(&self->errors, error);
+    return done;
 }
 
 static PyObject *pool_is_closed(PoolCore *self, void *unused)
@@ -488,6 +510,8 @@ static PyMethodDef POOL_METHODS[] = {
     {"_collect_observed", (PyCFunction)pool_collect_observed, METH_NOARGS, NULL},
     {"_deliver_to", (PyCFunction)pool_deliver_to, METH_O, NULL},
     {"_server", (PyCFunction)pool_server, METH_NOARGS, NULL},
+    {"_next_events", (PyCFunction)(void (*)(void))pool_next_events, METH_FASTCALL,
+     PyDoc_STR("Waits for events, at most so many milliseconds, and appends them to a deque.")},
     {"_wait_for", (PyCFunction)(void (*)(void))pool_wait_for, METH_FASTCALL, NULL},
     {NULL, NULL, 0, NULL},
 };

@@ -20,6 +20,7 @@ struct PoolCore {
     oxp_pool *handle;     /* NULL until _open() */
     unsigned long generation; /* call_fork_generation() of the process that submitted what is outstanding */
     int64_t submit_ns;        /* how long a submission waits for room; INT64_MAX: as long as it takes */
+    size_t eager_bytes; /* of its leases: see ClientCore */
     TextCodec codec;
     ErrorSlot errors;
     bool is_closed;

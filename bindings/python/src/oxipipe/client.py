@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from oxipipe import _backend
 from oxipipe._commands import Commands
 from oxipipe._configured import Configured
+from oxipipe._listening import Listening
 from oxipipe.exceptions import ClosedError, RefusedError
 from oxipipe.pipeline import Pipeline
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from oxipipe.typing import KeyT, PatternT
 
 
-class Redis(Configured, _backend.ClientCore, Commands):
+class Redis(Configured, Listening, _backend.ClientCore, Commands):
     """A client of one server. It connects when it is first used, and again after a failure.
 
     The arguments are redis-py's. Times are in seconds, None is no limit. `socket_timeout` is the time
@@ -29,7 +30,9 @@ class Redis(Configured, _backend.ClientCore, Commands):
     * `spin_us`: how long a wait polls the socket before it sleeps, in microseconds; 0: sleep at once;
     * `eager_bytes`: a pipeline starts to send when this much is waiting, or 64 commands; 0: only at `execute`;
     * `retry_reads`: send commands that only read again after a lost connection;
-    * `fail_fast`: fail at once while a server that was there before cannot be reached, instead of waiting for its return.
+    * `fail_fast`: fail at once while a server that was there before cannot be reached, instead of waiting for its return;
+    * `event_bytes`: about how many bytes of events may wait on each connection to be taken, 1 MiB by default;
+    * `event_overflow`: what happens to more: "drop_oldest" (the default), or "stop_reading", replies included.
 
     Any number of threads may use one client. A `with` block closes it at the end.
     """
@@ -89,30 +92,16 @@ class Redis(Configured, _backend.ClientCore, Commands):
                 mine.command("WATCH", "stock")
                 ...
 
-        The connection is not made again when it is lost, because what was set on it would be lost silently: calls then
-        raise `ConnectionError` with the outcome NOT_APPLIED. At the end of the `with` block, or by `close`, it is
-        closed. Commands without exactly one reply (SUBSCRIBE, MONITOR, CLIENT REPLY) are refused here, too, and
-        so is `submit`, which has a connection of its own.
+        What has more or fewer replies than one is possible as well. SUBSCRIBE and its kin return a list of their confirmations,
+        such as `[[b"subscribe", b"news", 1]]`; messages and the lines of MONITOR come with `next_event` and `events`. CLIENT
+        REPLY OFF and SKIP, and the commands that they silence, return None. Only replication (SYNC, PSYNC, REPLCONF) is
+        refused here, too, and so is `submit`, which has a connection of its own.
+
+        It connects before it returns, and raises as `connect` does. The connection is not made again when it is lost, because
+        what was set on it would be lost silently: calls then raise `ConnectionError` with the outcome NOT_APPLIED. At the end of
+        the `with` block, or by `close`, it is closed; closing this client closes it, too. Any number of threads may use it.
         """
-        lease = Redis.__new__(Redis)
-        lease._address = self._address
-        lease._is_lease = True
-        lease._open_lease(self)
-        return lease
-
-    #: How many pushes were dropped, because more than 1 MiB of them waited for `next_push`.
-    dropped_pushes = 0
-
-    def next_push(self) -> list[Any] | None:
-        """Takes the oldest push message that has arrived, such as `[b"invalidate", [b"key"]]`; None if there is none.
-
-        Servers that speak RESP3 send them for what was set on a lease, as by CLIENT TRACKING. This waits for nothing: every
-        command of the same client reads what has come, and so does this.
-        """
-        push, dropped = self._next_push()
-        self.dropped_pushes += dropped
-        message: list[Any] | None = push
-        return message
+        return _leased(self)
 
     def scan_iter(
         self,
@@ -162,6 +151,14 @@ class Redis(Configured, _backend.ClientCore, Commands):
 
     def __exit__(self, *_exception: object) -> None:
         self.close()
+
+
+def _leased(lender: Redis | Pool) -> Redis:
+    lease = Redis.__new__(Redis)
+    lease._address = lender._address
+    lease._is_lease = True
+    lease._open_lease(lender)
+    return lease
 
 
 #: redis-py's other name for the same class.

@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING
 from oxipipe import _backend, _callbacks
 from oxipipe._commands import PoolCommands
 from oxipipe._configured import Configured, boolean
+from oxipipe._listening import Listening
+from oxipipe.client import _leased
 from oxipipe.exceptions import ClosedError, RedisError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import Any, Self
 
+    from oxipipe.client import Redis
     from oxipipe.futures import Future
     from oxipipe.pool_pipeline import PoolPipeline
 
@@ -49,7 +52,7 @@ class Lost:
         return f"Lost(not_applied={self.not_applied}, unknown={self.unknown})"
 
 
-class Pool(Configured, _backend.PoolCore, PoolCommands):
+class Pool(Configured, Listening, _backend.PoolCore, PoolCommands):
     """Connections to one server that are fed and read by a thread of the library's own.
 
     Every command method, and `submit` for any command, queues its command and returns a `Future` at once. The arguments
@@ -154,6 +157,10 @@ class Pool(Configured, _backend.PoolCore, PoolCommands):
         """Opens all connections now, to find out whether that works, and returns the pool."""
         self._connect()
         return self
+
+    def lease(self) -> Redis:
+        """A client with a connection of its own, which waits for its replies: see `Redis.lease`. `close` closes it, too."""
+        return _leased(self)
 
     def execute_command(self, *args: Any) -> Future[Any]:
         """As `submit`; and as in redis-py, "CONFIG GET" in one argument is two words."""

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from oxipipe.asyncio._inbox import Inbox
     from oxipipe.asyncio.client import Redis
 
     Loop = asyncio.AbstractEventLoop
@@ -24,12 +25,16 @@ class Binding(BindingCore):
     loop is closed. A loop tells nobody that it is closed, but it drops what it would have called.
     """
 
-    def __init__(self, client: Redis, loop: Loop) -> None:
+    #: The events that it has to tell, once somebody has asked for them.
+    _inbox: Inbox | None = None
+
+    def __init__(self, client: Redis, loop: Loop, lender: Binding | None = None) -> None:
+        """Of a lease, `lender` is what its owner has in the same loop."""
         own_class = type(loop)
         plain = getattr(
             own_class, "create_future", None
         ) is asyncio.BaseEventLoop.create_future and "create_future" not in vars(loop)
-        self._descriptor = self._open(client, loop, plain)
+        self._descriptor = self._open(client, loop, plain, lender)
         self.loop: Loop | None = loop
         self._timer: asyncio.TimerHandle | None = None
         process = self._process
@@ -64,6 +69,8 @@ class Binding(BindingCore):
         if timer is not None:
             timer.cancel()
         self.drop()
+        if self._inbox is not None:
+            self._inbox.wake_all()
 
     def _detach_if_idle(self) -> None:
         if not len(self):
@@ -102,6 +109,19 @@ class Binding(BindingCore):
             self._timer.cancel()
         if self.loop is not None:
             self._timer = self.loop.call_later(delay, self._on_timer)
+
+    def events_of(self, is_lease: bool) -> Inbox:
+        """Where the events of this connection are to be had."""
+        if self._inbox is None:
+            from oxipipe.asyncio._inbox import Inbox
+
+            self._inbox = Inbox(self, is_lease)
+        return self._inbox
+
+    def _hear(self) -> None:
+        """There may be events, and somebody who waits for them."""
+        if self._inbox is not None:
+            self._inbox.gather()
 
     def _watch(self, future: asyncio.Future[Any], token: int) -> None:
         future.add_done_callback(lambda _future: self._abandon(token))

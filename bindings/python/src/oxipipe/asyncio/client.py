@@ -11,7 +11,8 @@ from oxipipe._configured import Configured
 from oxipipe.asyncio._backend import AsyncCore
 from oxipipe.asyncio._binding import Binding
 from oxipipe.asyncio.pipeline import Pipeline
-from oxipipe.exceptions import ResponseError
+from oxipipe.event import seconds
+from oxipipe.exceptions import ClosedError, ResponseError
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from typing import Any, Self
 
     from oxipipe._cffi_call import ServerFields
+    from oxipipe.asyncio._inbox import Inbox
+    from oxipipe.event import Event
     from oxipipe.typing import KeyT, PatternT
 
 
@@ -42,6 +45,11 @@ class Redis(Configured, AsyncCore, AsyncCommands):
     """
 
     _bindings: dict[int, Binding]
+    _is_lease = False
+
+    if TYPE_CHECKING:
+
+        def _binding(self) -> Binding: ...
 
     def __init__(
         self,
@@ -97,6 +105,61 @@ class Redis(Configured, AsyncCore, AsyncCommands):
     def pipeline(self, transaction: bool = True, shard_hint: str | None = None) -> Pipeline:
         """A `Pipeline` that gathers commands for this client; one transaction unless told otherwise."""
         return Pipeline(self, transaction, shard_hint)
+
+    def lease(self) -> Redis:
+        """A client with a connection of its own, for what would change a shared one: WATCH, MULTI, SUBSCRIBE and the like.
+
+            async with client.lease() as mine:
+                await mine.command("SUBSCRIBE", "news")
+                async for event in mine.events():
+                    ...
+
+        It is bound to the running loop. What has more or fewer replies than one is possible on it: SUBSCRIBE and its kin give a
+        list of their confirmations, such as `[[b"subscribe", b"news", 1]]`; messages and the lines of MONITOR come with
+        `next_event` and `events`; CLIENT REPLY OFF and SKIP, and the commands that they silence, give None when they have left.
+        Only replication (SYNC, PSYNC, REPLCONF) is refused here, too.
+
+        Connecting begins at once; `async with`, and `connect`, wait for it and raise what it comes to. The connection is not
+        made again when it is lost, because what was set on it would be lost silently: calls then fail with a
+        `ConnectionError` whose outcome is NOT_APPLIED. At the end of the `async with` block, or by `close`, it is closed; closing
+        this client closes it, too.
+        """
+        return Lease._of(self, self._binding())
+
+    async def next_event(self, timeout: float | None = None) -> Event | None:
+        """Waits for the next `oxipipe.Event` of the connection in the running loop: what it has to tell besides replies.
+
+        `timeout` is in seconds; None waits for ever, 0 does not wait. Returns None when the time ran out. Nothing is connected
+        for it, and `socket_timeout` does not count. Up to `event_bytes` of events wait to be taken; beyond that the oldest
+        are dropped and counted, or reading stops (`event_overflow`).
+
+        When the client is closed, it raises a `ClosedError`; on a lease whose connection was lost a `ConnectionError`, when
+        no event is left. A negative `timeout` is a `ValueError`. Several tasks may wait: each event goes to one of them,
+        and none is lost when one of them is cancelled.
+        """
+        limit = seconds(timeout)
+        return await self._events_here().next(get_running_loop(), limit)
+
+    def events(self, timeout: float | None = None) -> AsyncGenerator[Event, None]:
+        """Iterates over events as they come, see `next_event`.
+
+        It ends when `timeout` seconds go by without one (None: never), and when the client or the lease is closed from this
+        side. On a lease whose connection is lost, a `ConnectionError` is raised behind the last event.
+        """
+        return self._each_event(seconds(timeout))
+
+    async def _each_event(self, timeout: float | None) -> AsyncGenerator[Event, None]:
+        while True:
+            try:
+                event = await self._events_here().next(get_running_loop(), timeout)
+            except ClosedError:
+                return
+            if event is None:
+                return
+            yield event
+
+    def _events_here(self) -> Inbox:
+        return self._binding().events_of(self._is_lease)
 
     async def scan_iter(
         self,
@@ -174,6 +237,37 @@ class Redis(Configured, AsyncCore, AsyncCommands):
                 self._bindings.pop(number, None)
         self._bindings[id(loop)] = binding = Binding(self, loop)
         return binding
+
+
+class Lease(Redis):
+    """A `Redis` with a connection of its own, in one loop."""
+
+    _is_lease = True
+    _owner: Redis
+
+    @classmethod
+    def _of(cls, lender: Redis, binding: Binding) -> Lease:
+        lease = cls.__new__(cls)
+        lease._address, lease._given, lease._limits = lender._address, lender._given, lender._limits
+        # Closing the owner closes its leases, and so would its end.
+        lease._owner = lender
+        AsyncCore._open(lease, lender._given)
+        loop = get_running_loop()
+        lease._bindings = {id(loop): Binding(lease, loop, binding)}
+        return lease
+
+    def _bind(self, loop: AbstractEventLoop) -> Binding:
+        for binding in self._bindings.values():
+            if binding.loop is loop:
+                return binding
+        raise RuntimeError("a lease is bound to the loop that it was made in")
+
+    async def __aenter__(self) -> Self:
+        try:
+            return await self.connect()
+        except BaseException:
+            self.close()
+            raise
 
 
 #: redis-py's other name for the same class.
