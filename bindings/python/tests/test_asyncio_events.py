@@ -130,7 +130,13 @@ def test_without_replies(server: Server, run: Run, protocol: int) -> None:
         ):
             await client.delete("n")
             assert await mine.command("CLIENT", "REPLY", "OFF") is None
-            silenced = [mine.incr("n"), mine.ping(), mine.hgetall("h"), mine.scan(), mine.time()]
+            silenced: list[Any] = [
+                mine.incr("n"),
+                mine.ping(),
+                mine.hgetall("h"),
+                mine.scan(),
+                mine.time(),
+            ]
             assert await asyncio.gather(*silenced) == [None] * 5
             assert await mine.command("CLIENT", "REPLY", "ON") == b"OK"
             assert await mine.get("n") == b"1"
@@ -411,7 +417,8 @@ def test_what_nobody_takes_waits_within_bounds(server: Server, run: Run, overflo
             await pipeline.execute()
             if overflow == "drop_oldest":
                 await mine.command("UNSUBSCRIBE", "a")  # its reply is behind all of them
-            numbers, missing = [], 0
+            numbers: list[int] = []
+            missing = 0
             while not numbers or numbers[-1] < 999:
                 event = await following(mine)
                 missing += event.dropped

@@ -226,7 +226,8 @@ def test_closing_ends_waits(server: Server) -> None:
     client.ping()
     pool.connect()
     all_of_them = [client, pool, client.lease(), pool.lease()]
-    ready, ends = threading.Barrier(5), []
+    ready = threading.Barrier(5)
+    ends: list[Redis | oxipipe.Pool] = []
 
     def iterate(source: Redis | oxipipe.Pool) -> None:
         for event in source.events():
@@ -269,7 +270,8 @@ def test_timeouts(r: Redis) -> None:
 
 def test_bad_arguments(server: Server, r: Redis) -> None:
     pool = oxipipe.Pool.from_url(server.url)
-    for source in (r, pool):
+    sources: list[Redis | oxipipe.Pool] = [r, pool]
+    for source in sources:
         for wrong in (-1, -0.001, float("nan"), float("-inf")):
             with pytest.raises(ValueError, match="timeout is"):
                 source.next_event(wrong)
@@ -284,8 +286,8 @@ def test_bad_arguments(server: Server, r: Redis) -> None:
 
 
 def test_before_the_constructor() -> None:
-    for kind in (oxipipe.Redis, oxipipe.Pool):
-        unopened = kind.__new__(kind)
+    unopened: Redis | oxipipe.Pool
+    for unopened in (oxipipe.Redis.__new__(oxipipe.Redis), oxipipe.Pool.__new__(oxipipe.Pool)):
         with pytest.raises(RuntimeError):
             unopened.next_event(0)
         with pytest.raises(RuntimeError):
