@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import oxipipe
-from oxipipe import exceptions
+from oxipipe import event, exceptions
 
 OUR_OWN = {
     "CancelledError",
@@ -42,7 +42,7 @@ def test_nothing_else_but_ours() -> None:
 
 def test_every_status_of_the_header_has_a_class() -> None:
     header = Path(oxipipe.get_include(), "oxipipe/oxipipe.h").read_text()
-    statuses = {int(number) for number in re.findall(r"#define OXP_ERR_\w+ (-\d+)", header)}
+    statuses = {int(number) for number in re.findall(r"#define OXP_ERR_\w+ \((-\d+)\)", header)}
     assert statuses == set(exceptions._BY_STATUS)
     outcomes = dict(re.findall(r"#define OXP_OUTCOME_(\w+) (\d+)", header))
     names = {int(number): name for name, number in outcomes.items()}
@@ -102,3 +102,12 @@ def test_scripts_raise_what_redis_py_raises(r: oxipipe.Redis) -> None:
     nested = r.command("EVAL", "return {1, redis.error_reply('ERR inside'), 2}", 0)
     assert isinstance(nested[1], exceptions.ResponseError)
     assert nested[::2] == [1, 2]
+
+
+def test_every_kind_of_event_in_the_header_has_a_name() -> None:
+    header = Path(oxipipe.get_include(), "oxipipe/oxipipe.h").read_text()
+    kinds = {
+        int(n): name.lower() for name, n in re.findall(r"#define OXP_EVENT_(\w+) (\d+)", header)
+    }
+    assert kinds == event._KINDS
+    assert event.event_of((99, None, None, 0, None)).kind == "other"

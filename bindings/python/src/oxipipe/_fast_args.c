@@ -79,10 +79,11 @@ bool arguments_subscribe(const Arguments *arguments)
     static const char *const NAMES[] = {"SUBSCRIBE",   "PSUBSCRIBE",   "SSUBSCRIBE",
                                         "UNSUBSCRIBE", "PUNSUBSCRIBE", "SUNSUBSCRIBE"};
     const oxp_slice *name = &arguments->slices[0];
-    if (name->len < 9 || name->len > 12 || strncasecmp((const char *)name->data + name->len - 9, "SUBSCRIBE", 9) != 0)
-        return false;
+    if (name->len < 9 || name->len > 12)
+        return false; /* nearly all others, at once */
     for (size_t i = 0; i < sizeof NAMES / sizeof *NAMES; i++)
-        if (strlen(NAMES[i]) == name->len && strncasecmp(NAMES[i], (const char *)name->data, name->len) == 0)
+        if (strlen(NAMES[i]) == name->len &&
+            strncasecmp(NAMES[i], (const char *)name->data, name->len) == 0)
             return true;
     return false;
 }

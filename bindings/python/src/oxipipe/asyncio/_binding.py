@@ -49,7 +49,7 @@ class Binding(BindingCore):
 
     def drop(self) -> None:
         """Ends the binding of a loop that will not run again, without a word to what is waiting there."""
-        self.loop = self._reader = self._client = self._timer = None
+        self.loop = self._reader = self._client = self._timer = self._inbox = None
         self._release()
 
     def _shut_down(self) -> None:
@@ -68,9 +68,10 @@ class Binding(BindingCore):
         loop.remove_reader(self._descriptor)
         if timer is not None:
             timer.cancel()
+        inbox = self._inbox
         self.drop()
-        if self._inbox is not None:
-            self._inbox.wake_all()
+        if inbox is not None:
+            inbox.wake_all()
 
     def _detach_if_idle(self) -> None:
         if not len(self):
