@@ -374,8 +374,8 @@ static PyObject *outcome(BindingCore *self, const PendingCall *call,
     PyObject *failure = NULL;
     if (completion->status < 0) {
         oxp_error *error = error_slot_borrow(&self->errors);
-        oxp_completions_error(self->batch, index, error);
-        failure = call_exception(self->state, completion->status, error);
+        oxp_status status = oxp_completions_error(self->batch, index, error);
+        failure = call_exception(self->state, status, error);
         error_slot_return(&self->errors, error);
         *failed = true;
         if (!failure || !call->sent)

@@ -28,8 +28,7 @@ static void resolve_pipeline(PoolCore *self, FutureCore *future, const oxp_compl
                              size_t index, Interruption *interruption);
 static void resolve_lost(PoolCore *self, uint64_t before, oxp_status status,
                          const oxp_error *error);
-static PyObject *failure_of(PoolCore *self, const oxp_completion *completion, size_t index,
-                            Interruption *interruption);
+static PyObject *failure_of(PoolCore *self, size_t index, Interruption *interruption);
 static bool was_interrupted(Interruption *interruption);
 static void count_failures(PoolCore *self, uint64_t commands, PyObject *exception);
 static int park(PoolCore *self, const Goal *goal, Deadline deadline);
@@ -291,7 +290,7 @@ static void resolve(PoolCore *self, const oxp_completion *completion, size_t ind
     bool is_error = completion->status < 0;
     PyObject *value = NULL;
     if (is_error) {
-        value = failure_of(self, completion, index, interruption);
+        value = failure_of(self, index, interruption);
     } else if (Py_REFCNT((PyObject *)future) > 1 || future->watch ||
                completion->nodes[0].type == OXP_TYPE_ERROR ||
                completion->nodes[0].type == OXP_TYPE_ATTRIBUTE) {
@@ -346,7 +345,7 @@ static void resolve_pipeline(PoolCore *self, FutureCore *future, const oxp_compl
         value = call_caught();
         failed = future->commands;
     } else if (completion->status < 0) {
-        value = failure_of(self, completion, index, interruption);
+        value = failure_of(self, index, interruption);
         if (PyObject_SetAttrString(value, "replies", replies) < 0)
             PyErr_Clear();
         Py_DECREF(replies);
@@ -380,14 +379,13 @@ static void resolve_lost(PoolCore *self, uint64_t before, oxp_status status, con
 }
 
 /* Never NULL. */
-static PyObject *failure_of(PoolCore *self, const oxp_completion *completion, size_t index,
-                            Interruption *interruption)
+static PyObject *failure_of(PoolCore *self, size_t index, Interruption *interruption)
 {
     oxp_error *error = error_slot_borrow(&self->errors);
-    oxp_completions_error(self->batch, index, error);
+    oxp_status status = oxp_completions_error(self->batch, index, error);
     PyObject *exception;
     do
-        exception = call_exception(self->state, completion->status, error);
+        exception = call_exception(self->state, status, error);
     while (!exception && was_interrupted(interruption));
     error_slot_return(&self->errors, error);
     return exception ? exception : call_caught();

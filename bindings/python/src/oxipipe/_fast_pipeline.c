@@ -449,8 +449,9 @@ static void drop_commands(PipelineCore *self)
         FastCall call;
         self->in_call = true;
         call_release(&call, NULL);
-        oxp_pipeline_reset(self->handle);
+        oxp_status status = oxp_pipeline_reset(self->handle);
         call_reacquire(&call);
+        (void)status; /* one that a panic has poisoned keeps nothing either */
         self->in_call = false;
         self->commands = 0;
         self->gathered = 0;
