@@ -121,8 +121,9 @@ def description(sections: list[tuple[str, str]]) -> dict[str, Any]:
             kind = one.pop("kind")
             described[kind].append({"name": one.pop("name"), "section": section, **one})
     known = {function["name"]: function for function in described["functions"]}
+    errors = {constant["name"] for constant in described["constants"] if constant["name"].startswith("OXP_ERR_")}
     for function in described["functions"]:
-        function["statuses"] = statuses(function, known)
+        function["statuses"] = statuses(function, known, errors)
     return described
 
 
@@ -185,6 +186,7 @@ def describe_function(comment: str, code: str) -> dict[str, Any]:
     found = re.match(r"OXP_API (OXP_NODISCARD )?(.*?)(\w+)\((.*)\);$", flat)
     assert found, code
     about = parameters_about(comment)
+    text = joined(comment)
     parameters = []
     if found[4] != "void":
         for kind, name in (declarator(part) for part in found[4].split(", ")):
@@ -193,8 +195,8 @@ def describe_function(comment: str, code: str) -> dict[str, Any]:
             if kind.endswith("**"):
                 one["gives"] = "own" if doc.startswith("own") else "borrowed"
             one["may_be_null"] = "may be NULL" in doc or "May be NULL" in doc or name in either_null(comment)
+            one["may_be_null"] |= f"{name} may be NULL" in text
             parameters.append(one)
-    text = joined(comment)
     threads = re.search(r"Threads: (.*?)\.(?: |$)", text)
     since = re.search(r"Since (\d[\d.]*\d)\.", text)
     return {
@@ -243,15 +245,19 @@ def returns(comment: str) -> str:
     return joined(found[1]) if found else ""
 
 
-def statuses(function: dict[str, Any], known: dict[str, Any], seen: tuple[str, ...] = ()) -> list[str]:
-    """The statuses that the documentation names, also by the name of another function."""
+def statuses(
+    function: dict[str, Any], known: dict[str, Any], errors: set[str], seen: tuple[str, ...] = ()
+) -> list[str]:
+    """The statuses that the documentation names, also by the name of another function, or all errors as OXP_ERR_*."""
     if function["returns"] != "oxp_status":
         return []
     says = function["says"] if function["name"] not in seen else ""
     named = set(re.findall(r"\bOXP_(?:OK|AGAIN|DONE|FULL|DUE|ERR_\w+)\b", says))
-    for other in re.findall(r"\b(?:as|As) (oxp_\w+)", says):
+    if "OXP_ERR_*" in says:
+        named |= errors
+    for other in re.findall(r"\b(?:as|status of) (oxp_\w+)", says):
         if other in known:
-            named |= set(statuses(known[other], known, (*seen, function["name"])))
+            named |= set(statuses(known[other], known, errors, (*seen, function["name"])))
     return sorted(named)
 
 

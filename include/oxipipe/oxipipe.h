@@ -3,13 +3,15 @@
  *
  *     #include <oxipipe/oxipipe.h>
  *     #include <stdio.h>
+ *     #include <string.h>
  *
  *     int main(void) {
+ *         const char *url = "redis://localhost";
  *         oxp_client *client;
- *         if (oxp_connect("redis://localhost", 17, &client, NULL) < 0)
+ *         if (oxp_connect(url, strlen(url), &client, NULL) < 0)
  *             return 1;
  *
- *         oxp_slice ping[] = {{(const uint8_t *)"PING", 4}};
+ *         oxp_slice ping[] = {OXP_LITERAL("PING")};
  *         oxp_reply *reply;
  *         if (oxp_client_command(client, ping, 1, &reply, NULL) == OXP_OK) {
  *             const uint8_t *text;
@@ -24,14 +26,23 @@
  * Objects     oxp_client (a server), oxp_pipeline (a batch of commands for it), oxp_reply (an
  *             answer), oxp_options (how a client connects and behaves), oxp_error (the detail of a
  *             failure); oxp_async (a server, from an event loop) and oxp_pool (a server, over many
- *             connections), both with oxp_completions (answers, many at a time). All are opaque;
- *             docs/abi.md has the contract as a whole, docs/async-c.md and docs/pool-c.md explain
- *             the latter, bindings/c/examples has complete programs.
+ *             connections), both with oxp_completions (answers, many at a time); oxp_events (what
+ *             any of the three has to tell besides answers); oxp_server (what a server said of
+ *             itself). All are opaque; docs/abi.md has the contract as a whole, docs/async-c.md and
+ *             docs/pool-c.md explain event loops and pools, bindings/c/examples has complete
+ *             programs.
+ * Leases      Commands that would change a connection for everybody on it (MULTI, SUBSCRIBE) need
+ *             one of their own: oxp_client_lease, oxp_async_lease and oxp_pool_lease give it, as a
+ *             client like any other.
  * Calls       Handle first, then inputs, then outputs, then an oxp_error, which may be NULL
  *             everywhere.
  * Status      OXP_OK is 0, failures are negative, states such as OXP_AGAIN positive. A server's
  *             error is a reply of type OXP_TYPE_ERROR: the call itself succeeded. After a failure,
- *             oxp_error_outcome says whether the server may have applied the command.
+ *             oxp_error_outcome says whether the server may have applied the command. Every
+ *             function names its statuses, but for two that any can return: OXP_ERR_PANIC, a bug in
+ *             the library, and from then on OXP_ERR_POISONED, for the handle that it left half
+ *             changed. Functions whose result must be looked at give a warning where it is not,
+ *             unless OXP_NODISCARD is defined as nothing before this header is included.
  * Ownership   "own" marks what the receiver must give to the _free function of its type. Everything
  *             else is borrowed: for the duration of the call if it goes in, until the stated point
  *             if it comes out. Never use free() on it.
@@ -250,7 +261,11 @@ OXP_API void oxp_error_free(oxp_error *error);
 /// Empties an error object, as if new. error may be NULL. Since 0.1.
 OXP_API void oxp_error_clear(oxp_error *error);
 
-/// The status that the failed call returned; OXP_OK if the object is empty or NULL. Since 0.1.
+/// The status that the failed call returned.
+///
+/// error   may be NULL.
+///
+/// Returns it, any of OXP_ERR_*; OXP_OK if the object is empty or NULL. Since 0.1.
 OXP_API OXP_NODISCARD oxp_status oxp_error_status(const oxp_error *error);
 
 /// What became of the commands that have no reply: an OXP_OUTCOME_* number. OXP_OUTCOME_UNKNOWN as
@@ -325,9 +340,9 @@ void oxp_error_progress(const oxp_error *error,
 /// what should differ from the defaults, pass it to oxp_client_open any number of times, free it.
 /// Clients keep a copy.
 ///
-/// Setters copy what they are given and return OXP_OK, or OXP_ERR_ARG for NULL options or a value
-/// that does not fit, which includes what the system would refuse later; the option then stays as
-/// it was. Texts are UTF-8 with a length; only a password may hold a NUL.
+/// Setters copy what they are given. They answer OXP_ERR_ARG for NULL options and for a value that
+/// does not fit, which includes what the system would refuse later; the option then stays as it
+/// was. Texts are UTF-8 with a length; only a password may hold a NUL.
 ///
 /// Lifetime: independent of the clients made from it. Threads: any, one at a time (concurrent
 /// oxp_client_open is fine); a setter that meets another call answers OXP_ERR_BUSY.
@@ -377,28 +392,38 @@ oxp_status oxp_options_from_url(const char *url,
 /// Frees options. options may be NULL. Since 0.1.
 OXP_API void oxp_options_free(oxp_options *options);
 
-/// Sets the host name or IP address. Empty: localhost. Since 0.1.
+/// Sets the host name or IP address. Empty: localhost.
+///
+/// Returns OXP_OK, OXP_ERR_ARG or OXP_ERR_BUSY. Since 0.1.
 OXP_API
 OXP_NODISCARD
 oxp_status oxp_options_set_host(oxp_options *options,
                                 const char *host,
                                 size_t len);
 
-/// Sets the TCP port. Default 6379. Since 0.1.
+/// Sets the TCP port. Default 6379.
+///
+/// Returns OXP_OK, OXP_ERR_ARG or OXP_ERR_BUSY. Since 0.1.
 OXP_API OXP_NODISCARD oxp_status oxp_options_set_port(oxp_options *options, uint16_t port);
 
 /// Sets the path of a Unix socket, which takes the place of host and port: at most 107 bytes, any
-/// but NUL. Empty: TCP again. Since 0.1.
+/// but NUL. Empty: TCP again.
+///
+/// Returns OXP_OK, OXP_ERR_ARG or OXP_ERR_BUSY. Since 0.1.
 OXP_API
 OXP_NODISCARD
 oxp_status oxp_options_set_unix_path(oxp_options *options,
                                      const char *path,
                                      size_t len);
 
-/// Sets the number of the database that every new connection selects. Default 0. Since 0.1.
+/// Sets the number of the database that every new connection selects. Default 0.
+///
+/// Returns OXP_OK, OXP_ERR_ARG or OXP_ERR_BUSY. Since 0.1.
 OXP_API OXP_NODISCARD oxp_status oxp_options_set_db(oxp_options *options, uint32_t db);
 
-/// Sets the ACL user. Empty: the server's default user. Since 0.1.
+/// Sets the ACL user. Empty: the server's default user.
+///
+/// Returns OXP_OK, OXP_ERR_ARG or OXP_ERR_BUSY. Since 0.1.
 OXP_API
 OXP_NODISCARD
 oxp_status oxp_options_set_username(oxp_options *options,
@@ -406,7 +431,9 @@ oxp_status oxp_options_set_username(oxp_options *options,
                                     size_t len);
 
 /// Sets the password, which may hold any UTF-8. Empty: none. The library erases its copies when they
-/// are freed. Since 0.1.
+/// are freed.
+///
+/// Returns OXP_OK, OXP_ERR_ARG or OXP_ERR_BUSY. Since 0.1.
 OXP_API
 OXP_NODISCARD
 oxp_status oxp_options_set_password(oxp_options *options,
@@ -414,44 +441,56 @@ oxp_status oxp_options_set_password(oxp_options *options,
                                     size_t len);
 
 /// Sets the name of the connections, as in CLIENT SETNAME: printable ASCII without spaces, as
-/// servers want it. Empty: none. Since 0.1.
+/// servers want it. Empty: none.
+///
+/// Returns OXP_OK, OXP_ERR_ARG or OXP_ERR_BUSY. Since 0.1.
 OXP_API
 OXP_NODISCARD
 oxp_status oxp_options_set_client_name(oxp_options *options,
                                        const char *name,
                                        size_t len);
 
-/// Sets whether the server should rather evict other clients than these connections when clients
-/// use too much memory, as CLIENT NO-EVICT. Default false. Since 0.1.
+/// Sets whether the server should rather evict other clients than these connections when clients use
+/// too much memory, as CLIENT NO-EVICT. Default false.
+///
+/// Returns OXP_OK, OXP_ERR_ARG or OXP_ERR_BUSY. Since 0.1.
 OXP_API
 OXP_NODISCARD
 oxp_status oxp_options_set_client_no_evict(oxp_options *options,
                                            bool no_evict);
 
 /// Sets whether commands leave alone when and how often a key was used last, as CLIENT NO-TOUCH
-/// (servers since 7.2). Default false. Since 0.1.
+/// (servers since 7.2). Default false.
+///
+/// Returns OXP_OK, OXP_ERR_ARG or OXP_ERR_BUSY. Since 0.1.
 OXP_API
 OXP_NODISCARD
 oxp_status oxp_options_set_client_no_touch(oxp_options *options,
                                            bool no_touch);
 
 /// Sets whether the server is told the library's name and version, as CLIENT SETINFO (servers since
-/// 7.2). Default true. Since 0.1.
+/// 7.2). Default true.
+///
+/// Returns OXP_OK, OXP_ERR_ARG or OXP_ERR_BUSY. Since 0.1.
 OXP_API
 OXP_NODISCARD
 oxp_status oxp_options_set_client_info(oxp_options *options,
                                        bool info);
 
 /// Sets the library name told to the server, as in CLIENT SETINFO LIB-NAME; for language bindings.
-/// Printable ASCII without spaces. Empty: "oxipipe". Since 0.1.
+/// Printable ASCII without spaces. Empty: "oxipipe".
+///
+/// Returns OXP_OK, OXP_ERR_ARG or OXP_ERR_BUSY. Since 0.1.
 OXP_API
 OXP_NODISCARD
 oxp_status oxp_options_set_lib_name(oxp_options *options,
                                     const char *name,
                                     size_t len);
 
-/// Sets the library version told to the server, as in CLIENT SETINFO LIB-VER; for language
-/// bindings. Printable ASCII without spaces. Empty: the version of this library. Since 0.1.
+/// Sets the library version told to the server, as in CLIENT SETINFO LIB-VER; for language bindings.
+/// Printable ASCII without spaces. Empty: the version of this library.
+///
+/// Returns OXP_OK, OXP_ERR_ARG or OXP_ERR_BUSY. Since 0.1.
 OXP_API
 OXP_NODISCARD
 oxp_status oxp_options_set_lib_version(oxp_options *options,
@@ -459,21 +498,27 @@ oxp_status oxp_options_set_lib_version(oxp_options *options,
                                        size_t len);
 
 /// Sets the RESP version to ask for: 3 (falls back to 2 on servers that do not know it) or 2.
-/// Default 3. Since 0.1.
+/// Default 3.
+///
+/// Returns OXP_OK, OXP_ERR_ARG or OXP_ERR_BUSY. Since 0.1.
 OXP_API
 OXP_NODISCARD
 oxp_status oxp_options_set_protocol(oxp_options *options,
                                     uint32_t version);
 
 /// Sets the time for one whole call in milliseconds, from resolving the name to the last reply. 0:
-/// no limit. Default 5000. Since 0.1.
+/// no limit. Default 5000.
+///
+/// Returns OXP_OK, OXP_ERR_ARG or OXP_ERR_BUSY. Since 0.1.
 OXP_API
 OXP_NODISCARD
 oxp_status oxp_options_set_timeout_ms(oxp_options *options,
                                       uint64_t timeout);
 
 /// Sets the time for resolving, connecting and the handshake in milliseconds, inside that of the
-/// whole call. 0: only the latter counts. Default 3000. Since 0.1.
+/// whole call. 0: only the latter counts. Default 3000.
+///
+/// Returns OXP_OK, OXP_ERR_ARG or OXP_ERR_BUSY. Since 0.1.
 OXP_API
 OXP_NODISCARD
 oxp_status oxp_options_set_connect_timeout_ms(oxp_options *options,
@@ -481,20 +526,25 @@ oxp_status oxp_options_set_connect_timeout_ms(oxp_options *options,
 
 /// Sets how long a wait polls the socket before it sleeps, in microseconds: less latency for some
 /// processor time. Waits for a pipeline poll up to twice as long. 0: sleep at once. Default 50.
-/// Since 0.1.
+///
+/// Returns OXP_OK, OXP_ERR_ARG or OXP_ERR_BUSY. Since 0.1.
 OXP_API
 OXP_NODISCARD
 oxp_status oxp_options_set_spin_us(oxp_options *options,
                                    uint32_t spin);
 
-/// Sets whether TCP keepalive probes are sent. Default true. Since 0.1.
+/// Sets whether TCP keepalive probes are sent. Default true.
+///
+/// Returns OXP_OK, OXP_ERR_ARG or OXP_ERR_BUSY. Since 0.1.
 OXP_API
 OXP_NODISCARD
 oxp_status oxp_options_set_keepalive(oxp_options *options,
                                      bool keepalive);
 
 /// Sets how long sent data may stay unacknowledged before a TCP connection counts as dead, in
-/// milliseconds, less than 2^31. 0: the system's choice. Default 10000. Since 0.1.
+/// milliseconds, less than 2^31. 0: the system's choice. Default 10000.
+///
+/// Returns OXP_OK, OXP_ERR_ARG or OXP_ERR_BUSY. Since 0.1.
 OXP_API
 OXP_NODISCARD
 oxp_status oxp_options_set_user_timeout_ms(oxp_options *options,
@@ -502,7 +552,8 @@ oxp_status oxp_options_set_user_timeout_ms(oxp_options *options,
 
 /// Sets how many bytes of commands a pipeline gathers before it starts to send while more are being
 /// added; OXP_EAGER_COMMANDS commands are enough, too. 0: it sends at execute only. Default 16384.
-/// Since 0.1.
+///
+/// Returns OXP_OK, OXP_ERR_ARG or OXP_ERR_BUSY. Since 0.1.
 OXP_API
 OXP_NODISCARD
 oxp_status oxp_options_set_eager_bytes(oxp_options *options,
@@ -516,22 +567,26 @@ oxp_status oxp_options_set_eager_bytes(oxp_options *options,
 /// bytes      how many bytes they may have together, in a pool results included; 0 for the default,
 ///            64 MiB. One submission may go beyond it.
 ///
-/// Returns OXP_OK, or OXP_ERR_ARG for NULL. Since 0.1.
+/// Returns OXP_OK, OXP_ERR_ARG or OXP_ERR_BUSY. Since 0.1.
 OXP_API
 OXP_NODISCARD
 oxp_status oxp_options_set_queue_limits(oxp_options *options,
                                         uint64_t commands,
                                         uint64_t bytes);
 
-/// Sets whether an oxp_pool hands out completions in the order of submission. Default false: as
-/// they come. Since 0.1.
+/// Sets whether an oxp_pool hands out completions in the order of submission. Default false: as they
+/// come.
+///
+/// Returns OXP_OK, OXP_ERR_ARG or OXP_ERR_BUSY. Since 0.1.
 OXP_API
 OXP_NODISCARD
 oxp_status oxp_options_set_ordered_results(oxp_options *options,
                                            bool ordered);
 
-/// Sets whether an oxp_pool sends commands with the same first key over the same connection, so
-/// that the server gets them in the order of submission. Default false. Since 0.1.
+/// Sets whether an oxp_pool sends commands with the same first key over the same connection, so that
+/// the server gets them in the order of submission. Default false.
+///
+/// Returns OXP_OK, OXP_ERR_ARG or OXP_ERR_BUSY. Since 0.1.
 OXP_API
 OXP_NODISCARD
 oxp_status oxp_options_set_key_affinity(oxp_options *options,
@@ -539,45 +594,58 @@ oxp_status oxp_options_set_key_affinity(oxp_options *options,
 
 /// Sets which commands are sent again although the server may have applied them: an OXP_RETRY_*
 /// number. What is proved not applied is sent again in any case, within the deadline. Default
-/// OXP_RETRY_READS. Since 0.1.
+/// OXP_RETRY_READS.
+///
+/// Returns OXP_OK, OXP_ERR_ARG or OXP_ERR_BUSY. Since 0.1.
 OXP_API OXP_NODISCARD oxp_status oxp_options_set_retry(oxp_options *options, uint32_t retry);
 
 /// Sets whether commands fail at once while a server that was there before cannot be reached.
 /// Default false: they wait for its return until their deadline. Where there was no connection yet,
-/// they fail at once in any case. Since 0.1.
+/// they fail at once in any case.
+///
+/// Returns OXP_OK, OXP_ERR_ARG or OXP_ERR_BUSY. Since 0.1.
 OXP_API
 OXP_NODISCARD
 oxp_status oxp_options_set_fail_fast(oxp_options *options,
                                      bool fail_fast);
 
-/// Sets how deep a reply may be nested. Default 1024. Since 0.1.
+/// Sets how deep a reply may be nested. Default 1024.
+///
+/// Returns OXP_OK, OXP_ERR_ARG or OXP_ERR_BUSY. Since 0.1.
 OXP_API
 OXP_NODISCARD
 oxp_status oxp_options_set_max_depth(oxp_options *options,
                                      size_t depth);
 
-/// Sets how long one string of a reply may be, in bytes. Default 512 MiB. Since 0.1.
+/// Sets how long one string of a reply may be, in bytes. Default 512 MiB.
+///
+/// Returns OXP_OK, OXP_ERR_ARG or OXP_ERR_BUSY. Since 0.1.
 OXP_API
 OXP_NODISCARD
 oxp_status oxp_options_set_max_bulk_bytes(oxp_options *options,
                                           size_t bytes);
 
-/// Sets how long one line of the protocol may be, such as a status or an error, in bytes. Default
-/// 64 KiB. Since 0.1.
+/// Sets how long one line of the protocol may be, such as a status or an error, in bytes. Default 64
+/// KiB.
+///
+/// Returns OXP_OK, OXP_ERR_ARG or OXP_ERR_BUSY. Since 0.1.
 OXP_API
 OXP_NODISCARD
 oxp_status oxp_options_set_max_line_bytes(oxp_options *options,
                                           size_t bytes);
 
-/// Sets how long one whole reply may be on the wire, in bytes. Default SIZE_MAX: no limit. Since
-/// 0.1.
+/// Sets how long one whole reply may be on the wire, in bytes. Default SIZE_MAX: no limit.
+///
+/// Returns OXP_OK, OXP_ERR_ARG or OXP_ERR_BUSY. Since 0.1.
 OXP_API
 OXP_NODISCARD
 oxp_status oxp_options_set_max_reply_bytes(oxp_options *options,
                                            size_t bytes);
 
 /// Sets the sizes of the kernel's socket buffers in bytes, each less than 2^31. 0: the system's
-/// choice, which is the default and nearly always right. Since 0.1.
+/// choice, which is the default and nearly always right.
+///
+/// Returns OXP_OK, OXP_ERR_ARG or OXP_ERR_BUSY. Since 0.1.
 OXP_API
 OXP_NODISCARD
 oxp_status oxp_options_set_socket_buffers(oxp_options *options,
@@ -629,7 +697,7 @@ oxp_status oxp_options_get(const oxp_options *options,
 ///            reading stops.
 /// overflow   an OXP_EVENTS_* number: what happens to more; default OXP_EVENTS_DROP_OLDEST.
 ///
-/// Since 0.1.
+/// Returns OXP_OK, OXP_ERR_ARG or OXP_ERR_BUSY. Since 0.1.
 OXP_API
 OXP_NODISCARD
 oxp_status oxp_options_set_event_limits(oxp_options *options,
@@ -643,7 +711,7 @@ oxp_status oxp_options_set_event_limits(oxp_options *options,
 ///             clients.
 /// drop        releases user_data, exactly once, also if this call fails; may be NULL.
 ///
-/// Since 0.1.
+/// Returns OXP_OK, OXP_ERR_ARG or OXP_ERR_BUSY. Since 0.1.
 OXP_API
 OXP_NODISCARD
 oxp_status oxp_options_set_interrupt(oxp_options *options,
@@ -886,7 +954,8 @@ typedef int32_t (*oxp_part_fn)(void *user_data,
 /// err            may be NULL.
 ///
 /// Returns OXP_OK; OXP_ERR_ARG for a bad URL; OXP_ERR_RESOLVE, OXP_ERR_CONNECT, OXP_ERR_AUTH,
-/// OXP_ERR_HANDSHAKE, OXP_ERR_TIMEOUT and others if no connection was made. A system without
+/// OXP_ERR_HANDSHAKE, OXP_ERR_IO, OXP_ERR_DISCONNECTED, OXP_ERR_NO_MEMORY, OXP_ERR_PROTOCOL,
+/// OXP_ERR_LIMIT, OXP_ERR_TIMEOUT or OXP_ERR_INTERRUPTED if no connection was made. A system without
 /// descriptors or threads left is OXP_ERR_CONNECT or OXP_ERR_RESOLVE, with its errno. Threads: any,
 /// concurrently. Since 0.1.
 OXP_API
@@ -902,7 +971,8 @@ oxp_status oxp_connect(const char *url,
 /// out       own: the client, for oxp_client_free; NULL if the call fails.
 /// err       may be NULL.
 ///
-/// Returns OXP_OK, or OXP_ERR_ARG for a NULL. Threads: any, concurrently. Since 0.1.
+/// Returns OXP_OK; OXP_ERR_ARG for a NULL; OXP_ERR_BUSY while a setter uses the options. Threads: any,
+/// concurrently. Since 0.1.
 OXP_API
 OXP_NODISCARD
 oxp_status oxp_client_open(const oxp_options *options,
@@ -913,8 +983,8 @@ oxp_status oxp_client_open(const oxp_options *options,
 ///
 /// err   may be NULL.
 ///
-/// Returns as oxp_connect, and OXP_ERR_CLOSED after oxp_client_close. Threads: any, concurrently.
-/// Since 0.1.
+/// Returns as oxp_connect, OXP_ERR_CLOSED after oxp_client_close, and OXP_ERR_BUSY from inside a
+/// callback of this client. Threads: any, concurrently. Since 0.1.
 OXP_API OXP_NODISCARD oxp_status oxp_client_connect(oxp_client *client, oxp_error *err);
 
 /// Makes a second handle of the same client: same connection, same state; to be freed on its own.
@@ -1110,9 +1180,9 @@ oxp_status oxp_pipeline_new_detached(bool atomic,
 /// err          may be NULL.
 ///
 /// Returns OXP_OK, or OXP_DUE (see oxp_pipeline_set_manual): it was added. OXP_ERR_ARG for an empty or
-/// impossible command, OXP_ERR_REFUSED for one that
-/// does not belong in a pipeline: then nothing was added. A connection that fails while commands
-/// are sent early is reported by execute, not here. Since 0.1.
+/// impossible command, OXP_ERR_REFUSED for one that does not belong in a pipeline, OXP_ERR_BUSY: then
+/// nothing was added. A connection that fails while commands are sent early is reported by execute,
+/// not here. Since 0.1.
 OXP_API
 OXP_NODISCARD
 oxp_status oxp_pipeline_add_command(oxp_pipeline *pipeline,
@@ -1224,7 +1294,7 @@ oxp_status oxp_pipeline_command_name(oxp_pipeline *pipeline,
 /// Forgets all commands that were added. What was already sent early cannot be called back: the
 /// server applies it, its replies are thrown away.
 ///
-/// Returns OXP_OK, OXP_ERR_ARG for NULL, OXP_ERR_BUSY or OXP_ERR_POISONED. Since 0.1.
+/// Returns OXP_OK; OXP_ERR_ARG for a NULL; OXP_ERR_BUSY. Since 0.1.
 OXP_API OXP_NODISCARD oxp_status oxp_pipeline_reset(oxp_pipeline *pipeline);
 
 /// Frees a pipeline and what was added but not executed, as oxp_pipeline_reset. pipeline may be
@@ -1285,9 +1355,10 @@ size_t oxp_completions_list(const oxp_completions *completions,
 /// The detail of a failed completion.
 ///
 /// index   which one, counted from 0.
-/// err     receives the detail; cleared if that one did not fail.
+/// err     receives the detail; cleared if that one did not fail. May be NULL.
 ///
-/// Returns the completion's status; OXP_ERR_ARG if there is no such completion. Since 0.1.
+/// Returns the completion's status, OXP_OK or a failure as oxp_client_command; OXP_ERR_ARG if there is
+/// no such completion; OXP_ERR_BUSY. Since 0.1.
 OXP_API
 OXP_NODISCARD
 oxp_status oxp_completions_error(const oxp_completions *completions,
@@ -1300,8 +1371,8 @@ oxp_status oxp_completions_error(const oxp_completions *completions,
 /// out     own: the reply, for oxp_reply_free; NULL if the call fails.
 /// err     may be NULL.
 ///
-/// Returns OXP_OK; the completion's status if that failed; OXP_ERR_ARG if there is no such
-/// completion. Since 0.1.
+/// Returns OXP_OK; the completion's status if that failed, which is as oxp_completions_error;
+/// OXP_ERR_ARG if there is no such completion; OXP_ERR_NO_MEMORY; OXP_ERR_BUSY. Since 0.1.
 OXP_API
 OXP_NODISCARD
 oxp_status oxp_completions_reply(const oxp_completions *completions,
@@ -1345,7 +1416,8 @@ typedef struct oxp_async oxp_async;
 /// err       may be NULL.
 ///
 /// Returns OXP_OK; OXP_ERR_ARG for a NULL; OXP_ERR_IO if the system has no descriptor left, or
-/// OXP_ERR_NO_MEMORY. Threads: any, concurrently. Since 0.1.
+/// OXP_ERR_NO_MEMORY; OXP_ERR_BUSY while a setter uses the options. Threads: any, concurrently. Since
+/// 0.1.
 OXP_API
 OXP_NODISCARD
 oxp_status oxp_async_open(const oxp_options *options,
@@ -1399,8 +1471,12 @@ uint64_t oxp_async_timeout_ns(const oxp_async *client);
 /// err   may be NULL.
 ///
 /// Returns OXP_OK, also when a connection failed: the submissions that it cost complete with the
-/// reason. OXP_ERR_IO if polling itself failed; OXP_ERR_FORKED; OXP_ERR_BUSY. Since 0.1.
-OXP_API OXP_NODISCARD oxp_status oxp_async_process(oxp_async *client, oxp_error *err);
+/// reason. OXP_ERR_IO if polling itself failed; OXP_ERR_ARG for a NULL; OXP_ERR_FORKED; OXP_ERR_BUSY.
+/// Since 0.1.
+OXP_API
+OXP_NODISCARD
+oxp_status oxp_async_process(oxp_async *client,
+                             oxp_error *err);
 
 /// Queues a command. It leaves at the next oxp_async_process, with all others queued by then.
 ///
@@ -1468,8 +1544,8 @@ oxp_status oxp_async_submit_pipeline(oxp_async *client,
 ///           else's is affected); OXP_OUTCOME_NONE otherwise. May be NULL.
 /// err       may be NULL.
 ///
-/// Returns OXP_OK; OXP_DONE if there is no such submission or it has completed; OXP_ERR_FORKED;
-/// OXP_ERR_BUSY. Since 0.1.
+/// Returns OXP_OK; OXP_DONE if there is no such submission or it has completed; OXP_ERR_ARG for a
+/// NULL; OXP_ERR_FORKED; OXP_ERR_BUSY. Since 0.1.
 OXP_API
 OXP_NODISCARD
 oxp_status oxp_async_cancel(oxp_async *client,
@@ -1548,7 +1624,8 @@ typedef struct oxp_pool oxp_pool;
 /// out           own: the pool, for oxp_pool_free; NULL if the call fails.
 /// err           may be NULL.
 ///
-/// Returns OXP_OK, or OXP_ERR_ARG. Threads: any, concurrently. Since 0.1.
+/// Returns OXP_OK; OXP_ERR_ARG; OXP_ERR_BUSY while a setter uses the options. Threads: any,
+/// concurrently. Since 0.1.
 OXP_API
 OXP_NODISCARD
 oxp_status oxp_pool_open(const oxp_options *options,
@@ -1661,8 +1738,9 @@ oxp_status oxp_pool_try_submit_packed(oxp_pool *pool,
 /// token      as for oxp_pool_submit.
 /// err        may be NULL.
 ///
-/// Returns as oxp_pool_submit; OXP_ERR_ARG also for an empty pipeline or one that has begun to send.
-/// The pipeline is unchanged if the call fails. Threads: any, concurrently. Since 0.1.
+/// Returns as oxp_pool_submit; OXP_ERR_ARG also for an empty pipeline or one that has begun to send,
+/// OXP_ERR_BUSY if the pipeline is in use. The pipeline is unchanged if the call fails. Threads: any,
+/// concurrently. Since 0.1.
 OXP_API
 OXP_NODISCARD
 oxp_status oxp_pool_submit_pipeline(oxp_pool *pool,
@@ -1725,8 +1803,9 @@ oxp_status oxp_pool_retract(oxp_pool *pool,
 /// err           may be NULL.
 ///
 /// Returns OXP_OK with at least one completion; OXP_AGAIN if time ran out; OXP_DONE if nothing is
-/// outstanding for which a completion could come; OXP_ERR_INTERRUPTED; OXP_ERR_BUSY if completions is
-/// in use. Threads: any, concurrently, each with its own completions. Since 0.1.
+/// outstanding for which a completion could come; OXP_ERR_ARG for a NULL; OXP_ERR_INTERRUPTED;
+/// OXP_ERR_BUSY if completions is in use. Threads: any, concurrently, each with its own completions.
+/// Since 0.1.
 OXP_API
 OXP_NODISCARD
 oxp_status oxp_pool_next(oxp_pool *pool,
@@ -1742,8 +1821,9 @@ oxp_status oxp_pool_next(oxp_pool *pool,
 /// count         receives the number of completions; may be NULL.
 /// err           may be NULL.
 ///
-/// Returns OXP_OK; OXP_ERR_TIMEOUT or OXP_ERR_INTERRUPTED, and then nothing was taken. Threads: any,
-/// concurrently, each with its own completions. Since 0.1.
+/// Returns OXP_OK; OXP_ERR_TIMEOUT or OXP_ERR_INTERRUPTED, and then nothing was taken; OXP_ERR_ARG
+/// for a NULL; OXP_ERR_BUSY if completions is in use. Threads: any, concurrently, each with its own
+/// completions. Since 0.1.
 OXP_API
 OXP_NODISCARD
 oxp_status oxp_pool_drain(oxp_pool *pool,
@@ -1775,10 +1855,11 @@ oxp_status oxp_pool_lease(oxp_pool *pool,
 ///              included; may be NULL.
 /// err          may be NULL; the failure of the one submitted first.
 ///
-/// Returns OXP_OK if none failed; otherwise the status of the first failure, OXP_ERR_REPLY if the
-/// server answered with an error, whose text is the message. OXP_ERR_TIMEOUT or OXP_ERR_INTERRUPTED
-/// with *failed 0 if the wait itself ended; the failures are then reported by the next flush.
-/// Threads: any, concurrently. Since 0.1.
+/// Returns OXP_OK if none failed; otherwise the status of the first failure, which is as
+/// oxp_client_command, or OXP_ERR_REPLY if the server answered with an error, whose text is the
+/// message. OXP_ERR_TIMEOUT or OXP_ERR_INTERRUPTED with *failed 0 if the wait itself ended; the
+/// failures are then reported by the next flush. OXP_ERR_ARG for a NULL. Threads: any, concurrently.
+/// Since 0.1.
 OXP_API
 OXP_NODISCARD
 oxp_status oxp_pool_flush(oxp_pool *pool,
@@ -1797,7 +1878,7 @@ oxp_status oxp_pool_flush(oxp_pool *pool,
 /// err                    may be NULL.
 ///
 /// Returns OXP_OK; OXP_ERR_INTERRUPTED if the interrupt function ended the grace: closed all the
-/// same. Threads: any, concurrently. Since 0.1.
+/// same; OXP_ERR_ARG for a NULL. Threads: any, concurrently. Since 0.1.
 OXP_API
 OXP_NODISCARD
 oxp_status oxp_pool_close(oxp_pool *pool,
@@ -1979,9 +2060,10 @@ OXP_API size_t oxp_events_list(const oxp_events *events, const oxp_event **out);
 /// Why a connection was lost.
 ///
 /// index   which event, counted from 0.
-/// err     receives the detail; cleared if that event is another one.
+/// err     receives the detail; cleared if that event is another one. May be NULL.
 ///
-/// Returns the event's status; OXP_ERR_ARG if there is no such event; OXP_ERR_BUSY. Since 0.1.
+/// Returns the event's status, OXP_OK or a failure as oxp_client_command; OXP_ERR_ARG if there is no
+/// such event; OXP_ERR_BUSY. Since 0.1.
 OXP_API
 OXP_NODISCARD
 oxp_status oxp_events_error(const oxp_events *events,
@@ -2018,8 +2100,8 @@ OXP_API void oxp_events_free(oxp_events *events);
 ///
 /// Returns OXP_OK with at least one event; OXP_AGAIN if time ran out; OXP_ERR_CLOSED, or
 /// OXP_ERR_DISCONNECTED for a lease that is lost, when no event is left; OXP_ERR_INTERRUPTED;
-/// OXP_ERR_BUSY if events is in use, or from inside a callback of this client. Threads: any,
-/// concurrently, each with its own events. Since 0.1.
+/// OXP_ERR_ARG for a NULL; OXP_ERR_BUSY if events is in use, or from inside a callback of this client.
+/// Threads: any, concurrently, each with its own events. Since 0.1.
 OXP_API
 OXP_NODISCARD
 oxp_status oxp_client_next_events(oxp_client *client,
@@ -2036,8 +2118,8 @@ oxp_status oxp_client_next_events(oxp_client *client,
 /// err      may be NULL.
 ///
 /// Returns OXP_OK with at least one event; OXP_AGAIN if there is none; OXP_ERR_CLOSED, or
-/// OXP_ERR_DISCONNECTED for a lease that is lost, when no event is left; OXP_ERR_FORKED; OXP_ERR_BUSY if
-/// either is in use. Since 0.1.
+/// OXP_ERR_DISCONNECTED for a lease that is lost, when no event is left; OXP_ERR_ARG for a NULL;
+/// OXP_ERR_FORKED; OXP_ERR_BUSY if either is in use. Since 0.1.
 OXP_API
 OXP_NODISCARD
 oxp_status oxp_async_next_events(oxp_async *client,
@@ -2054,8 +2136,8 @@ oxp_status oxp_async_next_events(oxp_async *client,
 /// err          may be NULL.
 ///
 /// Returns OXP_OK with at least one event; OXP_AGAIN if time ran out; OXP_ERR_CLOSED if there is none
-/// and the pool is closed; OXP_ERR_INTERRUPTED; OXP_ERR_BUSY if events is in use. Threads: any,
-/// concurrently, each with its own events. Since 0.1.
+/// and the pool is closed; OXP_ERR_INTERRUPTED; OXP_ERR_ARG for a NULL; OXP_ERR_BUSY if events is in
+/// use. Threads: any, concurrently, each with its own events. Since 0.1.
 OXP_API
 OXP_NODISCARD
 oxp_status oxp_pool_next_events(oxp_pool *pool,

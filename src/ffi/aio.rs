@@ -49,7 +49,8 @@ pub struct oxp_async {
 /// err       may be NULL.
 ///
 /// Returns OXP_OK; OXP_ERR_ARG for a NULL; OXP_ERR_IO if the system has no descriptor left, or
-/// OXP_ERR_NO_MEMORY. Threads: any, concurrently. Since 0.1.
+/// OXP_ERR_NO_MEMORY; OXP_ERR_BUSY while a setter uses the options. Threads: any, concurrently. Since
+/// 0.1.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_async_open(
@@ -145,7 +146,8 @@ pub unsafe extern "C" fn oxp_async_timeout_ns(client: *const oxp_async) -> u64 {
 /// err   may be NULL.
 ///
 /// Returns OXP_OK, also when a connection failed: the submissions that it cost complete with the
-/// reason. OXP_ERR_IO if polling itself failed; OXP_ERR_FORKED; OXP_ERR_BUSY. Since 0.1.
+/// reason. OXP_ERR_IO if polling itself failed; OXP_ERR_ARG for a NULL; OXP_ERR_FORKED; OXP_ERR_BUSY.
+/// Since 0.1.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_async_process(client: *mut oxp_async, err: *mut oxp_error) -> oxp_status {
@@ -254,8 +256,8 @@ pub unsafe extern "C" fn oxp_async_submit_pipeline(
 ///           else's is affected); OXP_OUTCOME_NONE otherwise. May be NULL.
 /// err       may be NULL.
 ///
-/// Returns OXP_OK; OXP_DONE if there is no such submission or it has completed; OXP_ERR_FORKED;
-/// OXP_ERR_BUSY. Since 0.1.
+/// Returns OXP_OK; OXP_DONE if there is no such submission or it has completed; OXP_ERR_ARG for a
+/// NULL; OXP_ERR_FORKED; OXP_ERR_BUSY. Since 0.1.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_async_cancel(

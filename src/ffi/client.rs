@@ -62,7 +62,8 @@ pub type oxp_part_fn = Option<
 /// err            may be NULL.
 ///
 /// Returns OXP_OK; OXP_ERR_ARG for a bad URL; OXP_ERR_RESOLVE, OXP_ERR_CONNECT, OXP_ERR_AUTH,
-/// OXP_ERR_HANDSHAKE, OXP_ERR_TIMEOUT and others if no connection was made. A system without
+/// OXP_ERR_HANDSHAKE, OXP_ERR_IO, OXP_ERR_DISCONNECTED, OXP_ERR_NO_MEMORY, OXP_ERR_PROTOCOL,
+/// OXP_ERR_LIMIT, OXP_ERR_TIMEOUT or OXP_ERR_INTERRUPTED if no connection was made. A system without
 /// descriptors or threads left is OXP_ERR_CONNECT or OXP_ERR_RESOLVE, with its errno. Threads: any,
 /// concurrently. Since 0.1.
 #[must_use]
@@ -91,7 +92,8 @@ pub unsafe extern "C" fn oxp_connect(
 /// out       own: the client, for oxp_client_free; NULL if the call fails.
 /// err       may be NULL.
 ///
-/// Returns OXP_OK, or OXP_ERR_ARG for a NULL. Threads: any, concurrently. Since 0.1.
+/// Returns OXP_OK; OXP_ERR_ARG for a NULL; OXP_ERR_BUSY while a setter uses the options. Threads: any,
+/// concurrently. Since 0.1.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_client_open(
@@ -113,8 +115,8 @@ pub unsafe extern "C" fn oxp_client_open(
 ///
 /// err   may be NULL.
 ///
-/// Returns as oxp_connect, and OXP_ERR_CLOSED after oxp_client_close. Threads: any, concurrently.
-/// Since 0.1.
+/// Returns as oxp_connect, OXP_ERR_CLOSED after oxp_client_close, and OXP_ERR_BUSY from inside a
+/// callback of this client. Threads: any, concurrently. Since 0.1.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_client_connect(client: *mut oxp_client, err: *mut oxp_error) -> oxp_status {

@@ -101,9 +101,10 @@ pub unsafe extern "C" fn oxp_completions_list(
 /// The detail of a failed completion.
 ///
 /// index   which one, counted from 0.
-/// err     receives the detail; cleared if that one did not fail.
+/// err     receives the detail; cleared if that one did not fail. May be NULL.
 ///
-/// Returns the completion's status; OXP_ERR_ARG if there is no such completion. Since 0.1.
+/// Returns the completion's status, OXP_OK or a failure as oxp_client_command; OXP_ERR_ARG if there is
+/// no such completion; OXP_ERR_BUSY. Since 0.1.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_completions_error(
@@ -130,8 +131,8 @@ pub unsafe extern "C" fn oxp_completions_error(
 /// out     own: the reply, for oxp_reply_free; NULL if the call fails.
 /// err     may be NULL.
 ///
-/// Returns OXP_OK; the completion's status if that failed; OXP_ERR_ARG if there is no such
-/// completion. Since 0.1.
+/// Returns OXP_OK; the completion's status if that failed, which is as oxp_completions_error;
+/// OXP_ERR_ARG if there is no such completion; OXP_ERR_NO_MEMORY; OXP_ERR_BUSY. Since 0.1.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_completions_reply(

@@ -67,7 +67,11 @@ pub unsafe extern "C" fn oxp_error_clear(error: *mut oxp_error) {
     })
 }
 
-/// The status that the failed call returned; OXP_OK if the object is empty or NULL. Since 0.1.
+/// The status that the failed call returned.
+///
+/// error   may be NULL.
+///
+/// Returns it, any of OXP_ERR_*; OXP_OK if the object is empty or NULL. Since 0.1.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_error_status(error: *const oxp_error) -> oxp_status {

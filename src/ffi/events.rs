@@ -118,9 +118,10 @@ pub unsafe extern "C" fn oxp_events_list(events: *const oxp_events, out: *mut *c
 /// Why a connection was lost.
 ///
 /// index   which event, counted from 0.
-/// err     receives the detail; cleared if that event is another one.
+/// err     receives the detail; cleared if that event is another one. May be NULL.
 ///
-/// Returns the event's status; OXP_ERR_ARG if there is no such event; OXP_ERR_BUSY. Since 0.1.
+/// Returns the event's status, OXP_OK or a failure as oxp_client_command; OXP_ERR_ARG if there is no
+/// such event; OXP_ERR_BUSY. Since 0.1.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_events_error(
@@ -194,8 +195,8 @@ pub unsafe extern "C" fn oxp_events_free(events: *mut oxp_events) {
 ///
 /// Returns OXP_OK with at least one event; OXP_AGAIN if time ran out; OXP_ERR_CLOSED, or
 /// OXP_ERR_DISCONNECTED for a lease that is lost, when no event is left; OXP_ERR_INTERRUPTED;
-/// OXP_ERR_BUSY if events is in use, or from inside a callback of this client. Threads: any,
-/// concurrently, each with its own events. Since 0.1.
+/// OXP_ERR_ARG for a NULL; OXP_ERR_BUSY if events is in use, or from inside a callback of this client.
+/// Threads: any, concurrently, each with its own events. Since 0.1.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_client_next_events(
@@ -221,8 +222,8 @@ pub unsafe extern "C" fn oxp_client_next_events(
 /// err      may be NULL.
 ///
 /// Returns OXP_OK with at least one event; OXP_AGAIN if there is none; OXP_ERR_CLOSED, or
-/// OXP_ERR_DISCONNECTED for a lease that is lost, when no event is left; OXP_ERR_FORKED; OXP_ERR_BUSY if
-/// either is in use. Since 0.1.
+/// OXP_ERR_DISCONNECTED for a lease that is lost, when no event is left; OXP_ERR_ARG for a NULL;
+/// OXP_ERR_FORKED; OXP_ERR_BUSY if either is in use. Since 0.1.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_async_next_events(
@@ -244,8 +245,8 @@ pub unsafe extern "C" fn oxp_async_next_events(
 /// err          may be NULL.
 ///
 /// Returns OXP_OK with at least one event; OXP_AGAIN if time ran out; OXP_ERR_CLOSED if there is none
-/// and the pool is closed; OXP_ERR_INTERRUPTED; OXP_ERR_BUSY if events is in use. Threads: any,
-/// concurrently, each with its own events. Since 0.1.
+/// and the pool is closed; OXP_ERR_INTERRUPTED; OXP_ERR_ARG for a NULL; OXP_ERR_BUSY if events is in
+/// use. Threads: any, concurrently, each with its own events. Since 0.1.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_pool_next_events(

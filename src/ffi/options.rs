@@ -19,9 +19,9 @@ use super::status::{OXP_DONE, OXP_OK, oxp_status};
 /// what should differ from the defaults, pass it to oxp_client_open any number of times, free it.
 /// Clients keep a copy.
 ///
-/// Setters copy what they are given and return OXP_OK, or OXP_ERR_ARG for NULL options or a value
-/// that does not fit, which includes what the system would refuse later; the option then stays as
-/// it was. Texts are UTF-8 with a length; only a password may hold a NUL.
+/// Setters copy what they are given. They answer OXP_ERR_ARG for NULL options and for a value that
+/// does not fit, which includes what the system would refuse later; the option then stays as it
+/// was. Texts are UTF-8 with a length; only a password may hold a NUL.
 ///
 /// Lifetime: independent of the clients made from it. Threads: any, one at a time (concurrent
 /// oxp_client_open is fine); a setter that meets another call answers OXP_ERR_BUSY.
@@ -113,7 +113,9 @@ pub unsafe extern "C" fn oxp_options_free(options: *mut oxp_options) {
     }
 }
 
-/// Sets the host name or IP address. Empty: localhost. Since 0.1.
+/// Sets the host name or IP address. Empty: localhost.
+///
+/// Returns OXP_OK, OXP_ERR_ARG or OXP_ERR_BUSY. Since 0.1.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_options_set_host(
@@ -130,7 +132,9 @@ pub unsafe extern "C" fn oxp_options_set_host(
     }
 }
 
-/// Sets the TCP port. Default 6379. Since 0.1.
+/// Sets the TCP port. Default 6379.
+///
+/// Returns OXP_OK, OXP_ERR_ARG or OXP_ERR_BUSY. Since 0.1.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_options_set_port(options: *mut oxp_options, port: u16) -> oxp_status {
@@ -144,7 +148,9 @@ pub unsafe extern "C" fn oxp_options_set_port(options: *mut oxp_options, port: u
 }
 
 /// Sets the path of a Unix socket, which takes the place of host and port: at most 107 bytes, any
-/// but NUL. Empty: TCP again. Since 0.1.
+/// but NUL. Empty: TCP again.
+///
+/// Returns OXP_OK, OXP_ERR_ARG or OXP_ERR_BUSY. Since 0.1.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_options_set_unix_path(
@@ -162,7 +168,9 @@ pub unsafe extern "C" fn oxp_options_set_unix_path(
     }
 }
 
-/// Sets the number of the database that every new connection selects. Default 0. Since 0.1.
+/// Sets the number of the database that every new connection selects. Default 0.
+///
+/// Returns OXP_OK, OXP_ERR_ARG or OXP_ERR_BUSY. Since 0.1.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_options_set_db(options: *mut oxp_options, db: u32) -> oxp_status {
@@ -175,7 +183,9 @@ pub unsafe extern "C" fn oxp_options_set_db(options: *mut oxp_options, db: u32) 
     }
 }
 
-/// Sets the ACL user. Empty: the server's default user. Since 0.1.
+/// Sets the ACL user. Empty: the server's default user.
+///
+/// Returns OXP_OK, OXP_ERR_ARG or OXP_ERR_BUSY. Since 0.1.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_options_set_username(
@@ -193,7 +203,9 @@ pub unsafe extern "C" fn oxp_options_set_username(
 }
 
 /// Sets the password, which may hold any UTF-8. Empty: none. The library erases its copies when they
-/// are freed. Since 0.1.
+/// are freed.
+///
+/// Returns OXP_OK, OXP_ERR_ARG or OXP_ERR_BUSY. Since 0.1.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_options_set_password(
@@ -211,7 +223,9 @@ pub unsafe extern "C" fn oxp_options_set_password(
 }
 
 /// Sets the name of the connections, as in CLIENT SETNAME: printable ASCII without spaces, as
-/// servers want it. Empty: none. Since 0.1.
+/// servers want it. Empty: none.
+///
+/// Returns OXP_OK, OXP_ERR_ARG or OXP_ERR_BUSY. Since 0.1.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_options_set_client_name(
@@ -228,8 +242,10 @@ pub unsafe extern "C" fn oxp_options_set_client_name(
     }
 }
 
-/// Sets whether the server should rather evict other clients than these connections when clients
-/// use too much memory, as CLIENT NO-EVICT. Default false. Since 0.1.
+/// Sets whether the server should rather evict other clients than these connections when clients use
+/// too much memory, as CLIENT NO-EVICT. Default false.
+///
+/// Returns OXP_OK, OXP_ERR_ARG or OXP_ERR_BUSY. Since 0.1.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_options_set_client_no_evict(
@@ -246,7 +262,9 @@ pub unsafe extern "C" fn oxp_options_set_client_no_evict(
 }
 
 /// Sets whether commands leave alone when and how often a key was used last, as CLIENT NO-TOUCH
-/// (servers since 7.2). Default false. Since 0.1.
+/// (servers since 7.2). Default false.
+///
+/// Returns OXP_OK, OXP_ERR_ARG or OXP_ERR_BUSY. Since 0.1.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_options_set_client_no_touch(
@@ -263,7 +281,9 @@ pub unsafe extern "C" fn oxp_options_set_client_no_touch(
 }
 
 /// Sets whether the server is told the library's name and version, as CLIENT SETINFO (servers since
-/// 7.2). Default true. Since 0.1.
+/// 7.2). Default true.
+///
+/// Returns OXP_OK, OXP_ERR_ARG or OXP_ERR_BUSY. Since 0.1.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_options_set_client_info(options: *mut oxp_options, info: bool) -> oxp_status {
@@ -277,7 +297,9 @@ pub unsafe extern "C" fn oxp_options_set_client_info(options: *mut oxp_options, 
 }
 
 /// Sets the library name told to the server, as in CLIENT SETINFO LIB-NAME; for language bindings.
-/// Printable ASCII without spaces. Empty: "oxipipe". Since 0.1.
+/// Printable ASCII without spaces. Empty: "oxipipe".
+///
+/// Returns OXP_OK, OXP_ERR_ARG or OXP_ERR_BUSY. Since 0.1.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_options_set_lib_name(
@@ -294,8 +316,10 @@ pub unsafe extern "C" fn oxp_options_set_lib_name(
     }
 }
 
-/// Sets the library version told to the server, as in CLIENT SETINFO LIB-VER; for language
-/// bindings. Printable ASCII without spaces. Empty: the version of this library. Since 0.1.
+/// Sets the library version told to the server, as in CLIENT SETINFO LIB-VER; for language bindings.
+/// Printable ASCII without spaces. Empty: the version of this library.
+///
+/// Returns OXP_OK, OXP_ERR_ARG or OXP_ERR_BUSY. Since 0.1.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_options_set_lib_version(
@@ -314,7 +338,9 @@ pub unsafe extern "C" fn oxp_options_set_lib_version(
 }
 
 /// Sets the RESP version to ask for: 3 (falls back to 2 on servers that do not know it) or 2.
-/// Default 3. Since 0.1.
+/// Default 3.
+///
+/// Returns OXP_OK, OXP_ERR_ARG or OXP_ERR_BUSY. Since 0.1.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_options_set_protocol(options: *mut oxp_options, version: u32) -> oxp_status {
@@ -332,7 +358,9 @@ pub unsafe extern "C" fn oxp_options_set_protocol(options: *mut oxp_options, ver
 }
 
 /// Sets the time for one whole call in milliseconds, from resolving the name to the last reply. 0:
-/// no limit. Default 5000. Since 0.1.
+/// no limit. Default 5000.
+///
+/// Returns OXP_OK, OXP_ERR_ARG or OXP_ERR_BUSY. Since 0.1.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_options_set_timeout_ms(options: *mut oxp_options, timeout: u64) -> oxp_status {
@@ -346,7 +374,9 @@ pub unsafe extern "C" fn oxp_options_set_timeout_ms(options: *mut oxp_options, t
 }
 
 /// Sets the time for resolving, connecting and the handshake in milliseconds, inside that of the
-/// whole call. 0: only the latter counts. Default 3000. Since 0.1.
+/// whole call. 0: only the latter counts. Default 3000.
+///
+/// Returns OXP_OK, OXP_ERR_ARG or OXP_ERR_BUSY. Since 0.1.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_options_set_connect_timeout_ms(
@@ -364,7 +394,8 @@ pub unsafe extern "C" fn oxp_options_set_connect_timeout_ms(
 
 /// Sets how long a wait polls the socket before it sleeps, in microseconds: less latency for some
 /// processor time. Waits for a pipeline poll up to twice as long. 0: sleep at once. Default 50.
-/// Since 0.1.
+///
+/// Returns OXP_OK, OXP_ERR_ARG or OXP_ERR_BUSY. Since 0.1.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_options_set_spin_us(options: *mut oxp_options, spin: u32) -> oxp_status {
@@ -377,7 +408,9 @@ pub unsafe extern "C" fn oxp_options_set_spin_us(options: *mut oxp_options, spin
     }
 }
 
-/// Sets whether TCP keepalive probes are sent. Default true. Since 0.1.
+/// Sets whether TCP keepalive probes are sent. Default true.
+///
+/// Returns OXP_OK, OXP_ERR_ARG or OXP_ERR_BUSY. Since 0.1.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_options_set_keepalive(options: *mut oxp_options, keepalive: bool) -> oxp_status {
@@ -391,7 +424,9 @@ pub unsafe extern "C" fn oxp_options_set_keepalive(options: *mut oxp_options, ke
 }
 
 /// Sets how long sent data may stay unacknowledged before a TCP connection counts as dead, in
-/// milliseconds, less than 2^31. 0: the system's choice. Default 10000. Since 0.1.
+/// milliseconds, less than 2^31. 0: the system's choice. Default 10000.
+///
+/// Returns OXP_OK, OXP_ERR_ARG or OXP_ERR_BUSY. Since 0.1.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_options_set_user_timeout_ms(
@@ -409,7 +444,8 @@ pub unsafe extern "C" fn oxp_options_set_user_timeout_ms(
 
 /// Sets how many bytes of commands a pipeline gathers before it starts to send while more are being
 /// added; OXP_EAGER_COMMANDS commands are enough, too. 0: it sends at execute only. Default 16384.
-/// Since 0.1.
+///
+/// Returns OXP_OK, OXP_ERR_ARG or OXP_ERR_BUSY. Since 0.1.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_options_set_eager_bytes(options: *mut oxp_options, bytes: usize) -> oxp_status {
@@ -430,7 +466,7 @@ pub unsafe extern "C" fn oxp_options_set_eager_bytes(options: *mut oxp_options, 
 /// bytes      how many bytes they may have together, in a pool results included; 0 for the default,
 ///            64 MiB. One submission may go beyond it.
 ///
-/// Returns OXP_OK, or OXP_ERR_ARG for NULL. Since 0.1.
+/// Returns OXP_OK, OXP_ERR_ARG or OXP_ERR_BUSY. Since 0.1.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_options_set_queue_limits(
@@ -448,8 +484,10 @@ pub unsafe extern "C" fn oxp_options_set_queue_limits(
     }
 }
 
-/// Sets whether an oxp_pool hands out completions in the order of submission. Default false: as
-/// they come. Since 0.1.
+/// Sets whether an oxp_pool hands out completions in the order of submission. Default false: as they
+/// come.
+///
+/// Returns OXP_OK, OXP_ERR_ARG or OXP_ERR_BUSY. Since 0.1.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_options_set_ordered_results(
@@ -465,8 +503,10 @@ pub unsafe extern "C" fn oxp_options_set_ordered_results(
     }
 }
 
-/// Sets whether an oxp_pool sends commands with the same first key over the same connection, so
-/// that the server gets them in the order of submission. Default false. Since 0.1.
+/// Sets whether an oxp_pool sends commands with the same first key over the same connection, so that
+/// the server gets them in the order of submission. Default false.
+///
+/// Returns OXP_OK, OXP_ERR_ARG or OXP_ERR_BUSY. Since 0.1.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_options_set_key_affinity(
@@ -484,7 +524,9 @@ pub unsafe extern "C" fn oxp_options_set_key_affinity(
 
 /// Sets which commands are sent again although the server may have applied them: an OXP_RETRY_*
 /// number. What is proved not applied is sent again in any case, within the deadline. Default
-/// OXP_RETRY_READS. Since 0.1.
+/// OXP_RETRY_READS.
+///
+/// Returns OXP_OK, OXP_ERR_ARG or OXP_ERR_BUSY. Since 0.1.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_options_set_retry(options: *mut oxp_options, retry: u32) -> oxp_status {
@@ -503,7 +545,9 @@ pub unsafe extern "C" fn oxp_options_set_retry(options: *mut oxp_options, retry:
 
 /// Sets whether commands fail at once while a server that was there before cannot be reached.
 /// Default false: they wait for its return until their deadline. Where there was no connection yet,
-/// they fail at once in any case. Since 0.1.
+/// they fail at once in any case.
+///
+/// Returns OXP_OK, OXP_ERR_ARG or OXP_ERR_BUSY. Since 0.1.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_options_set_fail_fast(options: *mut oxp_options, fail_fast: bool) -> oxp_status {
@@ -516,7 +560,9 @@ pub unsafe extern "C" fn oxp_options_set_fail_fast(options: *mut oxp_options, fa
     }
 }
 
-/// Sets how deep a reply may be nested. Default 1024. Since 0.1.
+/// Sets how deep a reply may be nested. Default 1024.
+///
+/// Returns OXP_OK, OXP_ERR_ARG or OXP_ERR_BUSY. Since 0.1.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_options_set_max_depth(options: *mut oxp_options, depth: usize) -> oxp_status {
@@ -529,7 +575,9 @@ pub unsafe extern "C" fn oxp_options_set_max_depth(options: *mut oxp_options, de
     }
 }
 
-/// Sets how long one string of a reply may be, in bytes. Default 512 MiB. Since 0.1.
+/// Sets how long one string of a reply may be, in bytes. Default 512 MiB.
+///
+/// Returns OXP_OK, OXP_ERR_ARG or OXP_ERR_BUSY. Since 0.1.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_options_set_max_bulk_bytes(
@@ -545,8 +593,10 @@ pub unsafe extern "C" fn oxp_options_set_max_bulk_bytes(
     }
 }
 
-/// Sets how long one line of the protocol may be, such as a status or an error, in bytes. Default
-/// 64 KiB. Since 0.1.
+/// Sets how long one line of the protocol may be, such as a status or an error, in bytes. Default 64
+/// KiB.
+///
+/// Returns OXP_OK, OXP_ERR_ARG or OXP_ERR_BUSY. Since 0.1.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_options_set_max_line_bytes(
@@ -562,8 +612,9 @@ pub unsafe extern "C" fn oxp_options_set_max_line_bytes(
     }
 }
 
-/// Sets how long one whole reply may be on the wire, in bytes. Default SIZE_MAX: no limit. Since
-/// 0.1.
+/// Sets how long one whole reply may be on the wire, in bytes. Default SIZE_MAX: no limit.
+///
+/// Returns OXP_OK, OXP_ERR_ARG or OXP_ERR_BUSY. Since 0.1.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_options_set_max_reply_bytes(
@@ -580,7 +631,9 @@ pub unsafe extern "C" fn oxp_options_set_max_reply_bytes(
 }
 
 /// Sets the sizes of the kernel's socket buffers in bytes, each less than 2^31. 0: the system's
-/// choice, which is the default and nearly always right. Since 0.1.
+/// choice, which is the default and nearly always right.
+///
+/// Returns OXP_OK, OXP_ERR_ARG or OXP_ERR_BUSY. Since 0.1.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_options_set_socket_buffers(
@@ -682,7 +735,7 @@ pub const OXP_EVENTS_STOP_READING: u32 = 1;
 ///            reading stops.
 /// overflow   an OXP_EVENTS_* number: what happens to more; default OXP_EVENTS_DROP_OLDEST.
 ///
-/// Since 0.1.
+/// Returns OXP_OK, OXP_ERR_ARG or OXP_ERR_BUSY. Since 0.1.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_options_set_event_limits(
@@ -711,7 +764,7 @@ pub unsafe extern "C" fn oxp_options_set_event_limits(
 ///             clients.
 /// drop        releases user_data, exactly once, also if this call fails; may be NULL.
 ///
-/// Since 0.1.
+/// Returns OXP_OK, OXP_ERR_ARG or OXP_ERR_BUSY. Since 0.1.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_options_set_interrupt(

@@ -97,9 +97,9 @@ pub unsafe extern "C" fn oxp_pipeline_new_detached(
 /// err          may be NULL.
 ///
 /// Returns OXP_OK, or OXP_DUE (see oxp_pipeline_set_manual): it was added. OXP_ERR_ARG for an empty or
-/// impossible command, OXP_ERR_REFUSED for one that
-/// does not belong in a pipeline: then nothing was added. A connection that fails while commands
-/// are sent early is reported by execute, not here. Since 0.1.
+/// impossible command, OXP_ERR_REFUSED for one that does not belong in a pipeline, OXP_ERR_BUSY: then
+/// nothing was added. A connection that fails while commands are sent early is reported by execute,
+/// not here. Since 0.1.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_pipeline_add_command(
@@ -298,7 +298,7 @@ pub unsafe extern "C" fn oxp_pipeline_command_name(
 /// Forgets all commands that were added. What was already sent early cannot be called back: the
 /// server applies it, its replies are thrown away.
 ///
-/// Returns OXP_OK, OXP_ERR_ARG for NULL, OXP_ERR_BUSY or OXP_ERR_POISONED. Since 0.1.
+/// Returns OXP_OK; OXP_ERR_ARG for a NULL; OXP_ERR_BUSY. Since 0.1.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_pipeline_reset(pipeline: *mut oxp_pipeline) -> oxp_status {

@@ -52,7 +52,8 @@ pub struct oxp_pool {
 /// out           own: the pool, for oxp_pool_free; NULL if the call fails.
 /// err           may be NULL.
 ///
-/// Returns OXP_OK, or OXP_ERR_ARG. Threads: any, concurrently. Since 0.1.
+/// Returns OXP_OK; OXP_ERR_ARG; OXP_ERR_BUSY while a setter uses the options. Threads: any,
+/// concurrently. Since 0.1.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_pool_open(
@@ -235,8 +236,9 @@ pub unsafe extern "C" fn oxp_pool_try_submit_packed(
 /// token      as for oxp_pool_submit.
 /// err        may be NULL.
 ///
-/// Returns as oxp_pool_submit; OXP_ERR_ARG also for an empty pipeline or one that has begun to send.
-/// The pipeline is unchanged if the call fails. Threads: any, concurrently. Since 0.1.
+/// Returns as oxp_pool_submit; OXP_ERR_ARG also for an empty pipeline or one that has begun to send,
+/// OXP_ERR_BUSY if the pipeline is in use. The pipeline is unchanged if the call fails. Threads: any,
+/// concurrently. Since 0.1.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_pool_submit_pipeline(
@@ -347,8 +349,9 @@ pub unsafe extern "C" fn oxp_pool_retract(
 /// err           may be NULL.
 ///
 /// Returns OXP_OK with at least one completion; OXP_AGAIN if time ran out; OXP_DONE if nothing is
-/// outstanding for which a completion could come; OXP_ERR_INTERRUPTED; OXP_ERR_BUSY if completions is
-/// in use. Threads: any, concurrently, each with its own completions. Since 0.1.
+/// outstanding for which a completion could come; OXP_ERR_ARG for a NULL; OXP_ERR_INTERRUPTED;
+/// OXP_ERR_BUSY if completions is in use. Threads: any, concurrently, each with its own completions.
+/// Since 0.1.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_pool_next(
@@ -383,8 +386,9 @@ pub unsafe extern "C" fn oxp_pool_next(
 /// count         receives the number of completions; may be NULL.
 /// err           may be NULL.
 ///
-/// Returns OXP_OK; OXP_ERR_TIMEOUT or OXP_ERR_INTERRUPTED, and then nothing was taken. Threads: any,
-/// concurrently, each with its own completions. Since 0.1.
+/// Returns OXP_OK; OXP_ERR_TIMEOUT or OXP_ERR_INTERRUPTED, and then nothing was taken; OXP_ERR_ARG
+/// for a NULL; OXP_ERR_BUSY if completions is in use. Threads: any, concurrently, each with its own
+/// completions. Since 0.1.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_pool_drain(
@@ -442,10 +446,11 @@ pub unsafe extern "C" fn oxp_pool_lease(
 ///              included; may be NULL.
 /// err          may be NULL; the failure of the one submitted first.
 ///
-/// Returns OXP_OK if none failed; otherwise the status of the first failure, OXP_ERR_REPLY if the
-/// server answered with an error, whose text is the message. OXP_ERR_TIMEOUT or OXP_ERR_INTERRUPTED
-/// with *failed 0 if the wait itself ended; the failures are then reported by the next flush.
-/// Threads: any, concurrently. Since 0.1.
+/// Returns OXP_OK if none failed; otherwise the status of the first failure, which is as
+/// oxp_client_command, or OXP_ERR_REPLY if the server answered with an error, whose text is the
+/// message. OXP_ERR_TIMEOUT or OXP_ERR_INTERRUPTED with *failed 0 if the wait itself ended; the
+/// failures are then reported by the next flush. OXP_ERR_ARG for a NULL. Threads: any, concurrently.
+/// Since 0.1.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_pool_flush(
@@ -476,7 +481,7 @@ pub unsafe extern "C" fn oxp_pool_flush(
 /// err                    may be NULL.
 ///
 /// Returns OXP_OK; OXP_ERR_INTERRUPTED if the interrupt function ended the grace: closed all the
-/// same. Threads: any, concurrently. Since 0.1.
+/// same; OXP_ERR_ARG for a NULL. Threads: any, concurrently. Since 0.1.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_pool_close(
