@@ -171,6 +171,11 @@ lint-generated: $(STAMPS)/test-tools
 	$(VENV)/python tools/gen_commands.py --check
 	$(VENV)/python tools/gen_cffi.py --check
 
+.PHONY: abi-diff
+abi-diff: ## what changed in the C ABI since BASE=commit, by default since main; fails if it has to have another name
+	@tools/bootstrap.sh build abi
+	@tools/abi_diff.py $(BASE)
+
 .PHONY: deny
 deny: ## licences and advisories of the dependencies; needs cargo-deny and fetches the advisory database
 	@command -v cargo-deny >/dev/null || { echo "cargo-deny is missing: cargo install --locked cargo-deny" >&2; exit 1; }

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes sure that the programs a target needs are there, and installs those that are not.
 #
-#     tools/bootstrap.sh build|demo|test|docs ...
+#     tools/bootstrap.sh build|demo|test|docs|abi ...
 #
 # Looks before it installs: with everything in place it takes milliseconds and touches nothing. Missing system
 # packages come from apt, as root or through sudo; elsewhere it says what to install and stops. Rust is the one thing
@@ -48,6 +48,9 @@ assert os.path.exists(os.path.join(s.get_paths()["include"], "Python.h"))'
             ;;
         docs)
             need doxygen command -v doxygen
+            ;;
+        abi)
+            need abigail-tools command -v abidiff
             ;;
         *)
             echo "bootstrap: unknown purpose '$purpose'" >&2

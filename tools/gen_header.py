@@ -67,7 +67,9 @@ def main() -> int:
     stale = [path for path, text in made.items() if not path.exists() or path.read_text() != text]
     if options.check:
         for path in stale:
-            print(f"{path.relative_to(ROOT)} is out of date: run tools/gen_header.py", file=sys.stderr)
+            print(
+                f"{path.relative_to(ROOT)} is out of date: run tools/gen_header.py", file=sys.stderr
+            )
         return 1 if stale else 0
     for path in stale:
         path.write_text(made[path])
@@ -100,12 +102,24 @@ def cbindgen() -> str:
     own = ROOT / "target/tools/bin/cbindgen"
     for candidate in (str(own), "cbindgen"):
         try:
-            version = subprocess.run([candidate, "--version"], capture_output=True, text=True).stdout
+            version = subprocess.run(
+                [candidate, "--version"], capture_output=True, text=True
+            ).stdout
         except FileNotFoundError:
             continue
         if version.strip() == f"cbindgen {CBINDGEN}":
             return candidate
-    install = ["cargo", "install", "--quiet", "--locked", "--root", "target/tools", "--version", CBINDGEN, "cbindgen"]
+    install = [
+        "cargo",
+        "install",
+        "--quiet",
+        "--locked",
+        "--root",
+        "target/tools",
+        "--version",
+        CBINDGEN,
+        "cbindgen",
+    ]
     subprocess.run(install, check=True, cwd=ROOT)
     return str(own)
 
@@ -114,21 +128,32 @@ def cbindgen() -> str:
 
 
 def description(sections: list[tuple[str, str]]) -> dict[str, Any]:
-    described: dict[str, Any] = {"version": version(), "constants": [], "types": [], "functions": []}
+    described: dict[str, Any] = {
+        "version": version(),
+        "constants": [],
+        "types": [],
+        "functions": [],
+    }
     for section, text in sections:
         for comment, code in items(text):
             one = describe(comment, code)
             kind = one.pop("kind")
             described[kind].append({"name": one.pop("name"), "section": section, **one})
     known = {function["name"]: function for function in described["functions"]}
-    errors = {constant["name"] for constant in described["constants"] if constant["name"].startswith("OXP_ERR_")}
+    errors = {
+        constant["name"]
+        for constant in described["constants"]
+        if constant["name"].startswith("OXP_ERR_")
+    }
     for function in described["functions"]:
         function["statuses"] = statuses(function, known, errors)
     return described
 
 
 def version() -> str:
-    found = re.search(r'^version = "([^"]+)"', (ROOT / "Cargo.toml").read_text(), flags=re.MULTILINE)
+    found = re.search(
+        r'^version = "([^"]+)"', (ROOT / "Cargo.toml").read_text(), flags=re.MULTILINE
+    )
     assert found
     return found[1]
 
@@ -138,7 +163,9 @@ def items(text: str) -> list[tuple[str, str]]:
     found = []
     for block in re.split(r"\n\n(?=///|#define|typedef|OXP_API)", text.strip()):
         lines = block.splitlines()
-        comment = [line[3:].strip() if line != "///" else "" for line in lines if line.startswith("///")]
+        comment = [
+            line[3:].strip() if line != "///" else "" for line in lines if line.startswith("///")
+        ]
         # The layout of the lists of parameters matters.
         raw = [line[4:] if line != "///" else "" for line in lines if line.startswith("///")]
         code = "\n".join(line for line in lines if not line.startswith("///"))
@@ -149,7 +176,12 @@ def items(text: str) -> list[tuple[str, str]]:
 
 def describe(comment: str, code: str) -> dict[str, Any]:
     if found := re.match(r"#define (OXP_\w+) \(?(-?\d+)(?:ull)?\)?$", code):
-        return {"kind": "constants", "name": found[1], "value": int(found[2]), "doc": joined(comment)}
+        return {
+            "kind": "constants",
+            "name": found[1],
+            "value": int(found[2]),
+            "doc": joined(comment),
+        }
     if code.startswith("typedef"):
         return describe_type(comment, code)
     return describe_function(comment, code)
@@ -175,7 +207,13 @@ def describe_type(comment: str, code: str) -> dict[str, Any]:
     if found := re.match(r"typedef (\S.*?) \(\*(\w+)\)\((.*)\);", code, flags=re.DOTALL):
         parameters = [declarator(part) for part in re.split(r",\s*", found[3])]
         listed = [{"name": name, "type": kind} for kind, name in parameters]
-        return {**one, "name": found[2], "is": "callback", "returns": found[1], "parameters": listed}
+        return {
+            **one,
+            "name": found[2],
+            "is": "callback",
+            "returns": found[1],
+            "parameters": listed,
+        }
     found = re.match(r"typedef (\w+) (\w+);", code)
     assert found, code
     return {**one, "name": found[2], "is": "alias", "of": found[1]}
@@ -194,8 +232,7 @@ def describe_function(comment: str, code: str) -> dict[str, Any]:
             one: dict[str, Any] = {"name": name, "type": kind, "doc": doc}
             if kind.endswith("**"):
                 one["gives"] = "own" if doc.startswith("own") else "borrowed"
-            one["may_be_null"] = "may be NULL" in doc or "May be NULL" in doc or name in either_null(comment)
-            one["may_be_null"] |= f"{name} may be NULL" in text
+            one["may_be_null"] = may_be_null(name, comment)
             parameters.append(one)
     threads = re.search(r"Threads: (.*?)\.(?: |$)", text)
     since = re.search(r"Since (\d[\d.]*\d)\.", text)
@@ -235,9 +272,18 @@ def parameters_about(comment: str) -> dict[str, str]:
     return about
 
 
-def either_null(comment: str) -> set[str]:
-    """The parameters of a list that ends with "Each may be NULL"."""
-    return set(parameters_about(comment)) if "Each may be NULL" in comment else set()
+def may_be_null(name: str, comment: str) -> bool:
+    """By name anywhere; otherwise as the list says of all that it describes together, or of each."""
+    about = parameters_about(comment)
+    if f"{name} may be NULL" in joined(comment):
+        return True
+    doc = about.get(name, "")
+    others = [other for other in about if other != name and f"{other} may be NULL" in doc]
+    return (
+        ("may be NULL" in doc or "May be NULL" in doc)
+        and not others
+        or (name in about and "Each may be NULL" in comment)
+    )
 
 
 def returns(comment: str) -> str:

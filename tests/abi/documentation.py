@@ -29,7 +29,11 @@ def main() -> int:
 
 def faults(function: dict[str, Any], numbers: set[str], exclusive: set[str]) -> list[str]:
     # Inputs are named by the sentence; what comes out has to say until when it is valid, or who frees it.
-    found = [f"nothing is said of {one['name']}" for one in function["parameters"] if comes_out(one) and not one["doc"]]
+    found = [
+        f"nothing is said of {one['name']}"
+        for one in function["parameters"]
+        if comes_out(one) and not one["doc"]
+    ]
     if function["returns"] != "oxp_status":
         return found
     statuses = set(function["statuses"])
@@ -38,7 +42,9 @@ def faults(function: dict[str, Any], numbers: set[str], exclusive: set[str]) -> 
     found += [f"names {name}, which does not exist" for name in statuses - numbers]
     types = {one["type"].removeprefix("const ") for one in function["parameters"]}
     if types & {f"{name} *" for name in exclusive} and "OXP_ERR_BUSY" not in statuses:
-        found.append("uses a handle that one thread at a time may use, and does not name OXP_ERR_BUSY")
+        found.append(
+            "uses a handle that one thread at a time may use, and does not name OXP_ERR_BUSY"
+        )
     if any("*" in one["type"] and not one["may_be_null"] for one in function["parameters"]):
         if "OXP_ERR_ARG" not in statuses:
             found.append("has a pointer that must not be NULL, and does not name OXP_ERR_ARG")
@@ -48,7 +54,9 @@ def faults(function: dict[str, Any], numbers: set[str], exclusive: set[str]) -> 
 def comes_out(parameter: dict[str, Any]) -> bool:
     kind = parameter["type"]
     # A handle is in and out; its type says what there is to say.
-    return kind.endswith("**") or (kind.endswith("*") and not kind.startswith(("const ", "oxp_", "void ")))
+    return kind.endswith("**") or (
+        kind.endswith("*") and not kind.startswith(("const ", "oxp_", "void "))
+    )
 
 
 if __name__ == "__main__":
