@@ -278,12 +278,9 @@ def may_be_null(name: str, comment: str) -> bool:
     if f"{name} may be NULL" in joined(comment):
         return True
     doc = about.get(name, "")
-    others = [other for other in about if other != name and f"{other} may be NULL" in doc]
-    return (
-        ("may be NULL" in doc or "May be NULL" in doc)
-        and not others
-        or (name in about and "Each may be NULL" in comment)
-    )
+    if any(other != name and f"{other} may be NULL" in doc for other in about):
+        return False
+    return "ay be NULL" in doc or (name in about and "Each may be NULL" in comment)
 
 
 def returns(comment: str) -> str:

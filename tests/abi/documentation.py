@@ -45,9 +45,9 @@ def faults(function: dict[str, Any], numbers: set[str], exclusive: set[str]) -> 
         found.append(
             "uses a handle that one thread at a time may use, and does not name OXP_ERR_BUSY"
         )
-    if any("*" in one["type"] and not one["may_be_null"] for one in function["parameters"]):
-        if "OXP_ERR_ARG" not in statuses:
-            found.append("has a pointer that must not be NULL, and does not name OXP_ERR_ARG")
+    required = any("*" in one["type"] and not one["may_be_null"] for one in function["parameters"])
+    if required and "OXP_ERR_ARG" not in statuses:
+        found.append("has a pointer that must not be NULL, and does not name OXP_ERR_ARG")
     return found
 
 
