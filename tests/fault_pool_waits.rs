@@ -57,6 +57,22 @@ fn a_wait_whose_time_is_up_says_nothing_of_commands_that_go_on() {
 }
 
 #[test]
+fn a_wait_for_everything_that_fails_leaves_nothing_of_an_earlier_one() {
+    let server = FakeServer::start("EXPECT INCR n\nSEND :1\\r\\n\nEXPECT INCR n\nWAIT go\nSEND :2\\r\\n\nOBEY");
+    let pool = Pool::new(server.options(), 1).unwrap();
+    pool.submit(&["INCR", "n"], Some(7)).unwrap();
+    let mut batch = Completions::new();
+    pool.drain(&mut batch, Some(LONG)).unwrap();
+    assert_eq!(batch.len(), 1);
+    pool.submit(&["INCR", "n"], Some(8)).unwrap();
+    pool.drain(&mut batch, Some(Duration::from_millis(10))).unwrap_err();
+    assert_eq!(batch.len(), 0);
+    server.open("go");
+    pool.drain(&mut batch, Some(LONG)).unwrap();
+    assert_eq!(batch.get(0).unwrap().token, 8);
+}
+
+#[test]
 fn a_slow_command_holds_up_nobody_as_long_as_a_connection_can_be_made() {
     let server = FakeServer::start("OBEY SORT slow\nWAIT go\nSEND +late\\r\\n\nOBEY");
     let pool = Pool::new(server.options(), 4).unwrap();

@@ -274,11 +274,13 @@ impl Pool {
         worker.desk.pull(into, &self.patience(worker, timeout))
     }
 
-    /// Waits until everything submitted so far has completed, and takes all results.
+    /// Waits until everything submitted so far has completed, and takes all results; what `into` held is forgotten.
     ///
     /// # Errors
-    /// As for [`next`](Self::next); `Timeout`.
+    /// As for [`next`](Self::next); `Timeout`. Nothing is taken then.
     pub fn drain(&self, into: &mut Completions, timeout: Option<Duration>) -> Result<()> {
+        // Also if the wait fails: what is in there then is nothing of what it waited for.
+        into.clear();
         let worker = self.worker();
         worker.desk.await_all(&self.patience(worker, timeout))?;
         worker.desk.take(into);
