@@ -1486,7 +1486,7 @@ oxp_status oxp_async_process(oxp_async *client,
 ///
 /// Returns OXP_OK: there will be exactly one completion. Otherwise nothing was queued: OXP_ERR_ARG,
 /// OXP_ERR_REFUSED, OXP_ERR_QUEUE_FULL (see oxp_options_set_queue_limits), OXP_ERR_CLOSED,
-/// OXP_ERR_FORKED, OXP_ERR_BUSY. Since 0.1.
+/// OXP_ERR_DISCONNECTED for a lease that is lost, OXP_ERR_FORKED, OXP_ERR_BUSY. Since 0.1.
 OXP_API
 OXP_NODISCARD
 oxp_status oxp_async_submit(oxp_async *client,
@@ -1637,9 +1637,13 @@ oxp_status oxp_pool_open(const oxp_options *options,
 ///
 /// err   may be NULL.
 ///
-/// Returns as oxp_connect; OXP_ERR_IO or OXP_ERR_NO_MEMORY if the system has nothing left for the
-/// pool's thread or its descriptors. Threads: any, concurrently. Since 0.1.
-OXP_API OXP_NODISCARD oxp_status oxp_pool_connect(oxp_pool *pool, oxp_error *err);
+/// Returns as oxp_connect, and OXP_ERR_CLOSED after oxp_pool_close; OXP_ERR_IO or OXP_ERR_NO_MEMORY if
+/// the system has nothing left for the pool's thread or its descriptors. Threads: any, concurrently.
+/// Since 0.1.
+OXP_API
+OXP_NODISCARD
+oxp_status oxp_pool_connect(oxp_pool *pool,
+                            oxp_error *err);
 
 /// Submits a command; its sending starts at once. Waits while the queue is full, at most for the
 /// options' timeout.

@@ -77,8 +77,9 @@ pub unsafe extern "C" fn oxp_pool_open(
 ///
 /// err   may be NULL.
 ///
-/// Returns as oxp_connect; OXP_ERR_IO or OXP_ERR_NO_MEMORY if the system has nothing left for the
-/// pool's thread or its descriptors. Threads: any, concurrently. Since 0.1.
+/// Returns as oxp_connect, and OXP_ERR_CLOSED after oxp_pool_close; OXP_ERR_IO or OXP_ERR_NO_MEMORY if
+/// the system has nothing left for the pool's thread or its descriptors. Threads: any, concurrently.
+/// Since 0.1.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_pool_connect(pool: *mut oxp_pool, err: *mut oxp_error) -> oxp_status {
