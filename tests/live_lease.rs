@@ -5,7 +5,7 @@ mod support;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use oxipipe::{Client, ErrorKind, Outcome, Reply};
+use oxipipe::{Async, Client, ErrorKind, Outcome, Pool, Reply};
 use support::fake_server::FakeServer;
 use support::live_server::LiveServer;
 use support::pace::once_more_after_a_stall;
@@ -164,6 +164,31 @@ fn a_lease_watches_and_selects_without_touching_the_shared_connection() {
     // Replication is no conversation at all.
     let error = lease.command(&["SYNC"]).unwrap_err();
     assert_error(&error, ErrorKind::Refused, Outcome::NotApplied);
+}
+
+#[test]
+fn what_only_a_lease_may_do_is_not_submitted_to_others() {
+    let server = LiveServer::start();
+    let client = Client::new(server.options());
+    let pool = Pool::new(server.options(), 1).unwrap();
+    let mut event_loop = Async::new(server.options()).unwrap();
+    let mut pipeline = client.lease().unwrap().pipeline();
+    for line in ["SELECT 1", "MULTI", "WATCH k", "WAIT 0 1"] {
+        pipeline.command(&["PING"]).unwrap().command(&line.split(' ').collect::<Vec<_>>()).unwrap();
+        for error in [
+            pool.submit_pipeline(&mut pipeline, None).unwrap_err(),
+            event_loop.submit_pipeline(&mut pipeline, 1).unwrap_err(),
+        ] {
+            assert_error(&error, ErrorKind::Refused, Outcome::NotApplied);
+            assert!(error.message().contains("lease() of the client or pool"), "{error}");
+        }
+        assert_eq!(pipeline.len(), 2);
+        pipeline.reset();
+    }
+    pipeline.command(&["SET", "k", "v"]).unwrap();
+    pool.submit_pipeline(&mut pipeline, None).unwrap();
+    pool.flush(Some(LONG)).unwrap();
+    assert_eq!(text(&run(&client, "GET k")), "v");
 }
 
 #[test]

@@ -221,6 +221,11 @@ impl Admission {
         self.changes_connection || self.found.is_some_and(|info| !info.is_plain())
     }
 
+    /// Of a command that was admitted somewhere else: whether it may also go over a connection that others use.
+    pub(crate) fn shared(&self) -> Result<()> {
+        self.found.map_or(Ok(()), |info| refusal::check(info, Place::Shared))
+    }
+
     /// Whether sending the command twice does no harm. Unknown commands may do anything, so: no.
     #[inline]
     pub(crate) fn is_read_only(&self) -> bool {

@@ -32,6 +32,8 @@ pub struct Pipeline {
     apart: Apart,
     /// The names that the table of commands does not know, in order, each once.
     strangers: Vec<Stranger>,
+    /// One of the commands is possible on its client's leased connection only: why no other takes them.
+    lease_only: Option<Error>,
     /// The transaction in the buffer has its EXEC.
     is_complete: bool,
     log: CommandLog,
@@ -85,6 +87,7 @@ impl Pipeline {
             blocking: None,
             apart: Apart::No,
             strangers: Vec::new(),
+            lease_only: None,
             is_complete: false,
             log: CommandLog::default(),
             executed: false,
@@ -288,6 +291,9 @@ impl Pipeline {
         if let Some(client) = &self.client {
             client.note(admission);
         }
+        if self.lease_only.is_none() {
+            self.lease_only = admission.shared().err();
+        }
         if let Some(blocking) = admission.blocking
             && !self.atomic
         {
@@ -404,6 +410,9 @@ impl Pipeline {
         if self.ticket.is_some() {
             return Err(Error::argument("the pipeline has begun to send over its own client: execute it"));
         }
+        if let Some(refused) = &self.lease_only {
+            return Err(refused.clone());
+        }
         let (mut form, mut commands) = (Form::Pipeline, self.buffered);
         if self.atomic {
             self.complete_transaction();
@@ -439,6 +448,7 @@ impl Pipeline {
         }
         self.buffered = 0;
         self.held = false;
+        self.lease_only = None;
         self.blocking = None;
         self.apart = Apart::No;
         self.strangers.clear();
