@@ -122,6 +122,16 @@ tsan: ## the tests with threads under ThreadSanitizer; needs a nightly Rust with
 		$(CARGO) +nightly test --locked --no-fail-fast -Zbuild-std --target "$$(rustc -vV | sed -n 's/host: //p')" \
 		--target-dir target/tsan $(TSAN_TESTS:%=--test %)
 
+# Ten minutes on the machine it was written on.
+WALK_STEPS ?= 24000000
+WALK_SEED ?= random
+.PHONY: walk
+walk: $(LIBRARY) ## a random walk of WALK_STEPS=24000000 calls over all C functions, under sanitizers
+	@tools/bootstrap.sh build test
+	cmake -S . -B $(CMAKE_DIR) -DCMAKE_BUILD_TYPE=Release >/dev/null
+	cmake --build $(CMAKE_DIR) --target walk
+	tests/c/with_server.sh $(CMAKE_DIR)/tests/c/walk $(WALK_SEED) $(WALK_STEPS)
+
 FUZZ_SECONDS ?= 300
 .PHONY: fuzz
 fuzz: ## long fuzzing, FUZZ_SECONDS=300 per target; needs a nightly Rust and cargo-fuzz

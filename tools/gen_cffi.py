@@ -63,7 +63,12 @@ def cdef(header: str) -> str:
     text = re.sub(r"/\*.*?\*/|//[^\n]*", "", header, flags=re.DOTALL)
     text = re.sub(r'extern "C" \{|^\}[ \t]*$', "", text, flags=re.MULTILINE)
     # cffi asks the compiler for the value of a "..." constant, and so cannot disagree with the header.
-    text = re.sub(r"^#define (OXP_\w+) +\(?-?\d+(?:ull)?\)?[ \t]*$", r"@define \1 ...", text, flags=re.MULTILINE)
+    text = re.sub(
+        r"^#define (OXP_\w+) +\(?-?\d+(?:ull)?\)?[ \t]*$",
+        r"@define \1 ...",
+        text,
+        flags=re.MULTILINE,
+    )
     text = re.sub(r"^#.*$", "", text, flags=re.MULTILINE).replace("@define", "#define")
     text = re.sub(r"\b(OXP_API|OXP_NODISCARD)\b", "", text)
     text = re.sub(r"[ \t]+", " ", re.sub(r"\s*\n\s*(?=[^\n#])", "\n", text))
