@@ -999,7 +999,7 @@ oxp_status oxp_client_clone(oxp_client *client,
 
 /// Leases a connection of one's own, as a client: for commands that a shared connection refuses
 /// because they would change it for everybody (WATCH, MULTI, SELECT, CLIENT TRACKING, ...).
-/// Subscriptions, MONITOR and CLIENT REPLY are refused here, too.
+/// So are subscriptions, MONITOR and CLIENT REPLY; messages come with oxp_client_next_events.
 ///
 /// The connection is made before this returns. If it is lost later, it is not made again, because
 /// what was set on it would be lost silently: calls return OXP_ERR_DISCONNECTED. Freed, it is kept
