@@ -58,7 +58,8 @@ fn a_wait_whose_time_is_up_says_nothing_of_commands_that_go_on() {
 
 #[test]
 fn a_wait_for_everything_that_fails_leaves_nothing_of_an_earlier_one() {
-    let server = FakeServer::start("EXPECT INCR n\nSEND :1\\r\\n\nEXPECT INCR n\nWAIT go\nSEND :2\\r\\n\nOBEY");
+    let server =
+        FakeServer::start("EXPECT INCR n\nSEND :1\\r\\n\nEXPECT INCR n\nWAIT go\nSEND :2\\r\\n\nOBEY");
     let pool = Pool::new(server.options(), 1).unwrap();
     pool.submit(&["INCR", "n"], Some(7)).unwrap();
     let mut batch = Completions::new();
