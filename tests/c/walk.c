@@ -286,9 +286,11 @@ static const char *a_command(struct walker *w) {
         return PICK("PING", "SET k1 v1", "SET k2 v2", "GET k1", "GET none", "INCR n", "INCR k1", "LPUSH l x", "DEL l",
                     "LRANGE l 0 -1", "HSET h f 1 g 2", "HGETALL h", "PUBLISH c m", "SADD s a b", "SMEMBERS s");
     case 2:
+        /* Not DEBUG PROTOCOL push: inside a transaction its push comes in the middle of the reply to EXEC, where RESP3 allows
+         * none, and so one reply too many comes behind it. Leases that track keys get pushes. */
         return PICK("DEBUG PROTOCOL string", "DEBUG PROTOCOL double", "DEBUG PROTOCOL bignum", "DEBUG PROTOCOL null",
-                    "DEBUG PROTOCOL map", "DEBUG PROTOCOL set", "DEBUG PROTOCOL attrib", "DEBUG PROTOCOL push",
-                    "DEBUG PROTOCOL verbatim", "DEBUG PROTOCOL true", "SETRANGE big 20000 x", "GET big");
+                    "DEBUG PROTOCOL map", "DEBUG PROTOCOL set", "DEBUG PROTOCOL attrib", "DEBUG PROTOCOL verbatim",
+                    "DEBUG PROTOCOL true", "SETRANGE big 20000 x", "GET big");
     case 3:
         return PICK("SUBSCRIBE c", "SUBSCRIBE c d", "UNSUBSCRIBE", "PSUBSCRIBE c*", "MONITOR", "CLIENT TRACKING ON",
                     "CLIENT REPLY OFF", "CLIENT REPLY ON", "CLIENT REPLY SKIP", "SELECT 1", "RESET", "QUIT", "HELLO 2");
