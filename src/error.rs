@@ -185,7 +185,6 @@ impl Error {
     }
 
     /// The same failure where no command was involved: waiting for one that goes on, looking at what has completed.
-    #[cfg(feature = "capi")]
     #[must_use]
     pub(crate) fn without_outcome(mut self) -> Self {
         self.0.outcome = None;

@@ -17,7 +17,7 @@ use support::{LONG, PATIENCE, text};
 /// A lease under one of the drivers.
 enum Lease {
     Blocking(Client),
-    EventLoop(Async),
+    EventLoop(Box<Async>),
 }
 
 /// Each kind of lease, speaking that version.
@@ -29,7 +29,7 @@ fn leases(server: &LiveServer, protocol: u8, check: impl Fn(&str, &mut Lease)) {
     let pool = Pool::new(options.clone(), 2).unwrap();
     check("pool", &mut Lease::Blocking(pool.lease().unwrap()));
     let mut client = Async::new(options).unwrap();
-    check("event loop", &mut Lease::EventLoop(client.lease().unwrap()));
+    check("event loop", &mut Lease::EventLoop(Box::new(client.lease().unwrap())));
 }
 
 fn both_versions(check: impl Fn(u8, &str, &mut Lease, &LiveServer)) {
@@ -337,7 +337,7 @@ fn a_lease_that_cannot_be_made_says_so() {
     options.unix_path = Some("/nonexistent/oxipipe.sock".into());
     assert_eq!(Client::new(options.clone()).lease().err().unwrap().kind(), ErrorKind::Connect);
     let mut owner = Async::new(options).unwrap();
-    let events = Lease::EventLoop(owner.lease().unwrap()).exactly(1);
+    let events = Lease::EventLoop(Box::new(owner.lease().unwrap())).exactly(1);
     assert_eq!(events[0].kind, EventKind::Down);
     assert_eq!(events[0].reason.as_ref().unwrap().kind(), ErrorKind::Connect);
 }
@@ -471,7 +471,9 @@ fn what_is_dropped_is_counted_exactly() {
     let options = limited(&server, 100_000, Overflow::DropOldest);
     let client = Client::new(options.clone());
     let mut owner = Async::new(options).unwrap();
-    for mut lease in [Lease::Blocking(client.lease().unwrap()), Lease::EventLoop(owner.lease().unwrap())] {
+    for mut lease in
+        [Lease::Blocking(client.lease().unwrap()), Lease::EventLoop(Box::new(owner.lease().unwrap()))]
+    {
         lease.events();
         let seen = flood(&server, &mut lease, 3000);
         let mut next = 0;
@@ -488,7 +490,9 @@ fn where_reading_stops_nothing_is_dropped() {
     let options = limited(&server, 100_000, Overflow::StopReading);
     let client = Client::new(options.clone());
     let mut owner = Async::new(options).unwrap();
-    for mut lease in [Lease::Blocking(client.lease().unwrap()), Lease::EventLoop(owner.lease().unwrap())] {
+    for mut lease in
+        [Lease::Blocking(client.lease().unwrap()), Lease::EventLoop(Box::new(owner.lease().unwrap()))]
+    {
         lease.events();
         let seen = flood(&server, &mut lease, 3000);
         assert!(seen.into_iter().eq((0..3000).map(|number| (number, 0))));

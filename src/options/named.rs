@@ -29,199 +29,201 @@ const NAMED: &[Named] = &[
     Named {
         name: "host",
         takes: "a host name or an IP address",
-        set: |o, value| Some(o.host = value.into()),
+        set: |o, value| put(&mut o.host, Some(value.into())),
         get: |o| Some(o.host.clone()),
     },
     Named {
         name: "port",
         takes: "a number from 0 to 65535",
-        set: |o, value| Some(o.port = number(value)?),
+        set: |o, value| put(&mut o.port, number(value)),
         get: |o| Some(o.port.to_string()),
     },
     Named {
         name: "unix_path",
         takes: "the path of a Unix socket, or nothing for TCP",
-        set: |o, value| Some(o.unix_path = (!value.is_empty()).then(|| value.into())),
+        set: |o, value| put(&mut o.unix_path, Some((!value.is_empty()).then(|| value.into()))),
         get: |o| o.unix_path.as_ref().map(|path| path.display().to_string()),
     },
     Named {
         name: "db",
         takes: NUMBER,
-        set: |o, value| Some(o.db = number(value)?),
+        set: |o, value| put(&mut o.db, number(value)),
         get: |o| Some(o.db.to_string()),
     },
     Named {
         name: "username",
         takes: TEXT,
-        set: |o, value| Some(o.username = Some(value.into())),
+        set: |o, value| put(&mut o.username, Some(Some(value.into()))),
         get: |o| o.username.clone(),
     },
     Named {
         name: "password",
         takes: TEXT,
-        set: |o, value| Some(o.password = Some(Secret::new(value))),
+        set: |o, value| put(&mut o.password, Some(Some(Secret::new(value)))),
         get: |_| None,
     },
     Named {
         name: "client_name",
         takes: TEXT,
-        set: |o, value| Some(o.client_name = Some(value.into())),
+        set: |o, value| put(&mut o.client_name, Some(Some(value.into()))),
         get: |o| o.client_name.clone(),
     },
     Named {
         name: "client_no_evict",
         takes: SWITCH,
-        set: |o, value| Some(o.client_no_evict = switch(value)?),
+        set: |o, value| put(&mut o.client_no_evict, switch(value)),
         get: |o| Some(o.client_no_evict.to_string()),
     },
     Named {
         name: "client_no_touch",
         takes: SWITCH,
-        set: |o, value| Some(o.client_no_touch = switch(value)?),
+        set: |o, value| put(&mut o.client_no_touch, switch(value)),
         get: |o| Some(o.client_no_touch.to_string()),
     },
     Named {
         name: "client_info",
         takes: SWITCH,
-        set: |o, value| Some(o.client_info = switch(value)?),
+        set: |o, value| put(&mut o.client_info, switch(value)),
         get: |o| Some(o.client_info.to_string()),
     },
     Named {
         name: "lib_name",
         takes: TEXT,
-        set: |o, value| Some(o.lib_name = value.into()),
+        set: |o, value| put(&mut o.lib_name, Some(value.into())),
         get: |o| Some(o.lib_name.clone()),
     },
     Named {
         name: "lib_version",
         takes: TEXT,
-        set: |o, value| Some(o.lib_version = value.into()),
+        set: |o, value| put(&mut o.lib_version, Some(value.into())),
         get: |o| Some(o.lib_version.clone()),
     },
     Named {
         name: "protocol",
         takes: "2 or 3",
-        set: |o, value| Some(o.protocol = number(value).filter(|version| (2..=3).contains(version))?),
+        set: |o, value| put(&mut o.protocol, number(value).filter(|version| (2..=3).contains(version))),
         get: |o| Some(o.protocol.to_string()),
     },
     Named {
         name: "timeout",
         takes: SECONDS,
-        set: |o, value| Some(o.timeout = seconds(value)?),
+        set: |o, value| put(&mut o.timeout, seconds(value)),
         get: |o| Some(in_seconds(o.timeout)),
     },
     Named {
         name: "connect_timeout",
         takes: SECONDS,
-        set: |o, value| Some(o.connect_timeout = seconds(value)?),
+        set: |o, value| put(&mut o.connect_timeout, seconds(value)),
         get: |o| Some(in_seconds(o.connect_timeout)),
     },
     Named {
         name: "user_timeout",
         takes: SECONDS,
-        set: |o, value| Some(o.tcp_user_timeout = seconds(value)?),
+        set: |o, value| put(&mut o.tcp_user_timeout, seconds(value)),
         get: |o| Some(in_seconds(o.tcp_user_timeout)),
     },
     Named {
         name: "spin_us",
         takes: "a number of microseconds",
-        set: |o, value| Some(o.spin = Duration::from_micros(number::<u32>(value)?.into())),
+        set: |o, value| {
+            put(&mut o.spin, number::<u32>(value).map(|micros| Duration::from_micros(micros.into())))
+        },
         get: |o| Some(o.spin.as_micros().to_string()),
     },
     Named {
         name: "keepalive",
         takes: SWITCH,
-        set: |o, value| Some(o.tcp_keepalive = switch(value)?),
+        set: |o, value| put(&mut o.tcp_keepalive, switch(value)),
         get: |o| Some(o.tcp_keepalive.to_string()),
     },
     Named {
         name: "eager_bytes",
         takes: BYTES,
-        set: |o, value| Some(o.eager_bytes = number(value)?),
+        set: |o, value| put(&mut o.eager_bytes, number(value)),
         get: |o| Some(o.eager_bytes.to_string()),
     },
     Named {
         name: "send_buffer",
         takes: BYTES,
-        set: |o, value| Some(o.send_buffer = Some(number(value)?)),
+        set: |o, value| put(&mut o.send_buffer, number(value).map(Some)),
         get: |o| o.send_buffer.map(|bytes| bytes.to_string()),
     },
     Named {
         name: "receive_buffer",
         takes: BYTES,
-        set: |o, value| Some(o.receive_buffer = Some(number(value)?)),
+        set: |o, value| put(&mut o.receive_buffer, number(value).map(Some)),
         get: |o| o.receive_buffer.map(|bytes| bytes.to_string()),
     },
     Named {
         name: "max_depth",
         takes: NUMBER,
-        set: |o, value| Some(o.limits.depth = number(value)?),
+        set: |o, value| put(&mut o.limits.depth, number(value)),
         get: |o| Some(o.limits.depth.to_string()),
     },
     Named {
         name: "max_line_bytes",
         takes: BYTES,
-        set: |o, value| Some(o.limits.line = number(value)?),
+        set: |o, value| put(&mut o.limits.line, number(value)),
         get: |o| Some(o.limits.line.to_string()),
     },
     Named {
         name: "max_bulk_bytes",
         takes: BYTES,
-        set: |o, value| Some(o.limits.bulk = number(value)?),
+        set: |o, value| put(&mut o.limits.bulk, number(value)),
         get: |o| Some(o.limits.bulk.to_string()),
     },
     Named {
         name: "max_reply_bytes",
         takes: BYTES,
-        set: |o, value| Some(o.limits.total = number(value)?),
+        set: |o, value| put(&mut o.limits.total, number(value)),
         get: |o| Some(o.limits.total.to_string()),
     },
     Named {
         name: "queue_commands",
         takes: "a number",
-        set: |o, value| Some(o.queue.commands = Some(number(value)?)),
+        set: |o, value| put(&mut o.queue.commands, number(value).map(Some)),
         get: |o| o.queue.commands.map(|commands| commands.to_string()),
     },
     Named {
         name: "queue_bytes",
         takes: BYTES,
-        set: |o, value| Some(o.queue.bytes = number(value)?),
+        set: |o, value| put(&mut o.queue.bytes, number(value)),
         get: |o| Some(o.queue.bytes.to_string()),
     },
     Named {
         name: "event_bytes",
         takes: BYTES,
-        set: |o, value| Some(o.events.bytes = number(value)?),
+        set: |o, value| put(&mut o.events.bytes, number(value)),
         get: |o| Some(o.events.bytes.to_string()),
     },
     Named {
         name: "event_overflow",
         takes: "drop_oldest or stop_reading",
-        set: |o, value| Some(o.events.overflow = one_of(value, OVERFLOWS)?),
+        set: |o, value| put(&mut o.events.overflow, one_of(value, OVERFLOWS)),
         get: |o| Some(name_of(o.events.overflow, OVERFLOWS)),
     },
     Named {
         name: "ordered_results",
         takes: SWITCH,
-        set: |o, value| Some(o.ordered_results = switch(value)?),
+        set: |o, value| put(&mut o.ordered_results, switch(value)),
         get: |o| Some(o.ordered_results.to_string()),
     },
     Named {
         name: "key_affinity",
         takes: SWITCH,
-        set: |o, value| Some(o.key_affinity = switch(value)?),
+        set: |o, value| put(&mut o.key_affinity, switch(value)),
         get: |o| Some(o.key_affinity.to_string()),
     },
     Named {
         name: "fail_fast",
         takes: SWITCH,
-        set: |o, value| Some(o.fail_fast = switch(value)?),
+        set: |o, value| put(&mut o.fail_fast, switch(value)),
         get: |o| Some(o.fail_fast.to_string()),
     },
     Named {
         name: "retry",
         takes: "none or reads",
-        set: |o, value| Some(o.retry = one_of(value, RETRIES)?),
+        set: |o, value| put(&mut o.retry, one_of(value, RETRIES)),
         get: |o| Some(name_of(o.retry, RETRIES)),
     },
 ];
@@ -268,6 +270,12 @@ pub(crate) fn set_from_url(options: &mut Options, name: &str, value: &Zeroizing<
         )
     })?;
     assign(options, named, value)
+}
+
+/// Sets an option, if there is a value for it.
+fn put<T>(option: &mut T, value: Option<T>) -> Option<()> {
+    *option = value?;
+    Some(())
 }
 
 /// A number in digits; `parse` would accept a leading +, which is more likely a mistake.
