@@ -313,3 +313,17 @@ fn a_forked_child_does_not_go_on_with_a_lease() {
         assert!(text(&run(&lease, "CLIENT INFO")).contains(" db=1 "));
     });
 }
+
+#[test]
+fn an_atomic_pipeline_of_a_lease_is_the_only_transaction_in_it() {
+    let server = LiveServer::start();
+    let lease = server.client().lease().unwrap();
+    let mut pipeline = lease.transaction();
+    pipeline.command(&["INCR", "n"]).unwrap();
+    for name in ["MULTI", "EXEC", "DISCARD"] {
+        let refused = pipeline.command(&[name]).err().unwrap();
+        assert_error(&refused, ErrorKind::Refused, Outcome::NotApplied);
+    }
+    pipeline.command(&["INCR", "n"]).unwrap();
+    assert_eq!(pipeline.execute().unwrap().root().len(), 2);
+}

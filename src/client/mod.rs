@@ -71,7 +71,7 @@ impl Client {
     /// # Errors
     /// The call failed; [`outcome`](crate::Error::outcome) says what may have happened to the command.
     pub fn command<A: AsRef<[u8]>>(&self, args: &[A]) -> Result<Reply> {
-        let admission = command::admit(args, self.place(false))?;
+        let admission = command::admit(args, self.place(Place::Dedicated))?;
         let mut reply = match admission.effect.is_subscription() {
             false => Collected::reply(),
             true => Collected::confirmations(),
@@ -113,7 +113,7 @@ impl Client {
         args: &[A],
         sink: &mut dyn FnMut(&[Node], &[u8]) -> bool,
     ) -> Result<()> {
-        self.send(args, &command::admit(args, self.place(false))?, &mut Streamed(sink))
+        self.send(args, &command::admit(args, self.place(Place::Dedicated))?, &mut Streamed(sink))
     }
 
     fn send<A: AsRef<[u8]>>(&self, args: &[A], admission: &Admission, sink: &mut dyn Sink) -> Result<()> {
@@ -213,14 +213,10 @@ impl Client {
         matches!(self.core.over, Over::Leased(_))
     }
 
-    /// Which commands have a place on this connection, each by itself or in a pipeline.
+    /// Which commands have a place on this connection; on a leased one, those that have one `there`.
     #[inline]
-    pub(crate) fn place(&self, in_pipeline: bool) -> Place {
-        match (self.is_leased(), in_pipeline) {
-            (false, _) => Place::Shared,
-            (true, false) => Place::Dedicated,
-            (true, true) => Place::Batch,
-        }
+    pub(crate) fn place(&self, there: Place) -> Place {
+        if self.is_leased() { there } else { Place::Shared }
     }
 
     /// Remembers a command that changes the leased connection.

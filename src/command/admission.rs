@@ -16,6 +16,8 @@ pub(crate) enum Place {
     Dedicated,
     /// Over a leased one, in a pipeline.
     Batch,
+    /// The same in an atomic one, between its MULTI and its EXEC.
+    Atomic,
 }
 
 /// What a command needs besides being sent. In the table, for the few that need anything.
@@ -399,8 +401,15 @@ mod tests {
             );
         }
         for line in ["client reply off", "subscribe c", "monitor", "reset"] {
-            let text = of(line, Place::Batch).err().unwrap().to_string();
-            assert!(text.contains(" is refused in a pipeline: ") && text.contains("by itself"), "{text}");
+            for place in [Place::Batch, Place::Atomic] {
+                let text = of(line, place).err().unwrap().to_string();
+                assert!(text.contains(" is refused in a pipeline: ") && text.contains("by itself"), "{text}");
+            }
+        }
+        for line in ["multi", "EXEC", "discard"] {
+            assert_eq!(refusal(line, Place::Batch), None);
+            let text = of(line, Place::Atomic).err().unwrap().to_string();
+            assert!(text.contains(" is refused in an atomic pipeline: "), "{text}");
         }
     }
 

@@ -25,10 +25,13 @@ pub(super) fn check(info: &CommandInfo, place: Place) -> Result<()> {
         (Place::Shared, Way::Instead(way) | Way::InsteadAlone(way)) => (SHARED, format!("{way}, or {LEASE}")),
         (Place::Shared, Way::Lease | Way::LeaseAlone) => (SHARED, LEASE.into()),
         (Place::Shared, Way::LeaseBecause(why)) => (SHARED, format!("{why}: {LEASE}")),
-        (Place::Batch, Way::LeaseAlone | Way::InsteadAlone(_)) => {
+        (Place::Atomic, _) if info.rule == Rule::Transaction => {
+            ("in an atomic pipeline", "it has its own MULTI and EXEC".into())
+        }
+        (Place::Batch | Place::Atomic, Way::LeaseAlone | Way::InsteadAlone(_)) => {
             ("in a pipeline", "it changes what replies come and how: send it by itself".into())
         }
-        (Place::Dedicated | Place::Batch, _) => return Ok(()),
+        (Place::Dedicated | Place::Batch | Place::Atomic, _) => return Ok(()),
     };
     let name = info.name.replace('|', " ");
     Err(Error::not_applied(ErrorKind::Refused, format!("{name} is refused {place}: {way}")))

@@ -241,7 +241,8 @@ impl Pipeline {
 
     #[inline]
     fn place(&self) -> Place {
-        self.client.as_ref().map_or(Place::Shared, |client| client.place(true))
+        let there = if self.atomic { Place::Atomic } else { Place::Batch };
+        self.client.as_ref().map_or(Place::Shared, |client| client.place(there))
     }
 
     #[inline]

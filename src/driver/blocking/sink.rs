@@ -69,14 +69,7 @@ impl Collected {
             }
             (_, result) => result.map(|()| {
                 let reply = self.replies.finish();
-                match reply.root().get(0) {
-                    Some(first) if self.is_one_command && first.kind() == Kind::Error => {
-                        let mut alone = ReplyBuilder::new();
-                        alone.append(&[first.node()], reply.bytes());
-                        alone.finish()
-                    }
-                    _ => reply,
-                }
+                if self.is_one_command { without_confirmations(reply) } else { reply }
             }),
         }
     }
@@ -95,4 +88,13 @@ impl Sink for Collected {
     fn begin_again(&mut self) {
         self.replies = (self.new)();
     }
+}
+
+/// The error alone that took the place of confirmations, if one did.
+#[cold]
+fn without_confirmations(reply: Reply) -> Reply {
+    let Some(error) = reply.root().get(0).filter(|first| first.kind() == Kind::Error) else { return reply };
+    let mut alone = ReplyBuilder::new();
+    alone.append(&[error.node()], reply.bytes());
+    alone.finish()
 }

@@ -85,9 +85,9 @@ fn take(state: &mut Held<'_>, into: &mut Vec<Event>) {
     }
 }
 
-/// Wakes those that wait for events, if there are any.
+/// Wakes those that wait for events, if there are any events.
 pub(super) fn spread_events(state: &mut Held<'_>) {
-    if state.listeners.is_empty() || !state.connection.has_events() {
+    if !state.connection.has_events() {
         return;
     }
     for number in std::mem::take(&mut state.listeners) {

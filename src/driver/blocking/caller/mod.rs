@@ -372,5 +372,7 @@ pub(super) fn spread_news(state: &mut Held<'_>) {
     for number in value.calls.take_told() {
         followers.call(Number(number));
     }
-    listening::spread_events(state);
+    if !value.listeners.is_empty() {
+        listening::spread_events(state);
+    }
 }
