@@ -71,12 +71,8 @@ impl Client {
     /// # Errors
     /// The call failed; [`outcome`](crate::Error::outcome) says what may have happened to the command.
     pub fn command<A: AsRef<[u8]>>(&self, args: &[A]) -> Result<Reply> {
-        let admission = command::admit(args, self.place(Place::Dedicated))?;
-        let mut reply = match admission.effect.is_subscription() {
-            false => Collected::reply(),
-            true => Collected::confirmations(),
-        };
-        let result = self.send(args, &admission, &mut reply);
+        let mut reply = Collected::reply();
+        let result = self.send(args, &mut reply);
         reply.finish(result)
     }
 
@@ -113,11 +109,15 @@ impl Client {
         args: &[A],
         sink: &mut dyn FnMut(&[Node], &[u8]) -> bool,
     ) -> Result<()> {
-        self.send(args, &command::admit(args, self.place(Place::Dedicated))?, &mut Streamed(sink))
+        self.send(args, &mut Streamed(sink))
     }
 
-    fn send<A: AsRef<[u8]>>(&self, args: &[A], admission: &Admission, sink: &mut dyn Sink) -> Result<()> {
-        self.note(admission);
+    fn send<A: AsRef<[u8]>>(&self, args: &[A], sink: &mut dyn Sink) -> Result<()> {
+        let admission = command::admit(args, self.place(Place::Dedicated))?;
+        let (mut form, mut commands) = (Form::Command, 1);
+        if admission.needs_care() {
+            (form, commands) = self.take_care(&admission, args.len(), sink);
+        }
         let start = Instant::now();
         let blocking = match admission.stranger(args) {
             None => admission.blocking,
@@ -126,7 +126,6 @@ impl Client {
                 .map_err(|error| error.with_progress(Progress { not_applied: 1, ..Progress::default() }))?,
         };
         let write = &|out: &mut Vec<u8>| resp::encode_command(out, args);
-        let (form, commands) = Form::of_single(admission.effect, args.len());
         let work = Work { form, commands, effect: admission.effect, write, blocking, start };
         self.call(&work, Apart::of(blocking.is_some(), admission.ends_another()), sink)
     }
@@ -217,6 +216,16 @@ impl Client {
     #[inline]
     pub(crate) fn place(&self, there: Place) -> Place {
         if self.is_leased() { there } else { Place::Shared }
+    }
+
+    /// Whatever a command needs that is not like nearly all.
+    #[cold]
+    fn take_care(&self, admission: &Admission, args: usize, sink: &mut dyn Sink) -> (Form, u32) {
+        self.note(admission);
+        if admission.effect.is_subscription() {
+            sink.expect_confirmations();
+        }
+        Form::of_single(admission.effect, args)
     }
 
     /// Remembers a command that changes the leased connection.

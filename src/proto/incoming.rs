@@ -142,6 +142,7 @@ impl Incoming {
         self.next(window, pos, is_awaited)
     }
 
+    #[inline(never)]
     fn other(
         &mut self,
         parsed: Result<Parsed, ProtocolError>,

@@ -249,14 +249,28 @@ impl Queue {
     }
 
     /// Takes out the first request, which has all its replies. If it has not left whole, nothing may follow on its connection.
-    #[inline]
     pub(super) fn pop_front(&mut self) -> Request {
         let request = self.requests.pop_front().expect("invariant: there is a first request");
+        self.went(request.bytes);
+        request
+    }
+
+    /// The same where nobody has any more use for it: it need not be moved.
+    #[inline]
+    pub(super) fn drop_front(&mut self) {
+        let bytes = self.front_mut().bytes;
+        self.requests.pop_front();
+        self.went(bytes);
+    }
+
+    /// The first request is gone, of so many `bytes`.
+    #[inline]
+    fn went(&mut self, bytes: usize) {
         debug_assert!(self.begun > 0);
         self.begun -= 1;
         (self.front_left, self.front_counted) = (0, 0);
         self.hint = self.hint.saturating_sub(1);
-        self.start += request.bytes;
+        self.start += bytes;
         self.sent = self.sent.max(self.start);
         if self.requests.is_empty() {
             self.reset();
@@ -266,7 +280,6 @@ impl Queue {
             self.begun_end -= self.start;
             self.start = 0;
         }
-        request
     }
 
     /// Takes out the first request, which the server refused for the moment, to send it again when it is `due`.

@@ -13,6 +13,9 @@ pub(crate) trait Sink {
 
     /// What came so far is void; it comes again.
     fn begin_again(&mut self);
+
+    /// Nothing has come, and to the one command there will be several replies, or an error.
+    fn expect_confirmations(&mut self) {}
 }
 
 /// Hands parts on to a function.
@@ -52,11 +55,6 @@ impl Collected {
         Self::with(ReplyBuilder::with_root_array)
     }
 
-    /// For those to one command, as one array, or the error that took their place.
-    pub(crate) fn confirmations() -> Self {
-        Self { is_one_command: true, ..Self::replies() }
-    }
-
     fn with(new: fn() -> ReplyBuilder) -> Self {
         Self { new, replies: new(), kept: Ok(()), is_one_command: false }
     }
@@ -68,8 +66,10 @@ impl Collected {
                 Err(Error::from(no_memory).with_progress(error.progress().unwrap_or_default()))
             }
             (_, result) => result.map(|()| {
-                let reply = self.replies.finish();
-                if self.is_one_command { without_confirmations(reply) } else { reply }
+                if self.is_one_command {
+                    return without_confirmations(self.replies.finish());
+                }
+                self.replies.finish()
             }),
         }
     }
@@ -87,6 +87,12 @@ impl Sink for Collected {
 
     fn begin_again(&mut self) {
         self.replies = (self.new)();
+    }
+
+    /// As one array, or the error that takes their place.
+    #[cold]
+    fn expect_confirmations(&mut self) {
+        *self = Self { is_one_command: true, ..Self::replies() };
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::receiving::give;
 use super::{Connection, Received};
 use crate::error::{Error, ErrorKind, Result};
+use crate::options::Overflow;
 use crate::proto::backoff::Backoff;
 use crate::proto::conversation::{Conversation, Heard};
 use crate::proto::event::{Event, EventKind};
@@ -17,9 +18,10 @@ use crate::resp::{Kind, Node, Reply};
 impl Connection {
     /// Looks at a request that asks for more or less than one reply, or comes after such a one.
     #[cold]
-    pub(super) fn ask(&mut self, request: &mut Request) -> Result<()> {
+    pub(super) fn ask(&mut self, mut request: Request) -> Result<Request> {
         let speaks = self.server.as_ref().map_or(self.options.protocol, |server| server.protocol);
-        self.conversation.get_or_insert_with(|| Box::new(Conversation::new(speaks))).ask(request)
+        self.conversation.get_or_insert_with(|| Box::new(Conversation::new(speaks))).ask(&mut request)?;
+        Ok(request)
     }
 
     /// Ends requests that have left and await no reply. To be called when something has left.
@@ -36,6 +38,13 @@ impl Connection {
     #[inline]
     pub(crate) fn is_conversing(&self) -> bool {
         self.conversation.is_some()
+    }
+
+    /// Whether there may be more to do about it than to write and to read: see [`settle`](Self::settle) and
+    /// [`is_full`](Self::is_full).
+    #[inline]
+    pub(crate) fn is_special(&self) -> bool {
+        self.conversation.is_some() || self.options.events.overflow == Overflow::StopReading
     }
 
     /// As [`receive`](Self::receive), value by value: what it is, is known of whole ones only.

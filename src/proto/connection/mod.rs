@@ -154,25 +154,28 @@ impl Connection {
     /// The connection is not made again; `Refused`: the request has no place in the conversation.
     #[inline]
     pub(crate) fn push(&mut self, mut request: Request, write: impl FnOnce(&mut Vec<u8>)) -> Result<()> {
-        self.prepare(&mut request)?;
+        self.demand()?;
+        if self.is_to_be_asked(&request) {
+            request = self.ask(request)?;
+        }
         self.queue.push(request, write);
         Ok(())
     }
 
     /// The same with its commands in a buffer, which is empty afterwards.
     pub(crate) fn push_buffer(&mut self, mut request: Request, bytes: &mut Vec<u8>) -> Result<()> {
-        self.prepare(&mut request)?;
+        self.demand()?;
+        if self.is_to_be_asked(&request) {
+            request = self.ask(request)?;
+        }
         self.queue.push_buffer(request, bytes);
         Ok(())
     }
 
+    /// Whether it asks for more or less than one reply, or comes after what did.
     #[inline]
-    fn prepare(&mut self, request: &mut Request) -> Result<()> {
-        self.demand()?;
-        if request.effect != Effect::None || self.conversation.is_some() {
-            self.ask(request)?;
-        }
-        Ok(())
+    fn is_to_be_asked(&self, request: &Request) -> bool {
+        !matches!(request.effect, Effect::None) || self.conversation.is_some()
     }
 
     /// Asks for a connection although there may be nothing to send.

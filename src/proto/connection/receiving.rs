@@ -85,7 +85,7 @@ impl Connection {
                 let nodes = self.incoming.nodes.len() - from;
                 if owner.joins_run(front, nodes, is_error) {
                     in_run = true;
-                    self.queue.pop_front();
+                    self.queue.drop_front();
                     continue;
                 }
             }
@@ -103,10 +103,10 @@ impl Connection {
                     give(owner, front, &self.incoming.nodes, window)?;
                     self.incoming.nodes.clear();
                 }
-                let request = self.queue.pop_front();
-                if !request.abandoned {
-                    owner.complete(&request);
+                if !front.abandoned {
+                    owner.complete(front);
                 }
+                self.queue.drop_front();
                 if is_direct {
                     return Ok(Received::Part);
                 }

@@ -110,17 +110,17 @@ impl<'a> Caller<'a> {
         state.company = waiting.max(state.company - state.company.div_ceil(8));
         let has_company = state.company > 0;
         state.flush();
-        if state.connection.is_conversing() {
+        if state.connection.is_special() {
             // What awaits no reply is over when it has left.
             spread_news(&mut state);
             if id.is_some_and(|id| state.calls.get(id).has_news()) {
                 return Ok((state, QUIETLY));
             }
-        }
-        if state.connection.is_full() {
-            // Whoever takes events wakes everybody.
-            state.followers().resign(self.me);
-            return Ok((self.follow(state, id, false, patience)?, QUIETLY));
+            if state.connection.is_full() {
+                // Whoever takes events wakes everybody.
+                state.followers().resign(self.me);
+                return Ok((self.follow(state, id, false, patience)?, QUIETLY));
+            }
         }
         let in_flight = state.connection.in_flight();
         let mut reader =
@@ -191,6 +191,7 @@ impl<'a> Caller<'a> {
     }
 
     /// Parses what the reader has; the replies of `id` go straight to `sink`, in place.
+    #[inline]
     fn hand_out(
         &self,
         mut state: Held<'a>,
