@@ -74,20 +74,22 @@ impl Connection {
     fn hear(&mut self, value: Reply, is_push: bool, is_awaited: bool, owner: &mut impl Owner) -> Result<()> {
         let conversation = self.conversation.as_mut().expect("invariant: this is one");
         let front = self.queue.answering().filter(|_| is_awaited);
-        let awaited = front.as_ref().map(|front| (front.form, front.commands, front.effect));
-        let confirmations = awaited.map(|(.., effect)| conversation.confirmations(effect));
+        // Before what was said is counted.
+        let awaited = front
+            .as_ref()
+            .map(|front| (front.form, front.commands, conversation.confirmations(front.effect)));
         let heard = conversation.hear(&value, is_push, front.as_deref());
         if let Heard::Event(kind) = heard {
             self.tell(kind, Some(value), None);
             return Ok(());
         }
-        let Some((form, commands, _)) = awaited else { return Err(surplus()) };
+        let Some((form, commands, confirmations)) = awaited else { return Err(surplus()) };
         if form == Form::Silent {
             // It was not to be answered, and what else this may be an answer to cannot be told.
             return Err(surplus());
         }
         if form == Form::Subscription && commands == 0 {
-            self.queue.expect(confirmations.unwrap_or(1));
+            self.queue.expect(confirmations);
         }
         let is_error = value.root().kind() == Kind::Error;
         let (has_left, _) = self.queue.count_reply();
