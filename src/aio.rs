@@ -186,8 +186,7 @@ impl Async {
         write: impl FnOnce(&mut Vec<u8>),
     ) -> Result<()> {
         let (form, replies) = Form::of_single(admission.effect, argc);
-        let mut request = self.request(form, replies, admission.blocking, token, now);
-        request.effect = admission.effect;
+        let request = self.request(form, replies, admission.blocking, token, now);
         let apart = Apart::of(admission.blocking.is_some(), admission.ends_another());
         self.queue(request, apart, strangers, write)
     }

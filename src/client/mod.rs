@@ -126,7 +126,7 @@ impl Client {
                 .map_err(|error| error.with_progress(Progress { not_applied: 1, ..Progress::default() }))?,
         };
         let write = &|out: &mut Vec<u8>| resp::encode_command(out, args);
-        let work = Work { form, commands, effect: admission.effect, write, blocking, start };
+        let work = Work { form, commands, write, blocking, start };
         self.call(&work, Apart::of(blocking.is_some(), admission.ends_another()), sink)
     }
 
@@ -222,10 +222,11 @@ impl Client {
     #[cold]
     fn take_care(&self, admission: &Admission, args: usize, sink: &mut dyn Sink) -> (Form, u32) {
         self.note(admission);
-        if admission.effect.is_subscription() {
+        let (form, replies) = Form::of_single(admission.effect, args);
+        if form.is_subscription() {
             sink.expect_confirmations();
         }
-        Form::of_single(admission.effect, args)
+        (form, replies)
     }
 
     /// Remembers a command that changes the leased connection.

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use crate::command::{Effect, Learned, Question, Stranger, had_no_connection};
+use crate::command::{Learned, Question, Stranger, had_no_connection};
 use crate::driver::blocking::{Collected, Link, Work};
 use crate::error::{Error, ErrorKind, Outcome, Progress, Result};
 use crate::proto::Form;
@@ -58,7 +58,7 @@ fn is_callers(error: &Error) -> bool {
 
 fn ask(question: &Question, link: &Link, start: Instant) -> Result<Reply> {
     let write = &|out: &mut Vec<u8>| question.encode(out);
-    let work = Work { form: Form::Command, commands: 1, effect: Effect::None, write, blocking: None, start };
+    let work = Work { form: Form::Command, commands: 1, write, blocking: None, start };
     let mut reply = Collected::reply();
     let result = link.call(&work, &mut reply);
     reply.finish(result)

@@ -103,7 +103,7 @@ pub(crate) struct Admission {
     /// Of a leased connection: it may not be as before, so nobody else should get it.
     pub(crate) changes_connection: bool,
     /// Of a leased connection, too.
-    pub(crate) effect: Effect,
+    pub(crate) effect: Option<Effect>,
 }
 
 /// Admits a command, or refuses it with the way that works instead.
@@ -153,15 +153,15 @@ fn look_closer<A: AsRef<[u8]>>(info: &'static CommandInfo, args: &[A], place: Pl
     };
     let changes_connection = place != Place::Shared && info.rule.changes_connection();
     let effect = match info.rule {
-        Rule::Subscription => Effect::of_subscription(info.name),
-        Rule::Monitor => Effect::Monitors,
+        Rule::Subscription => Some(Effect::of_subscription(info.name)),
+        Rule::Monitor => Some(Effect::Monitors),
         Rule::Replies => Effect::of_reply(arg(2)),
         Rule::Hello => Effect::of_hello(arg(1)),
-        Rule::Reset => Effect::Resets,
-        Rule::Quit => Effect::Quits,
-        Rule::Transaction if info.name == "MULTI" => Effect::Begins,
-        Rule::Transaction => Effect::Ends,
-        _ => Effect::None,
+        Rule::Reset => Some(Effect::Resets),
+        Rule::Quit => Some(Effect::Quits),
+        Rule::Transaction if info.name == "MULTI" => Some(Effect::Begins),
+        Rule::Transaction => Some(Effect::Ends),
+        _ => None,
     };
     Ok(Admission { found: Some(info), blocking, changes_connection, effect })
 }
@@ -208,7 +208,7 @@ impl Admission {
     /// Of a command of which there is no more to be said than what the table has.
     #[inline]
     pub(crate) fn plain(found: Found) -> Self {
-        Self { found, blocking: None, changes_connection: false, effect: Effect::None }
+        Self { found, blocking: None, changes_connection: false, effect: None }
     }
 
     /// The name, if the table does not have the command: the server has to be asked whether it blocks.
@@ -335,10 +335,10 @@ mod tests {
                 assert_eq!(refusal(line, place), Some(ErrorKind::Refused), "{line}");
             }
             let admission = of(line, Place::Dedicated).unwrap();
-            assert_eq!((admission.effect, admission.changes_connection), (effect, true), "{line}");
+            assert_eq!((admission.effect, admission.changes_connection), (Some(effect), true), "{line}");
         }
         for line in ["CLIENT REPLY", "client reply maybe", "HELLO", "AUTH x"] {
-            assert_eq!(of(line, Place::Dedicated).unwrap().effect, Effect::None, "{line}");
+            assert_eq!(of(line, Place::Dedicated).unwrap().effect, None, "{line}");
         }
     }
 

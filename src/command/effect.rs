@@ -2,10 +2,8 @@
 //! command. Such commands have a place on connections of one's own only.
 
 /// Of one command.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Effect {
-    #[default]
-    None,
     /// A confirmation comes for each name, and messages from then on.
     Subscribes(Topic),
     /// A confirmation comes for each name, or without names for each that is subscribed to, at least one.
@@ -62,22 +60,22 @@ impl Effect {
     }
 
     /// Of CLIENT REPLY with this argument; nothing where the server will refuse it.
-    pub(super) fn of_reply(mode: Option<&[u8]>) -> Self {
+    pub(super) fn of_reply(mode: Option<&[u8]>) -> Option<Self> {
         let is = |word: &str| mode.is_some_and(|mode| mode.eq_ignore_ascii_case(word.as_bytes()));
         match (is("ON"), is("OFF"), is("SKIP")) {
-            (true, ..) => Self::Replies(Replies::On),
-            (_, true, _) => Self::Replies(Replies::Off),
-            (.., true) => Self::Replies(Replies::Skip),
-            _ => Self::None,
+            (true, ..) => Some(Self::Replies(Replies::On)),
+            (_, true, _) => Some(Self::Replies(Replies::Off)),
+            (.., true) => Some(Self::Replies(Replies::Skip)),
+            _ => None,
         }
     }
 
     /// Of HELLO with this argument.
-    pub(super) fn of_hello(version: Option<&[u8]>) -> Self {
+    pub(super) fn of_hello(version: Option<&[u8]>) -> Option<Self> {
         match version {
-            Some(b"2") => Self::Speaks(2),
-            Some(b"3") => Self::Speaks(3),
-            _ => Self::None,
+            Some(b"2") => Some(Self::Speaks(2)),
+            Some(b"3") => Some(Self::Speaks(3)),
+            _ => None,
         }
     }
 

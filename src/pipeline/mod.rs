@@ -3,9 +3,7 @@
 use std::time::Instant;
 
 use crate::client::Client;
-use crate::command::{
-    self, Admission, Apart, Blocking, CommandLog, Effect, LookedUp, Packed, Place, Stranger,
-};
+use crate::command::{self, Admission, Apart, Blocking, CommandLog, LookedUp, Packed, Place, Stranger};
 use crate::driver::blocking::{Collected, Sink, Streamed, Ticket, Work, cancelled};
 use crate::error::{Error, Progress, Result};
 use crate::proto::{self, Form};
@@ -241,8 +239,16 @@ impl Pipeline {
 
     #[inline]
     fn place(&self) -> Place {
-        let there = if self.atomic { Place::Atomic } else { Place::Batch };
-        self.client.as_ref().map_or(Place::Shared, |client| client.place(there))
+        match &self.client {
+            Some(client) if client.is_leased() => {
+                if self.atomic {
+                    Place::Atomic
+                } else {
+                    Place::Batch
+                }
+            }
+            _ => Place::Shared,
+        }
     }
 
     #[inline]
@@ -352,7 +358,7 @@ impl Pipeline {
             false => (Form::Pipeline, self.buffered),
         };
         let write = &|out: &mut Vec<u8>| out.extend_from_slice(&self.buffer);
-        let work = Work { form, commands, effect: Effect::None, write, blocking: self.blocking, start };
+        let work = Work { form, commands, write, blocking: self.blocking, start };
         self.client()?.call(&work, self.apart(), sink)
     }
 

@@ -46,42 +46,43 @@ impl Conversation {
         }
     }
 
-    /// Takes note of a request that is about to be queued, and of whether it will be answered.
+    /// Takes note of a request that is about to be queued. Whether it will be answered.
     ///
     /// # Errors
     /// `Refused`: it has no place in the conversation as it is.
-    pub(super) fn ask(&mut self, request: &mut Request) -> Result<()> {
-        let effect = request.effect;
-        if self.asked_to_monitor && !matches!(effect, Effect::Resets | Effect::Quits) {
+    pub(super) fn ask(&mut self, form: Form) -> Result<bool> {
+        let effect = form.effect();
+        if self.asked_to_monitor && !matches!(effect, Some(Effect::Resets | Effect::Quits)) {
             return Err(refused("MONITOR has the connection: only RESET and QUIT are possible on it"));
         }
-        if self.is_in_transaction && (effect.is_subscription() || effect == Effect::Monitors) {
+        if self.is_in_transaction && effect.is_some_and(changes_what_follows) {
             return Err(refused(
-                "not between MULTI and EXEC: what it answers would be mixed with the results",
+                "not between MULTI and EXEC: it changes what results look like, or is one of many",
             ));
         }
-        let is_heard = matches!(effect, Effect::Resets | Effect::Replies(Replies::On));
+        let mut is_answered = true;
+        let is_heard = matches!(effect, Some(Effect::Resets | Effect::Replies(Replies::On)));
         if self.replies != Replies::On && !is_heard {
-            if request.form != Form::Command || matches!(effect, Effect::Monitors | Effect::Speaks(_)) {
+            if !form.is_single() || matches!(effect, Some(Effect::Monitors | Effect::Speaks(_))) {
                 return Err(refused(
                     "CLIENT REPLY has switched off replies, and those to this matter: switch them on",
                 ));
             }
-            silence(request);
+            is_answered = false;
             if self.replies == Replies::Skip {
                 self.replies = Replies::On;
             }
         }
         match effect {
-            Effect::Monitors => self.asked_to_monitor = true,
-            Effect::Begins => self.is_in_transaction = true,
-            Effect::Ends => self.is_in_transaction = false,
-            Effect::Resets => {
+            Some(Effect::Monitors) => self.asked_to_monitor = true,
+            Some(Effect::Begins) => self.is_in_transaction = true,
+            Some(Effect::Ends) => self.is_in_transaction = false,
+            Some(Effect::Resets) => {
                 (self.replies, self.asked_to_monitor, self.is_in_transaction) = (Replies::On, false, false);
             }
-            Effect::Replies(Replies::On) => self.replies = Replies::On,
-            Effect::Replies(replies) => {
-                silence(request);
+            Some(Effect::Replies(Replies::On)) => self.replies = Replies::On,
+            Some(Effect::Replies(replies)) => {
+                is_answered = false;
                 // Where there are none, none can be skipped.
                 if self.replies != Replies::Off {
                     self.replies = replies;
@@ -89,13 +90,13 @@ impl Conversation {
             }
             _ => {}
         }
-        Ok(())
+        Ok(is_answered)
     }
 
     /// What the server has just said, given the request that it may be an answer to.
     pub(super) fn hear(&mut self, said: &Reply, is_push: bool, front: Option<&Request>) -> Heard {
         let root = said.root();
-        let awaited = front.filter(|front| front.form == Form::Subscription).map(|front| front.effect);
+        let awaited = front.and_then(|front| front.form.effect()).filter(|effect| effect.is_subscription());
         // Without pushes, what a subscription says looks like a reply.
         let may_be_told = is_push || self.speaks == 2 && (awaited.is_some() || self.listens());
         if may_be_told && let Some(told) = Told::of(root) {
@@ -120,9 +121,9 @@ impl Conversation {
     }
 
     /// Confirmations that come for such a command without names.
-    pub(super) fn confirmations(&self, effect: Effect) -> u32 {
-        match effect {
-            Effect::Unsubscribes(topic) => self.subscriptions[topic as usize].max(1),
+    pub(super) fn confirmations(&self, form: Form) -> u32 {
+        match form.effect() {
+            Some(Effect::Unsubscribes(topic)) => self.subscriptions[topic as usize].max(1),
             _ => 1,
         }
     }
@@ -132,13 +133,13 @@ impl Conversation {
         self.speaks = speaks;
     }
 
-    /// A request was answered, with an error or not.
-    pub(super) fn answered(&mut self, effect: Effect, is_error: bool) {
-        match effect {
-            _ if is_error => {}
-            Effect::Monitors => self.is_monitor = true,
-            Effect::Speaks(version) => self.speaks = version,
-            Effect::Resets => (self.speaks, self.is_monitor, self.subscriptions) = (2, false, [0; 3]),
+    /// A request was answered: the server has done what it was asked for, or it refused that or put it off until EXEC.
+    pub(super) fn answered(&mut self, form: Form, is_done: bool) {
+        match form.effect() {
+            _ if !is_done => {}
+            Some(Effect::Monitors) => self.is_monitor = true,
+            Some(Effect::Speaks(version)) => self.speaks = version,
+            Some(Effect::Resets) => (self.speaks, self.is_monitor, self.subscriptions) = (2, false, [0; 3]),
             _ => {}
         }
     }
@@ -192,8 +193,17 @@ impl Told {
     }
 }
 
-fn silence(request: &mut Request) {
-    (request.form, request.commands) = (Form::Silent, 0);
+/// Whether replies after it look different, are not there, or are mixed with what nobody asked for just then.
+fn changes_what_follows(effect: Effect) -> bool {
+    match effect {
+        Effect::Subscribes(_)
+        | Effect::Unsubscribes(_)
+        | Effect::Monitors
+        | Effect::Speaks(_)
+        | Effect::Replies(_) => true,
+        // The server carries these out at once.
+        Effect::Resets | Effect::Quits | Effect::Begins | Effect::Ends => false,
+    }
 }
 
 /// Whether this is what MONITOR shows: seconds, a dot, microseconds, and the database and client in brackets. No reply to RESET
@@ -222,21 +232,18 @@ mod tests {
         (builder.finish(), text.starts_with('>'))
     }
 
-    fn request(effect: Effect, args: usize) -> Request {
+    fn request(effect: Option<Effect>, args: usize) -> Request {
         let (form, replies) = Form::of_single(effect, args);
-        let mut request = Request::new(1, form, replies, Deadline::never());
-        request.effect = effect;
-        request
+        Request::new(1, form, replies, Deadline::never())
     }
 
-    fn asked(conversation: &mut Conversation, effect: Effect) -> Result<Form> {
-        let mut request = request(effect, 2);
-        conversation.ask(&mut request).map(|()| request.form)
+    fn asked(conversation: &mut Conversation, effect: impl Into<Option<Effect>>) -> Result<bool> {
+        conversation.ask(request(effect.into(), 2).form)
     }
 
     fn hear(conversation: &mut Conversation, text: &str, front: Option<Effect>) -> Heard {
         let (reply, is_push) = said(text);
-        conversation.hear(&reply, is_push, front.map(|effect| request(effect, 2)).as_ref())
+        conversation.hear(&reply, is_push, Some(&request(front, 2)))
     }
 
     const SUBSCRIBE: Effect = Effect::Subscribes(Topic::Channel);
@@ -256,12 +263,12 @@ mod tests {
                 Heard::Reply
             );
             assert_eq!(hear(&mut it, &confirm("subscribe", 3), Some(SUBSCRIBE)), Heard::Reply);
-            assert_eq!(it.confirmations(UNSUBSCRIBE), 2);
+            assert_eq!(it.confirmations(Form::Special(UNSUBSCRIBE)), 2);
             let moved = confirm("sunsubscribe", 0);
             assert_eq!(hear(&mut it, &moved, Some(UNSUBSCRIBE)), Heard::Event(EventKind::Subscription));
             assert_eq!(hear(&mut it, &confirm("unsubscribe", 2), Some(UNSUBSCRIBE)), Heard::Reply);
             assert_eq!(hear(&mut it, &confirm("unsubscribe", 1), Some(UNSUBSCRIBE)), Heard::Reply);
-            assert_eq!((it.subscriptions, it.confirmations(UNSUBSCRIBE)), ([0, 1, 0], 1));
+            assert_eq!((it.subscriptions, it.confirmations(Form::Special(UNSUBSCRIBE))), ([0, 1, 0], 1));
             assert_eq!(hear(&mut it, "-NOPERM no\r\n", Some(SUBSCRIBE)), Heard::Refusal);
         }
     }
@@ -270,65 +277,76 @@ mod tests {
     fn what_looks_like_a_message_is_one_only_where_messages_look_like_that() {
         let message = "*3\r\n+message\r\n+a\r\n+b\r\n";
         let mut it = Conversation::new(2);
-        assert_eq!(hear(&mut it, message, Some(Effect::None)), Heard::Reply);
+        assert_eq!(hear(&mut it, message, None), Heard::Reply);
         hear(&mut it, "*3\r\n+subscribe\r\n+a\r\n:1\r\n", Some(SUBSCRIBE));
-        assert_eq!(hear(&mut it, message, Some(Effect::None)), Heard::Event(EventKind::Message));
-        it.answered(Effect::Speaks(3), false);
-        assert_eq!(hear(&mut it, message, Some(Effect::None)), Heard::Reply);
-        it.answered(Effect::Resets, false);
-        assert_eq!(hear(&mut it, message, Some(Effect::None)), Heard::Reply);
+        assert_eq!(hear(&mut it, message, None), Heard::Event(EventKind::Message));
+        it.answered(Form::Special(Effect::Speaks(3)), true);
+        assert_eq!(hear(&mut it, message, None), Heard::Reply);
+        it.answered(Form::Special(Effect::Resets), true);
+        assert_eq!(hear(&mut it, message, None), Heard::Reply);
     }
 
     #[test]
     fn after_monitor_its_lines_are_told_from_the_end_of_it() {
         let mut it = Conversation::new(3);
-        assert_eq!(asked(&mut it, Effect::Monitors).unwrap(), Form::Command);
-        assert!(asked(&mut it, Effect::None).is_err());
-        it.answered(Effect::Monitors, false);
+        assert!(asked(&mut it, Effect::Monitors).unwrap());
+        assert!(asked(&mut it, None).is_err());
+        it.answered(Form::Special(Effect::Monitors), true);
         let line = "+1339518083.107412 [0 127.0.0.1:60866] \"keys\" \"*\"\r\n";
         assert_eq!(hear(&mut it, line, None), Heard::Event(EventKind::Monitor));
-        assert_eq!(asked(&mut it, Effect::Resets).unwrap(), Form::Command);
-        assert_eq!(asked(&mut it, Effect::None).unwrap(), Form::Command);
+        assert!(asked(&mut it, Effect::Resets).unwrap());
+        assert!(asked(&mut it, None).unwrap());
         assert_eq!(hear(&mut it, line, Some(Effect::Resets)), Heard::Event(EventKind::Monitor));
         assert_eq!(hear(&mut it, "+RESET\r\n", Some(Effect::Resets)), Heard::Reply);
-        it.answered(Effect::Resets, false);
-        assert_eq!(hear(&mut it, line, Some(Effect::None)), Heard::Reply);
+        it.answered(Form::Special(Effect::Resets), true);
+        assert_eq!(hear(&mut it, line, None), Heard::Reply);
     }
 
     #[test]
     fn what_is_asked_while_replies_are_off_awaits_none() {
         let mut it = Conversation::new(3);
-        let replies = Effect::Replies;
-        for (effect, form) in [
-            (replies(Replies::Skip), Form::Silent),
-            (replies(Replies::Skip), Form::Silent),
-            (Effect::None, Form::Silent),
-            (Effect::None, Form::Command),
-            (replies(Replies::Off), Form::Silent),
-            (Effect::None, Form::Silent),
-            (replies(Replies::Skip), Form::Silent),
-            (Effect::None, Form::Silent),
-            (Effect::None, Form::Silent),
-            (replies(Replies::On), Form::Command),
-            (Effect::None, Form::Command),
-            (replies(Replies::Off), Form::Silent),
-            (Effect::Resets, Form::Command),
-            (Effect::None, Form::Command),
+        let replies = |replies| Some(Effect::Replies(replies));
+        for (effect, is_answered) in [
+            (replies(Replies::Skip), false),
+            (replies(Replies::Skip), false),
+            (None, false),
+            (None, true),
+            (replies(Replies::Off), false),
+            (None, false),
+            (replies(Replies::Skip), false),
+            (None, false),
+            (None, false),
+            (replies(Replies::On), true),
+            (None, true),
+            (replies(Replies::Off), false),
+            (Some(Effect::Resets), true),
+            (None, true),
         ] {
-            assert_eq!(asked(&mut it, effect).unwrap(), form, "{effect:?}");
+            assert_eq!(asked(&mut it, effect).unwrap(), is_answered, "{effect:?}");
         }
-        it.ask(&mut request(replies(Replies::Off), 3)).unwrap();
+        asked(&mut it, replies(Replies::Off)).unwrap();
         for effect in [SUBSCRIBE, Effect::Monitors, Effect::Speaks(2)] {
             assert_eq!(asked(&mut it, effect).unwrap_err().kind(), ErrorKind::Refused);
         }
     }
 
     #[test]
-    fn nobody_subscribes_inside_a_transaction() {
+    fn nothing_inside_a_transaction_changes_what_its_results_look_like() {
         let mut it = Conversation::new(3);
         asked(&mut it, Effect::Begins).unwrap();
-        assert!(asked(&mut it, SUBSCRIBE).is_err() && asked(&mut it, Effect::Monitors).is_err());
+        let others = [Effect::Monitors, Effect::Speaks(2), Effect::Replies(Replies::Off)];
+        for effect in [SUBSCRIBE, UNSUBSCRIBE].into_iter().chain(others) {
+            assert_eq!(asked(&mut it, effect).unwrap_err().kind(), ErrorKind::Refused, "{effect:?}");
+        }
+        assert!(asked(&mut it, None).unwrap());
         asked(&mut it, Effect::Ends).unwrap();
         asked(&mut it, SUBSCRIBE).unwrap();
+    }
+
+    #[test]
+    fn what_was_queued_is_not_carried_out_yet() {
+        let mut it = Conversation::new(3);
+        it.answered(Form::Special(Effect::Speaks(2)), false);
+        assert_eq!(it.speaks(), 3);
     }
 }

@@ -13,7 +13,7 @@ pub(super) fn untouched(request: &Request) -> Progress {
 pub(super) fn given_up(request: &Request) -> Progress {
     let all = request.own_commands();
     match request.form {
-        Form::Transaction | Form::Subscription | Form::Silent => {
+        form if form == Form::Transaction || !has_reply_each(form) => {
             Progress { unknown: all, ..Progress::default() }
         }
         _ => {
@@ -35,7 +35,7 @@ pub(super) fn cut_off(request: &Request, bytes: &[u8], sent: usize) -> Progress 
             false => Progress { not_applied: commands, ..Progress::default() },
         };
     }
-    if matches!(request.form, Form::Subscription | Form::Silent) {
+    if !has_reply_each(request.form) {
         let has_left = sent >= bytes.len();
         let (unknown, not_applied) = if has_left { (1, 0) } else { (0, 1) };
         return Progress { replied: 0, unknown, not_applied };
@@ -45,6 +45,10 @@ pub(super) fn cut_off(request: &Request, bytes: &[u8], sent: usize) -> Progress 
     // A server that answers what it has not seen is out of its mind, but no reason to be, too.
     let left = left.max(replied);
     Progress { replied, unknown: left - replied, not_applied: commands - left }
+}
+
+fn has_reply_each(form: Form) -> bool {
+    form != Form::Silent && !form.is_subscription()
 }
 
 /// How many of its commands have left whole.

@@ -22,7 +22,6 @@ pub(crate) struct Request {
     /// Of these, how many its owner has got. The others are on their way there, or there is no memory for them.
     pub(super) handed_on: u32,
     pub(crate) form: Form,
-    pub(crate) effect: Effect,
     /// Whether the reply is kept; if not, only whether it was an error.
     pub(crate) keeps_reply: bool,
     /// Nobody waits for it any more: its replies are swallowed, so that nobody else's are shifted.
@@ -31,8 +30,6 @@ pub(crate) struct Request {
     pub(super) delivered: bool,
     /// With so many replies, the last of which said so, it is why the server ends the connection; or [`NEVER`].
     condemned_at: u32,
-    /// Its deadline has the time on the server in it.
-    pub(super) extended: bool,
     /// Connections that were lost while it was under way.
     pub(super) losses: u8,
     /// Of these, the last ones in a row on which nothing else was.
@@ -45,6 +42,9 @@ pub(crate) struct Request {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Form {
     Command,
+    /// One command that does something to the conversation. One that subscribes has a confirmation for each of its names, or an
+    /// error; where it has no names, how many are awaited is known when the first comes.
+    Special(Effect),
     Pipeline,
     /// A piece of a pipeline whose other pieces are requests of their own: what is lost of it is not sent again by itself.
     Portion,
@@ -52,9 +52,6 @@ pub(crate) enum Form {
     Transaction,
     /// A command of the owner's own, which no token names.
     Question,
-    /// One command with a confirmation for each of its names, or an error. Where it has none, how many are awaited is known when
-    /// the first comes.
-    Subscription,
     /// One command to which no reply comes.
     Silent,
 }
@@ -62,11 +59,30 @@ pub(crate) enum Form {
 impl Form {
     /// Of a single command with so many arguments, its name included, and the replies that are awaited.
     #[inline]
-    pub(crate) fn of_single(effect: Effect, args: usize) -> (Self, u32) {
-        match effect.is_subscription() {
-            false => (Self::Command, 1),
-            true => (Self::Subscription, u32::try_from(args - 1).unwrap_or(u32::MAX)),
+    pub(crate) fn of_single(effect: Option<Effect>, args: usize) -> (Self, u32) {
+        match effect {
+            None => (Self::Command, 1),
+            Some(effect) if effect.is_subscription() => {
+                (Self::Special(effect), u32::try_from(args - 1).unwrap_or(u32::MAX))
+            }
+            Some(effect) => (Self::Special(effect), 1),
         }
+    }
+
+    pub(crate) fn effect(self) -> Option<Effect> {
+        match self {
+            Self::Special(effect) => Some(effect),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn is_subscription(self) -> bool {
+        self.effect().is_some_and(Effect::is_subscription)
+    }
+
+    /// Whether a refusal of its one command is a refusal of all of it.
+    pub(super) fn is_single(self) -> bool {
+        matches!(self, Self::Command | Self::Question | Self::Special(_)) && !self.is_subscription()
     }
 }
 
@@ -87,12 +103,10 @@ impl Request {
             replied: 0,
             handed_on: 0,
             form,
-            effect: Effect::None,
             keeps_reply: true,
             abandoned: false,
             delivered: false,
             condemned_at: NEVER,
-            extended: false,
             losses: 0,
             lonely_losses: 0,
             refusals: 0,
@@ -103,7 +117,7 @@ impl Request {
     pub(crate) fn own_commands(&self) -> u64 {
         match self.form {
             Form::Transaction => u64::from(self.commands) - 2,
-            Form::Subscription | Form::Silent => 1,
+            Form::Special(_) | Form::Silent => 1,
             Form::Command | Form::Pipeline | Form::Portion | Form::Question => u64::from(self.commands),
         }
     }
@@ -113,9 +127,10 @@ impl Request {
         self.token == token && self.form != Form::Question
     }
 
-    /// Whether a refusal of its one command is a refusal of all of it.
-    pub(super) fn is_single(&self) -> bool {
-        matches!(self.form, Form::Command | Form::Question)
+    /// No reply to it will come.
+    #[cold]
+    pub(super) fn silence(&mut self) {
+        (self.form, self.commands) = (Form::Silent, 0);
     }
 
     /// The server ends the connection because of it. A further reply says that it does not.
@@ -139,13 +154,11 @@ impl Request {
 
     /// It begins to leave: from now on the server may take its time.
     pub(super) fn begin(&mut self) {
-        if let Some(blocking) = self.blocking
-            && !std::mem::replace(&mut self.extended, true)
-        {
-            self.deadline = match blocking {
-                Blocking::For(time) => self.deadline.plus(time),
-                Blocking::Forever => Deadline::never(),
-            };
+        match &mut self.blocking {
+            None => {}
+            // Once, however often it leaves.
+            Some(Blocking::For(time)) => self.deadline = self.deadline.plus(std::mem::take(time)),
+            Some(Blocking::Forever) => self.deadline = Deadline::never(),
         }
     }
 }

@@ -11,7 +11,7 @@ use super::relay::Relay;
 use super::sink::Sink;
 use super::state::State;
 use super::terms::Terms;
-use crate::command::{Blocking, Effect};
+use crate::command::Blocking;
 use crate::deadline::Deadline;
 use crate::error::{Error, ErrorKind, Progress, Result};
 use crate::options::Options;
@@ -34,8 +34,6 @@ pub(crate) struct Work<'a> {
     pub(crate) form: Form,
     /// On the wire; see [`Request::commands`].
     pub(crate) commands: u32,
-    /// What a single one does to the conversation.
-    pub(crate) effect: Effect,
     /// Encodes all of them.
     pub(crate) write: &'a dyn Fn(&mut Vec<u8>),
     /// The server may hold the replies back for so long.
@@ -77,7 +75,7 @@ impl Link {
         let patience = self.patience(work.start, work.blocking);
         let deadline = Deadline::after(work.start, self.terms.options.timeout);
         let mut request = Request::new(0, work.form, work.commands, deadline);
-        (request.blocking, request.effect) = (work.blocking, work.effect);
+        request.blocking = work.blocking;
         self.caller().call(request, work.write, &patience, sink)
     }
 

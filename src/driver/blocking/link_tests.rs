@@ -12,7 +12,7 @@ fn evalsha(link: &Link, form: Form, scripts: &[&str]) -> (Vec<String>, usize) {
         scripts.iter().for_each(|script| resp::encode_command(out, &["EVALSHA", script, "0"]));
     };
     let commands = scripts.len() as u32;
-    let work = Work { form, commands, effect: Effect::None, write, blocking: None, start: Instant::now() };
+    let work = Work { form, commands, write, blocking: None, start: Instant::now() };
     let mut keep = |nodes: &[resp::Node], bytes: &[u8]| {
         parts += 1;
         replies.append(nodes, bytes);
@@ -64,8 +64,7 @@ fn set(out: &mut Vec<u8>, commands: &[(&str, &str)]) {
 fn call(link: &Link, start: Instant, commands: &[(&str, &str)]) -> Result<()> {
     let form = if commands.len() == 1 { Form::Command } else { Form::Pipeline };
     let write = &|out: &mut Vec<u8>| set(out, commands);
-    let work =
-        Work { form, commands: commands.len() as u32, effect: Effect::None, write, blocking: None, start };
+    let work = Work { form, commands: commands.len() as u32, write, blocking: None, start };
     let mut replies = ReplyBuilder::with_root_array();
     let mut keep = |nodes: &[resp::Node], bytes: &[u8]| {
         replies.append(nodes, bytes);

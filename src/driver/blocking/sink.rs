@@ -61,17 +61,28 @@ impl Collected {
 
     /// The reply of a call that ended with `result`. A want of memory for it is the call's failure.
     pub(crate) fn finish(self, result: Result<()>) -> Result<Reply> {
+        if self.is_one_command {
+            return self.finish_confirmations(result);
+        }
         match (self.kept, result) {
             (Err(no_memory), Err(error)) => {
                 Err(Error::from(no_memory).with_progress(error.progress().unwrap_or_default()))
             }
-            (_, result) => result.map(|()| {
-                if self.is_one_command {
-                    return without_confirmations(self.replies.finish());
-                }
-                self.replies.finish()
-            }),
+            (_, result) => result.map(|()| self.replies.finish()),
         }
+    }
+
+    /// As one array, or the error alone that took their place.
+    #[cold]
+    fn finish_confirmations(mut self, result: Result<()>) -> Result<Reply> {
+        self.is_one_command = false;
+        let reply = self.finish(result)?;
+        let Some(error) = reply.root().get(0).filter(|first| first.kind() == Kind::Error) else {
+            return Ok(reply);
+        };
+        let mut alone = ReplyBuilder::new();
+        alone.append(&[error.node()], reply.bytes());
+        Ok(alone.finish())
     }
 }
 
@@ -89,18 +100,8 @@ impl Sink for Collected {
         self.replies = (self.new)();
     }
 
-    /// As one array, or the error that takes their place.
     #[cold]
     fn expect_confirmations(&mut self) {
         *self = Self { is_one_command: true, ..Self::replies() };
     }
-}
-
-/// The error alone that took the place of confirmations, if one did.
-#[cold]
-fn without_confirmations(reply: Reply) -> Reply {
-    let Some(error) = reply.root().get(0).filter(|first| first.kind() == Kind::Error) else { return reply };
-    let mut alone = ReplyBuilder::new();
-    alone.append(&[error.node()], reply.bytes());
-    alone.finish()
 }

@@ -100,15 +100,15 @@ impl Owner for Delivery<'_> {
             return self.out.push_bare(token, seq, None);
         };
         match request.form {
-            Form::Command if !request.keeps_reply && !is_error(&replies) => {
-                self.out.push_bare(token, seq, None)
-            }
-            Form::Command => self.out.push_gathered(token, seq, replies, false, None),
-            Form::Question => *self.answer = Some(Ok(replies)),
-            Form::Subscription => {
+            form if form.is_subscription() => {
                 let is_confirmed = !is_error(&replies);
                 self.out.push_gathered(token, seq, replies, is_confirmed, None);
             }
+            Form::Command | Form::Special(_) if !request.keeps_reply && !is_error(&replies) => {
+                self.out.push_bare(token, seq, None)
+            }
+            Form::Command | Form::Special(_) => self.out.push_gathered(token, seq, replies, false, None),
+            Form::Question => *self.answer = Some(Ok(replies)),
             Form::Silent => self.out.push_bare(token, seq, None),
             Form::Pipeline | Form::Portion => self.out.push_gathered(token, seq, replies, true, None),
             Form::Transaction => {

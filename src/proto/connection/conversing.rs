@@ -12,16 +12,15 @@ use crate::proto::event::{Event, EventKind};
 use crate::proto::greeting::sanitised;
 use crate::proto::incoming::{Spoken, surplus};
 use crate::proto::owner::Owner;
-use crate::proto::request::{Form, Request};
-use crate::resp::{Kind, Node, Reply};
+use crate::proto::request::Form;
+use crate::resp::{Kind, Node, Reply, Value};
 
 impl Connection {
-    /// Looks at a request that asks for more or less than one reply, or comes after such a one.
+    /// Looks at a request that asks for more or less than one reply, or comes after such a one. Whether it will be answered.
     #[cold]
-    pub(super) fn ask(&mut self, mut request: Request) -> Result<Request> {
+    pub(super) fn ask(&mut self, form: Form) -> Result<bool> {
         let speaks = self.server.as_ref().map_or(self.options.protocol, |server| server.protocol);
-        self.conversation.get_or_insert_with(|| Box::new(Conversation::new(speaks))).ask(&mut request)?;
-        Ok(request)
+        self.conversation.get_or_insert_with(|| Box::new(Conversation::new(speaks))).ask(form)
     }
 
     /// Ends requests that have left and await no reply. To be called when something has left.
@@ -62,7 +61,7 @@ impl Connection {
                 }
                 Ok(Spoken::Rest { nodes, bytes }) => {
                     self.queue.count_reply();
-                    self.answer(&nodes, &bytes, false, owner)?;
+                    self.answer(&nodes, &bytes, true, owner)?;
                 }
                 Ok(Spoken::Starved) => return Ok(Received::Starved),
                 Err(error) => self.fault = Some(error),
@@ -75,9 +74,8 @@ impl Connection {
         let conversation = self.conversation.as_mut().expect("invariant: this is one");
         let front = self.queue.answering().filter(|_| is_awaited);
         // Before what was said is counted.
-        let awaited = front
-            .as_ref()
-            .map(|front| (front.form, front.commands, conversation.confirmations(front.effect)));
+        let awaited =
+            front.as_ref().map(|front| (front.form, front.commands, conversation.confirmations(front.form)));
         let heard = conversation.hear(&value, is_push, front.as_deref());
         if let Heard::Event(kind) = heard {
             self.tell(kind, Some(value), None);
@@ -88,7 +86,7 @@ impl Connection {
             // It was not to be answered, and what else this may be an answer to cannot be told.
             return Err(surplus());
         }
-        if form == Form::Subscription && commands == 0 {
+        if form.is_subscription() && commands == 0 {
             self.queue.expect(confirmations);
         }
         let is_error = value.root().kind() == Kind::Error;
@@ -106,12 +104,13 @@ impl Connection {
             let replied = self.queue.front_mut().replied;
             self.queue.expect(replied);
         }
+        let is_done = !is_error && !is_queued(value.root());
         let (nodes, bytes) = value.into_parts();
-        self.answer(&nodes, &bytes, is_error, owner)
+        self.answer(&nodes, &bytes, is_done, owner)
     }
 
-    /// Hands on a reply, or the rest of one, that has been counted.
-    fn answer(&mut self, nodes: &[Node], bytes: &[u8], is_error: bool, owner: &mut impl Owner) -> Result<()> {
+    /// Hands on a reply, or the rest of one, that has been counted. `is_done`: what it answers is carried out.
+    fn answer(&mut self, nodes: &[Node], bytes: &[u8], is_done: bool, owner: &mut impl Owner) -> Result<()> {
         let front = self.queue.front_mut();
         if !front.abandoned {
             self.stall.answered();
@@ -121,7 +120,7 @@ impl Connection {
         if front.replied == front.commands {
             let request = self.queue.pop_front();
             if let Some(conversation) = &mut self.conversation {
-                conversation.answered(request.effect, is_error);
+                conversation.answered(request.form, is_done);
                 let speaks = conversation.speaks();
                 if let Some(server) = self.server.as_mut().filter(|server| server.protocol != speaks) {
                     Arc::make_mut(server).protocol = speaks;
@@ -154,6 +153,11 @@ impl Connection {
     pub(super) fn tell(&mut self, kind: EventKind, message: Option<Reply>, reason: Option<Error>) {
         self.events.add(Event::new(kind, self.server.as_deref(), message, reason));
     }
+}
+
+/// What the server says between MULTI and EXEC.
+fn is_queued(reply: Value<'_>) -> bool {
+    reply.kind() == Kind::Status && reply.bytes() == Some(b"QUEUED")
 }
 
 #[cfg(test)]

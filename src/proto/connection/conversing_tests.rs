@@ -8,6 +8,7 @@ use crate::command::{self, Place};
 use crate::deadline::Deadline;
 use crate::error::Outcome;
 use crate::options::{Options, Overflow};
+use crate::proto::request::Request;
 use crate::resp;
 
 impl Talk {
@@ -17,8 +18,7 @@ impl Talk {
         let effect = command::admit(&args, Place::Dedicated).unwrap().effect;
         let (form, replies) = Form::of_single(effect, args.len());
         let deadline = Deadline::at(self.now + Duration::from_secs(5));
-        let mut request = Request::new(token, form, replies, deadline);
-        request.effect = effect;
+        let request = Request::new(token, form, replies, deadline);
         self.connection.push(request, |out| resp::encode_command(out, &args))
     }
 

@@ -17,11 +17,10 @@ use super::greeting::Greeting;
 use super::incoming::Incoming;
 use super::owner::Owner;
 use super::queue::Queue;
-use super::request::Request;
+use super::request::{Form, Request};
 use super::retry::ReplyRule;
 use super::server::Server;
 use super::stall::Stall;
-use crate::command::Effect;
 use crate::deadline::Deadline;
 use crate::error::{Error, ErrorKind, Outcome, Progress, Result};
 use crate::options::Options;
@@ -155,8 +154,8 @@ impl Connection {
     #[inline]
     pub(crate) fn push(&mut self, mut request: Request, write: impl FnOnce(&mut Vec<u8>)) -> Result<()> {
         self.demand()?;
-        if self.is_to_be_asked(&request) {
-            request = self.ask(request)?;
+        if self.is_to_be_asked(request.form) && !self.ask(request.form)? {
+            request.silence();
         }
         self.queue.push(request, write);
         Ok(())
@@ -165,8 +164,8 @@ impl Connection {
     /// The same with its commands in a buffer, which is empty afterwards.
     pub(crate) fn push_buffer(&mut self, mut request: Request, bytes: &mut Vec<u8>) -> Result<()> {
         self.demand()?;
-        if self.is_to_be_asked(&request) {
-            request = self.ask(request)?;
+        if self.is_to_be_asked(request.form) && !self.ask(request.form)? {
+            request.silence();
         }
         self.queue.push_buffer(request, bytes);
         Ok(())
@@ -174,8 +173,8 @@ impl Connection {
 
     /// Whether it asks for more or less than one reply, or comes after what did.
     #[inline]
-    fn is_to_be_asked(&self, request: &Request) -> bool {
-        !matches!(request.effect, Effect::None) || self.conversation.is_some()
+    fn is_to_be_asked(&self, form: Form) -> bool {
+        matches!(form, Form::Special(_)) || self.conversation.is_some()
     }
 
     /// Asks for a connection although there may be nothing to send.

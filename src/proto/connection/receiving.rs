@@ -176,7 +176,7 @@ impl Connection {
         let text = text_of(&self.incoming.nodes[at], window);
         self.note_last_words(text);
         let front = self.queue.front_mut();
-        if !front.is_single() || self.fault.is_some() {
+        if !front.form.is_single() || self.fault.is_some() {
             return false;
         }
         let due = retry::resend_at(self.rule, text, front, self.is_pinned, || owner.now(), || owner.chance());

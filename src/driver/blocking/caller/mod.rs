@@ -50,8 +50,8 @@ impl<'a> Caller<'a> {
         patience: &Patience<'_>,
         sink: &mut dyn Sink,
     ) -> Result<()> {
-        let not_applied = Progress { not_applied: request.own_commands(), ..Progress::default() };
-        let unknown = Progress { unknown: request.own_commands(), ..Progress::default() };
+        let commands = request.own_commands();
+        let not_applied = Progress { not_applied: commands, ..Progress::default() };
         let mut state = self.lock().map_err(|error| error.with_progress(not_applied))?;
         if state.followers().is_led_by(self.me) {
             return Err(reentrant().with_progress(not_applied));
@@ -68,7 +68,8 @@ impl<'a> Caller<'a> {
         if state.followers().is_led() && !state.is_at_hand {
             state.flush();
         }
-        self.drive(state, id, patience, sink).map_err(|error| error.or_progress(unknown))
+        self.drive(state, id, patience, sink)
+            .map_err(|error| error.or_progress(Progress { unknown: commands, ..Progress::default() }))
     }
 
     /// If the server closed the connection, or said something that nothing had asked for, this is the moment to find out: the
