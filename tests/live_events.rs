@@ -286,7 +286,9 @@ fn watch_sees_what_others_do_and_a_transaction_is_not_mixed_with_subscriptions()
         lease.run("WATCH k");
         other.command(&["SET", "k", "theirs"]).unwrap();
         lease.run("MULTI");
-        assert_eq!(lease.try_run("SUBSCRIBE a").unwrap_err().kind(), ErrorKind::Refused, "{name}");
+        for line in ["SUBSCRIBE a", "MONITOR", "HELLO 3", "CLIENT REPLY OFF"] {
+            assert_eq!(lease.try_run(line).unwrap_err().kind(), ErrorKind::Refused, "{name}: {line}");
+        }
         assert_eq!(text(&lease.run("SET k mine")), "QUEUED", "{name}");
         assert!(lease.run("EXEC").root().is_null(), "{name}");
         assert_eq!(text(&lease.run("GET k")), "theirs", "{name}");

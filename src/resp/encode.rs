@@ -8,26 +8,26 @@
 use memchr::memchr;
 use zeroize::Zeroizing;
 
+use super::writer::{self, Writer};
+
 /// Appends one command. Arguments may hold any bytes and any number of them.
 pub fn encode_command<A: AsRef<[u8]>>(out: &mut Vec<u8>, args: &[A]) {
-    out.reserve(longest(args));
-    header(out, b'*', args.len());
+    let mut writer = Writer::new(out, args.len(), payload(args));
     for arg in args {
-        argument(out, arg.as_ref());
+        writer.argument(arg.as_ref());
     }
+    writer.finish();
 }
 
-/// Bytes of this command at most.
 #[inline]
-fn longest<A: AsRef<[u8]>>(args: &[A]) -> usize {
-    let payload: usize = args.iter().map(|arg| arg.as_ref().len()).sum();
-    payload + (args.len() + 1) * LONGEST_FRAME
+fn payload<A: AsRef<[u8]>>(args: &[A]) -> usize {
+    args.iter().map(|arg| arg.as_ref().len()).sum()
 }
 
 /// Commands with a password in them, in a buffer that is erased when it is dropped. It is made as long
 /// as it has to be and never grows, which would leave a copy behind.
 pub fn encode_secret_commands<A: AsRef<[u8]>>(commands: &[Vec<A>]) -> Zeroizing<Vec<u8>> {
-    let len = commands.iter().map(|args| longest(args)).sum();
+    let len = commands.iter().map(|args| writer::most(args.len(), payload(args))).sum();
     let mut out = Zeroizing::new(Vec::with_capacity(len));
     for args in commands {
         encode_command(&mut out, args);
@@ -41,13 +41,13 @@ pub fn encode_secret_commands<A: AsRef<[u8]>>(commands: &[Vec<A>]) -> Zeroizing<
 pub fn encode_packed(out: &mut Vec<u8>, bytes: &[u8], lens: &[u32]) -> Option<usize> {
     let payload: usize = lens.iter().try_fold(0usize, |sum, &len| sum.checked_add(len as usize))?;
     let mut rest = bytes.get(..payload)?;
-    out.reserve(payload + (lens.len() + 1) * LONGEST_FRAME);
-    header(out, b'*', lens.len());
+    let mut writer = Writer::new(out, lens.len(), payload);
     for &len in lens {
         let (arg, behind) = rest.split_at(len as usize);
-        argument(out, arg);
+        writer.argument(arg);
         rest = behind;
     }
+    writer.finish();
     Some(payload)
 }
 
@@ -100,38 +100,13 @@ pub(crate) fn encoded_commands(encoded: &[u8]) -> impl Iterator<Item = Vec<&[u8]
     })
 }
 
+/// Digits and CRLF.
+const LONGEST_NUMBER: usize = 22;
+
 /// The number in the header at `at` and the offset behind it, if it is whole.
 fn read_header(encoded: &[u8], at: usize) -> Option<(usize, usize)> {
     let digits = encoded.get(at.checked_add(1)?..)?;
-    let newline = memchr(b'\n', &digits[..digits.len().min(LONGEST_FRAME)])?;
+    let newline = memchr(b'\n', &digits[..digits.len().min(LONGEST_NUMBER)])?;
     let number = std::str::from_utf8(digits[..newline].strip_suffix(b"\r")?).ok()?;
     Some((number.parse().ok()?, at + 1 + newline + 1))
 }
-
-/// Appends one argument.
-#[inline]
-fn argument(out: &mut Vec<u8>, arg: &[u8]) {
-    header(out, b'$', arg.len());
-    out.extend_from_slice(arg);
-    out.extend_from_slice(b"\r\n");
-}
-
-/// Appends a marker, a number and CRLF. Arguments are mostly short: two digits cover nearly all,
-/// and constant sizes let the compiler write each header with one or two stores.
-#[inline]
-fn header(out: &mut Vec<u8>, marker: u8, number: usize) {
-    if number < 10 {
-        out.extend_from_slice(&[marker, b'0' + number as u8, b'\r', b'\n']);
-    } else if number < 100 {
-        let tens = b'0' + (number / 10) as u8;
-        let ones = b'0' + (number % 10) as u8;
-        out.extend_from_slice(&[marker, tens, ones, b'\r', b'\n']);
-    } else {
-        out.push(marker);
-        out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
-        out.extend_from_slice(b"\r\n");
-    }
-}
-
-/// Upper bound of the bytes around an argument: marker, 20 digits and two CRLF.
-const LONGEST_FRAME: usize = 25;

@@ -24,6 +24,7 @@ mod reply;
 mod reply_ends;
 mod short;
 mod value;
+mod writer;
 
 pub use builder::ReplyBuilder;
 pub(crate) use builder::try_copy_part;
