@@ -142,7 +142,7 @@ impl Async {
         self.check_room()?;
         let strangers = admission.stranger(args).into_iter().collect();
         let write = |out: &mut Vec<u8>| resp::encode_command(out, args);
-        self.enter(&admission, args.len(), strangers, token, Instant::now(), write)
+        self.enter(&admission, args.len(), strangers, token, self.deadline(), write)
     }
 
     /// Queues many commands at once: `bytes` holds all arguments end to end, `lens` their lengths, `argcs` the number of
@@ -159,15 +159,17 @@ impl Async {
         tokens: &[u64],
     ) -> (usize, Result<()>) {
         let commands = self.check_open().and_then(|()| Packed::with_tokens(bytes, lens, argcs, tokens));
-        let (now, place) = (Instant::now(), self.place());
+        let (deadline, place) = (self.deadline(), self.place());
+        let mut last = None;
         let (load, mut bytes) = (self.nodes.load() as u64, self.nodes.bytes() as u64);
         let mut queued = 0;
         let result = commands.and_then(|mut commands| {
             commands.try_for_each(|(command, token)| {
-                let admission = command.admit(command.found(), place)?;
+                let admission = command.admit(command.found_after(&mut last), place)?;
                 self.check_limits(load + queued as u64, bytes)?;
                 let strangers = admission.stranger(&[command.name()]).into_iter().collect();
-                self.enter(&admission, command.lens.len(), strangers, token, now, |out| command.encode(out))?;
+                let write = |out: &mut Vec<u8>| command.encode(out);
+                self.enter(&admission, command.lens.len(), strangers, token, deadline, write)?;
                 queued += 1;
                 bytes += command.bytes.len() as u64;
                 Ok(())
@@ -182,11 +184,11 @@ impl Async {
         argc: usize,
         strangers: Vec<Stranger>,
         token: u64,
-        now: Instant,
+        deadline: Deadline,
         write: impl FnOnce(&mut Vec<u8>),
     ) -> Result<()> {
         let (form, replies) = Form::of_single(admission.effect, argc);
-        let request = self.request(form, replies, admission.blocking, token, now);
+        let request = self.request(form, replies, admission.blocking, token, deadline);
         let apart = Apart::of(admission.blocking.is_some(), admission.ends_another());
         self.queue(request, apart, strangers, write)
     }
@@ -202,7 +204,7 @@ impl Async {
         let bytes = gathered.bytes;
         let (apart, strangers) = (gathered.apart, gathered.strangers.to_vec());
         let request =
-            self.request(gathered.form, gathered.commands, gathered.blocking, token, Instant::now());
+            self.request(gathered.form, gathered.commands, gathered.blocking, token, self.deadline());
         self.queue(request, apart, strangers, |out| out.extend_from_slice(bytes))?;
         pipeline.handed_over();
         Ok(())
@@ -277,15 +279,19 @@ impl Async {
         self.is_closed
     }
 
+    /// Of what is submitted now.
+    fn deadline(&self) -> Deadline {
+        Deadline::after(Instant::now(), self.options.timeout)
+    }
+
     fn request(
         &self,
         form: Form,
         commands: u32,
         blocking: Option<Blocking>,
         token: u64,
-        now: Instant,
+        deadline: Deadline,
     ) -> Request {
-        let deadline = Deadline::after(now, self.options.timeout);
         let mut request = Request::new(token, form, commands, deadline);
         (request.seq, request.blocking) = (self.submitted, blocking);
         request

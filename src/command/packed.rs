@@ -71,8 +71,14 @@ impl<'a> PackedCommand<'a> {
         resp::encode_packed(out, self.bytes, self.lens).expect("invariant: the numbers add up");
     }
 
-    pub(crate) fn found(&self) -> Found {
-        super::find(self.name())
+    /// Looks up the name, if it is not that of the `last` command, as it mostly is.
+    #[inline]
+    pub(crate) fn found_after(&self, last: &mut Option<(&'a [u8], Found)>) -> Found {
+        let name = self.name();
+        match *last {
+            Some((before, found)) if before == name => found,
+            _ => last.insert((name, super::find(name))).1,
+        }
     }
 
     /// Empty for a command without arguments.
