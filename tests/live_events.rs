@@ -280,6 +280,20 @@ fn without_replies_commands_are_over_when_they_have_left() {
 }
 
 #[test]
+fn a_silence_that_is_not_permitted_ends_the_lease_and_shifts_nothing() {
+    both_versions(|_, name, lease, server| {
+        let user = ["ACL", "SETUSER", "quiet", "on", "nopass", "~*", "&*", "+@all", "-client|reply"];
+        server.client().command(&user).unwrap();
+        assert_eq!(text(&lease.run("AUTH quiet x")), "OK", "{name}");
+        assert!(lease.run("CLIENT REPLY OFF x").root().error().is_some(), "{name}");
+        assert!(lease.run("GET k").root().is_null(), "{name}");
+        let refused = lease.run("CLIENT REPLY SKIP");
+        assert!(refused.root().error().unwrap().starts_with(b"NOPERM"), "{name}");
+        assert_eq!(lease.try_run("GET k").unwrap_err().kind(), ErrorKind::Disconnected, "{name}");
+    });
+}
+
+#[test]
 fn watch_sees_what_others_do_and_a_transaction_is_not_mixed_with_subscriptions() {
     both_versions(|_, name, lease, server| {
         let other = server.client();

@@ -154,13 +154,14 @@ fn look_closer<A: AsRef<[u8]>>(info: &'static CommandInfo, args: &[A], place: Pl
     let changes_connection = place != Place::Shared && info.rule.changes_connection();
     let effect = match info.rule {
         Rule::Subscription => Some(Effect::of_subscription(info.name)),
-        Rule::Monitor => Some(Effect::Monitors),
-        Rule::Replies => Effect::of_reply(arg(2)),
+        Rule::Replies if args.len() == 3 => Effect::of_reply(arg(2)),
         Rule::Hello => Effect::of_hello(arg(1)),
-        Rule::Reset => Some(Effect::Resets),
         Rule::Quit => Some(Effect::Quits),
-        Rule::Transaction if info.name == "MULTI" => Some(Effect::Begins),
-        Rule::Transaction => Some(Effect::Ends),
+        // With arguments, the server refuses these.
+        Rule::Monitor if args.len() == 1 => Some(Effect::Monitors),
+        Rule::Reset if args.len() == 1 => Some(Effect::Resets),
+        Rule::Transaction if args.len() == 1 && info.name == "MULTI" => Some(Effect::Begins),
+        Rule::Transaction if args.len() == 1 => Some(Effect::Ends),
         _ => None,
     };
     Ok(Admission { found: Some(info), blocking, changes_connection, effect })

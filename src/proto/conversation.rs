@@ -34,6 +34,21 @@ pub(super) enum Heard {
     Refusal,
 }
 
+/// How a request will be answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Answer {
+    /// By its replies.
+    Replies,
+    /// By nothing.
+    Silence,
+    /// By nothing, if the server carries it out, which it does not say. So [`LOUDLY`] goes before it, which the server carries out
+    /// or refuses for the same reasons, and answers.
+    Agreement,
+}
+
+/// See [`Answer::Agreement`].
+pub(super) const LOUDLY: [&str; 3] = ["CLIENT", "REPLY", "ON"];
+
 impl Conversation {
     pub(super) fn new(speaks: u8) -> Self {
         Self {
@@ -46,11 +61,11 @@ impl Conversation {
         }
     }
 
-    /// Takes note of a request that is about to be queued. Whether it will be answered.
+    /// Takes note of a request that is about to be queued.
     ///
     /// # Errors
     /// `Refused`: it has no place in the conversation as it is.
-    pub(super) fn ask(&mut self, form: Form) -> Result<bool> {
+    pub(super) fn ask(&mut self, form: Form) -> Result<Answer> {
         let effect = form.effect();
         if self.asked_to_monitor && !matches!(effect, Some(Effect::Resets | Effect::Quits)) {
             return Err(refused("MONITOR has the connection: only RESET and QUIT are possible on it"));
@@ -60,7 +75,10 @@ impl Conversation {
                 "not between MULTI and EXEC: it changes what results look like, or is one of many",
             ));
         }
-        let mut is_answered = true;
+        let mut answer = Answer::Replies;
+        if self.speaks == 2 && self.listens() && matches!(effect, Some(Effect::Replies(_))) {
+            return Err(refused("in RESP2, a connection that is subscribed to something does not take it"));
+        }
         let is_heard = matches!(effect, Some(Effect::Resets | Effect::Replies(Replies::On)));
         if self.replies != Replies::On && !is_heard {
             if !form.is_single() || matches!(effect, Some(Effect::Monitors | Effect::Speaks(_))) {
@@ -68,7 +86,7 @@ impl Conversation {
                     "CLIENT REPLY has switched off replies, and those to this matter: switch them on",
                 ));
             }
-            is_answered = false;
+            answer = Answer::Silence;
             if self.replies == Replies::Skip {
                 self.replies = Replies::On;
             }
@@ -82,15 +100,15 @@ impl Conversation {
             }
             Some(Effect::Replies(Replies::On)) => self.replies = Replies::On,
             Some(Effect::Replies(replies)) => {
-                is_answered = false;
                 // Where there are none, none can be skipped.
                 if self.replies != Replies::Off {
                     self.replies = replies;
+                    answer = Answer::Agreement;
                 }
             }
             _ => {}
         }
-        Ok(is_answered)
+        Ok(answer)
     }
 
     /// What the server has just said, given the request that it may be an answer to.
@@ -136,6 +154,8 @@ impl Conversation {
     /// A request was answered: the server has done what it was asked for, or it refused that or put it off until EXEC.
     pub(super) fn answered(&mut self, form: Form, is_done: bool) {
         match form.effect() {
+            // Nothing that it stands in the way of was asked since.
+            Some(Effect::Monitors) if !is_done => self.asked_to_monitor = false,
             _ if !is_done => {}
             Some(Effect::Monitors) => self.is_monitor = true,
             Some(Effect::Speaks(version)) => self.speaks = version,
@@ -237,7 +257,7 @@ mod tests {
         Request::new(1, form, replies, Deadline::never())
     }
 
-    fn asked(conversation: &mut Conversation, effect: impl Into<Option<Effect>>) -> Result<bool> {
+    fn asked(conversation: &mut Conversation, effect: impl Into<Option<Effect>>) -> Result<Answer> {
         conversation.ask(request(effect.into(), 2).form)
     }
 
@@ -289,13 +309,13 @@ mod tests {
     #[test]
     fn after_monitor_its_lines_are_told_from_the_end_of_it() {
         let mut it = Conversation::new(3);
-        assert!(asked(&mut it, Effect::Monitors).unwrap());
+        assert_eq!(asked(&mut it, Effect::Monitors).unwrap(), Answer::Replies);
         assert!(asked(&mut it, None).is_err());
         it.answered(Form::Special(Effect::Monitors), true);
         let line = "+1339518083.107412 [0 127.0.0.1:60866] \"keys\" \"*\"\r\n";
         assert_eq!(hear(&mut it, line, None), Heard::Event(EventKind::Monitor));
-        assert!(asked(&mut it, Effect::Resets).unwrap());
-        assert!(asked(&mut it, None).unwrap());
+        assert_eq!(asked(&mut it, Effect::Resets).unwrap(), Answer::Replies);
+        assert_eq!(asked(&mut it, None).unwrap(), Answer::Replies);
         assert_eq!(hear(&mut it, line, Some(Effect::Resets)), Heard::Event(EventKind::Monitor));
         assert_eq!(hear(&mut it, "+RESET\r\n", Some(Effect::Resets)), Heard::Reply);
         it.answered(Form::Special(Effect::Resets), true);
@@ -306,23 +326,23 @@ mod tests {
     fn what_is_asked_while_replies_are_off_awaits_none() {
         let mut it = Conversation::new(3);
         let replies = |replies| Some(Effect::Replies(replies));
-        for (effect, is_answered) in [
-            (replies(Replies::Skip), false),
-            (replies(Replies::Skip), false),
-            (None, false),
-            (None, true),
-            (replies(Replies::Off), false),
-            (None, false),
-            (replies(Replies::Skip), false),
-            (None, false),
-            (None, false),
-            (replies(Replies::On), true),
-            (None, true),
-            (replies(Replies::Off), false),
-            (Some(Effect::Resets), true),
-            (None, true),
+        for (effect, answer) in [
+            (replies(Replies::Skip), Answer::Agreement),
+            (replies(Replies::Skip), Answer::Agreement),
+            (None, Answer::Silence),
+            (None, Answer::Replies),
+            (replies(Replies::Off), Answer::Agreement),
+            (None, Answer::Silence),
+            (replies(Replies::Skip), Answer::Silence),
+            (None, Answer::Silence),
+            (None, Answer::Silence),
+            (replies(Replies::On), Answer::Replies),
+            (None, Answer::Replies),
+            (replies(Replies::Off), Answer::Agreement),
+            (Some(Effect::Resets), Answer::Replies),
+            (None, Answer::Replies),
         ] {
-            assert_eq!(asked(&mut it, effect).unwrap(), is_answered, "{effect:?}");
+            assert_eq!(asked(&mut it, effect).unwrap(), answer, "{effect:?}");
         }
         asked(&mut it, replies(Replies::Off)).unwrap();
         for effect in [SUBSCRIBE, Effect::Monitors, Effect::Speaks(2)] {
@@ -338,7 +358,7 @@ mod tests {
         for effect in [SUBSCRIBE, UNSUBSCRIBE].into_iter().chain(others) {
             assert_eq!(asked(&mut it, effect).unwrap_err().kind(), ErrorKind::Refused, "{effect:?}");
         }
-        assert!(asked(&mut it, None).unwrap());
+        assert_eq!(asked(&mut it, None).unwrap(), Answer::Replies);
         asked(&mut it, Effect::Ends).unwrap();
         asked(&mut it, SUBSCRIBE).unwrap();
     }

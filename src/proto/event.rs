@@ -48,28 +48,23 @@ pub(super) struct Events {
     bytes: usize,
     /// Of these, how many the server has said.
     messages: usize,
-    dropped: u64,
     limits: EventLimits,
 }
 
 impl Events {
     pub(super) fn new(limits: EventLimits) -> Self {
-        Self { kept: VecDeque::new(), bytes: 0, messages: 0, dropped: 0, limits }
+        Self { kept: VecDeque::new(), bytes: 0, messages: 0, limits }
     }
 
-    pub(super) fn add(&mut self, mut event: Event) {
-        event.dropped = std::mem::take(&mut self.dropped);
+    pub(super) fn add(&mut self, event: Event) {
         self.bytes += event.size();
         self.messages += usize::from(event.message.is_some());
         self.kept.push_back(event);
-        while self.bytes > self.limits.bytes && self.may_drop() {
-            let oldest = self.next().expect("invariant: no bytes without an event");
+        // The newest stays, however long it is: somebody may be waiting for it.
+        while self.bytes > self.limits.bytes && self.kept.len() > 1 && self.may_drop() {
+            let oldest = self.next().expect("invariant: there are several");
             // Whoever comes next tells of it.
-            let lost = oldest.dropped + 1;
-            match self.kept.front_mut() {
-                Some(next) => next.dropped += lost,
-                None => self.dropped += lost,
-            }
+            self.kept[0].dropped += oldest.dropped + 1;
         }
     }
 
@@ -155,12 +150,11 @@ mod tests {
         assert_eq!(events.next().unwrap().dropped, 2);
         (0..2).for_each(|_| events.add(event(100)));
         assert_eq!(events.next().unwrap().dropped, 1);
-        // Nothing has room beside this one, nor has it itself.
+        // Nothing has room beside this one.
         events.add(event(10 * size));
-        assert!(events.is_empty() && events.bytes == 0 && events.next().is_none());
-        events.add(event(5));
         let next = events.next().unwrap();
-        assert_eq!((next.dropped, next.message.unwrap().bytes()), (3, &b"xxxxx"[..]));
+        assert_eq!((next.dropped, next.message.unwrap().bytes().len()), (2, 10 * size));
+        assert!(events.is_empty() && events.bytes == 0 && events.next().is_none());
         events.add(event(5));
         assert_eq!(events.next().unwrap().dropped, 0);
     }

@@ -57,9 +57,8 @@ struct Deferred {
 pub(super) struct GivenUp {
     pub(super) progress: Progress,
     pub(super) seq: u64,
-    /// It has begun to leave; its replies are still to come.
-    pub(super) has_begun: bool,
-    pub(super) may_block: bool,
+    /// Why the connection ends with it.
+    pub(super) ends: Option<&'static str>,
     /// There may be others with the same token.
     pub(super) is_portion: bool,
 }
@@ -474,8 +473,7 @@ impl GivenUp {
         Self {
             progress,
             seq: request.seq,
-            has_begun,
-            may_block: request.may_block(),
+            ends: request.ends_connection(has_begun),
             is_portion: request.form == Form::Portion,
         }
     }

@@ -1,6 +1,6 @@
 //! What somebody asked for: one command or several, sent and answered together.
 
-use crate::command::{Blocking, Effect};
+use crate::command::{Blocking, Effect, Replies};
 use crate::deadline::Deadline;
 
 /// One entry of the queue, between its submission and its last reply.
@@ -80,6 +80,11 @@ impl Form {
         self.effect().is_some_and(Effect::is_subscription)
     }
 
+    /// Whether the server says nothing to it or to what comes after it.
+    pub(super) fn silences(self) -> bool {
+        matches!(self, Self::Special(Effect::Replies(Replies::Off | Replies::Skip)))
+    }
+
     /// Whether a refusal of its one command is a refusal of all of it.
     pub(super) fn is_single(self) -> bool {
         matches!(self, Self::Command | Self::Question | Self::Special(_)) && !self.is_subscription()
@@ -147,9 +152,15 @@ impl Request {
         (self.replied, self.handed_on, self.condemned_at) = (0, 0, NEVER);
     }
 
-    /// Whether its reply may never come, so that a connection on which it is given up is of no use any more.
-    pub(super) fn may_block(&self) -> bool {
-        self.blocking.is_some()
+    /// Why a connection on which it is given up, begun or not, is of no use any more.
+    pub(super) fn ends_connection(&self, has_begun: bool) -> Option<&'static str> {
+        let is_counted_on = self.form == Form::Silent || self.form.silences();
+        match has_begun {
+            // Its reply may never come.
+            true => self.blocking.map(|_| "a blocking command was given up"),
+            false => is_counted_on
+                .then_some("what others counted on was given up: which replies come, and which do not"),
+        }
     }
 
     /// It begins to leave: from now on the server may take its time.

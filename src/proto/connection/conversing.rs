@@ -7,7 +7,7 @@ use super::{Connection, Received};
 use crate::error::{Error, ErrorKind, Result};
 use crate::options::Overflow;
 use crate::proto::backoff::Backoff;
-use crate::proto::conversation::{Conversation, Heard};
+use crate::proto::conversation::{Answer, Conversation, Heard};
 use crate::proto::event::{Event, EventKind};
 use crate::proto::greeting::sanitised;
 use crate::proto::incoming::{Spoken, surplus};
@@ -16,16 +16,16 @@ use crate::proto::request::Form;
 use crate::resp::{Kind, Node, Reply, Value};
 
 impl Connection {
-    /// Looks at a request that asks for more or less than one reply, or comes after such a one. Whether it will be answered.
+    /// Looks at a request that asks for more or less than one reply, or comes after such a one.
     #[cold]
-    pub(super) fn ask(&mut self, form: Form) -> Result<bool> {
+    pub(super) fn ask(&mut self, form: Form) -> Result<Answer> {
         let speaks = self.server.as_ref().map_or(self.options.protocol, |server| server.protocol);
         self.conversation.get_or_insert_with(|| Box::new(Conversation::new(speaks))).ask(form)
     }
 
     /// Ends requests that have left and await no reply. To be called when something has left.
     pub(crate) fn settle(&mut self, owner: &mut impl Owner) {
-        while self.conversation.is_some() && self.queue.has_silent_front() {
+        while self.conversation.is_some() && self.fault.is_none() && self.queue.has_silent_front() {
             let request = self.queue.pop_front();
             if !request.abandoned {
                 owner.complete(&request);
@@ -91,7 +91,7 @@ impl Connection {
         }
         let is_error = value.root().kind() == Kind::Error;
         let (has_left, _) = self.queue.count_reply();
-        if !has_left && !self.queue.front_is_answered_in_time() {
+        if !has_left && (form.silences() || !self.queue.front_is_answered_in_time()) {
             self.answered_early(value.root().error());
             if !is_error {
                 return Ok(());
@@ -100,38 +100,63 @@ impl Connection {
         if let Some(text) = value.root().error() {
             self.note_last_words(text);
         }
+        if form.silences() {
+            return self.hear_agreement(value, owner);
+        }
         if heard == Heard::Refusal {
             let replied = self.queue.front_mut().replied;
             self.queue.expect(replied);
         }
-        let is_done = !is_error && !is_queued(value.root());
+        let is_done = !is_error && !is_status(value.root(), b"QUEUED");
         let (nodes, bytes) = value.into_parts();
         self.answer(&nodes, &bytes, is_done, owner)
     }
 
+    /// The server has switched off replies, or refused to.
+    fn hear_agreement(&mut self, said: Reply, owner: &mut impl Owner) -> Result<()> {
+        if is_status(said.root(), b"OK") {
+            self.note_answer();
+            self.end_front(true, owner);
+            return Ok(());
+        }
+        let why = "the server refused CLIENT REPLY, so that which replies come after it cannot be told";
+        self.fault = Some(Error::new(ErrorKind::Disconnected, why));
+        let (nodes, bytes) = said.into_parts();
+        self.answer(&nodes, &bytes, false, owner)
+    }
+
     /// Hands on a reply, or the rest of one, that has been counted. `is_done`: what it answers is carried out.
     fn answer(&mut self, nodes: &[Node], bytes: &[u8], is_done: bool, owner: &mut impl Owner) -> Result<()> {
+        self.note_answer();
         let front = self.queue.front_mut();
-        if !front.abandoned {
+        give(owner, front, nodes, bytes)?;
+        if front.replied == front.commands {
+            self.end_front(is_done, owner);
+        }
+        Ok(())
+    }
+
+    fn note_answer(&mut self) {
+        if !self.queue.front_mut().abandoned {
             self.stall.answered();
             self.backoff = Backoff::default();
         }
-        give(owner, front, nodes, bytes)?;
-        if front.replied == front.commands {
-            let request = self.queue.pop_front();
-            if let Some(conversation) = &mut self.conversation {
-                conversation.answered(request.form, is_done);
-                let speaks = conversation.speaks();
-                if let Some(server) = self.server.as_mut().filter(|server| server.protocol != speaks) {
-                    Arc::make_mut(server).protocol = speaks;
-                }
+    }
+
+    /// The first request has all that it is to get.
+    fn end_front(&mut self, is_done: bool, owner: &mut impl Owner) {
+        let request = self.queue.pop_front();
+        if let Some(conversation) = &mut self.conversation {
+            conversation.answered(request.form, is_done);
+            let speaks = conversation.speaks();
+            if let Some(server) = self.server.as_mut().filter(|server| server.protocol != speaks) {
+                Arc::make_mut(server).protocol = speaks;
             }
-            if !request.abandoned {
-                owner.complete(&request);
-            }
-            self.settle(owner);
         }
-        Ok(())
+        if !request.abandoned {
+            owner.complete(&request);
+        }
+        self.settle(owner);
     }
 
     /// The server answered what it cannot have seen whole, with an error or not, and nothing may follow on this connection: the
@@ -155,9 +180,8 @@ impl Connection {
     }
 }
 
-/// What the server says between MULTI and EXEC.
-fn is_queued(reply: Value<'_>) -> bool {
-    reply.kind() == Kind::Status && reply.bytes() == Some(b"QUEUED")
+fn is_status(reply: Value<'_>, word: &[u8]) -> bool {
+    reply.kind() == Kind::Status && reply.bytes() == Some(word)
 }
 
 #[cfg(test)]

@@ -134,7 +134,7 @@ const SCRIPTS: &[Script] = &[
     Script {
         speaks: 3,
         asked: &["CLIENT REPLY OFF", "GET x", "CLIENT REPLY ON", "CLIENT REPLY SKIP", "GET x", "GET x"],
-        said: "+OK\r\n|1\r\n+attr\r\n:1\r\n*2\r\n$3\r\nabc\r\n:7\r\n",
+        said: "+OK\r\n+OK\r\n+OK\r\n|1\r\n+attr\r\n:1\r\n*2\r\n$3\r\nabc\r\n:7\r\n",
         answers: &["silence", "silence", "OK", "silence", "silence", "abc 7"],
         events: &[],
     },
@@ -349,9 +349,11 @@ fn each_is_told_what_became_of_it_when_the_connection_is_lost() {
 fn a_reply_to_nothing_ends_the_connection() {
     let mut talk = Talk::new();
     talk.ask(1, "CLIENT REPLY OFF").unwrap();
+    talk.ask(2, "GET x").unwrap();
     talk.leave();
-    // As when the server has refused that.
-    assert_eq!(talk.hear("-NOPERM no\r\n").unwrap_err().kind(), ErrorKind::Protocol);
+    talk.hear("+OK\r\n").unwrap();
+    assert_eq!([talk.answer(1), talk.answer(2)], ["silence", "silence"]);
+    assert_eq!(talk.hear("+what\r\n").unwrap_err().kind(), ErrorKind::Protocol);
     let mut talk = Talk::new();
     talk.ask(1, "SUBSCRIBE a").unwrap();
     talk.leave();
@@ -360,6 +362,35 @@ fn a_reply_to_nothing_ends_the_connection() {
     talk.ask(2, "PING").unwrap();
     talk.leave();
     assert_eq!(talk.hear(&"+OK\r\n"[begun..]).unwrap_err().kind(), ErrorKind::Protocol);
+}
+
+#[test]
+fn a_silence_that_the_server_refuses_ends_the_connection_before_anybody_is_told_wrong() {
+    for refusal in ["-NOPERM no\r\n", "+QUEUED\r\n"] {
+        let mut talk = Talk::new();
+        talk.connection.pin(true);
+        for (token, line) in ["GET x", "CLIENT REPLY SKIP", "SET x 1", "GET x"].iter().enumerate() {
+            talk.ask(token as u64, line).unwrap();
+        }
+        talk.leave();
+        talk.hear(&format!("+x\r\n{refusal}{refusal}+OK\r\n+1\r\n")).unwrap_err();
+        talk.lose();
+        let refused = &refusal[1..refusal.len() - 2];
+        assert_eq!([talk.answer(0), talk.answer(1)], ["x", refused]);
+        assert_eq!([talk.fate(2), talk.fate(3)], [(0, 1, 0), (0, 1, 0)]);
+    }
+}
+
+#[test]
+fn what_others_count_on_cannot_be_taken_back_for_itself() {
+    for (given_up, ends) in [(1, true), (2, true), (3, false)] {
+        let mut talk = Talk::new();
+        for (token, line) in ["GET x", "CLIENT REPLY SKIP", "SET x 1", "GET x"].iter().enumerate() {
+            talk.ask(token as u64, line).unwrap();
+        }
+        let gave_up = talk.connection.give_up(given_up, false, &mut talk.owner).unwrap();
+        assert_eq!(gave_up.ends.is_some(), ends, "{given_up}");
+    }
 }
 
 #[test]

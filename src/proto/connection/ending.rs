@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::{BLOCKED, Connection, Phase, STALLED};
+use super::{Connection, Phase, STALLED};
 use crate::command::{self, Place};
 use crate::deadline::{self, Deadline};
 use crate::error::{Error, ErrorKind, Outcome, Result};
@@ -134,8 +134,8 @@ impl Connection {
             let error = failure.filter(|_| !has_begun).unwrap_or(&late).clone();
             owner.forget(request);
             owner.failed(request, error.with_progress(progress));
-            if has_begun && request.may_block() {
-                ends = Some(Error::new(ErrorKind::Disconnected, BLOCKED));
+            if let Some(why) = request.ends_connection(has_begun) {
+                ends = Some(Error::new(ErrorKind::Disconnected, why));
             } else if (has_begun || is_behind) && stall.missed(now) {
                 ends = Some(Error::new(ErrorKind::Disconnected, STALLED));
             }

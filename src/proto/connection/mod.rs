@@ -11,7 +11,7 @@ use std::time::Instant;
 
 pub(crate) use self::ending::lease_lost;
 use super::backoff::Backoff;
-use super::conversation::Conversation;
+use super::conversation::{self, Answer, Conversation};
 use super::event::{Event, Events};
 use super::greeting::Greeting;
 use super::incoming::Incoming;
@@ -24,7 +24,7 @@ use super::stall::Stall;
 use crate::deadline::Deadline;
 use crate::error::{Error, ErrorKind, Outcome, Progress, Result};
 use crate::options::Options;
-use crate::resp::Node;
+use crate::resp::{self, Node};
 
 /// A connection as its users see it: always there. It comes when something is to be sent and comes back when it is lost.
 ///
@@ -154,27 +154,43 @@ impl Connection {
     #[inline]
     pub(crate) fn push(&mut self, mut request: Request, write: impl FnOnce(&mut Vec<u8>)) -> Result<()> {
         self.demand()?;
-        if self.is_to_be_asked(request.form) && !self.ask(request.form)? {
+        let answer = self.answer_to(request.form)?;
+        if answer == Answer::Silence {
             request.silence();
         }
-        self.queue.push(request, write);
+        self.queue.push(request, |out| {
+            if answer == Answer::Agreement {
+                resp::encode_command(out, &conversation::LOUDLY);
+            }
+            write(out);
+        });
         Ok(())
     }
 
     /// The same with its commands in a buffer, which is empty afterwards.
     pub(crate) fn push_buffer(&mut self, mut request: Request, bytes: &mut Vec<u8>) -> Result<()> {
         self.demand()?;
-        if self.is_to_be_asked(request.form) && !self.ask(request.form)? {
-            request.silence();
+        match self.answer_to(request.form)? {
+            Answer::Replies => {}
+            Answer::Silence => request.silence(),
+            Answer::Agreement => {
+                let mut before = Vec::new();
+                resp::encode_command(&mut before, &conversation::LOUDLY);
+                bytes.splice(..0, before);
+            }
         }
         self.queue.push_buffer(request, bytes);
         Ok(())
     }
 
-    /// Whether it asks for more or less than one reply, or comes after what did.
+    /// How a request of this form will be answered, if it is queued now.
     #[inline]
-    fn is_to_be_asked(&self, form: Form) -> bool {
-        matches!(form, Form::Special(_)) || self.conversation.is_some()
+    fn answer_to(&mut self, form: Form) -> Result<Answer> {
+        // What asks for more or less than one reply, or comes after what did.
+        match matches!(form, Form::Special(_)) || self.conversation.is_some() {
+            false => Ok(Answer::Replies),
+            true => self.ask(form),
+        }
     }
 
     /// Asks for a connection although there may be nothing to send.
@@ -200,8 +216,8 @@ impl Connection {
             let gave_up =
                 sum.get_or_insert(GaveUp { progress: Progress::default(), seq: given_up.seq, ends: None });
             gave_up.progress = gave_up.progress + given_up.progress;
-            if given_up.has_begun && given_up.may_block {
-                gave_up.ends = Some(Error::new(ErrorKind::Disconnected, BLOCKED));
+            if let Some(why) = given_up.ends {
+                gave_up.ends = Some(Error::new(ErrorKind::Disconnected, why));
             }
             if !given_up.is_portion {
                 break;
@@ -396,7 +412,6 @@ impl Connection {
     }
 }
 
-const BLOCKED: &str = "a blocking command was given up";
 const STALLED: &str = "several calls in a row got no reply in time";
 
 #[cfg(test)]
