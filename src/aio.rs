@@ -200,7 +200,7 @@ impl Async {
     /// unchanged then.
     pub fn submit_pipeline(&mut self, pipeline: &mut Pipeline, token: u64) -> Result<()> {
         self.check_room()?;
-        let gathered = pipeline.gather()?;
+        let gathered = pipeline.gather(self.is_lease())?;
         let bytes = gathered.bytes;
         let (apart, strangers) = (gathered.apart, gathered.strangers.to_vec());
         let request =

@@ -7,7 +7,8 @@ use std::thread;
 use std::time::Duration;
 
 use oxipipe::{
-    Async, Client, Completions, Error, ErrorKind, Event, EventKind, Options, Overflow, Pool, Reply,
+    Async, Client, Completions, Error, ErrorKind, Event, EventKind, Options, Outcome, Overflow, Pipeline,
+    Pool, Reply,
 };
 use support::event_loop::wait;
 use support::live_server::LiveServer;
@@ -49,19 +50,25 @@ impl Lease {
             Self::Blocking(client) => client.command(&args),
             Self::EventLoop(client) => {
                 client.submit(&args, 7)?;
-                let mut batch = Completions::new();
-                let watch = Stopwatch::start();
-                loop {
-                    client.process().unwrap();
-                    client.next(&mut batch);
-                    if let Some(completion) = batch.get(0) {
-                        assert_eq!((batch.len(), completion.token), (1, 7));
-                        return completion.reply();
-                    }
-                    assert!(watch.elapsed() < PATIENCE, "{line} never completed");
-                    wait(client, client.timeout());
-                }
+                self.completion()
             }
+        }
+    }
+
+    /// Of an event loop's lease, the next.
+    fn completion(&mut self) -> Result<Reply, Error> {
+        let Self::EventLoop(client) = self else { unreachable!("it completes nothing") };
+        let mut batch = Completions::new();
+        let watch = Stopwatch::start();
+        loop {
+            client.process().unwrap();
+            client.next(&mut batch);
+            if let Some(completion) = batch.get(0) {
+                assert_eq!((batch.len(), completion.token), (1, 7));
+                return completion.reply();
+            }
+            assert!(watch.elapsed() < PATIENCE, "it never completed");
+            wait(client, client.timeout());
         }
     }
 
@@ -308,6 +315,62 @@ fn watch_sees_what_others_do_and_a_transaction_is_not_mixed_with_subscriptions()
         assert_eq!(text(&lease.run("GET k")), "theirs", "{name}");
         assert_eq!(confirmations(&lease.run("SUBSCRIBE a")), ["subscribe a 1"], "{name}");
     });
+}
+
+impl Lease {
+    /// Adds commands to a pipeline of the lease, and what submitting and running it comes to.
+    fn pipeline(&mut self, atomic: bool, lines: &[&str]) -> Result<Reply, Error> {
+        let mut pipeline = match self {
+            Self::Blocking(client) if atomic => client.transaction(),
+            Self::Blocking(client) => client.pipeline(),
+            Self::EventLoop(_) => Pipeline::for_lease(atomic),
+        };
+        for line in lines {
+            pipeline.command(&line.split(' ').collect::<Vec<_>>())?;
+        }
+        match self {
+            Self::Blocking(_) => pipeline.execute(),
+            Self::EventLoop(client) => {
+                client.submit_pipeline(&mut pipeline, 7)?;
+                self.completion()
+            }
+        }
+    }
+}
+
+#[test]
+fn pipelines_of_a_lease_take_what_it_is_for() {
+    both_versions(|_, name, lease, server| {
+        server.client().command(&["SET", "k", "of database 0"]).unwrap();
+        let replies = lease.pipeline(false, &["SELECT 1", "GET k", "SELECT 0", "GET k", "WATCH k"]).unwrap();
+        let replies: Vec<_> =
+            replies.root().children().map(|reply| reply.as_str().map(str::to_owned)).collect();
+        let words =
+            ["OK", "nil", "OK", "of database 0", "OK"].map(|word| (word != "nil").then(|| word.to_owned()));
+        assert_eq!(replies, words, "{name}");
+        for line in ["WATCH k", "MULTI", "EXEC", "QUIT"] {
+            let refused = lease.pipeline(true, &["GET k", line]).unwrap_err();
+            assert_eq!(refused.kind(), ErrorKind::Refused, "{name}: {line}");
+            assert!(refused.message().contains("in an atomic pipeline"), "{name}: {refused:?}");
+        }
+        lease.run("MULTI");
+        let refused = lease.pipeline(true, &["GET k"]).unwrap_err();
+        assert_eq!(
+            (refused.kind(), refused.outcome()),
+            (ErrorKind::Refused, Some(Outcome::NotApplied)),
+            "{name}"
+        );
+        assert_eq!(text(&lease.run("GET k")), "QUEUED", "{name}");
+        assert_eq!(lease.run("EXEC").root().len(), 1, "{name}");
+    });
+}
+
+#[test]
+fn a_closed_lease_leases_nothing() {
+    let server = LiveServer::start();
+    let lease = server.client().lease().unwrap();
+    lease.close();
+    assert_eq!(lease.lease().err().unwrap().kind(), ErrorKind::Closed);
 }
 
 #[test]

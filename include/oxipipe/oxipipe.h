@@ -1174,6 +1174,21 @@ oxp_status oxp_pipeline_new_detached(bool atomic,
                                      oxp_pipeline **out,
                                      oxp_error *err);
 
+/// Makes an empty pipeline for oxp_async_submit_pipeline to a lease (oxp_async_lease): as
+/// oxp_pipeline_new_detached, but it takes what only a lease takes (SELECT, WATCH, ...). To
+/// others, a pipeline with such a command is OXP_ERR_REFUSED.
+///
+/// atomic   whether the server executes the commands as one transaction.
+/// out      own: the pipeline, for oxp_pipeline_free; NULL if the call fails.
+/// err      may be NULL.
+///
+/// Returns OXP_OK, or OXP_ERR_ARG for a NULL. Threads: any, concurrently. Since 0.1.
+OXP_API
+OXP_NODISCARD
+oxp_status oxp_pipeline_new_for_lease(bool atomic,
+                                      oxp_pipeline **out,
+                                      oxp_error *err);
+
 /// Adds one command. The arguments are copied.
 ///
 /// args, argc   the command's name and arguments, any bytes; borrowed for the call.

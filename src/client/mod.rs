@@ -9,11 +9,12 @@ use std::time::{Duration, Instant};
 use self::questions::Questions;
 use crate::command::{self, Admission, Apart, Blocking, Place, Stranger};
 use crate::driver::blocking::{Collected, Lender, Lent, Link, Sink, Streamed, Work};
-use crate::error::{Progress, Result};
+use crate::error::{Outcome, Progress, Result};
 use crate::options::Options;
 use crate::pipeline::Pipeline;
 use crate::proto::{Event, Form, Server};
 use crate::resp::{self, Node, Reply};
+use crate::transport::closed;
 
 /// A client of one server. Cheap to clone; all clones share one connection, from any number of threads.
 ///
@@ -96,7 +97,8 @@ impl Client {
         self.link().descriptor()
     }
 
-    /// Like [`command`](Self::command), but hands out the reply in parts while it arrives.
+    /// Like [`command`](Self::command), but hands out the reply in parts while it arrives. Confirmations of a subscription come one
+    /// after the other, without an array around them.
     ///
     /// Each part holds whole nodes in preorder; a part may end inside an aggregate. String offsets are relative to the bytes of
     /// the same part, which are gone when `sink` returns. `sink` returns false to stop: the rest of the reply is swallowed.
@@ -113,7 +115,7 @@ impl Client {
     }
 
     fn send<A: AsRef<[u8]>>(&self, args: &[A], sink: &mut dyn Sink) -> Result<()> {
-        let admission = command::admit(args, self.place(Place::Dedicated))?;
+        let admission = command::admit(args, self.place())?;
         let (mut form, mut commands) = (Form::Command, 1);
         if admission.needs_care() {
             (form, commands) = self.take_care(&admission, args.len(), sink);
@@ -142,8 +144,11 @@ impl Client {
     /// for the next lease if nothing was changed on it, else it is closed. Closing this client closes its leases.
     ///
     /// # Errors
-    /// As for [`connect`](Self::connect).
+    /// As for [`connect`](Self::connect); `Closed`; `QueueFull` if too many connections are lent.
     pub fn lease(&self) -> Result<Self> {
+        if self.is_closed() {
+            return Err(closed().with_outcome(Outcome::NotApplied));
+        }
         Self::leased_from(&self.core.lender)
     }
 
@@ -212,10 +217,10 @@ impl Client {
         matches!(self.core.over, Over::Leased(_))
     }
 
-    /// Which commands have a place on this connection; on a leased one, those that have one `there`.
+    /// Which commands have a place on this connection.
     #[inline]
-    pub(crate) fn place(&self, there: Place) -> Place {
-        if self.is_leased() { there } else { Place::Shared }
+    fn place(&self) -> Place {
+        if self.is_leased() { Place::Dedicated } else { Place::Shared }
     }
 
     /// Whatever a command needs that is not like nearly all.

@@ -28,6 +28,11 @@ pub(super) fn check(info: &CommandInfo, place: Place) -> Result<()> {
         (Place::Atomic, _) if info.rule == Rule::Transaction => {
             ("in an atomic pipeline", "it has its own MULTI and EXEC".into())
         }
+        // These the server carries out at once.
+        (Place::Atomic, _) if info.name == "WATCH" => {
+            ("in an atomic pipeline", "it comes before MULTI: send it first, by itself".into())
+        }
+        (Place::Atomic, _) if info.rule == Rule::Quit => ("in an atomic pipeline", "close the client".into()),
         (Place::Batch | Place::Atomic, Way::LeaseAlone | Way::InsteadAlone(_)) => {
             ("in a pipeline", "it changes what replies come and how: send it by itself".into())
         }

@@ -91,6 +91,32 @@ pub unsafe extern "C" fn oxp_pipeline_new_detached(
     }
 }
 
+/// Makes an empty pipeline for oxp_async_submit_pipeline to a lease (oxp_async_lease): as
+/// oxp_pipeline_new_detached, but it takes what only a lease takes (SELECT, WATCH, ...). To
+/// others, a pipeline with such a command is OXP_ERR_REFUSED.
+///
+/// atomic   whether the server executes the commands as one transaction.
+/// out      own: the pipeline, for oxp_pipeline_free; NULL if the call fails.
+/// err      may be NULL.
+///
+/// Returns OXP_OK, or OXP_ERR_ARG for a NULL. Threads: any, concurrently. Since 0.1.
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn oxp_pipeline_new_for_lease(
+    atomic: bool,
+    out: *mut *mut oxp_pipeline,
+    err: *mut oxp_error,
+) -> oxp_status {
+    // SAFETY: pointers come from C under the contract of this module.
+    unsafe {
+        boundary(err, || {
+            let out = pointer::out(out, null_mut())?;
+            *out = handle::give(oxp_pipeline::new(Pipeline::for_lease(atomic)));
+            Ok(())
+        })
+    }
+}
+
 /// Adds one command. The arguments are copied.
 ///
 /// args, argc   the command's name and arguments, any bytes; borrowed for the call.

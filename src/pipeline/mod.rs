@@ -17,6 +17,8 @@ use crate::resp::{self, Node, Reply};
 pub struct Pipeline {
     /// Whose commands these are; none for a pipeline that only gathers.
     client: Option<Client>,
+    /// It goes over a leased connection.
+    is_for_lease: bool,
     atomic: bool,
     /// Encoded commands that were not handed to the link yet; in an atomic pipeline they follow a MULTI.
     buffer: Vec<u8>,
@@ -65,18 +67,24 @@ const KEEP: usize = 1024 * 1024;
 
 impl Pipeline {
     pub(crate) fn new(client: &Client, atomic: bool) -> Self {
-        Self::on(Some(client.clone()), atomic)
+        Self::on(Some(client.clone()), client.is_leased(), atomic)
     }
 
     /// A pipeline of no client: gathers commands for [`Async::submit_pipeline`](crate::Async::submit_pipeline) and
     /// [`Pool::submit_pipeline`](crate::Pool::submit_pipeline).
     pub fn detached(atomic: bool) -> Self {
-        Self::on(None, atomic)
+        Self::on(None, false, atomic)
     }
 
-    fn on(client: Option<Client>, atomic: bool) -> Self {
+    /// The same for a [lease](crate::Async::lease): it takes what only a lease takes, and others refuse the whole.
+    pub fn for_lease(atomic: bool) -> Self {
+        Self::on(None, true, atomic)
+    }
+
+    fn on(client: Option<Client>, is_for_lease: bool, atomic: bool) -> Self {
         Self {
             client,
+            is_for_lease,
             atomic,
             buffer: Vec::new(),
             buffered: 0,
@@ -239,15 +247,10 @@ impl Pipeline {
 
     #[inline]
     fn place(&self) -> Place {
-        match &self.client {
-            Some(client) if client.is_leased() => {
-                if self.atomic {
-                    Place::Atomic
-                } else {
-                    Place::Batch
-                }
-            }
-            _ => Place::Shared,
+        match (self.is_for_lease, self.atomic) {
+            (false, _) => Place::Shared,
+            (true, false) => Place::Batch,
+            (true, true) => Place::Atomic,
         }
     }
 
@@ -363,7 +366,7 @@ impl Pipeline {
     }
 
     fn finish(&mut self, ticket: Ticket, start: Instant, sink: &mut dyn Sink) -> Result<()> {
-        if self.apart != Apart::No && !self.client()?.is_leased() {
+        if self.apart != Apart::No && !self.is_for_lease {
             // What has been sent comes first, so that the order is kept.
             self.client()?.link().finish(ticket, None, start, sink)?;
             let replied = self.log.len() as u64 - u64::from(self.buffered);
@@ -409,15 +412,16 @@ impl Pipeline {
         })
     }
 
-    /// What was added, for a submission. To be followed by [`handed_over`](Self::handed_over) if that worked.
-    pub(crate) fn gather(&mut self) -> Result<Gathered<'_>> {
+    /// What was added, for a submission to a lease or to what others use. To be followed by [`handed_over`](Self::handed_over) if
+    /// that worked.
+    pub(crate) fn gather(&mut self, to_lease: bool) -> Result<Gathered<'_>> {
         if self.is_empty() {
             return Err(Error::argument("the pipeline is empty"));
         }
         if self.ticket.is_some() {
             return Err(Error::argument("the pipeline has begun to send over its own client: execute it"));
         }
-        if let Some(refused) = &self.lease_only {
+        if let Some(refused) = self.lease_only.as_ref().filter(|_| !to_lease) {
             return Err(refused.clone());
         }
         let (mut form, mut commands) = (Form::Pipeline, self.buffered);

@@ -144,7 +144,7 @@ impl Pool {
     }
 
     fn enter_pipeline(&self, pipeline: &mut Pipeline, token: Option<u64>, waits: bool) -> Result<bool> {
-        let gathered = pipeline.gather()?;
+        let gathered = pipeline.gather(false)?;
         let route = match Route::apart(gathered.apart) {
             Some(route) => route,
             // The first key of all decides.

@@ -70,6 +70,11 @@ impl Conversation {
         if self.asked_to_monitor && !matches!(effect, Some(Effect::Resets | Effect::Quits)) {
             return Err(refused("MONITOR has the connection: only RESET and QUIT are possible on it"));
         }
+        if self.is_in_transaction && form == Form::Transaction {
+            return Err(refused(
+                "an atomic pipeline has no place between MULTI and EXEC: end that transaction first",
+            ));
+        }
         if self.is_in_transaction && effect.is_some_and(changes_what_follows) {
             return Err(refused(
                 "not between MULTI and EXEC: it changes what results look like, or is one of many",
@@ -99,12 +104,9 @@ impl Conversation {
                 (self.replies, self.asked_to_monitor, self.is_in_transaction) = (Replies::On, false, false);
             }
             Some(Effect::Replies(Replies::On)) => self.replies = Replies::On,
-            Some(Effect::Replies(replies)) => {
-                // Where there are none, none can be skipped.
-                if self.replies != Replies::Off {
-                    self.replies = replies;
-                    answer = Answer::Agreement;
-                }
+            // Where there are none, none can be skipped.
+            Some(Effect::Replies(replies)) if self.replies != Replies::Off => {
+                (self.replies, answer) = (replies, Answer::Agreement);
             }
             _ => {}
         }

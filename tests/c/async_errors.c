@@ -63,6 +63,13 @@ static void wrong_use(void) {
     CHECK_STATUS(OXP_ERR_ARG, oxp_pipeline_new_detached(false, NULL, err));
     CHECK_OK(oxp_pipeline_new_detached(false, &pipeline, err), err);
     CHECK_STATUS(OXP_ERR_ARG, oxp_async_submit_pipeline(client, NULL, 1, err));
+    oxp_pipeline *leased = (oxp_pipeline *)options;
+    CHECK_STATUS(OXP_ERR_ARG, oxp_pipeline_new_for_lease(false, NULL, err));
+    CHECK_OK(oxp_pipeline_new_for_lease(false, &leased, err), err);
+    CHECK_OK(add(leased, "SELECT 1"), err);
+    CHECK_STATUS(OXP_ERR_REFUSED, oxp_async_submit_pipeline(client, leased, 1, err));
+    CHECK(strstr(oxp_error_text(err), "lease") != NULL && oxp_pipeline_len(leased) == 1);
+    oxp_pipeline_free(leased);
     CHECK_STATUS(OXP_ERR_ARG, oxp_async_submit_pipeline(NULL, pipeline, 1, err));
     CHECK_STATUS(OXP_ERR_REFUSED, add(pipeline, "SUBSCRIBE channel"));
     CHECK_STATUS(OXP_ERR_ARG, oxp_async_submit_pipeline(client, pipeline, 1, err)); /* empty */

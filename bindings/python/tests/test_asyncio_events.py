@@ -186,6 +186,30 @@ def test_connections_that_are_made_and_lost(server: Server, run: Run) -> None:
     run(main())
 
 
+def test_pipelines_of_a_lease_take_what_it_is_for(server: Server, run: Run) -> None:
+    async def main() -> None:
+        async with Redis.from_url(server.url) as client, client.lease() as mine:
+            pipe = mine.pipeline(transaction=False)
+            pipe.command("SELECT", 1)
+            pipe.set("pipelined", "in 1")
+            assert await pipe.execute() == [True, True]
+            # The same pipeline again, and an atomic one.
+            pipe.get("pipelined")
+            pipe.command("SELECT", 0)
+            pipe.get("pipelined")
+            assert await pipe.execute() == [b"in 1", True, None]
+            atomic = mine.pipeline(transaction=True)
+            atomic.get("pipelined")
+            with pytest.raises(oxipipe.RefusedError, match="send it first, by itself"):
+                atomic.command("WATCH", "pipelined")
+            assert await atomic.execute() == [None]
+            other = client.pipeline(transaction=False)
+            with pytest.raises(oxipipe.RefusedError, match="lease"):
+                other.command("SELECT", 1)
+
+    run(main())
+
+
 def test_a_lost_lease_ends(server: Server, run: Run) -> None:
     async def main() -> None:
         async with Redis.from_url(server.url) as client, client.lease() as mine:

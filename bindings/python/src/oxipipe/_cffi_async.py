@@ -66,6 +66,7 @@ class AsyncCore:
     _options: Any = None
     _last: BindingCore | None = None
     _closed = False
+    _is_lease = False
 
     if TYPE_CHECKING:
 
@@ -99,7 +100,8 @@ class AsyncCore:
         self._check_open()
         out = ffi.new("oxp_pipeline **")
         with idle_call() as call:
-            call.check(lib.oxp_pipeline_new_detached(atomic, out, call.error))
+            make = lib.oxp_pipeline_new_for_lease if self._is_lease else lib.oxp_pipeline_new_detached
+            call.check(make(atomic, out, call.error))
         return ffi.gc(out[0], lib.oxp_pipeline_free)
 
     def _binding(self) -> BindingCore:

@@ -14,6 +14,7 @@ typedef struct {
     size_t eager_bytes;     /* the client's; SIZE_MAX for event loops */
     oxp_pipeline *handle; /* NULL until _open() */
     bool is_atomic;
+    bool is_for_lease; /* of an event loop's client: see oxp_pipeline_new_for_lease */
     bool in_call; /* a call runs without the GIL; meanwhile nobody else may touch this object */
     size_t commands;
     size_t gathered; /* bytes added since the library last sent early */
@@ -307,6 +308,11 @@ static int open_for_loops(PipelineCore *self, AsyncCore *client)
 {
     if (async_check_open(client) < 0)
         return -1;
+    PyObject *is_lease = PyObject_GetAttrString((PyObject *)client, "_is_lease");
+    if (!is_lease)
+        return -1;
+    self->is_for_lease = is_lease == Py_True;
+    Py_DECREF(is_lease);
     self->codec = &client->codec;
     self->eager_bytes = SIZE_MAX;
     return new_detached(self);
@@ -324,7 +330,9 @@ static int open_for_pools(PipelineCore *self, PoolCore *pool)
 static int new_detached(PipelineCore *self)
 {
     oxp_error *error = error_slot_borrow(&self->errors);
-    oxp_status status = oxp_pipeline_new_detached(self->is_atomic, &self->handle, error);
+    oxp_status status = self->is_for_lease
+                            ? oxp_pipeline_new_for_lease(self->is_atomic, &self->handle, error)
+                            : oxp_pipeline_new_detached(self->is_atomic, &self->handle, error);
     if (status < 0)
         call_raise(self->state, status, error);
     error_slot_return(&self->errors, error);
@@ -343,6 +351,7 @@ static PipelineCore *take_out(PipelineCore *self)
     sent->codec = self->codec;
     sent->eager_bytes = self->eager_bytes;
     sent->is_atomic = self->is_atomic;
+    sent->is_for_lease = self->is_for_lease;
     sent->handle = self->handle;
     if (new_detached(self) < 0) {
         self->handle = sent->handle;

@@ -6689,6 +6689,65 @@ _cffi_f_oxp_pipeline_new_detached(PyObject *self, PyObject *args)
 #  define _cffi_f_oxp_pipeline_new_detached _cffi_d_oxp_pipeline_new_detached
 #endif
 
+static int32_t _cffi_d_oxp_pipeline_new_for_lease(_Bool x0, oxp_pipeline * * x1, oxp_error * x2)
+{
+  return oxp_pipeline_new_for_lease(x0, x1, x2);
+}
+#ifndef PYPY_VERSION
+static PyObject *
+_cffi_f_oxp_pipeline_new_for_lease(PyObject *self, PyObject *args)
+{
+  _Bool x0;
+  oxp_pipeline * * x1;
+  oxp_error * x2;
+  Py_ssize_t datasize;
+  struct _cffi_freeme_s *large_args_free = NULL;
+  int32_t result;
+  PyObject *pyresult;
+  PyObject *arg0;
+  PyObject *arg1;
+  PyObject *arg2;
+
+  if (!PyArg_UnpackTuple(args, "oxp_pipeline_new_for_lease", 3, 3, &arg0, &arg1, &arg2))
+    return NULL;
+
+  x0 = (_Bool)_cffi_to_c__Bool(arg0);
+  if (x0 == (_Bool)-1 && PyErr_Occurred())
+    return NULL;
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(13), arg1, (char **)&x1);
+  if (datasize != 0) {
+    x1 = ((size_t)datasize) <= 640 ? (oxp_pipeline * *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(13), arg1, (char **)&x1,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(14), arg2, (char **)&x2);
+  if (datasize != 0) {
+    x2 = ((size_t)datasize) <= 640 ? (oxp_error *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(14), arg2, (char **)&x2,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  Py_BEGIN_ALLOW_THREADS
+  _cffi_restore_errno();
+  { result = oxp_pipeline_new_for_lease(x0, x1, x2); }
+  _cffi_save_errno();
+  Py_END_ALLOW_THREADS
+
+  (void)self; /* unused */
+  pyresult = _cffi_from_c_int(result, int32_t);
+  if (large_args_free != NULL) _cffi_free_array_arguments(large_args_free);
+  return pyresult;
+}
+#else
+#  define _cffi_f_oxp_pipeline_new_for_lease _cffi_d_oxp_pipeline_new_for_lease
+#endif
+
 static int32_t _cffi_d_oxp_pipeline_reset(oxp_pipeline * x0)
 {
   return oxp_pipeline_reset(x0);
@@ -10008,6 +10067,7 @@ static const struct _cffi_global_s _cffi_globals[] = {
   { "oxp_pipeline_new", (void *)_cffi_f_oxp_pipeline_new, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 113), (void *)_cffi_d_oxp_pipeline_new },
   { "oxp_pipeline_new_atomic", (void *)_cffi_f_oxp_pipeline_new_atomic, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 113), (void *)_cffi_d_oxp_pipeline_new_atomic },
   { "oxp_pipeline_new_detached", (void *)_cffi_f_oxp_pipeline_new_detached, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 11), (void *)_cffi_d_oxp_pipeline_new_detached },
+  { "oxp_pipeline_new_for_lease", (void *)_cffi_f_oxp_pipeline_new_for_lease, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 11), (void *)_cffi_d_oxp_pipeline_new_for_lease },
   { "oxp_pipeline_reset", (void *)_cffi_f_oxp_pipeline_reset, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 276), (void *)_cffi_d_oxp_pipeline_reset },
   { "oxp_pipeline_send", (void *)_cffi_f_oxp_pipeline_send, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 290), (void *)_cffi_d_oxp_pipeline_send },
   { "oxp_pipeline_set_manual", (void *)_cffi_f_oxp_pipeline_set_manual, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 279), (void *)_cffi_d_oxp_pipeline_set_manual },
@@ -10182,7 +10242,7 @@ static const struct _cffi_type_context_s _cffi_type_context = {
   _cffi_struct_unions,
   NULL,  /* no enums */
   _cffi_typenames,
-  204,  /* num_globals */
+  205,  /* num_globals */
   14,  /* num_struct_unions */
   0,  /* num_enums */
   18,  /* num_typenames */
