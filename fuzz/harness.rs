@@ -23,11 +23,15 @@ pub fn parser(data: &[u8]) {
     let mut nodes = Vec::new();
     let mut pos = 0;
     let mut replies = 0;
+    let mut push_from = None;
     let error = loop {
         let before = pos;
         let parsed = parser.parse(input, &mut pos, &mut nodes);
         assert!(before <= pos && pos <= input.len());
         match parsed {
+            Ok(Parsed::Interrupted) => push_from = Some(nodes.len()),
+            // It is no part of the reply that it interrupts.
+            Ok(Parsed::Push) if push_from.is_some() => nodes.truncate(push_from.take().unwrap_or(0)),
             Ok(Parsed::Incomplete { missing }) => {
                 assert!(missing > 0);
                 break None;
@@ -42,6 +46,9 @@ pub fn parser(data: &[u8]) {
     assert!(nodes.len() <= input.len() / 3 + 1, "every value takes three bytes");
     for node in oracle::flat(&nodes, input) {
         assert!(!node.kind.is_aggregate() || node.value == 0, "a subtree size in the streamed form");
+    }
+    if let Some(from) = push_from {
+        nodes.truncate(from);
     }
     if let Some(error) = error {
         assert_eq!(parser.parse(input, &mut pos, &mut nodes), Err(error.clone()));
@@ -128,7 +135,9 @@ pub fn expected(input: &[u8], limits: Limits) -> Run {
     let mut run = Run { replies: Vec::new(), error: None };
     let mut at = 0;
     loop {
-        match oracle::decode(&input[at..], limits) {
+        let (pushes, decoded) = oracle::decode_all(&input[at..], limits);
+        run.replies.extend(pushes.into_iter().map(|(push, end)| (push, at + end)));
+        match decoded {
             Decoded::Whole(item, used) => {
                 at += used;
                 run.replies.push((item, at));
@@ -147,7 +156,7 @@ pub fn expected(input: &[u8], limits: Limits) -> Run {
 pub fn drive(input: &[u8], limits: Limits, cuts: &[usize]) -> Run {
     let mut run = Run { replies: Vec::new(), error: None };
     let mut parser = Parser::new(limits);
-    let mut builder = ReplyBuilder::new();
+    let (mut builder, mut interrupted) = (ReplyBuilder::new(), None);
     let mut consumed = 0;
     let mut needed = 0;
     for &end in cuts.iter().chain([&input.len()]) {
@@ -168,10 +177,15 @@ pub fn drive(input: &[u8], limits: Limits, cuts: &[usize]) -> Run {
                     needed = end + missing;
                     break;
                 }
+                Ok(Parsed::Interrupted) => {
+                    assert!(interrupted.is_none(), "a push inside of a push");
+                    interrupted = Some(std::mem::take(&mut builder));
+                }
                 Ok(parsed) => {
                     assert!(end >= needed, "a reply with bytes missing");
                     assert!(pos > before);
-                    let reply = std::mem::take(&mut builder).finish();
+                    let around = interrupted.take().unwrap_or_default();
+                    let reply = std::mem::replace(&mut builder, around).finish();
                     let item = checked(&reply);
                     let is_push = matches!(item.tree, Tree::Push(_));
                     assert_eq!(parsed, if is_push { Parsed::Push } else { Parsed::Reply });

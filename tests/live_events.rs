@@ -6,6 +6,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
+use oxipipe::resp::{Kind, Value};
 use oxipipe::{
     Async, Client, Completions, Error, ErrorKind, Event, EventKind, Options, Outcome, Overflow, Pipeline,
     Pool, Reply,
@@ -362,6 +363,29 @@ fn pipelines_of_a_lease_take_what_it_is_for() {
         );
         assert_eq!(text(&lease.run("GET k")), "QUEUED", "{name}");
         assert_eq!(lease.run("EXEC").root().len(), 1, "{name}");
+    });
+}
+
+#[test]
+fn what_a_transaction_publishes_to_itself_is_an_event_and_no_result() {
+    let server = LiveServer::start();
+    leases(&server, 3, |name, lease| {
+        lease.events();
+        lease.run("SUBSCRIBE a");
+        for line in ["MULTI", "PUBLISH a x", "PING"] {
+            lease.run(line);
+        }
+        let results = lease.run("EXEC");
+        assert_eq!(
+            results.root().children().map(Value::kind).collect::<Vec<_>>(),
+            [Kind::Integer, Kind::Status],
+            "{name}"
+        );
+        assert_eq!(said(&lease.exactly(1)[0]), "message a x", "{name}");
+        let results = lease.pipeline(true, &["PUBLISH a y", "ECHO z"]).unwrap();
+        assert_eq!(results.root().get(1).unwrap().as_str(), Some("z"), "{name}");
+        assert_eq!(said(&lease.exactly(1)[0]), "message a y", "{name}");
+        assert_eq!(text(&lease.run("ECHO end")), "end", "{name}");
     });
 }
 

@@ -251,7 +251,7 @@ fn p12_the_sentinel_behind_every_type_in_every_position_is_read() {
         b"!3\r\nE x\r\n",
         b"=5\r\ntxt:x\r\n",
         b"%1\r\n*1\r\n:1\r\n:2\r\n",
-        b"~1\r\n>1\r\n:1\r\n",
+        b"~1\r\n*1\r\n:1\r\n",
         b"|1\r\n+a\r\n:1\r\n:2\r\n",
     ];
     for value in values {

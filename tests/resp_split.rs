@@ -39,7 +39,8 @@ const CORPUS: &[&[u8]] = &[
     b"*3\r\n:1\r\n$-1\r\n:3\r\n:777\r\n*2\r\n*-1\r\n_\r\n:777\r\n",
     b">2\r\n+invalidate\r\n*1\r\n$3\r\nfoo\r\n:777\r\n>0\r\n:777\r\n",
     b":1\r\n>3\r\n+message\r\n+ch\r\n$5\r\nhello\r\n:2\r\n>1\r\n>1\r\n:1\r\n:777\r\n",
-    b"*2\r\n>1\r\n+inside\r\n:1\r\n:777\r\n",
+    b"*2\r\n>1\r\n+between\r\n:1\r\n:777\r\n:778\r\n",
+    b"*2\r\n%1\r\n>2\r\n+a\r\n|1\r\n>0\r\n:1\r\n:2\r\n+k\r\n>0\r\n:1\r\n:2\r\n>1\r\n*1\r\n:1\r\n:777\r\n",
     b"|1\r\n+a\r\n:1\r\n>1\r\n+annotated\r\n:777\r\n",
     b"%2\r\n*1\r\n:1\r\n:2\r\n%1\r\n:1\r\n:2\r\n~1\r\n:3\r\n:777\r\n",
     // Lone CR and LF are text in a line.

@@ -23,6 +23,9 @@ pub(super) struct Incoming {
     is_undecided: bool,
     /// The value under way began in an earlier window.
     continues: bool,
+    /// The push that interrupts the reply under way, as far as it has come.
+    aside: ReplyBuilder,
+    is_interrupted: bool,
 }
 
 /// What came next.
@@ -32,6 +35,8 @@ pub(super) enum Next {
     Reply { is_whole: bool },
     /// See [`Incoming::take_push`].
     Push,
+    /// A push comes next, in the middle of a reply whose beginning is among the nodes.
+    Interrupted,
     /// The window is used up. The beginning of a reply may be among the nodes.
     Starved,
 }
@@ -61,6 +66,8 @@ impl Incoming {
             is_orphan: false,
             is_undecided: false,
             continues: false,
+            aside: ReplyBuilder::new(),
+            is_interrupted: false,
         }
     }
 
@@ -108,12 +115,23 @@ impl Incoming {
         let held = self.hold(0, window);
         self.nodes.clear();
         let (parsed, ()) = (parsed.map_err(protocol_error)?, held?);
+        if self.is_interrupted {
+            self.is_interrupted = !matches!(parsed, Parsed::Push);
+            return Ok(match self.is_interrupted {
+                true => Spoken::Starved,
+                false => Spoken::Value { value: self.take_push(), is_push: true, is_awaited: false },
+            });
+        }
         self.is_orphan |= !is_awaited && !self.continues;
         let is_push = match parsed {
-            Parsed::Incomplete { .. } => {
+            Parsed::Incomplete { .. } | Parsed::Interrupted => {
                 self.is_undecided |= !self.continues;
                 self.continues |= self.parser.underway() != Underway::Nothing;
-                return Ok(Spoken::Starved);
+                self.is_interrupted = parsed == Parsed::Interrupted;
+                return match self.is_interrupted {
+                    true => self.next_value(window, pos, is_awaited),
+                    false => Ok(Spoken::Starved),
+                };
             }
             Parsed::Push => true,
             Parsed::Reply => false,
@@ -155,6 +173,10 @@ impl Incoming {
             Ok(Parsed::Reply) => self.reply(is_awaited),
             Ok(Parsed::Push) => self.push(start, window),
             Ok(Parsed::Incomplete { .. }) => self.incomplete(start, window, pos, is_awaited),
+            Ok(Parsed::Interrupted) => self.incomplete(start, window, pos, is_awaited).map(|_| {
+                self.is_interrupted = true;
+                Next::Interrupted
+            }),
             Err(error) => Err(protocol_error(error)),
         };
         if result.is_err() {
@@ -163,9 +185,10 @@ impl Incoming {
         result
     }
 
-    /// Holds the nodes from `from` on: they belong to the reply under way, and it is too early to hand it on.
+    /// Holds the nodes from `from` on: they belong to what is under way, and it is too early to hand it on.
     pub(super) fn hold(&mut self, from: usize, window: &[u8]) -> Result<(), OutOfMemory> {
-        self.held.try_append(&self.nodes[from..], window)?;
+        let held = if self.is_interrupted { &mut self.aside } else { &mut self.held };
+        held.try_append(&self.nodes[from..], window)?;
         self.nodes.truncate(from);
         Ok(())
     }
@@ -197,13 +220,16 @@ impl Incoming {
 
     /// The push message that has just come.
     pub(super) fn take_push(&mut self) -> Reply {
-        std::mem::take(&mut self.held).finish()
+        let push = if self.aside.is_empty() { &mut self.held } else { &mut self.aside };
+        std::mem::take(push).finish()
     }
 
     #[cold]
     fn push(&mut self, start: usize, window: &[u8]) -> Result<Next, Error> {
         self.hold(start, window)?;
-        (self.is_orphan, self.is_undecided, self.continues) = (false, false, false);
+        if !std::mem::take(&mut self.is_interrupted) {
+            (self.is_orphan, self.is_undecided, self.continues) = (false, false, false);
+        }
         Ok(Next::Push)
     }
 
@@ -214,6 +240,10 @@ impl Incoming {
         pos: usize,
         is_awaited: bool,
     ) -> Result<Next, Error> {
+        if self.is_interrupted {
+            self.hold(start, window)?;
+            return Ok(Next::Starved);
+        }
         match self.parser.underway() {
             Underway::Nothing => {
                 // Its first byte tells whether it may become something else than a reply.

@@ -29,8 +29,12 @@ use super::short::{short_scalar, short_value};
 pub enum Parsed {
     /// A reply is complete; with a top-level attribute, that came first in the same nodes.
     Reply,
-    /// A top-level push is complete; it answers no command.
+    /// A push is complete; it answers no command.
     Push,
+    /// A push comes in the middle of a reply, of which it is no part: the next calls go on with the push, and then with the rest
+    /// of the reply. What has come of that has been emitted. Servers before Redis 7.2 do so when a transaction publishes to its
+    /// own connection.
+    Interrupted,
     /// The window is used up. What is complete so far has been emitted.
     Incomplete {
         /// At least this many more bytes are needed before anything new can be emitted or consumed;
@@ -56,8 +60,10 @@ pub struct Parser {
     state: State,
     /// Nothing of a reply has been consumed or looked at: the short cut may be tried.
     resting: bool,
-    /// The top-level value under way is a push.
+    /// A push is under way.
     push: bool,
+    /// The reply that it interrupts.
+    interrupted: Option<Box<Interrupted>>,
     /// Bytes of the reply under way that earlier calls consumed.
     wire: usize,
     /// The innermost open aggregate, or the one value awaited at top level.
@@ -74,18 +80,21 @@ impl Parser {
             state: State::Value { scanned: 0 },
             resting: true,
             push: false,
+            interrupted: None,
             wire: 0,
             top: Frame::ROOT,
             outer: Vec::new(),
         }
     }
 
-    /// What the top-level value under way is, as far as its consumed bytes tell.
+    /// What the top-level value under way is, as far as its consumed bytes tell. A push that interrupts it is none.
     pub(crate) fn underway(&self) -> Underway {
-        if self.push {
-            return Underway::Push;
-        }
-        match (self.outer.get(1).or((!self.outer.is_empty()).then_some(&self.top)), &self.state) {
+        let (outer, top) = match &self.interrupted {
+            Some(interrupted) => (&interrupted.outer, &interrupted.top),
+            None if self.push => return Underway::Push,
+            None => (&self.outer, &self.top),
+        };
+        match (outer.get(1).or((!outer.is_empty()).then_some(top)), &self.state) {
             (Some(outermost), _) if outermost.attribute => Underway::Undecided,
             (Some(_), _) | (None, State::Bulk { .. }) => Underway::Reply,
             (None, _) if self.wire == 0 => Underway::Nothing,
@@ -134,15 +143,23 @@ impl Parser {
         let ceiling = start.saturating_add(self.limits.total - self.wire);
         let parsed = self.run(window, pos, nodes, ceiling);
         match &parsed {
-            Ok(Parsed::Incomplete { .. }) => {
+            Ok(Parsed::Incomplete { .. } | Parsed::Interrupted) => {
                 self.resting = false;
                 self.wire += *pos - start;
             }
             Ok(Parsed::Reply | Parsed::Push) => {
-                self.resting = true;
-                self.wire = 0;
                 self.push = false;
-                self.top = Frame::ROOT;
+                match self.interrupted.take() {
+                    None => {
+                        self.resting = true;
+                        self.wire = 0;
+                        self.top = Frame::ROOT;
+                    }
+                    Some(interrupted) => {
+                        self.wire += *pos - start;
+                        (self.top, self.outer) = (interrupted.top, interrupted.outer);
+                    }
+                }
             }
             Err(error) => {
                 self.resting = false;
@@ -166,6 +183,7 @@ impl Parser {
         let mut at = *pos;
         let mut top = self.top;
         loop {
+            let begin = at;
             let short = match self.state {
                 State::Value { scanned: 0 } => short_value(window, at, self.limits.bulk),
                 _ => None,
@@ -193,14 +211,21 @@ impl Parser {
             }
 
             if node.is_aggregate() {
+                if node.kind == Kind::Push as u8 && !self.push {
+                    self.push = true;
+                    if !self.outer.is_empty() {
+                        let outer = std::mem::take(&mut self.outer);
+                        self.interrupted = Some(Box::new(Interrupted { top, outer }));
+                        self.top = Frame::ROOT;
+                        *pos = begin;
+                        return Ok(Parsed::Interrupted);
+                    }
+                }
                 if self.outer.len() >= self.limits.depth {
                     return Err(ProtocolError::limit("nesting of a reply", self.limits.depth));
                 }
                 nodes.push(node);
                 *pos = at;
-                if self.outer.is_empty() && node.kind == Kind::Push as u8 {
-                    self.push = true;
-                }
                 let attribute = node.kind == Kind::Attribute as u8;
                 if node.len > 0 {
                     self.outer.push(top);
@@ -337,6 +362,13 @@ enum State {
     Value { scanned: usize },
     Bulk { kind: Kind, len: usize },
     Failed(Box<ProtocolError>),
+}
+
+/// What was open when a push came in between.
+#[derive(Debug)]
+struct Interrupted {
+    top: Frame,
+    outer: Vec<Frame>,
 }
 
 /// An open aggregate.

@@ -59,29 +59,46 @@ impl From<Tree> for Item {
 
 /// Decodes the value at the start of `input`.
 pub fn decode(input: &[u8], limits: Limits) -> Decoded {
-    let mut decoder = Decoder { input, at: 0, limits };
-    match decoder.item(0) {
+    decode_all(input, limits).1
+}
+
+/// The same with the pushes that interrupt it, each with the offset of its end.
+pub fn decode_all(input: &[u8], limits: Limits) -> (Vec<(Item, usize)>, Decoded) {
+    let mut decoder = Decoder { input, at: 0, limits, is_in_push: false, pushes: Vec::new() };
+    let decoded = match decoder.item(0) {
         Ok(item) => Decoded::Whole(item, decoder.at),
         Err(Stop::Incomplete) => Decoded::Incomplete,
         Err(Stop::Bad(kind)) => Decoded::Bad(kind),
-    }
+    };
+    (decoder.pushes, decoded)
 }
 
 struct Decoder<'a> {
     input: &'a [u8],
     at: usize,
     limits: Limits,
+    is_in_push: bool,
+    pushes: Vec<(Item, usize)>,
 }
 
 impl Decoder<'_> {
     fn item(&mut self, depth: usize) -> Result<Item, Stop> {
         let mut attributes = Vec::new();
-        while self.input.get(self.at) == Some(&b'|') {
-            self.at += 1;
-            let pairs = self.count(2)?;
-            attributes.push(self.elements(pairs, depth)?);
+        loop {
+            match self.input.get(self.at) {
+                Some(b'|') => {
+                    self.at += 1;
+                    let pairs = self.count(2)?;
+                    attributes.push(self.elements(pairs, depth)?);
+                }
+                // It has come in between, and is no part of what it stands in.
+                Some(b'>') if depth > 0 && !self.is_in_push => {
+                    let tree = self.tree(0)?;
+                    self.pushes.push((tree.into(), self.at));
+                }
+                _ => return Ok(Item { attributes, tree: self.tree(depth)? }),
+            }
         }
-        Ok(Item { attributes, tree: self.tree(depth)? })
     }
 
     fn tree(&mut self, depth: usize) -> Result<Tree, Stop> {
@@ -125,7 +142,12 @@ impl Decoder<'_> {
             b'*' => Tree::Array(self.aggregate(1, depth)?),
             b'%' => Tree::Map(self.aggregate(2, depth)?),
             b'~' => Tree::Set(self.aggregate(1, depth)?),
-            b'>' => Tree::Push(self.aggregate(1, depth)?),
+            b'>' => {
+                let around = std::mem::replace(&mut self.is_in_push, true);
+                let items = self.aggregate(1, depth)?;
+                self.is_in_push = around;
+                Tree::Push(items)
+            }
             _ => return Err(MALFORMED),
         };
         self.within_total(self.at)?;

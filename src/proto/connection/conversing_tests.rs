@@ -121,6 +121,15 @@ const SCRIPTS: &[Script] = &[
         answers: &["NOPERM no", "ssubscribe s 1", "sunsubscribe s 0", "ERR arguments", "PONG"],
         events: &[],
     },
+    // Servers before Redis 7.2 send what a transaction publishes to its own connection in the middle of its results.
+    Script {
+        speaks: 3,
+        asked: &["SUBSCRIBE a", "MULTI", "PUBLISH a x", "PING", "EXEC", "ECHO end"],
+        said: ">3\r\n+subscribe\r\n+a\r\n:1\r\n+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n>3\r\n+message\r\n+a\r\n+x\r\n:1\r\n\
+               >3\r\n+message\r\n+a\r\n+y\r\n+PONG\r\n+end\r\n",
+        answers: &["subscribe a 1", "OK", "QUEUED", "QUEUED", "1 PONG", "end"],
+        events: &["Message message a x", "Message message a y"],
+    },
     Script {
         speaks: 3,
         asked: &["MONITOR", "RESET", "GET x"],

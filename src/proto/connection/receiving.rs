@@ -39,7 +39,7 @@ impl Connection {
                     self.take_push();
                     continue;
                 }
-                Ok(Next::Starved) => {
+                Ok(next @ (Next::Starved | Next::Interrupted)) => {
                     let held = match self.queue.may_be_answered() {
                         true => self.incoming.take_held(),
                         false => match self.incoming.hold(from, window) {
@@ -51,10 +51,11 @@ impl Connection {
                             }
                         },
                     };
-                    return Ok(match self.hand_on(in_run, from, held, window, owner)? {
-                        true => Received::Part,
-                        false => Received::Starved,
-                    });
+                    match (self.hand_on(std::mem::take(&mut in_run), from, held, window, owner)?, next) {
+                        (true, _) => return Ok(Received::Part),
+                        (false, Next::Interrupted) => continue,
+                        (false, _) => return Ok(Received::Starved),
+                    }
                 }
                 Err(error) => {
                     self.fault = Some(error);
@@ -211,6 +212,9 @@ impl Connection {
             }
             let step = greeting.hear(&self.options, &self.incoming.nodes, window, ends)?;
             self.incoming.nodes.clear();
+            if let Next::Interrupted = next {
+                continue;
+            }
             if let Step::Done(server) = step {
                 self.phase = Phase::Up;
                 if let Some(conversation) = &mut self.conversation {

@@ -8,7 +8,7 @@ use crate::command::Blocking;
 use crate::proto::request::Form;
 use crate::proto::retry;
 use crate::resp;
-use crate::resp::{Kind, OutOfMemory, ReplyBuilder};
+use crate::resp::{Kind, OutOfMemory, ReplyBuilder, Value};
 
 /// What has become of each token.
 #[derive(Default)]
@@ -777,6 +777,42 @@ fn pushes_are_kept_apart_from_replies() {
     assert_eq!(kinds, ["invalidate", "x"]);
 }
 
+/// What a transaction that publishes to its own connection gets from servers before Redis 7.2, as captured from 7.0.15.
+#[test]
+fn a_push_in_the_middle_of_a_reply_is_no_part_of_it_however_the_network_cuts_it() {
+    let said = "*2\r\n>3\r\n$7\r\nmessage\r\n$1\r\na\r\n$1\r\nx\r\n:1\r\n|1\r\n>1\r\n+p\r\n+k\r\n+v\r\n*1\r\n>0\r\n+PONG\r\n\
+                +end\r\n";
+    let push_kinds = |talk: &mut Talk| {
+        let messages = std::iter::from_fn(|| talk.connection.next_message());
+        messages.map(|push| push.root().get(0).and_then(Value::as_str).map(str::to_owned)).collect::<Vec<_>>()
+    };
+    let check = |direct: bool, feed: &dyn Fn(&mut Talk)| {
+        let mut talk = Talk::new();
+        talk.send(1, "EXEC");
+        talk.send(2, "ECHO");
+        talk.owner.direct = direct.then_some(1);
+        talk.flush();
+        feed(&mut talk);
+        let reply = talk.owner.replies.remove(&1).unwrap().finish();
+        let reply = reply.root().get(0).unwrap();
+        assert_eq!((reply.len(), reply.get(0).unwrap().as_int()), (2, Some(1)));
+        let last = reply.get(1).unwrap();
+        assert_eq!(
+            (last.get(0).unwrap().as_str(), last.attribute().map(Value::len)),
+            (Some("PONG"), Some(2))
+        );
+        assert_eq!(talk.replies(2), ["Some(\"end\")"]);
+        assert_eq!(push_kinds(&mut talk), [Some("message".to_owned()), Some("p".to_owned()), None]);
+        assert!(talk.connection.is_empty());
+    };
+    for direct in [false, true] {
+        check(direct, &|talk| talk.hear(said).unwrap());
+        for cut in 1..said.len() {
+            check(direct, &|talk| talk.hear_in_two(said, cut).unwrap());
+        }
+    }
+}
+
 #[test]
 fn a_reply_that_nothing_asked_for_is_an_error_as_soon_as_it_begins() {
     for text in ["+OK\r\n", "*2\r\n:1\r\n", "$5\r\nhel", "|1\r\n+k\r\n+v\r\n+OK\r\n"] {
@@ -794,7 +830,7 @@ fn a_reply_that_nothing_asked_for_is_an_error_as_soon_as_it_begins() {
     assert!(talk.is_open(1));
 }
 
-/// A value on the wire; `depth` bounds what is in it. Pushes inside of replies are no good manners, but they are RESP.
+/// A value on the wire; `depth` bounds what is in it.
 fn value(depth: u32) -> BoxedStrategy<String> {
     let leaf = prop_oneof![
         Just("+s\r\n".to_owned()),
@@ -806,14 +842,15 @@ fn value(depth: u32) -> BoxedStrategy<String> {
         Just("*0\r\n".to_owned()),
     ];
     leaf.prop_recursive(depth, 12, 3, |inner| {
-        (prop_oneof![Just('*'), Just('~'), Just('>'), Just('%')], proptest::collection::vec(inner, 0..3))
-            .prop_map(|(marker, values)| {
+        (prop_oneof![Just('*'), Just('~'), Just('%')], proptest::collection::vec(inner, 0..3)).prop_map(
+            |(marker, values)| {
                 let (count, values) = match marker {
                     '%' => (values.len() / 2, &values[..values.len() / 2 * 2]),
                     _ => (values.len(), &values[..]),
                 };
                 format!("{marker}{count}\r\n{}", values.concat())
-            })
+            },
+        )
     })
     .boxed()
 }

@@ -116,8 +116,6 @@ impl World<'_> {
         let count = choice / 8 % 4;
         let (marker, count, values) = match choice % 8 {
             0 => ('%', count, 2 * count),
-            // Pushes inside of replies are no good manners, but they are RESP.
-            1 | 2 => ('>', count, count),
             3 => ('~', count, count),
             4 => return format!("|1\r\n+k\r\n{}{}", self.value(depth - 1), self.value(depth - 1)),
             _ => ('*', count, count),
