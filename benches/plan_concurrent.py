@@ -25,6 +25,7 @@ POOL_CLIENTS = (
     "asyncio-redis",
     "asyncio-redis-tasks",
 )
+SUBMISSION_CLIENTS = ("oxipipe-packed-c", "oxipipe-submit-c", "hiredis-submit-c")
 SERVER_CLIENTS = ("oxipipe-submit", "oxipipe-pypredis", "redis-py", "redis-py-pure")
 IDLE_CLIENTS = (
     "idle-nothing",
@@ -52,6 +53,7 @@ def groups(quick: bool) -> list[Group]:
         _c_threads(quick),
         _asyncio(quick),
         _task_curve(quick),
+        _submission(quick),
         _pool(quick),
         _pool_curve(quick),
         _servers(quick),
@@ -236,6 +238,24 @@ def _pool(quick: bool) -> Group:
         for window in WINDOWS
     )
     return Group("pool", "Pool of connections", 3 if quick else 5, (*cases, *windows))
+
+
+def _submission(quick: bool) -> Group:
+    case = Case(
+        "submission",
+        "HGET handed to an event-loop client, 100 at a time",
+        "submission",
+        "hget",
+        SUBMISSION_CLIENTS,
+        20_000 if quick else 100_000,
+        100,
+        distinct=1_000,
+        reps=3,
+        warm=1,
+        ours="oxipipe-packed-c",
+        counted={"hget": 1.0},
+    )
+    return Group("submission", "Submission from C", 3 if quick else 5, (case,))
 
 
 def _pool_curve(quick: bool) -> Group:

@@ -37,6 +37,10 @@ concurrent calls. The rows with uvloop run the same on that event loop.
     "asyncio-curve": """
 `HSET` by 1 to 1,000 tasks.
 """,
+    "submission": """
+Only the handing over of commands is timed, not what it takes to answer them: for other languages it is
+what a call into the library costs. The CPU times are those of all of it. hiredis: `redisAppendCommandArgv`.
+""",
     "pool": f"""
 50,000 commands handed to a pool of 10 connections, until a final barrier says that all were
 executed and none failed. oxipipe: `phset` and `flush`, the futures not looked at; "each result"

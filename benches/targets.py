@@ -11,6 +11,7 @@ from summary import Results, Spread, format_ratio
 IMPORT_MS = 30.0
 WHEEL_MB = 3.0
 FLAT = 1.3
+PACKED_NS = 60.0
 _BENCHMARKS = tuple(f"redis-benchmark-P{depth}" for depth in (100, 500, 10_000))
 
 # case, ours, theirs, at least so many times faster, how the report calls it
@@ -111,7 +112,7 @@ def check(results: Results) -> list[Verdict]:
         ):
             verdicts.append(_verdict(f"{name}, {what}", "> 1x", ratio, lambda m: m > 1))
     verdicts += [_idle(results, client, name) for client, name in _IDLE]
-    return [*verdicts, _import(results), _wheel(results)]
+    return [*verdicts, _packed(results), _import(results), _wheel(results)]
 
 
 def _verdict(name: str, target: str, ratio: Spread | None, good: object) -> Verdict:
@@ -127,6 +128,16 @@ def _idle(results: Results, client: str, name: str) -> Verdict:
         return Verdict(name, "0", "not measured", None)
     measured = f"{wakeups.median:.1f} ({wakeups.low:.1f}-{wakeups.high:.1f})"
     return Verdict(name, "0", measured, wakeups.median <= 0)
+
+
+def _packed(results: Results) -> Verdict:
+    name, target = "packed submission of 100 commands from C, each", f"<= {PACKED_NS:g} ns"
+    rate = results.rate("submission", "oxipipe-packed-c")
+    if rate is None:
+        return Verdict(name, target, "not measured", None)
+    ns = [1e9 / value for value in (rate.median, rate.high, rate.low)]
+    measured = f"{ns[0]:.1f} ns ({ns[1]:.1f}-{ns[2]:.1f})"
+    return Verdict(name, target, measured, ns[0] <= PACKED_NS)
 
 
 def _import(results: Results) -> Verdict:

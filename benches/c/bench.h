@@ -102,17 +102,22 @@ static inline double bench_server_cpu(int pid)
     return (double)ns * 1e-9;
 }
 
-static inline bench_clock bench_now(const bench_args *a)
+static inline double bench_wall(void)
 {
     struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+static inline bench_clock bench_now(const bench_args *a)
+{
     struct rusage u;
     bench_clock c;
     c.server = bench_server_cpu(a->server_pid);
     getrusage(RUSAGE_SELF, &u);
     c.cpu = (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec)
         + (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) * 1e-6;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    c.wall = (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+    c.wall = bench_wall();
     return c;
 }
 
@@ -140,6 +145,20 @@ static inline void bench_reset_peak(void)
     }
 }
 
+/* What lies between these two is not timed: what a worker does besides its task. Its processor time is
+ * counted all the same: to ask for it would cost more than what is timed. */
+static double bench_paused_at, bench_untimed;
+
+static inline void bench_pause(void)
+{
+    bench_paused_at = bench_wall();
+}
+
+static inline void bench_go_on(void)
+{
+    bench_untimed += bench_wall() - bench_paused_at;
+}
+
 /* Runs warm-ups and repetitions of `run` and prints the JSON line. `run` performs the `count`
  * commands and ends the program if a reply is wrong; `clear` deletes the hash. */
 static inline void bench_measure(const bench_args *a, void (*run)(void *), void (*clear)(void *),
@@ -159,10 +178,11 @@ static inline void bench_measure(const bench_args *a, void (*run)(void *), void 
     for (int i = 0; i < a->reps; i++) {
         if (a->fresh)
             clear(client);
+        bench_untimed = 0;
         bench_clock from = bench_now(a);
         run(client);
         bench_clock to = bench_now(a);
-        wall[i] = to.wall - from.wall;
+        wall[i] = to.wall - from.wall - bench_untimed;
         cpu[i] = to.cpu - from.cpu;
         server[i] = to.server - from.server;
     }

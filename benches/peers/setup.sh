@@ -76,10 +76,12 @@ compile() { # source, program, what it links with
 
 compile hiredis_pipeline hiredis -lhiredis
 compile hiredis_threads hiredis_threads -lhiredis
+compile hiredis_submit hiredis_submit -lhiredis
 if [ -e "$root/target/release/liboxipipe.so" ]; then
     compile oxipipe_pipeline oxipipe "$ours"
     compile oxipipe_threads oxipipe_threads "$ours"
     compile oxipipe_pool oxipipe_pool "$ours"
+    compile oxipipe_submit oxipipe_submit "$ours"
 else
     rm -f "$bench"/bin/oxipipe*
     say "oxipipe is not built (run 'make build'): measuring the other clients only"
