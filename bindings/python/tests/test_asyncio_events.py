@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from support.fake_server import Connection, FakeServer
 from support.pace import LONG
+from support.shapes import SHAPED
 
 import oxipipe
 from oxipipe import Event
@@ -140,6 +141,45 @@ def test_without_replies(server: Server, run: Run, protocol: int) -> None:
             assert await asyncio.gather(*silenced) == [None] * 5
             assert await mine.command("CLIENT", "REPLY", "ON") == b"OK"
             assert await mine.get("n") == b"1"
+
+    run(main())
+
+
+@pytest.mark.parametrize("decode", [False, True])
+def test_what_is_queued_for_exec_has_no_shape_yet(server: Server, run: Run, decode: bool) -> None:
+    queued: Any = "QUEUED" if decode else b"QUEUED"
+
+    async def main() -> None:
+        async with (
+            Redis.from_url(server.url, decode_responses=decode) as client,
+            client.lease() as mine,
+        ):
+            await mine.command("MULTI")
+            replies = await asyncio.gather(*(call(mine) for call in SHAPED.values()))
+            assert replies == [queued] * len(SHAPED)
+            pipeline = mine.pipeline(transaction=False)
+            for call in SHAPED.values():
+                call(pipeline)
+            assert await pipeline.execute() == [queued] * len(SHAPED)
+            assert len(await mine.command("EXEC")) == 2 * len(SHAPED)
+            await client.set("k", "QUEUED")
+            assert await mine.command_as(len, "GET", "k") == 6
+
+    run(main())
+
+
+def test_iterating_over_keys_without_replies_says_so(server: Server, run: Run) -> None:
+    async def main() -> None:
+        async with Redis.from_url(server.url) as client, client.lease() as mine:
+            await mine.command("CLIENT", "REPLY", "OFF")
+            for iterate in (mine.scan_iter, lambda: mine.hscan_iter("h")):
+                with pytest.raises(oxipipe.RedisError, match="CLIENT REPLY"):
+                    await anext(iterate())
+            await mine.command("CLIENT", "REPLY", "ON")
+            await mine.command("MULTI")
+            for iterate in (lambda: mine.sscan_iter("s"), lambda: mine.zscan_iter("z")):
+                with pytest.raises(oxipipe.RedisError, match="EXEC"):
+                    await anext(iterate())
 
     run(main())
 

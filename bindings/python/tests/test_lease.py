@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from support.shapes import SHAPED
 
 import oxipipe
 
@@ -38,6 +39,54 @@ def test_a_lease_reads_text_as_its_client_does(server: Server) -> None:
         mine.set("k", "ä")
         assert mine.get("k") == "ä"
         assert repr(mine) == repr(r)
+
+
+@pytest.mark.parametrize("decode", [False, True])
+def test_what_is_queued_for_exec_has_no_shape_yet(server: Server, decode: bool) -> None:
+    queued: Any = "QUEUED" if decode else b"QUEUED"
+    with server.connect(decode_responses=decode) as r, r.lease() as mine:
+        r.delete("n")
+        mine.command("MULTI")
+        assert {name: call(mine) for name, call in SHAPED.items()} == dict.fromkeys(SHAPED, queued)
+        with mine.pipeline(transaction=False) as p:
+            for call in SHAPED.values():
+                call(p)
+            assert p.execute() == [queued] * len(SHAPED)
+        assert len(mine.command("EXEC")) == 2 * len(SHAPED)
+        assert r.get("n") == ("3" if decode else b"3")
+        assert mine.ping() is True
+        # Many at once, and as one pipeline.
+        with mine.pipeline(transaction=False) as p:
+            p.command("MULTI")
+            for _ in range(100):
+                p.expire("n", 100)
+            replies = p.command("EXEC").expire("n", 100).execute()
+        assert replies[1:101] == [queued] * 100
+        assert replies[101:] == [[1] * 100, True]
+
+
+def test_what_a_program_stored_is_never_taken_for_queued(server: Server) -> None:
+    for decode in (False, True):
+        with server.connect(decode_responses=decode) as r, r.lease() as mine:
+            for client in (r, mine):
+                client.set("k", "QUEUED")
+                assert client.command_as(len, "GET", "k") == 6
+                with client.pipeline(transaction=False) as p:
+                    p.command_as(len, "GET", "k").command_as(len, "MGET", *"k" * 20)
+                    assert p.execute() == [6, 20]
+
+
+def test_iterating_over_keys_without_replies_says_so(server: Server) -> None:
+    with server.connect() as r, r.lease() as mine:
+        mine.command("CLIENT", "REPLY", "OFF")
+        for iterate in (mine.scan_iter, lambda: mine.hscan_iter("h")):
+            with pytest.raises(oxipipe.RedisError, match="CLIENT REPLY"):
+                next(iterate())
+        mine.command("CLIENT", "REPLY", "ON")
+        mine.command("MULTI")
+        for iterate in (lambda: mine.sscan_iter("s"), lambda: mine.zscan_iter("z")):
+            with pytest.raises(oxipipe.RedisError, match="EXEC"):
+                next(iterate())
 
 
 def test_waiting_for_replicas_wants_the_connection_of_the_writes(r: Redis) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from oxipipe._cffi_args import callback as callback_of
 from oxipipe._cffi_args import encode
 from oxipipe._cffi_call import end_of_text, hooks, idle_call, new_options, server_fields
-from oxipipe._cffi_decode import Decoder
+from oxipipe._cffi_decode import Decoder, shaped
 from oxipipe._cffi_events import FOREVER, take_events
 from oxipipe._ffi import ffi, lib
 
@@ -380,7 +380,7 @@ class BindingCore:
         (reply,) = decoder.items or (None,)
         if isinstance(reply, Exception):
             raise reply
-        return reply if shape is None else shape(reply)
+        return reply if shape is None else shaped(shape, reply)
 
     def _settle(self, setter: Callable[[Any], None], result: Any) -> None:
         # Whoever cancelled it does not want to know.

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from oxipipe._cffi_args import callback as callback_of
 from oxipipe._cffi_args import callbacks, encode, keeps_ascii, may_be_refused, never_refused
 from oxipipe._cffi_call import hooks, idle_call, new_options, server_fields
-from oxipipe._cffi_decode import Decoder
+from oxipipe._cffi_decode import QUEUED, QUEUED_TEXT, Decoder, shaped
 from oxipipe._cffi_events import FOREVER, take_events
 from oxipipe._cffi_future import FutureCore
 from oxipipe._cffi_pool import PoolCore
@@ -95,7 +95,7 @@ class ClientCore:
             reply = call.result(status, self._decoding)
         if isinstance(reply, Exception):
             raise reply
-        return reply if callback is None else callback(reply)
+        return reply if callback is None else shaped(callback, reply)
 
     def _server(self) -> ServerFields | None:
         """What the server said of itself: the arguments of ServerInfo."""
@@ -353,10 +353,15 @@ class PipelineCore:
 def _shape(replies: list[Any], callbacks: dict[int, Callback]) -> int:
     """Applies the callbacks to the replies that are there. The index of the first exception, or -1."""
     first_error = next((i for i, r in enumerate(replies) if isinstance(r, Exception)), -1)
+    count = len(replies)
     for index, callback in callbacks.items():
-        if index < len(replies) and not isinstance(replies[index], Exception):
+        if index >= count:
+            continue
+        reply = replies[index]
+        # As `shaped`, without the price of a call for each.
+        if reply is not QUEUED and reply is not QUEUED_TEXT and not isinstance(reply, Exception):
             try:
-                replies[index] = callback(replies[index])
+                replies[index] = callback(reply)
             except Exception as error:
                 replies[index] = error
                 if first_error < 0 or index < first_error:

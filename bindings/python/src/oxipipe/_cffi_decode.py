@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from oxipipe._callbacks import Callback
+
 NULL = lib.OXP_TYPE_NULL
 STATUS = lib.OXP_TYPE_STATUS
 ERROR = lib.OXP_TYPE_ERROR
@@ -26,6 +28,9 @@ PUSH = lib.OXP_TYPE_PUSH
 ATTRIBUTE = lib.OXP_TYPE_ATTRIBUTE
 
 _TEXTS = frozenset((STATUS, STRING, VERBATIM))
+#: The status QUEUED, as bytes and as text. Replies are these very objects, which no string that a program stored can be.
+QUEUED = b"QUEUED"
+QUEUED_TEXT = "QUEUED"
 _AGGREGATES = frozenset((ARRAY, MAP, SET, PUSH, ATTRIBUTE))
 #: From this many equal nodes on, looking for them costs less than it saves.
 _RUN = 8
@@ -92,7 +97,9 @@ class Decoder:
             elif kind in _TEXTS:
                 offset = values[i]
                 value = data[offset : offset + lens[i]]
-                if self._decoding is not None:
+                if kind == STATUS and value == QUEUED:
+                    value = QUEUED if self._decoding is None else QUEUED_TEXT
+                elif self._decoding is not None:
                     value = str(value, *self._decoding)
             elif kind == NULL:
                 value = None
@@ -115,6 +122,8 @@ class Decoder:
         if kind == INTEGER:
             run = values[i:end].tolist()
         elif kind in _TEXTS:
+            if kind == STATUS and 6 in lens[i:end].tolist():
+                return i  # QUEUED may be among them
             spans = zip(values[i:end].tolist(), lens[i:end].tolist(), strict=True)
             if self._decoding is None:
                 run = [data[offset : offset + length] for offset, length in spans]
@@ -160,6 +169,11 @@ class Decoder:
         if kind == BIG_NUMBER:
             return int(data[value : value + length])
         raise RuntimeError(f"liboxipipe knows a type of value ({kind}) that this package does not")
+
+
+def shaped(callback: Callback, reply: Any) -> Any:
+    """What `callback` makes of a reply. QUEUED, which a lease gets in the place of a reply, stays as it is."""
+    return reply if reply is QUEUED or reply is QUEUED_TEXT else callback(reply)
 
 
 def _aggregate(kind: int, children: list[Any]) -> Any:

@@ -82,13 +82,15 @@ static int execute(PyObject *module)
 {
     FastState *state = state_of(module);
     state->callbacks = PyDict_New();
+    state->queued_bytes = PyBytes_FromString("QUEUED");
+    state->queued_text = PyUnicode_FromString("QUEUED");
     state->client_type = PyType_FromModuleAndSpec(module, &CLIENT_SPEC, NULL);
     state->pipeline_type = PyType_FromModuleAndSpec(module, &PIPELINE_SPEC, NULL);
     state->async_type = PyType_FromModuleAndSpec(module, &ASYNC_SPEC, NULL);
     state->binding_type = PyType_FromModuleAndSpec(module, &BINDING_SPEC, NULL);
     state->pool_type = PyType_FromModuleAndSpec(module, &POOL_SPEC, NULL);
     state->pool_future_type = PyType_FromModuleAndSpec(module, &FUTURE_SPEC, NULL);
-    if (!state->callbacks || !state->client_type || !state->pipeline_type || !state->async_type ||
+    if (!state->callbacks || !state->queued_bytes || !state->queued_text || !state->client_type || !state->pipeline_type || !state->async_type ||
         !state->binding_type || !state->pool_type || !state->pool_future_type)
         return -1;
     if (PyModule_AddType(module, (PyTypeObject *)state->client_type) < 0 ||
@@ -128,8 +130,8 @@ static int traverse(PyObject *module, visitproc visit, void *arg)
     return 0;
 }
 
-/* Clients may outlive this by a moment while the interpreter ends, so the cache is only emptied:
- * they look into it without asking whether it is there. */
+/* Clients may outlive this by a moment while the interpreter ends, so the cache is only emptied, and
+ * QUEUED stays: they use both without asking whether they are there. */
 static int clear(PyObject *module)
 {
     FastState *state = state_of(module);
@@ -163,6 +165,8 @@ static void release(void *module)
 {
     clear(module);
     Py_CLEAR(state_of(module)->callbacks);
+    Py_CLEAR(state_of(module)->queued_bytes);
+    Py_CLEAR(state_of(module)->queued_text);
 }
 
 static PyMethodDef METHODS[] = {

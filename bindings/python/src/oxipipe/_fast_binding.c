@@ -6,6 +6,7 @@
 
 #include "_fast_args.h"
 #include "_fast_async.h"
+#include "_fast_callback.h"
 #include "_fast_events.h"
 #include "_fast_options.h"
 #include "_fast_pipeline.h"
@@ -396,7 +397,7 @@ static PyObject *outcome(BindingCore *self, const PendingCall *call,
                             completion->bytes, failed);
     if (!reply || *failed || !call->callback)
         return reply;
-    PyObject *shaped = PyObject_CallFunctionObjArgs(call->callback, reply, NULL);
+    PyObject *shaped = callback_shape(self->state, call->callback, reply);
     Py_DECREF(reply);
     return shaped;
 }

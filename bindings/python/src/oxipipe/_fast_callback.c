@@ -26,6 +26,13 @@ PyObject *callback_find(const FastState *state, PyObject *name)
     return callback;
 }
 
+PyObject *callback_shape(const FastState *state, PyObject *callback, PyObject *reply)
+{
+    if (reply == state->queued_bytes || reply == state->queued_text)
+        return Py_NewRef(reply);
+    return PyObject_CallFunctionObjArgs(callback, reply, NULL);
+}
+
 int callback_log_reserve(CallbackLog *log)
 {
     if (log->count < log->capacity)
@@ -63,7 +70,8 @@ int callback_log_visit(CallbackLog *log, visitproc visit, void *arg)
     return 0;
 }
 
-int callback_log_apply(const CallbackLog *log, PyObject *replies, Py_ssize_t *first_error)
+int callback_log_apply(const CallbackLog *log, const FastState *state, PyObject *replies,
+                       Py_ssize_t *first_error)
 {
     size_t arrived = (size_t)PyList_Size(replies);
     for (size_t i = 0; i < log->count && log->entries[i].index < arrived; i++) {
@@ -72,8 +80,7 @@ int callback_log_apply(const CallbackLog *log, PyObject *replies, Py_ssize_t *fi
         if (PyExceptionInstance_Check(reply))
             continue;
         Py_INCREF(reply);
-        PyObject *shaped =
-            PyObject_CallFunctionObjArgs(log->entries[i].callback, reply, NULL);
+        PyObject *shaped = callback_shape(state, log->entries[i].callback, reply);
         Py_DECREF(reply);
         if (!shaped) {
             if (!PyErr_ExceptionMatches(PyExc_Exception))

@@ -225,7 +225,7 @@ static PyObject *run(ClientCore *self, PyObject *callback, PyObject *const *args
     builder_clear(&builder);
     if (!reply || callback == Py_None)
         return reply;
-    PyObject *shaped = PyObject_CallFunctionObjArgs(callback, reply, NULL);
+    PyObject *shaped = callback_shape(self->state, callback, reply);
     Py_DECREF(reply);
     return shaped;
 }

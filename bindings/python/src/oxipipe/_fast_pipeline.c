@@ -173,7 +173,7 @@ static PyObject *pipeline_finished(PipelineCore *self, PyObject *const *args, Py
     for (Py_ssize_t i = 0; i < length && first_error < 0; i++)
         if (PyExceptionInstance_Check(PyList_GetItem(replies, i)))
             first_error = i;
-    if (callback_log_apply(&self->callbacks, replies, &first_error) < 0)
+    if (callback_log_apply(&self->callbacks, self->state, replies, &first_error) < 0)
         return NULL;
     if (args[1] != Py_None) {
         if (PyObject_SetAttrString(args[1], "replies", replies) == 0)
@@ -418,7 +418,7 @@ static void raise_with_replies_of(PyObject *exception, ReplyBuilder *builder,
 {
     Py_ssize_t first_error = builder->first_error;
     PyObject *replies = builder_take(builder);
-    if (replies && callback_log_apply(callbacks, replies, &first_error) == 0 &&
+    if (replies && callback_log_apply(callbacks, builder->state, replies, &first_error) == 0 &&
         PyObject_SetAttrString(exception, "replies", replies) == 0)
         PyErr_SetObject((PyObject *)Py_TYPE(exception), exception);
     Py_XDECREF(replies);
@@ -442,7 +442,7 @@ static PyObject *replies_of(const PipelineCore *self, ReplyBuilder *builder,
     *first_error = builder->first_error;
     if (builder_is_complete(builder)) {
         replies = builder_take(builder);
-        if (replies && callback_log_apply(callbacks, replies, first_error) < 0)
+        if (replies && callback_log_apply(callbacks, self->state, replies, first_error) < 0)
             Py_CLEAR(replies);
     } else if (self->is_atomic && builder_is_untouched(builder)) {
         replies = Py_NewRef(Py_None); /* a watched key changed */

@@ -378,8 +378,11 @@ static PyObject *scalar(const FastState *state, const TextCodec *codec, const ox
                         const uint8_t *bytes)
 {
     switch (node->type) {
-    case OXP_TYPE_STRING:
     case OXP_TYPE_STATUS:
+        if (node->len == 6 && !memcmp(bytes + node->value, "QUEUED", 6))
+            return Py_NewRef(codec->decodes ? state->queued_text : state->queued_bytes);
+        return text_or_bytes(codec, (const char *)bytes + node->value, node->len);
+    case OXP_TYPE_STRING:
     case OXP_TYPE_VERBATIM:
         return text_or_bytes(codec, (const char *)bytes + node->value, node->len);
     case OXP_TYPE_INTEGER:

@@ -34,6 +34,9 @@ typedef struct {
     PyObject *encoding_error; /* a subclass of UnicodeEncodeError */
     PyObject *resolve_callback;
     PyObject *callbacks; /* dict: command name as it was given -> callback or None */
+    /* The status QUEUED. Replies are these very objects, which no string that a program stored can be. */
+    PyObject *queued_bytes;
+    PyObject *queued_text;
 
     /* Of asyncio; NULL before configure_asyncio(). */
     PyObject *get_running_loop;

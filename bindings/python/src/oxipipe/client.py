@@ -8,6 +8,7 @@ from oxipipe import _backend
 from oxipipe._commands import Commands
 from oxipipe._configured import Configured
 from oxipipe._listening import Listening
+from oxipipe._paging import page
 from oxipipe.exceptions import ClosedError, RefusedError
 from oxipipe.pipeline import Pipeline
 
@@ -112,7 +113,7 @@ class Redis(Configured, Listening, _backend.ClientCore, Commands):
         """All keys of the database. A key that comes or goes meanwhile may or may not be among them."""
         cursor = -1
         while cursor:
-            cursor, keys = self.scan(max(cursor, 0), match, count, _type)
+            cursor, keys = page(self.scan(max(cursor, 0), match, count, _type))
             yield from keys
 
     def hscan_iter(
@@ -125,7 +126,7 @@ class Redis(Configured, Listening, _backend.ClientCore, Commands):
         """All (field, value) pairs of a hash, or only the fields."""
         cursor = -1
         while cursor:
-            cursor, fields = self.hscan(name, max(cursor, 0), match, count, no_values)
+            cursor, fields = page(self.hscan(name, max(cursor, 0), match, count, no_values))
             yield from fields if no_values else fields.items()
 
     def sscan_iter(
@@ -134,7 +135,7 @@ class Redis(Configured, Listening, _backend.ClientCore, Commands):
         """All members of a set."""
         cursor = -1
         while cursor:
-            cursor, members = self.sscan(name, max(cursor, 0), match, count)
+            cursor, members = page(self.sscan(name, max(cursor, 0), match, count))
             yield from members
 
     def zscan_iter(
@@ -143,7 +144,7 @@ class Redis(Configured, Listening, _backend.ClientCore, Commands):
         """All (member, score) pairs of a sorted set."""
         cursor = -1
         while cursor:
-            cursor, members = self.zscan(name, max(cursor, 0), match, count)
+            cursor, members = page(self.zscan(name, max(cursor, 0), match, count))
             yield from members
 
     def __enter__(self) -> Self:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from oxipipe._commands import AsyncCommands
 from oxipipe._configured import Configured
+from oxipipe._paging import page
 from oxipipe.asyncio._backend import AsyncCore
 from oxipipe.asyncio._binding import Binding
 from oxipipe.asyncio.pipeline import Pipeline
@@ -170,7 +171,7 @@ class Redis(Configured, AsyncCore, AsyncCommands):
         """All keys of the database. A key that comes or goes meanwhile may or may not be among them."""
         cursor = -1
         while cursor:
-            cursor, keys = await self.scan(max(cursor, 0), match, count, _type)
+            cursor, keys = page(await self.scan(max(cursor, 0), match, count, _type))
             for key in keys:
                 yield key
 
@@ -184,7 +185,7 @@ class Redis(Configured, AsyncCore, AsyncCommands):
         """All (field, value) pairs of a hash, or only the fields."""
         cursor = -1
         while cursor:
-            cursor, fields = await self.hscan(name, max(cursor, 0), match, count, no_values)
+            cursor, fields = page(await self.hscan(name, max(cursor, 0), match, count, no_values))
             for item in fields if no_values else fields.items():
                 yield item
 
@@ -194,7 +195,7 @@ class Redis(Configured, AsyncCore, AsyncCommands):
         """All members of a set."""
         cursor = -1
         while cursor:
-            cursor, members = await self.sscan(name, max(cursor, 0), match, count)
+            cursor, members = page(await self.sscan(name, max(cursor, 0), match, count))
             for member in members:
                 yield member
 
@@ -204,7 +205,7 @@ class Redis(Configured, AsyncCore, AsyncCommands):
         """All (member, score) pairs of a sorted set."""
         cursor = -1
         while cursor:
-            cursor, members = await self.zscan(name, max(cursor, 0), match, count)
+            cursor, members = page(await self.zscan(name, max(cursor, 0), match, count))
             for member in members:
                 yield member
 
