@@ -168,6 +168,21 @@ def test_what_is_queued_for_exec_has_no_shape_yet(server: Server, run: Run, deco
     run(main())
 
 
+def test_ping_while_subscribed(server: Server, run: Run, protocol: int) -> None:
+    async def main() -> None:
+        async with (
+            Redis.from_url(server.url, protocol=protocol) as client,
+            client.lease() as mine,
+        ):
+            await mine.command("SUBSCRIBE", "a")
+            assert await mine.ping() is True
+            echoed = [b"pong", b"xx"] if protocol == 2 else b"xx"
+            assert await mine.command("PING", "xx") == echoed
+            assert await mine.command("RESET") == b"RESET"
+
+    run(main())
+
+
 def test_iterating_over_keys_without_replies_says_so(server: Server, run: Run) -> None:
     async def main() -> None:
         async with Redis.from_url(server.url) as client, client.lease() as mine:

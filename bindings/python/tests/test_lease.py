@@ -89,6 +89,26 @@ def test_iterating_over_keys_without_replies_says_so(server: Server) -> None:
                 next(iterate())
 
 
+@pytest.mark.parametrize("decode", [False, True])
+@pytest.mark.parametrize("protocol", [2, 3])
+def test_ping_while_subscribed(server: Server, protocol: int, decode: bool) -> None:
+    def read(*texts: str) -> list[Any]:
+        return list(texts) if decode else [text.encode() for text in texts]
+
+    with (
+        server.connect(protocol=protocol, decode_responses=decode) as r,
+        r.lease() as mine,
+    ):
+        (echoed,) = read("xx")
+        assert mine.command("PING", "xx") == echoed
+        mine.command("SUBSCRIBE", "a")
+        assert mine.ping() is True
+        assert mine.command("PING") is True
+        # In RESP2 the server answers in the form of a message meanwhile.
+        assert mine.command("PING", "xx") == (read("pong", "xx") if protocol == 2 else echoed)
+        assert mine.command("RESET") == read("RESET")[0]
+
+
 def test_waiting_for_replicas_wants_the_connection_of_the_writes(r: Redis) -> None:
     with pytest.raises(oxipipe.RedisError, match=r"writes of its own connection.*lease\(\)"):
         r.wait(0, 1)

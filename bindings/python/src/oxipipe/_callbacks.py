@@ -64,8 +64,9 @@ def always_true(reply: Any) -> bool | None:
     return None if reply is None else True
 
 
-def pong(reply: Any) -> bool | None:
-    return None if reply is None else text(reply) == "PONG"
+def pong(reply: Any) -> Any:
+    # With a text among its arguments PING answers that.
+    return True if reply in _PONGS else reply
 
 
 def float_or_none(reply: Any) -> float | None:
@@ -300,6 +301,8 @@ def _slow_call(number: int, start: int, duration: int, args: Any, *client: Any) 
     return call
 
 
+#: The array is that of a connection which is subscribed, in RESP2.
+_PONGS: tuple[Any, ...] = (b"PONG", "PONG", [b"pong", b""], ["pong", ""])
 _CLIENT_NUMBERS = frozenset(
     "id age idle db sub psub multi qbuf qbuf-free obl argv-mem oll omem tot-mem".split()
 )
@@ -328,7 +331,7 @@ def _table() -> dict[str, Callback]:
         scan: "SCAN SSCAN",
         hscan: "HSCAN",
         zscan: "ZSCAN",
-        text: "ACL_GENPASS ACL_WHOAMI CLIENT_GETNAME RESET SCRIPT_LOAD",
+        text: "ACL_GENPASS ACL_WHOAMI CLIENT_GETNAME SCRIPT_LOAD",
         texts: "ACL_CAT ACL_LIST ACL_USERS COMMAND_GETKEYS GEOHASH",
         bools: "SCRIPT_EXISTS",
         set_result: "SET",
