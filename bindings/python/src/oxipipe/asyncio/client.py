@@ -135,11 +135,10 @@ class Redis(Configured, AsyncCore, AsyncCommands):
         are dropped and counted, or reading stops (`event_overflow`).
 
         When the client is closed, it raises a `ClosedError`; on a lease whose connection was lost a `ConnectionError`, when
-        no event is left. A negative `timeout` is a `ValueError`. Several tasks may wait: each event goes to one of them,
+        no event is left; both have no outcome. A negative `timeout` is a `ValueError`. Several tasks may wait: each event goes to one of them,
         and none is lost when one of them is cancelled.
         """
-        limit = seconds(timeout)
-        return await self._events_here().next(get_running_loop(), limit)
+        return await self._next(seconds(timeout))
 
     def events(self, timeout: float | None = None) -> AsyncGenerator[Event, None]:
         """Iterates over events as they come, see `next_event`.
@@ -152,12 +151,20 @@ class Redis(Configured, AsyncCore, AsyncCommands):
     async def _each_event(self, timeout: float | None) -> AsyncGenerator[Event, None]:
         while True:
             try:
-                event = await self._events_here().next(get_running_loop(), timeout)
+                event = await self._next(timeout)
             except ClosedError:
                 return
             if event is None:
                 return
             yield event
+
+    async def _next(self, timeout: float | None) -> Event | None:
+        try:
+            return await self._events_here().next(get_running_loop(), timeout)
+        except ClosedError as error:
+            # A command would not have been applied; but this is a wait, and about none.
+            error.outcome = None
+            raise
 
     def _events_here(self) -> Inbox:
         return self._binding().events_of(self._is_lease)
