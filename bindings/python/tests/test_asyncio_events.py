@@ -209,11 +209,13 @@ def test_pushes_and_text(server: Server, run: Run) -> None:
             await client.command("PUBLISH", "ä", "ö")
             await client.command("PUBLISH", "ä", b"\xff")
             await client.command("PUBLISH", "ä", "next")
-            assert await said(mine, 1) == [["message", "ä", "ö"]]
-            # What cannot be read takes no other with it.
+            assert await said(mine, 3) == [
+                ["message", "ä", "ö"],
+                ["message", "ä", b"\xff"],  # what is no text stays bytes
+                ["message", "ä", "next"],
+            ]
             with pytest.raises(UnicodeDecodeError):
-                await mine.next_event(LONG)
-            assert await said(mine, 1) == [["message", "ä", "next"]]
+                await mine.echo(b"\xff")
             await mine.command("CLIENT", "TRACKING", "ON")
             await mine.get("k")
             await client.set("k", 1)
@@ -344,6 +346,33 @@ def test_closing_ends_waits(server: Server, run: Run) -> None:
     run(main(lambda _client, lease: lease.close()))
     run(main(lambda client, _lease: client.close()))
     run(main(from_a_thread))
+
+
+def test_a_wait_that_ends_because_of_closing_has_no_outcome(server: Server, run: Run) -> None:
+    """It is about no command."""
+
+    async def ended(source: Redis) -> oxipipe.RedisError:
+        try:
+            while await source.next_event() is not None:
+                pass
+        except oxipipe.ClosedError as error:
+            return error
+        raise AssertionError
+
+    async def main() -> None:
+        client = Redis.from_url(server.url)
+        lease = await client.lease().connect()
+        waiting = [asyncio.ensure_future(ended(source)) for source in (client, lease)]
+        await client.ping()
+        client.close()
+        for error in [*await asyncio.gather(*waiting), await ended(client), await ended(lease)]:
+            assert error.outcome is None
+        for call in (client.ping, lease.ping):
+            with pytest.raises(oxipipe.ClosedError) as caught:
+                await call()
+            assert caught.value.outcome == "NOT_APPLIED"
+
+    run(main())
 
 
 def test_timeouts(server: Server, run: Run) -> None:

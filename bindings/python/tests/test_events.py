@@ -154,11 +154,50 @@ def test_text_where_replies_are(server: Server) -> None:
         r.command("PUBLISH", "ä", "ö")
         r.command("PUBLISH", "ä", b"\xff")
         r.command("PUBLISH", "ä", "next")
-        assert said(mine, 1) == [["message", "ä", "ö"]]
-        # What cannot be read takes no other with it.
+        assert said(mine, 3) == [
+            ["message", "ä", "ö"],
+            ["message", "ä", b"\xff"],
+            ["message", "ä", "next"],
+        ]
+        # A reply is an error then, as it is of other clients: whoever waits for it is there to hear that.
         with pytest.raises(UnicodeDecodeError):
-            mine.next_event(LONG)
-        assert said(mine, 1) == [["message", "ä", "next"]]
+            mine.echo(b"\xff")
+
+
+def test_what_is_no_text_stays_bytes_and_ends_no_iteration(server: Server) -> None:
+    with server.connect(decode_responses=True) as r, leased(r) as mine:
+        mine.command("SUBSCRIBE", "a")
+        for payload in (b"\xff", "last"):
+            r.command("PUBLISH", "a", payload)
+        seen = []
+        for event in mine.events(LONG):
+            seen.append(event.data[2])
+            if event.data[2] == "last":
+                break
+        assert seen == [b"\xff", "last"]
+        # Also among many.
+        mine.command("CLIENT", "TRACKING", "ON", "BCAST")
+        keys: list[Any] = [f"key:{n}" for n in range(20)] + [b"\xff:key"]
+        r.command("MSET", *[part for key in keys for part in (key, 1)])
+        invalid: set[Any] = set()
+        while len(invalid) < len(keys):
+            invalid.update(following(mine).data[1])
+        assert invalid == set(keys)
+    with (
+        server.connect(decode_responses=True, encoding_errors="replace") as r,
+        leased(r) as mine,
+    ):
+        mine.command("SUBSCRIBE", "a")
+        r.command("PUBLISH", "a", b"\xff")
+        assert said(mine, 1) == [["message", "a", "\ufffd"]]
+    with (
+        server.connect() as raw,
+        server.connect(decode_responses=True, encoding="ascii") as r,
+        leased(r) as mine,
+    ):
+        mine.command("PSUBSCRIBE", "*")
+        raw.command("PUBLISH", "ä", "ö")
+        assert said(mine, 1) == [["pmessage", "*", "ä".encode(), "ö".encode()]]
 
 
 def test_connections_that_are_made_and_lost(server: Server, r: Redis) -> None:

@@ -46,6 +46,7 @@ class Decoder:
     __slots__ = (
         "_children",
         "_decoding",
+        "_keeps_bytes",
         "_missing",
         "_opened",
         "_reply_error",
@@ -54,12 +55,17 @@ class Decoder:
     )
 
     def __init__(
-        self, decoding: tuple[str, str] | None, reply_error: Callable[[str], Exception]
+        self,
+        decoding: tuple[str, str] | None,
+        reply_error: Callable[[str], Exception],
+        keeps_bytes: bool = False,
     ) -> None:
         self.items: list[Any] = []
         #: The first text that could not be decoded. What follows is skipped, the reply's end is still found.
         self.failure: UnicodeError | None = None
         self._decoding = decoding
+        #: What cannot be decoded stays bytes, instead of being a failure.
+        self._keeps_bytes = keeps_bytes
         self._reply_error = reply_error
         # The innermost open aggregate, and those around it as (type, missing, children).
         self._children = self.items
@@ -100,7 +106,11 @@ class Decoder:
                 if kind == STATUS and value == QUEUED:
                     value = QUEUED if self._decoding is None else QUEUED_TEXT
                 elif self._decoding is not None:
-                    value = str(value, *self._decoding)
+                    try:
+                        value = str(value, *self._decoding)
+                    except UnicodeError:
+                        if not self._keeps_bytes:
+                            raise
             elif kind == NULL:
                 value = None
             else:
@@ -129,10 +139,15 @@ class Decoder:
                 run = [data[offset : offset + length] for offset, length in spans]
             else:
                 encoding, errors = self._decoding
-                run = [
-                    str(data[offset : offset + length], encoding, errors)
-                    for offset, length in spans
-                ]
+                try:
+                    run = [
+                        str(data[offset : offset + length], encoding, errors)
+                        for offset, length in spans
+                    ]
+                except UnicodeError:
+                    if not self._keeps_bytes:
+                        raise
+                    return i
         elif kind == DOUBLE:
             run = raw.cast("d")[1::2][i:end].tolist()
         else:

@@ -43,7 +43,8 @@ def take_events(
 def _fields(batch: Any, event: Any, index: int, decoding: tuple[str, str] | None) -> Any:
     data: Any = None
     if event.nodes:
-        decoder = Decoder(decoding, hooks.reply_error)
+        # Nobody asked for just this event, so nobody could do without it: it comes as far as it is text.
+        decoder = Decoder(decoding, hooks.reply_error, keeps_bytes=True)
         nodes, count = event.nodes, event.node_count
         decoder.feed(nodes, count, ffi.buffer(event.bytes, end_of_text(nodes, count)))
         if decoder.failure is not None:

@@ -22,7 +22,10 @@ PyObject *events_finish(const FastState *state, const TextCodec *codec, oxp_stat
 {
     PyObject *type, *value, *traceback;
     PyErr_Fetch(&type, &value, &traceback);
-    int appended = append_all(state, codec, batch, sink);
+    /* Nobody asked for just this event, so nobody could do without it: it comes as far as it is text. */
+    TextCodec lenient = *codec;
+    lenient.keeps_bytes = true;
+    int appended = append_all(state, &lenient, batch, sink);
     oxp_events_free(batch);
     if (type) {
         PyErr_Restore(type, value, traceback);

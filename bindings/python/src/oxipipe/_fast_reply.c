@@ -410,9 +410,15 @@ static PyObject *text_or_bytes(const TextCodec *codec, const char *data, Py_ssiz
 {
     if (!codec->decodes)
         return PyBytes_FromStringAndSize(data, len);
+    PyObject *text;
     if (codec->is_utf8)
-        return PyUnicode_DecodeUTF8(data, len, codec->is_strict ? NULL : codec->errors_name);
-    return PyUnicode_Decode(data, len, codec->encoding_name, codec->errors_name);
+        text = PyUnicode_DecodeUTF8(data, len, codec->is_strict ? NULL : codec->errors_name);
+    else
+        text = PyUnicode_Decode(data, len, codec->encoding_name, codec->errors_name);
+    if (text || !codec->keeps_bytes || !PyErr_ExceptionMatches(PyExc_UnicodeError))
+        return text;
+    PyErr_Clear();
+    return PyBytes_FromStringAndSize(data, len);
 }
 
 static PyObject *big_number(const char *digits, size_t len)

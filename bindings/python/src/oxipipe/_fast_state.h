@@ -62,6 +62,7 @@ typedef struct {
     bool is_utf8;
     bool is_strict;
     bool decodes; /* replies become str instead of bytes */
+    bool keeps_bytes; /* what cannot be decoded stays bytes, instead of being an error */
 } TextCodec;
 
 #endif

@@ -28,7 +28,8 @@ class Event(NamedTuple):
     kind: str
     #: What the server said, decoded as replies are: of a message `[b"message", b"channel", b"payload"]`,
     #: `[b"pmessage", b"pattern", b"channel", b"payload"]` or `[b"smessage", b"channel", b"payload"]`, in both versions of RESP;
-    #: of MONITOR the line. None for "up" and "down".
+    #: of MONITOR the line. None for "up" and "down". With `decode_responses`, what cannot be decoded stays bytes: a message that
+    #: somebody else sent must neither be lost for that, nor end the iteration over the others.
     data: Any
     #: The number by which the server knows the connection, as CLIENT ID gives it; None where it did not say.
     connection: int | None
