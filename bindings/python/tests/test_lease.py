@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import select
+import selectors
 import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from support.pace import LONG
 from support.shapes import SHAPED
 
 import oxipipe
@@ -38,7 +41,8 @@ def test_a_lease_reads_text_as_its_client_does(server: Server) -> None:
     with server.connect(decode_responses=True) as r, r.lease() as mine:
         mine.set("k", "ä")
         assert mine.get("k") == "ä"
-        assert repr(mine) == repr(r)
+        address = repr(r).split()[1]
+        assert repr(mine) == f"<oxipipe.client.Lease {address}"
 
 
 @pytest.mark.parametrize("decode", [False, True])
@@ -107,6 +111,47 @@ def test_ping_while_subscribed(server: Server, protocol: int, decode: bool) -> N
         # In RESP2 the server answers in the form of a message meanwhile.
         assert mine.command("PING", "xx") == (read("pong", "xx") if protocol == 2 else echoed)
         assert mine.command("RESET") == read("RESET")[0]
+
+
+def test_an_event_loop_may_wait_for_the_descriptor_of_a_lease(server: Server) -> None:
+    with server.connect() as r, r.lease() as mine:
+        mine.command("SUBSCRIBE", "a")
+        events = list(iter(lambda: mine.next_event(0), None))
+        assert [event.kind for event in events if event] == ["up"]
+        poll = select.poll()
+        poll.register(mine, select.POLLIN)
+        assert poll.poll(0) == []
+        r.command("PUBLISH", "a", "one")
+        assert poll.poll(LONG * 1000) == [(mine.fileno(), select.POLLIN)]
+        event = mine.next_event(0)
+        assert event is not None
+        assert event.data == [b"message", b"a", b"one"]
+        assert mine.next_event(0) is None
+        assert poll.poll(0) == []
+        # A lost connection is news as well.
+        with selectors.DefaultSelector() as selector:
+            selector.register(mine, selectors.EVENT_READ)
+            r.command("CLIENT", "KILL", "TYPE", "pubsub")
+            assert selector.select(LONG)
+            event = mine.next_event(0)
+            assert event is not None
+            assert event.kind == "down"
+        with pytest.raises(oxipipe.ConnectionError, match="lease another") as caught:
+            mine.fileno()
+        assert not isinstance(caught.value, oxipipe.ClosedError)
+        assert caught.value.outcome is None
+
+
+def test_a_closed_lease_has_no_descriptor(server: Server) -> None:
+    with server.connect() as r, oxipipe.Pool.from_url(server.url, connections=1) as pool:
+        for mine in (r.lease(), pool.lease()):
+            with mine:
+                assert mine.fileno() >= 0
+            with pytest.raises(oxipipe.ClosedError) as caught:
+                mine.fileno()
+            assert caught.value.outcome is None
+        # The shared connection is another one after a failure.
+        assert not hasattr(r, "fileno")
 
 
 def test_waiting_for_replicas_wants_the_connection_of_the_writes(r: Redis) -> None:

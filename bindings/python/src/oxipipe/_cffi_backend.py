@@ -106,6 +106,10 @@ class ClientCore:
         timeout = (FOREVER if milliseconds is None else milliseconds,)
         take_events(lib.oxp_client_next_events, self._opened(), timeout, sink, self._decoding)
 
+    def _descriptor(self) -> int:
+        """That of the socket; -1 without a connection."""
+        return int(lib.oxp_client_fd(self._opened()))
+
     def close(self) -> None:
         """Closes the connection for good. Calls that wait in other threads end with an error."""
         if self._handle is not None:

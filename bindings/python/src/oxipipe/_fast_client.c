@@ -168,6 +168,18 @@ static PyObject *client_next_events(ClientCore *self, PyObject *const *args, Py_
     return done;
 }
 
+static PyObject *client_descriptor(ClientCore *self, PyObject *unused)
+{
+    (void)unused;
+    if (client_check_open(self) < 0)
+        return NULL;
+    FastCall call;
+    call_release(&call, NULL);
+    int32_t descriptor = oxp_client_fd(self->handle);
+    call_reacquire(&call);
+    return PyLong_FromLong(descriptor);
+}
+
 static PyObject *client_close(ClientCore *self, PyObject *unused)
 {
     (void)unused;
@@ -320,6 +332,8 @@ static PyMethodDef CLIENT_METHODS[] = {
      PyDoc_STR("What the server said of itself: the arguments of ServerInfo, or None.")},
     {"_next_events", (PyCFunction)(void (*)(void))client_next_events, METH_FASTCALL,
      PyDoc_STR("Waits for events, at most so many milliseconds, and appends them to a deque.")},
+    {"_descriptor", (PyCFunction)client_descriptor, METH_NOARGS,
+     PyDoc_STR("That of the socket; -1 without a connection.")},
     {"close", (PyCFunction)client_close, METH_NOARGS,
      PyDoc_STR("Closes the connection for good. Calls waiting in other threads end.")},
     {NULL, NULL, 0, NULL},

@@ -8,6 +8,7 @@ from oxipipe import _backend
 from oxipipe._commands import Commands
 from oxipipe._configured import Configured
 from oxipipe._listening import Listening
+from oxipipe._lost_lease import lost_lease
 from oxipipe._paging import page
 from oxipipe.exceptions import ClosedError, RefusedError
 from oxipipe.pipeline import Pipeline
@@ -40,7 +41,6 @@ class Redis(Configured, Listening, _backend.ClientCore, Commands):
 
     #: What `submit` uses, from its first call on.
     _submissions: Pool | None = None
-    _is_lease = False
 
     def submit(self, *args: Any) -> Future[Any]:
         """Starts to send a command at once, and returns the `Future` of its reply, in the shape of that command.
@@ -57,10 +57,6 @@ class Redis(Configured, Listening, _backend.ClientCore, Commands):
 
         if self.closed:
             raise ClosedError("the client is closed")
-        if self._is_lease:
-            raise RefusedError(
-                "submit is refused on a lease: it would use another connection; submit through the client"
-            )
         made = Pool._for_client(self._given, self._address)
         # Of two threads that get here at once, both go on with the same one.
         pool: Pool = self.__dict__.setdefault("_submissions", made)
@@ -86,7 +82,7 @@ class Redis(Configured, Listening, _backend.ClientCore, Commands):
         """A `Pipeline` that gathers commands for this client; one transaction unless told otherwise."""
         return Pipeline(self, transaction, shard_hint)
 
-    def lease(self) -> Redis:
+    def lease(self) -> Lease:
         """A client with a connection of its own, for what would change a shared one: WATCH, MULTI, SELECT and the like.
 
             with r.lease() as mine:
@@ -100,9 +96,10 @@ class Redis(Configured, Listening, _backend.ClientCore, Commands):
 
         It connects before it returns, and raises as `connect` does. The connection is not made again when it is lost, because
         what was set on it would be lost silently: calls then raise `ConnectionError` with the outcome NOT_APPLIED. At the end of
-        the `with` block, or by `close`, it is closed; closing this client closes it, too. Any number of threads may use it.
+        the `with` block, or by `close`, it is closed, whatever was done with it; closing this client closes it, too. Any number
+        of threads may use it.
         """
-        return _leased(self)
+        return Lease._of(self)
 
     def scan_iter(
         self,
@@ -154,12 +151,40 @@ class Redis(Configured, Listening, _backend.ClientCore, Commands):
         self.close()
 
 
-def _leased(lender: Redis | Pool) -> Redis:
-    lease = Redis.__new__(Redis)
-    lease._address = lender._address
-    lease._is_lease = True
-    lease._open_lease(lender)
-    return lease
+class Lease(Redis):
+    """A `Redis` with a connection of its own: what `lease` of clients and pools returns."""
+
+    @classmethod
+    def _of(cls, lender: Redis | Pool) -> Lease:
+        lease = cls.__new__(cls)
+        lease._address = lender._address
+        lease._open_lease(lender)
+        return lease
+
+    def fileno(self) -> int:
+        """The descriptor of the socket, for `select`, `selectors` and event loops that want to know when there may be events.
+
+        Take events with `next_event(0)` until it returns None, and only then wait for the descriptor to be readable; do that
+        behind a command on this lease as well, because what its wait has received may have been events. The descriptor is
+        not to be read, written or closed.
+
+        Raises a `ClosedError` when the lease is closed, and a `ConnectionError` when its connection is lost.
+        """
+        descriptor = self._descriptor()
+        if descriptor >= 0:
+            return descriptor
+        if not self.closed:
+            raise lost_lease()
+        error = ClosedError("the lease is closed")
+        error.outcome = None
+        raise error
+
+    def _start_submissions(self) -> Pool:
+        if self.closed:
+            raise ClosedError("the client is closed")
+        raise RefusedError(
+            "submit is refused on a lease: it would use another connection; submit through the client"
+        )
 
 
 #: redis-py's other name for the same class.

@@ -11,14 +11,13 @@ from oxipipe import _backend, _callbacks
 from oxipipe._commands import PoolCommands
 from oxipipe._configured import Configured, boolean
 from oxipipe._listening import Listening
-from oxipipe.client import _leased
+from oxipipe.client import Lease
 from oxipipe.exceptions import ClosedError, RedisError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import Any, Self
 
-    from oxipipe.client import Redis
     from oxipipe.futures import Future
     from oxipipe.pool_pipeline import PoolPipeline
 
@@ -158,9 +157,9 @@ class Pool(Configured, Listening, _backend.PoolCore, PoolCommands):
         self._connect()
         return self
 
-    def lease(self) -> Redis:
+    def lease(self) -> Lease:
         """A client with a connection of its own, which waits for its replies: see `Redis.lease`. `close` closes it, too."""
-        return _leased(self)
+        return Lease._of(self)
 
     def execute_command(self, *args: Any) -> Future[Any]:
         """As `submit`; and as in redis-py, "CONFIG GET" in one argument is two words."""

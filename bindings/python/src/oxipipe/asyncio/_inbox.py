@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
+from oxipipe._lost_lease import lost_lease
 from oxipipe.event import event_of
-from oxipipe.exceptions import ConnectionError
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop, Future
@@ -14,10 +14,6 @@ if TYPE_CHECKING:
 
     from oxipipe.asyncio._binding import Binding
     from oxipipe.event import Event
-
-_LEASE_LOST = (
-    "the leased connection is lost, and with it what was set on it: close it and lease another"
-)
 
 
 class Inbox:
@@ -63,7 +59,7 @@ class Inbox:
     def _take(self) -> Event | None:
         if not self._taken:
             if self._is_lost:
-                raise _lost()
+                raise lost_lease()
             self._binding._next_events(self._taken)
             if not self._taken:
                 return None
@@ -107,9 +103,3 @@ class Inbox:
 def _wake(waiter: Future[None]) -> None:
     if not waiter.done():
         waiter.set_result(None)
-
-
-def _lost() -> ConnectionError:
-    error = ConnectionError(_LEASE_LOST)
-    error.status = -103  # OXP_ERR_DISCONNECTED
-    return error
