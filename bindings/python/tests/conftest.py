@@ -40,8 +40,6 @@ def no_deadline_passes_by_itself() -> Iterator[None]:
                 asked = int(pace.LONG * 1000)
             if asked is not None:
                 options[name] = asked
-        if getattr(self, "_submit_timeout", None) == 5.0:
-            self._submit_timeout = pace.LONG
         start(self, options, *args, **given)
 
     with pytest.MonkeyPatch.context() as patch:

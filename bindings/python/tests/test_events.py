@@ -377,10 +377,10 @@ def test_where_reading_stops_nothing_is_dropped(server: Server, r: Redis) -> Non
 
 def test_options_that_do_not_fit(server: Server) -> None:
     for wrong in ("never", "", 1):
-        with pytest.raises(oxipipe.DataError):
+        with pytest.raises((TypeError, ValueError), match=r"^event_overflow .*drop_oldest"):
             server.connect(event_overflow=wrong)
     for number in (-1, 1.5, "many", [1]):
-        with pytest.raises(oxipipe.DataError):
+        with pytest.raises((TypeError, ValueError), match=r"^event_bytes .*a number of bytes"):
             server.connect(event_bytes=number)
 
 

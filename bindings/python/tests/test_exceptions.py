@@ -19,6 +19,7 @@ OUR_OWN = {
     "ForkedError",
     "InternalError",
     "NoMemoryError",
+    "OptionError",
     "QueueFullError",
     "RefusedError",
 }

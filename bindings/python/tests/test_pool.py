@@ -83,7 +83,12 @@ def test_constructor_and_url(server: oxipipe.Server) -> None:
         assert pool.ping().result() is True
         assert pool.connections == 2
         assert str(server.unix_socket_path) in repr(pool)
-    for bad in ({"connections": 0}, {"queue_commands": 0}, {"queue_bytes": -1}):
+    for bad in (
+        {"connections": 0},
+        {"connections": 10_001},
+        {"queue_commands": -1},
+        {"queue_bytes": -1},
+    ):
         with pytest.raises(ValueError, match=next(iter(bad))):
             oxipipe.Pool(**bad)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match=r"Pool\(\) got an unexpected keyword argument 'nonsense'"):

@@ -182,11 +182,11 @@ def _set_option(options: Any, name: str, value: Any) -> None:
             status = setter(options, *value)
         else:
             status = setter(options, value)
-    except (OverflowError, TypeError) as error:
-        raise hooks.data_error(f"option {name}: {error}") from None
+    except (OverflowError, TypeError):
+        status = lib.OXP_ERR_ARG
     if status < 0:
-        shown = "what was given" if name == "password" else repr(value)
-        raise hooks.data_error(f"option {name} cannot be {shown}")
+        # Only its name: who asked calls it by another one, and the value may be a password.
+        raise hooks.data_error(name)
 
 
 def _set_by_name(options: Any, name: str, value: Any) -> None:
@@ -225,7 +225,7 @@ def end_of_text(nodes: Any, count: int) -> int:
 
 
 #: The options whose values the library has names for.
-_BY_NAME = frozenset(("event_bytes", "event_overflow"))
+_BY_NAME = frozenset(("event_bytes", "event_overflow", "queue_bytes", "queue_commands"))
 _idle_calls: list[Call] = []
 #: What signal handlers raised inside a call, by thread; `Call.check` raises it behind the call.
 _raised: dict[int, BaseException] = {}

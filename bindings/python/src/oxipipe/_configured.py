@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+from _codecs import lookup_error
 from typing import TYPE_CHECKING
 
+from oxipipe._arguments import OF_CLIENTS, as_option_error, checked, options_of, refused
 from oxipipe._version import __version__
-from oxipipe.exceptions import DataError
+from oxipipe.exceptions import DataError, OptionError
 
 if TYPE_CHECKING:
+    from os import PathLike
     from typing import Any, NoReturn, Self
 
     from oxipipe._cffi_call import ServerFields
@@ -52,10 +56,10 @@ class Configured:
         port: int | str = 6379,
         db: int | str | None = 0,
         password: str | None = None,
-        socket_timeout: float | None = 5.0,
-        socket_connect_timeout: float | None = 3.0,
+        socket_timeout: float | str | None = 5.0,
+        socket_connect_timeout: float | str | None = 3.0,
         socket_keepalive: bool | None = True,
-        unix_socket_path: str | None = None,
+        unix_socket_path: str | bytes | PathLike[str] | None = None,
         encoding: str = "utf-8",
         encoding_errors: str = "strict",
         decode_responses: bool | None = False,
@@ -63,76 +67,68 @@ class Configured:
         lib_name: str | None = None,
         lib_version: str | None = None,
         username: str | None = None,
-        protocol: int | None = None,
+        protocol: int | str | None = None,
         *,
         client_no_evict: bool | None = False,
         client_no_touch: bool | None = False,
         client_info: bool | None = True,
-        spin_us: int | None = None,
-        eager_bytes: int | None = None,
+        spin_us: int | str | None = None,
+        eager_bytes: int | str | None = None,
         retry_reads: bool | None = True,
         fail_fast: bool | None = False,
-        user_timeout: float | None = None,
+        user_timeout: float | str | None = None,
         socket_buffers: tuple[int, int] | None = None,
-        max_depth: int | None = None,
-        max_bulk_bytes: int | None = None,
-        max_line_bytes: int | None = None,
-        max_reply_bytes: int | None = None,
-        event_bytes: int | None = None,
+        max_depth: int | str | None = None,
+        max_bulk_bytes: int | str | None = None,
+        max_line_bytes: int | str | None = None,
+        max_reply_bytes: int | str | None = None,
+        event_bytes: int | str | None = None,
         event_overflow: str | None = None,
         **redis_py: Any,
     ) -> None:
         _refuse(type(self).__name__, redis_py)
-        host = "localhost" if host is None else host
+        host = "localhost" if host is None else checked("host", host)
         if "://" in host:
             # Without the text: there may be a password in it.
             kind = type(self).__name__
             raise ValueError(
                 f"this host is a URL, which {kind}.from_url takes, as oxipipe.connect does"
             )
-        port, db = _number("port", port), 0 if db is None else _number("db", db)
-        options: dict[str, Any] = {
-            "host": host,
-            "port": port,
-            "db": db,
-            "timeout_ms": _milliseconds("socket_timeout", socket_timeout),
-            "connect_timeout_ms": _milliseconds("socket_connect_timeout", socket_connect_timeout),
-        }
-        if unix_socket_path is not None:
-            options["unix_path"] = unix_socket_path
-        self._address = _address(unix_socket_path or host, port, db, unix_socket_path is not None)
-        self._start(
-            options,
-            encoding,
-            encoding_errors,
-            decode_responses,
-            password=password,
-            username=username,
-            client_name=client_name,
-            lib_name=lib_name,
-            lib_version=lib_version,
-            protocol=protocol,
-            spin_us=spin_us,
-            eager_bytes=eager_bytes,
-            user_timeout_ms=None
-            if user_timeout is None
-            else _milliseconds("user_timeout", user_timeout),
-            socket_buffers=socket_buffers,
-            max_depth=max_depth,
-            max_bulk_bytes=max_bulk_bytes,
-            max_line_bytes=max_line_bytes,
-            max_reply_bytes=max_reply_bytes,
-            event_bytes=event_bytes,
-            event_overflow=event_overflow,
-            **_booleans(
-                socket_keepalive=socket_keepalive,
-                client_no_evict=client_no_evict,
-                client_no_touch=client_no_touch,
-                client_info=client_info,
-                retry_reads=retry_reads,
-                fail_fast=fail_fast,
-            ),
+        options = options_of(
+            {
+                "host": host,
+                "port": port,
+                "db": 0 if db is None else db,
+                "password": password,
+                "socket_timeout": socket_timeout,
+                "socket_connect_timeout": socket_connect_timeout,
+                "socket_keepalive": socket_keepalive,
+                "unix_socket_path": unix_socket_path,
+                "client_name": client_name,
+                "lib_name": lib_name,
+                "lib_version": lib_version,
+                "username": username,
+                "protocol": protocol,
+                "client_no_evict": client_no_evict,
+                "client_no_touch": client_no_touch,
+                "client_info": client_info,
+                "spin_us": spin_us,
+                "eager_bytes": eager_bytes,
+                "retry_reads": retry_reads,
+                "fail_fast": fail_fast,
+                "user_timeout": user_timeout,
+                "socket_buffers": socket_buffers,
+                "max_depth": max_depth,
+                "max_bulk_bytes": max_bulk_bytes,
+                "max_line_bytes": max_line_bytes,
+                "max_reply_bytes": max_reply_bytes,
+                "event_bytes": event_bytes,
+                "event_overflow": event_overflow,
+            }
         )
+        path = options.get("unix_path")
+        self._address = _address(path, options["host"], options["port"], options["db"])
+        self._start(options, encoding, encoding_errors, decode_responses)
 
     @property
     def server(self) -> ServerInfo | None:
@@ -157,7 +153,7 @@ class Configured:
         is no limit.
         redis-py's `retry_on_timeout` and `health_check_interval` may say no or 0.
         """
-        url, of_python = _split_url(url)
+        url, of_python = _split_url(checked("url", url))
         for name, value in of_python.items():
             if kwargs.get(name) is None:
                 kwargs[name] = value
@@ -173,20 +169,10 @@ class Configured:
         decode_responses: bool | None = False,
         **kwargs: Any,
     ) -> None:
-        options: dict[str, Any] = {}
-        for name, value in kwargs.items():
-            if name in _TIMES:
-                options[_TIMES[name]] = _milliseconds(name, value)
-            elif name in _BOOLEANS:
-                options.update(_booleans(**{name: value}))
-            elif name in _RENAMED:
-                options[_RENAMED[name]] = value
-            elif name in _SAME:
-                options[name] = _number(name, value) if name in ("port", "db") else value
-            else:
-                _refuse(type(self).__name__, {name: value})
+        given = {name: value for name, value in kwargs.items() if name in OF_CLIENTS}
+        _refuse(type(self).__name__, {k: v for k, v in kwargs.items() if k not in given})
         self._address = _without_secrets(url)
-        self._start({"url": url}, encoding, encoding_errors, decode_responses, **options)
+        self._start({"url": url, **options_of(given)}, encoding, encoding_errors, decode_responses)
 
     def _start(
         self,
@@ -194,18 +180,24 @@ class Configured:
         encoding: str,
         encoding_errors: str,
         decode_responses: bool | None,
-        **given: Any,
     ) -> None:
-        options.update((name, value) for name, value in given.items() if value is not None)
         options.setdefault("lib_name", "oxipipe-py")
         options.setdefault("lib_version", __version__)
-        "".encode(
-            encoding, encoding_errors
-        )  # an unknown encoding fails here, not in the first call
-        decode = boolean("decode_responses", decode_responses) or False
+        checked("encoding", encoding)
+        checked("encoding_errors", encoding_errors)
+        # What is unknown fails here, not in the first call.
+        "".encode(encoding)
+        lookup_error(encoding_errors)
+        decode = decode_responses is not None and checked("decode_responses", decode_responses)
         options.update(encoding=encoding, errors=encoding_errors, decode=decode)
         self._given = options
-        self._open(options)
+        try:
+            self._open(options)
+        except OptionError:
+            raise
+        except DataError as error:
+            # The back ends give the name of an option that the library refused; of a URL it says more itself.
+            raise (as_option_error(error) if error.status else refused(str(error))) from None
 
     def __reduce__(self) -> NoReturn:
         kind = type(self).__name__
@@ -217,25 +209,6 @@ class Configured:
         return f"<{type(self).__module__}.{type(self).__qualname__} {self._address}>"
 
 
-# Constructor argument -> option, for what may stand beside a URL.
-_TIMES = {
-    "socket_timeout": "timeout_ms",
-    "socket_connect_timeout": "connect_timeout_ms",
-    "user_timeout": "user_timeout_ms",
-}
-_BOOLEANS = {
-    "socket_keepalive": "keepalive",
-    "client_no_evict": "client_no_evict",
-    "client_no_touch": "client_no_touch",
-    "client_info": "client_info",
-    "retry_reads": "retry",
-    "fail_fast": "fail_fast",
-}
-_RENAMED = {"unix_socket_path": "unix_path"}
-_SAME = frozenset(
-    "host port db password username client_name lib_name lib_version protocol spin_us eager_bytes socket_buffers"
-    " max_depth max_bulk_bytes max_line_bytes max_reply_bytes event_bytes event_overflow".split()
-)
 # The last two are the library's, too; but here they have defaults of their own, which the URL wins over.
 _OF_PYTHON = frozenset(
     "decode_responses encoding encoding_errors health_check_interval retry_on_timeout socket_keepalive"
@@ -262,46 +235,10 @@ def _refuse(kind: str, arguments: dict[str, Any]) -> None:
             raise NotImplementedError(f"{name}: this version of oxipipe does not have {reason}")
 
 
-def boolean(name: str, value: bool | None) -> bool | None:
-    """The value itself: text that says "false" is true for Python, so nothing but a boolean is taken for one."""
-    if value is None or isinstance(value, bool):
-        return value
-    kind = type(value).__name__
-    raise TypeError(f"{name} is a {kind}; it must be True or False, or None for the default")
-
-
-def _booleans(**given: bool | None) -> dict[str, bool | None]:
-    return {_BOOLEANS[name]: boolean(name, value) for name, value in given.items()}
-
-
-def _number(name: str, value: Any) -> Any:
-    """As redis-py, takes what a program found in its environment."""
-    if not isinstance(value, str):
-        return value
-    try:
-        return int(value)
-    except ValueError:
-        raise ValueError(f"{name} is {value!r}; it must be a number") from None
-
-
-def _milliseconds(name: str, seconds: float | None) -> int:
-    """The library's 0 is no limit, so anything shorter than a millisecond has to be one."""
-    if seconds is None:
-        return 0
-    try:
-        is_too_short = seconds <= 0
-    except TypeError:
-        kind = type(seconds).__name__
-        raise TypeError(f"{name} is a {kind}; it must be a number of seconds, or None") from None
-    if is_too_short:
-        raise ValueError(f"{name} is {seconds}; it must be above 0, or None for no limit")
-    return max(1, round(seconds * 1000))
-
-
-def _address(place: str, port: object, db: object, is_path: bool) -> str:
-    if is_path:
-        return f"unix://{place}?db={db}"
-    return f"redis://[{place}]:{port}/{db}" if ":" in place else f"redis://{place}:{port}/{db}"
+def _address(path: str | bytes | None, host: str, port: int, db: int) -> str:
+    if path is not None:
+        return f"unix://{os.fsdecode(path)}?db={db}"
+    return f"redis://[{host}]:{port}/{db}" if ":" in host else f"redis://{host}:{port}/{db}"
 
 
 def _without_secrets(url: str) -> str:
@@ -336,5 +273,5 @@ def _of_url(name: str, text: str) -> Any:
     if text.lower() in _FALSE:
         return False
     if name in ("decode_responses", "socket_keepalive") and text.lower() not in _TRUE:
-        raise DataError(f"{name} is true or false")
+        raise OptionError(f"{name} is true or false")
     return True

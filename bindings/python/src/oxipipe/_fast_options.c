@@ -11,7 +11,6 @@ typedef oxp_status (*SetU64)(oxp_options *, uint64_t);
 typedef oxp_status (*SetSize)(oxp_options *, size_t);
 typedef oxp_status (*SetBool)(oxp_options *, bool);
 typedef oxp_status (*SetSizes)(oxp_options *, size_t, size_t);
-typedef oxp_status (*SetU64s)(oxp_options *, uint64_t, uint64_t);
 
 typedef struct {
     const char *name;
@@ -22,7 +21,6 @@ typedef struct {
     SetSize size;
     SetBool boolean;
     SetSizes sizes; /* a tuple of two */
-    SetU64s u64s;   /* a tuple of two */
 } Option;
 
 static const Option OPTIONS[] = {
@@ -52,7 +50,6 @@ static const Option OPTIONS[] = {
     {.name = "max_line_bytes", .size = oxp_options_set_max_line_bytes},
     {.name = "max_reply_bytes", .size = oxp_options_set_max_reply_bytes},
     {.name = "socket_buffers", .sizes = oxp_options_set_socket_buffers},
-    {.name = "queue_limits", .u64s = oxp_options_set_queue_limits},
     {.name = "ordered_results", .boolean = oxp_options_set_ordered_results},
     {.name = "key_affinity", .boolean = oxp_options_set_key_affinity},
 };
@@ -61,7 +58,8 @@ static const Option OPTIONS[] = {
 enum { DEFAULT_EAGER_BYTES = 16 * 1024 };
 
 /* The options whose values the library has names for. */
-static const char *const BY_NAME[] = {"event_bytes", "event_overflow"};
+static const char *const BY_NAME[] = {"event_bytes", "event_overflow", "queue_bytes",
+                                      "queue_commands"};
 
 /* Not options of the library: handled elsewhere in this file. */
 static const char *const OWN_KEYS[] = {"url", "encoding", "errors", "decode"};
@@ -202,8 +200,8 @@ static int apply(const FastState *state, oxp_options *options, PyObject *key, Py
             !PyErr_ExceptionMatches(PyExc_OverflowError))
             return -1;
         PyErr_Clear();
-        /* Without the value: it may be a password. */
-        PyErr_Format(state->data_error, "invalid value for option %s", name);
+        /* Only its name: who asked calls it by another one, and the value may be a password. */
+        PyErr_SetObject(state->data_error, key);
         return -1;
     }
     if (is_among(BY_NAME, sizeof BY_NAME / sizeof *BY_NAME, name))
@@ -237,14 +235,6 @@ static int apply_number(const Option *option, oxp_options *options, PyObject *va
             return -1;
         if (send >= 0 && receive >= 0)
             *status = option->sizes(options, (size_t)send, (size_t)receive);
-        return 0;
-    }
-    if (option->u64s) {
-        long long first, second;
-        if (!PyTuple_Check(value) || !PyArg_ParseTuple(value, "LL", &first, &second))
-            return -1;
-        if (first >= 0 && second >= 0)
-            *status = option->u64s(options, (uint64_t)first, (uint64_t)second);
         return 0;
     }
     if (option->boolean) {

@@ -9,6 +9,7 @@ from __future__ import annotations
 from _thread import _local
 from typing import TYPE_CHECKING
 
+from oxipipe._arguments import checked
 from oxipipe.client import Redis
 from oxipipe.exceptions import RedisError
 
@@ -38,10 +39,7 @@ def connect(
     `host_or_url` (or by its name, `host` or `url`) is a host name, localhost if there is none, or a URL; `port` is not
     used with a URL. `kwargs` are those of `Redis`.
     """
-    given = [place for place in (host_or_url, host, url) if place is not None]
-    if len(given) > 1:
-        raise TypeError("connect() takes one of host_or_url, host and url")
-    place = given[0] if given else "localhost"
+    place = place_of("connect", {"host_or_url": host_or_url, "host": host, "url": url})
     if "://" in place:
         client = Redis.from_url(place, **kwargs)
     elif url is not None or is_no_host(place):
@@ -52,6 +50,15 @@ def connect(
     client.connect()
     set_client(client)
     return client
+
+
+def place_of(function: str, given: dict[str, str | None]) -> str:
+    """The one argument of a few that says where to connect to."""
+    asked = [name for name, place in given.items() if place is not None]
+    if len(asked) > 1:
+        raise TypeError(f"{function}() takes one of host_or_url, host and url")
+    place: str = checked(asked[0], given[asked[0]]) if asked else "localhost"
+    return place
 
 
 def set_client(client: Redis | None) -> None:

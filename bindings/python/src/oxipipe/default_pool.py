@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from oxipipe.default import is_no_host
+from oxipipe._arguments import checked
+from oxipipe.default import is_no_host, place_of
 from oxipipe.exceptions import RedisError
 from oxipipe.pool import Pool
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 def connect_pool(
     host_or_url: str | None = None,
     port: int | str = 6379,
-    pool: int = 10,
+    pool: int | str = 10,
     *,
     host: str | None = None,
     url: str | None = None,
@@ -36,10 +37,8 @@ def connect_pool(
     `host_or_url` (or by its name, `host` or `url`) is a host name, localhost if there is none, or a URL; `port` is not
     used with a URL. `kwargs` are those of `Pool`. A default pool that there was stays open, and usable as an object.
     """
-    given = [place for place in (host_or_url, host, url) if place is not None]
-    if len(given) > 1:
-        raise TypeError("connect_pool() takes one of host_or_url, host and url")
-    place = given[0] if given else "localhost"
+    place = place_of("connect_pool", {"host_or_url": host_or_url, "host": host, "url": url})
+    pool = checked("pool", pool)
     if "://" in place:
         made = Pool.from_url(place, connections=pool, **kwargs)
     elif url is not None or is_no_host(place):

@@ -82,7 +82,7 @@ class ExternalAuthProviderError(ConnectionError):
 class ClosedError(ConnectionError):
     """The client was closed before or during the call."""
 
-    outcome = "NOT_APPLIED"
+    outcome: str | None = "NOT_APPLIED"
 
 
 class NoMemoryError(RedisError, MemoryError):
@@ -105,6 +105,10 @@ class DataError(RedisError):
 
 class EncodingError(DataError, UnicodeEncodeError):
     """A text argument has characters that the client's encoding does not."""
+
+
+class OptionError(DataError, ValueError):
+    """A value that an argument of a client's constructor, or an option of its URL, does not take."""
 
 
 class PubSubError(RedisError):

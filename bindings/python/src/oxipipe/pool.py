@@ -8,8 +8,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from oxipipe import _backend, _callbacks
+from oxipipe._arguments import checked, options_of, queue_options
 from oxipipe._commands import PoolCommands
-from oxipipe._configured import Configured, boolean
+from oxipipe._configured import Configured
 from oxipipe._listening import Listening
 from oxipipe.client import Lease
 from oxipipe.exceptions import ClosedError, RedisError
@@ -20,10 +21,6 @@ if TYPE_CHECKING:
 
     from oxipipe.futures import Future
     from oxipipe.pool_pipeline import PoolPipeline
-
-#: The library's bounds on what is submitted and not yet collected.
-_QUEUE_COMMANDS = 10_000
-_QUEUE_BYTES = 64 * 1024 * 1024
 
 
 class Lost:
@@ -61,8 +58,8 @@ class Pool(Configured, Listening, _backend.PoolCore, PoolCommands):
     * `key_affinity`: commands with the same (first) key go to the same connection, so they are executed in the order of
       submission; otherwise nothing is said about the order in which commands of different connections are executed;
     * `ordered`: futures are done in the order of submission, instead of as the replies come;
-    * `queue_commands`, `queue_bytes`: bounds on what is submitted and not yet answered. At a bound, `submit` waits, at
-      most `socket_timeout`; then it raises a `TimeoutError` and nothing was queued;
+    * `queue_commands`, `queue_bytes`: bounds on what is submitted and not yet answered, 10,000 and 64 MiB if they are None or
+      0. At a bound, `submit` waits, at most `socket_timeout`; then it raises a `TimeoutError` and nothing was queued;
     * `grace`: seconds that closing waits for what is outstanding, see `close`.
 
     `socket_timeout` is the time of each command from its submission. A command of a future that nobody keeps is executed
@@ -77,78 +74,67 @@ class Pool(Configured, Listening, _backend.PoolCore, PoolCommands):
         host: str | None = "localhost",
         port: int | str = 6379,
         *,
-        connections: int = 10,
-        key_affinity: bool | None = False,
-        ordered: bool | None = False,
-        queue_commands: int | None = None,
-        queue_bytes: int | None = None,
-        grace: float = 5.0,
+        connections: int | str = 10,
+        key_affinity: bool | None = None,
+        ordered: bool | None = None,
+        queue_commands: int | str | None = None,
+        queue_bytes: int | str | None = None,
+        grace: float | str = 5.0,
         **options: Any,
     ) -> None:
         self._keep(connections, key_affinity, ordered, queue_commands, queue_bytes, grace)
-        self._submit_timeout = options.get("socket_timeout", 5.0)
         super().__init__(host, port, **options)
 
     def _start_url(
         self,
         url: str,
         *args: Any,
-        connections: int = 10,
-        key_affinity: bool | None = False,
-        ordered: bool | None = False,
-        queue_commands: int | None = None,
-        queue_bytes: int | None = None,
-        grace: float = 5.0,
+        connections: int | str = 10,
+        key_affinity: bool | None = None,
+        ordered: bool | None = None,
+        queue_commands: int | str | None = None,
+        queue_bytes: int | str | None = None,
+        grace: float | str = 5.0,
         **options: Any,
     ) -> None:
         self._keep(connections, key_affinity, ordered, queue_commands, queue_bytes, grace)
-        self._submit_timeout = options.get("socket_timeout", _timeout_of(url))
         super()._start_url(url, *args, **options)
 
     @classmethod
     def _for_client(cls, options: dict[str, Any], address: str, connections: int = 1) -> Self:
         """A pool with the options that a `Redis` was made with."""
         pool = cls.__new__(cls)
-        pool._keep(connections, False, False, None, None, 5.0)
-        milliseconds = options.get("timeout_ms")
-        if milliseconds is None:
-            pool._submit_timeout = _timeout_of(options["url"])
-        else:
-            pool._submit_timeout = milliseconds / 1000 or None
+        pool._keep(connections, None, None, None, None, 5.0)
         pool._address, pool._given = address, options
         pool._open(options)
         return pool
 
     def _keep(
         self,
-        connections: int,
+        connections: int | str,
         key_affinity: bool | None,
         ordered: bool | None,
-        queue_commands: int | None,
-        queue_bytes: int | None,
-        grace: float,
+        queue_commands: int | str | None,
+        queue_bytes: int | str | None,
+        grace: float | str,
     ) -> None:
-        if connections < 1:
-            raise ValueError(f"connections is {connections}; it must be at least 1")
-        for name, bound in (("queue_commands", queue_commands), ("queue_bytes", queue_bytes)):
-            if bound is not None and bound < 1:
-                raise ValueError(f"{name} is {bound}; it must be at least 1")
-        _grace_ms(grace)
+        self.connections: int = checked("connections", connections)
+        self._grace_ms: int = checked("grace", grace)
         # Not with the first submission: after a fork in another thread the child would wait for that import's end.
         import_module("oxipipe.futures")
 
-        self.connections = connections
-        self._grace = grace
         self._pool_options = {
-            "key_affinity": boolean("key_affinity", key_affinity) or False,
-            "ordered_results": boolean("ordered", ordered) or False,
-            "queue_limits": (queue_commands or _QUEUE_COMMANDS, queue_bytes or _QUEUE_BYTES),
+            **options_of({"key_affinity": key_affinity, "ordered": ordered}),
+            **queue_options(queue_commands, queue_bytes),
         }
 
     def _open(self, options: dict[str, Any]) -> None:  # type: ignore[override]
-        _backend.PoolCore._open(
-            self, {**options, **self._pool_options}, self.connections, self._submit_timeout
-        )
+        milliseconds = options.get("timeout_ms")
+        if milliseconds is None:
+            patience = _timeout_of(options["url"])
+        else:
+            patience = milliseconds / 1000 or None
+        _backend.PoolCore._open(self, {**options, **self._pool_options}, self.connections, patience)
         key = id(self)
         _open_pools[key] = ref(self, lambda _dead: _open_pools.pop(key, None))
 
@@ -230,7 +216,11 @@ class Pool(Configured, Listening, _backend.PoolCore, PoolCommands):
         What is not answered by then is given up: the futures fail with a `ClosedError` whose `outcome` says whether the
         command was sent ("UNKNOWN") or not ("NOT_APPLIED"), and the result counts them. `grace=0` does not wait.
         """
-        milliseconds = _grace_ms(self._grace if grace is None else grace)
+        if isinstance(
+            grace, str
+        ):  # of methods, only that of the constructor comes from an environment
+            raise TypeError("grace is a str; it must be a number of seconds, or None")
+        milliseconds = self._grace_ms if grace is None else checked("grace", grace)
         _open_pools.pop(id(self), None)
         unknown, not_applied = self._close(milliseconds)
         return Lost(not_applied, unknown)
@@ -277,12 +267,6 @@ class Pool(Configured, Listening, _backend.PoolCore, PoolCommands):
                 getLogger("concurrent.futures").critical(message, self, exc_info=True)
             else:
                 return
-
-
-def _grace_ms(seconds: float) -> int:
-    if not seconds >= 0:
-        raise ValueError(f"grace is {seconds}; it must be 0 or more")
-    return round(min(seconds, 9e9) * 1000)
 
 
 def _timed_out(message: str) -> RedisError:

@@ -6,6 +6,7 @@ from asyncio import get_running_loop
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from oxipipe._arguments import queue_options
 from oxipipe._commands import AsyncCommands
 from oxipipe._configured import Configured
 from oxipipe._paging import page
@@ -24,11 +25,6 @@ if TYPE_CHECKING:
     from oxipipe.asyncio._inbox import Inbox
     from oxipipe.event import Event
     from oxipipe.typing import KeyT, PatternT
-
-
-#: The library's defaults.
-_QUEUE_COMMANDS = 1_000_000
-_QUEUE_BYTES = 64 * 1024 * 1024
 
 
 class Redis(Configured, AsyncCore, AsyncCommands):
@@ -55,35 +51,30 @@ class Redis(Configured, AsyncCore, AsyncCommands):
     def __init__(
         self,
         *args: Any,
-        queue_commands: int | None = None,
-        queue_bytes: int | None = None,
+        queue_commands: int | str | None = None,
+        queue_bytes: int | str | None = None,
         **options: Any,
     ) -> None:
         """The arguments of `oxipipe.Redis`, and the bounds of what may wait to be sent.
 
-        A call beyond `queue_commands` (1,000,000) or `queue_bytes` (64 MiB) raises a `QueueFullError`.
+        A call beyond `queue_commands` or `queue_bytes` (1,000,000 and 64 MiB, also if they are 0) raises a `QueueFullError`.
         """
-        self._limits = queue_commands, queue_bytes
+        self._bounds = queue_options(queue_commands, queue_bytes)
         super().__init__(*args, **options)
 
     def _start_url(
         self,
         url: str,
         *args: Any,
-        queue_commands: int | None = None,
-        queue_bytes: int | None = None,
+        queue_commands: int | str | None = None,
+        queue_bytes: int | str | None = None,
         **options: Any,
     ) -> None:
-        self._limits = queue_commands, queue_bytes
+        self._bounds = queue_options(queue_commands, queue_bytes)
         super()._start_url(url, *args, **options)
 
     def _open(self, options: dict[str, Any], /) -> None:
-        commands, size = self._limits
-        for name, bound in (("queue_commands", commands), ("queue_bytes", size)):
-            if bound is not None and bound < 1:
-                raise ValueError(f"{name} is {bound}; it must be at least 1")
-        if commands is not None or size is not None:
-            options["queue_limits"] = commands or _QUEUE_COMMANDS, size or _QUEUE_BYTES
+        options.update(self._bounds)
         self._bindings = {}
         super()._open(options)
 
@@ -256,7 +247,7 @@ class Lease(Redis):
     @classmethod
     def _of(cls, lender: Redis, binding: Binding) -> Lease:
         lease = cls.__new__(cls)
-        lease._address, lease._given, lease._limits = lender._address, lender._given, lender._limits
+        lease._address, lease._given = lender._address, lender._given
         # Closing the owner closes its leases, and so would its end.
         lease._owner = lender
         AsyncCore._open(lease, lender._given)

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 
 import oxipipe
 from oxipipe import default
+from oxipipe._arguments import checked
 from oxipipe.pool import Pool
 
 if TYPE_CHECKING:
@@ -55,8 +56,7 @@ def Connect(host: str = "localhost", port: int = 6379, **kwargs: Any) -> int:
 def ConnectPool(host: str = "localhost", port: int = 6379, pool: int = 10, **kwargs: Any) -> int:
     """As `Connect`; `pool` is the number of connections for `phset` and `phget`, made when they are first used."""
     global _pool
-    if pool < 1:
-        raise ValueError(f"pool is {pool}; it must be at least 1")
+    pool = checked("pool", pool)
     client = oxipipe.connect(host, port, **kwargs)
     _pool = Pool._for_client(client._given, client._address, pool)
     return 0

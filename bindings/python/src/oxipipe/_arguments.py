@@ -1,0 +1,236 @@
+"""The arguments of client classes: what each takes, and as which option it goes to the library.
+
+Whatever does not fit is a TypeError or an `OptionError`, which is a ValueError, that names the argument as the caller wrote it and
+says what it takes. Numbers may be text, as a program finds them in its environment.
+"""
+
+from __future__ import annotations
+
+import os
+from _operator import index
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from oxipipe.exceptions import OptionError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from oxipipe.exceptions import DataError
+
+
+class Argument(NamedTuple):
+    """What there is to know about one argument."""
+
+    #: What the library calls it; the same name if empty.
+    option: str
+    #: What it takes, for whoever gave something else.
+    takes: str
+    #: Makes the option's value of it. Raises TypeError or ValueError.
+    convert: Callable[[Any], Any]
+
+
+def checked(name: str, value: Any) -> Any:
+    """The value of the argument `name` as the library takes it."""
+    _, takes, convert = ARGUMENTS[name]
+    try:
+        return convert(value)
+    except TypeError:
+        kind = type(value).__name__
+        raise TypeError(f"{name} is a {kind}; it must be {takes}") from None
+    except ValueError:
+        # Of texts only the name: one may be a password.
+        given = f"{name} is {value!r}; it" if convert not in (_text, _path, _str) else name
+        raise OptionError(f"{given} must be {takes}") from None
+
+
+def options_of(given: dict[str, Any]) -> dict[str, Any]:
+    """The library's options for arguments. None is the default, but of a time no limit."""
+    options = {}
+    for name, value in given.items():
+        if value is not None:
+            options[ARGUMENTS[name].option or name] = checked(name, value)
+        elif name in _NONE_IS_NO_LIMIT:
+            options[ARGUMENTS[name].option] = 0
+    return options
+
+
+def queue_options(commands: Any, size: Any) -> dict[str, Any]:
+    """The bounds of a queue; 0 is the library's default, as None is."""
+    options = options_of({"queue_commands": commands, "queue_bytes": size})
+    return {name: bound for name, bound in options.items() if bound}
+
+
+def refused(option: str) -> OptionError:
+    """The error for an option whose value the library refused."""
+    for name, argument in ARGUMENTS.items():
+        if (argument.option or name) == option:
+            return OptionError(f"{name} must be {argument.takes}")
+    return OptionError(f"invalid value for option {option}")
+
+
+def as_option_error(error: DataError) -> OptionError:
+    """The error for what the library says about a URL, or a number of connections."""
+    same = OptionError(*error.args)
+    same.__dict__.update(error.__dict__)
+    return same
+
+
+def boolean(value: Any) -> bool:
+    """The value itself: text that says "false" is true for Python, so nothing but a boolean is taken for one."""
+    if isinstance(value, bool):
+        return value
+    raise TypeError
+
+
+def whole(least: int, most: int) -> Callable[[Any], int]:
+    """Takes whole numbers from `least` to `most`."""
+
+    def convert(value: Any) -> int:
+        if isinstance(value, bool):
+            raise TypeError
+        number = int(value) if isinstance(value, str) else index(value)
+        if not least <= number <= most:
+            raise ValueError
+        return number
+
+    return convert
+
+
+def milliseconds(most: int) -> Callable[[Any], int]:
+    """Takes times in seconds, up to `most` milliseconds."""
+
+    def convert(value: Any) -> int:
+        seconds = _seconds(value)
+        # In this form, because nothing is true of nan.
+        if not (seconds > 0 and seconds * 1000 <= most):
+            raise ValueError
+        # The library's 0 is no limit, so anything shorter than a millisecond has to be one.
+        rounded: int = round(seconds * 1000)
+        return max(1, rounded)
+
+    return convert
+
+
+def grace(value: Any) -> int:
+    """A time that may be none, or endless, in milliseconds."""
+    seconds = _seconds(value)
+    if not seconds >= 0:
+        raise ValueError
+    rounded: int = round(min(seconds, _AGES) * 1000)
+    return rounded
+
+
+def _seconds(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise TypeError
+    return float(value) if isinstance(value, str) else value
+
+
+def _text(value: Any) -> str | bytes:
+    if not isinstance(value, (str, bytes)):
+        raise TypeError
+    if isinstance(value, str):
+        # What the operating system could not decode goes back as it was.
+        value.encode("utf-8", "surrogateescape")
+    return value
+
+
+def _str(value: Any) -> str | bytes:
+    if not isinstance(value, str):
+        raise TypeError
+    return _text(value)
+
+
+def _path(value: Any) -> str | bytes:
+    path = _text(os.fspath(value))
+    if not path:  # for the library, that there is none
+        raise ValueError
+    return path
+
+
+def _buffers(value: Any) -> tuple[int, ...]:
+    if isinstance(value, (str, bytes)):
+        raise TypeError
+    sizes = tuple(map(whole(0, _LONGEST_INT), value))
+    if len(sizes) != 2:
+        raise ValueError
+    return sizes
+
+
+def _overflow(value: Any) -> str | bytes:
+    text = _str(value)
+    if text not in ("drop_oldest", "stop_reading"):
+        raise ValueError
+    return text
+
+
+_LONGEST_INT = 2**31 - 1
+#: In seconds: nobody lives so long.
+_AGES = 9e9
+_TEXT = "text in UTF-8"
+_NAME = "printable ASCII without spaces"
+_SIZE = "a number of bytes, from 0 to 2**64 - 1"
+_SWITCH = "True or False, or None for the default"
+_TIME = "a number of seconds, above 0 and below 10**16, or None for no limit"
+_NONE_IS_NO_LIMIT = ("socket_timeout", "socket_connect_timeout")
+
+_size = whole(0, 2**64 - 1)
+_time = milliseconds(10**19 - 1)
+
+#: What every client takes.
+OF_CLIENTS: dict[str, Argument] = {
+    "host": Argument("", "a host name or an IP address", _str),
+    "port": Argument("", "a number from 0 to 65535", whole(0, 65535)),
+    "db": Argument("", "a number from 0 to 2**32 - 1", whole(0, 2**32 - 1)),
+    "unix_socket_path": Argument(
+        "unix_path", "the path of a Unix socket, of 1 to 107 bytes without a NUL", _path
+    ),
+    "username": Argument("", "text in UTF-8 without a NUL", _text),
+    "password": Argument("", _TEXT, _text),
+    "client_name": Argument("", _NAME, _text),
+    "lib_name": Argument("", _NAME, _text),
+    "lib_version": Argument("", _NAME, _text),
+    "socket_timeout": Argument("timeout_ms", _TIME, _time),
+    "socket_connect_timeout": Argument("connect_timeout_ms", _TIME, _time),
+    "user_timeout": Argument(
+        "user_timeout_ms",
+        "a number of seconds, above 0 and below 2147483.648, or None for the default",
+        milliseconds(_LONGEST_INT),
+    ),
+    "protocol": Argument("", "2 or 3, or None for the default", whole(2, 3)),
+    "spin_us": Argument("", "a number of microseconds, from 0 to 2**32 - 1", whole(0, 2**32 - 1)),
+    "eager_bytes": Argument("", _SIZE, _size),
+    "socket_buffers": Argument(
+        "",
+        "two numbers of bytes, each from 0 to 2**31 - 1: for sending and for receiving",
+        _buffers,
+    ),
+    "max_depth": Argument("", "a number from 0 to 2**64 - 1", _size),
+    "max_bulk_bytes": Argument("", _SIZE, _size),
+    "max_line_bytes": Argument("", _SIZE, _size),
+    "max_reply_bytes": Argument("", _SIZE, _size),
+    "event_bytes": Argument("", _SIZE, _size),
+    "event_overflow": Argument("", '"drop_oldest" or "stop_reading"', _overflow),
+    "socket_keepalive": Argument("keepalive", _SWITCH, boolean),
+    "client_no_evict": Argument("", _SWITCH, boolean),
+    "client_no_touch": Argument("", _SWITCH, boolean),
+    "client_info": Argument("", _SWITCH, boolean),
+    "retry_reads": Argument("retry", _SWITCH, boolean),
+    "fail_fast": Argument("", _SWITCH, boolean),
+}
+#: And what stays in Python, or is of some kinds of clients only.
+ARGUMENTS: dict[str, Argument] = {
+    **OF_CLIENTS,
+    "decode_responses": Argument("", _SWITCH, boolean),
+    "encoding": Argument("", "the name of an encoding", _str),
+    "encoding_errors": Argument("", "the name of an error handler", _str),
+    "url": Argument("", "a URL, as a str", _str),
+    "host_or_url": Argument("", "a host name, an IP address or a URL, as a str", _str),
+    "connections": Argument("", "a number from 1 to 10,000", whole(1, 10_000)),
+    "pool": Argument("", "a number from 1 to 10,000", whole(1, 10_000)),
+    "key_affinity": Argument("", _SWITCH, boolean),
+    "ordered": Argument("ordered_results", _SWITCH, boolean),
+    "queue_commands": Argument("", "a number from 0, for the default, to 2**64 - 1", _size),
+    "queue_bytes": Argument("", "a number of bytes, from 0, for the default, to 2**64 - 1", _size),
+    "grace": Argument("", "a number of seconds, 0 or more", grace),
+}

@@ -1,0 +1,222 @@
+"""What the arguments of constructors may be, and what is said of those that may not."""
+
+from __future__ import annotations
+
+import inspect
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import oxipipe
+from oxipipe import _arguments, exceptions
+from oxipipe import asyncio as aio
+from oxipipe._configured import Configured
+from oxipipe.compat import cpipe
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from oxipipe import Server
+
+KINDS = [oxipipe.Redis, oxipipe.Pool, aio.Redis]
+QUEUES = [oxipipe.Pool, aio.Redis]
+TIMES = ["socket_timeout", "socket_connect_timeout", "user_timeout"]
+NUMBERS = (
+    "port db protocol spin_us eager_bytes max_depth max_bulk_bytes max_line_bytes max_reply_bytes event_bytes"
+).split()
+TEXTS = "host unix_socket_path username password client_name lib_name lib_version".split()
+
+
+def refused(name: str, takes: str, make: Callable[..., Any], value: Any) -> None:
+    """As a TypeError or a ValueError that begins with the argument's name."""
+    with pytest.raises((TypeError, ValueError)) as caught:
+        make(**{name: value})
+    text = str(caught.value)
+    assert text.startswith(f"{name} "), text
+    assert takes in text, text
+    assert isinstance(caught.value, (TypeError, exceptions.OptionError))
+
+
+def of_url(kind: Any) -> Callable[..., Any]:
+    return lambda **options: kind.from_url("redis://localhost", **options)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_times(kind: Any) -> None:
+    wrongs: list[Any] = [
+        0,
+        -1,
+        math.inf,
+        math.nan,
+        2**80,
+        "inf",
+        "nan",
+        "0",
+        "soon",
+        "",
+        [1],
+        True,
+        b"1",
+    ]
+    for make in (kind, of_url(kind)):
+        for name in TIMES:
+            for wrong in wrongs:
+                refused(name, "None for", make, wrong)
+            for right in (1, 0.5, "1.5", 1e-9, None):
+                make(**{name: right})
+        refused("user_timeout", "below 2147483.648", make, 2147484)
+    assert kind(socket_timeout="1.5")._given["timeout_ms"] == 1500
+    assert kind(socket_timeout=1e-9)._given["timeout_ms"] == 1
+    assert kind(socket_timeout=None)._given["timeout_ms"] == 0
+
+
+def test_a_time_that_is_longer_than_any_life(server: Server, run: Any) -> None:
+    async def main() -> None:
+        async with aio.Redis(unix_socket_path=server.unix_socket_path, **times) as client:
+            assert await client.ping() is True
+
+    longest = math.nextafter(10.0**16, 0)
+    times: dict[str, Any] = {"socket_timeout": longest, "socket_connect_timeout": longest}
+    with server.connect(**times) as client:
+        assert client.ping() is True
+    with oxipipe.Pool(unix_socket_path=server.unix_socket_path, **times) as pool:
+        assert pool.ping().result() is True
+    run(main())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_numbers(kind: Any) -> None:
+    for make in (kind, of_url(kind)):
+        for name in NUMBERS:
+            for wrong in (-1, 2**64, 1.5, "x", "1.5", "", [1], True, b"3"):
+                refused(name, "2 or 3" if name == "protocol" else "number", make, wrong)
+            for right in (3, "3"):
+                make(**{name: right})
+    wrongs: list[Any] = [1, "12", (1,), (1, -1), (1, 2**31), (1, 2, 3), (1, "x"), (1, None)]
+    for wrong in wrongs:
+        refused("socket_buffers", "two numbers of bytes", kind, wrong)
+    for sizes in ((65536, 65536), [65536, "65536"]):
+        kind(socket_buffers=sizes)
+
+
+@pytest.mark.parametrize("kind", QUEUES)
+def test_bounds_of_queues(kind: Any) -> None:
+    for make in (kind, of_url(kind)):
+        for name in ("queue_commands", "queue_bytes"):
+            for wrong in (-1, 2**64, 1.5, "x", [1], True):
+                refused(name, "number", make, wrong)
+            # As in a URL, 0 is the default.
+            for right in (0, "0", None, 5, "5", 2**64 - 1):
+                make(**{name: right})
+
+
+def test_what_is_for_pools(server: Server) -> None:
+    wrong: Any
+    for make in (oxipipe.Pool, of_url(oxipipe.Pool)):
+        for wrong in (0, -1, 10_001, 1.5, "x", None, True):
+            refused("connections", "a number from 1 to 10,000", make, wrong)
+        for wrong in (-1, math.nan, "x", None, [1]):
+            refused("grace", "a number of seconds, 0 or more", make, wrong)
+    for wrong in (0, "x", 1.5):
+        refused("pool", "a number from 1 to 10,000", oxipipe.connect_pool, wrong)
+        refused("pool", "a number from 1 to 10,000", cpipe.ConnectPool, wrong)
+    path = server.unix_socket_path
+    with oxipipe.Pool(unix_socket_path=path, connections="3", grace="1.5") as pool:
+        assert pool.connections == 3
+        assert pool.ping().result() is True
+    with oxipipe.Pool(unix_socket_path=path, grace=math.inf) as pool:
+        assert pool.ping().result() is True
+    with pytest.raises(TypeError, match="connections"):
+        oxipipe.Redis(connections=1)
+
+
+@pytest.mark.parametrize("kind", QUEUES)
+def test_the_url_has_its_say_where_no_argument_has(server: Server, run: Any, kind: Any) -> None:
+    """Of the bounds of a queue: the second command is one too many."""
+
+    async def in_a_loop(url: str, **options: Any) -> None:
+        async with aio.Redis.from_url(url, **options) as client:
+            first = client.ping()
+            with pytest.raises(oxipipe.QueueFullError):
+                client.ping()
+            assert await first is True
+
+    def in_a_pool(url: str, **options: Any) -> None:
+        with oxipipe.Pool.from_url(url, grace=0, **options) as pool:
+            pool.command("BLPOP", "nothing", 0).cancel()
+            waiting = pool.command("BLPOP", "nothing", 0)
+            assert pool.try_submit("PING") is None
+            waiting.cancel()
+            pool.close()
+
+    for url, options in (
+        (f"{server.url}?queue_commands=1", {}),
+        (f"{server.url}?queue_commands=1", {"queue_bytes": 100_000}),
+        (f"{server.url}?queue_commands=100", {"queue_commands": 1}),
+        (f"{server.url}?queue_commands=1", {"queue_commands": 0}),
+    ):
+        if kind is oxipipe.Pool:
+            in_a_pool(url, **options)
+        else:
+            run(in_a_loop(url, **options))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_texts(kind: Any) -> None:
+    wrongs: dict[str, list[Any]] = {name: [1, ["x"], object(), "\ud800"] for name in TEXTS}
+    for name in ("client_name", "lib_name", "lib_version"):
+        wrongs[name] += ["two words", "a\0b", "ä", b"\xff"]
+    for name in ("host", "username", "unix_socket_path"):
+        wrongs[name] += ["a\0b"]
+    wrongs["unix_socket_path"] += ["/" * 108, ""]
+    wrongs["host"] += [b"localhost"]
+    wrongs["event_overflow"] = ["never", "", 1, b"drop_oldest"]
+    for name, values in wrongs.items():
+        for make in (kind, of_url(kind)):
+            for wrong in values:
+                refused(name, "must be", make, wrong)
+    for name in ("encoding", "encoding_errors"):
+        refused(name, "must be the name", kind, 5)
+        with pytest.raises(LookupError, match="nonsense"):
+            kind(**{name: "nonsense"})
+    for wrong in (5, None, b"redis://localhost"):
+        with pytest.raises(TypeError, match=r"^url is a .*must be a URL"):
+            kind.from_url(wrong)
+    with pytest.raises(TypeError, match=r"^host_or_url is a int"):
+        oxipipe.connect(5)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"^url is a int"):
+        oxipipe.connect_pool(url=5)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_password_is_not_shown(kind: Any) -> None:
+    for wrong in (b"hunter2\xff", "hunter2\ud800", 12345):
+        with pytest.raises((TypeError, ValueError), match=r"^password ") as caught:
+            kind(password=wrong)
+        assert "hunter" not in str(caught.value)
+        assert "12345" not in str(caught.value)
+
+
+def test_a_url_that_does_not_fit_is_a_value_error() -> None:
+    for url in ("redis://localhost:port", "redis://localhost?db=x", "redis://h?decode_responses=x"):
+        with pytest.raises(exceptions.OptionError) as caught:
+            oxipipe.from_url(url)
+        assert isinstance(caught.value, ValueError)
+        assert caught.value.outcome == "NOT_APPLIED"
+
+
+def test_a_path_may_be_an_object_for_paths(server: Server) -> None:
+    assert server.unix_socket_path is not None
+    path = Path(server.unix_socket_path)
+    with oxipipe.Redis(unix_socket_path=path) as client:
+        assert client.ping() is True
+        assert repr(client).endswith(f" unix://{path}?db=0>")
+
+
+def test_the_table_has_every_argument_of_the_constructor() -> None:
+    parameters = inspect.signature(Configured.__init__).parameters
+    named = {n for n, p in parameters.items() if p.kind is not p.VAR_KEYWORD} - {"self"}
+    of_python = {"encoding", "encoding_errors", "decode_responses"}
+    assert named - of_python == set(_arguments.OF_CLIENTS)
