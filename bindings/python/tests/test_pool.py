@@ -257,7 +257,10 @@ def test_wrong_times(pool: oxipipe.Pool) -> None:
     wrong: Any
     for wrong in ("1", [1]):
         for wait in (pool.flush, pool.echo(1).result, pool.echo(1).exception, pool.close):
-            with pytest.raises(TypeError):
+            kind = type(wrong).__name__
+            with pytest.raises(
+                TypeError, match=rf"^\w+ is a {kind}; it must be a number of seconds"
+            ):
                 wait(wrong)
     for grace in (-1, float("nan")):
         with pytest.raises(ValueError, match="grace"):

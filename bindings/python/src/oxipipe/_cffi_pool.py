@@ -346,7 +346,13 @@ class PoolCore:
     ) -> bool:
         """Whether the goal was reached in time. `outcome` is that of the command, if one waits for room."""
         # As long as nobody lives, and not a number: no limit.
-        deadline = None if timeout is None or not timeout < 9e9 else monotonic() + timeout
+        try:
+            deadline = None if timeout is None or not timeout < 9e9 else monotonic() + timeout
+        except TypeError:
+            kind = type(timeout).__name__
+            raise TypeError(
+                f"timeout is a {kind}; it must be a number of seconds, or None"
+            ) from None
         me, pulls = get_ident(), False
         try:
             while True:

@@ -180,8 +180,17 @@ int deadline_from_args(Deadline *deadline, PyObject *const *args, Py_ssize_t cou
     if (count + named == 0 || args[0] == Py_None)
         return 0;
     double seconds = PyFloat_AsDouble(args[0]);
-    if (seconds == -1.0 && PyErr_Occurred())
+    if (seconds == -1.0 && PyErr_Occurred()) {
+        if (PyErr_ExceptionMatches(PyExc_TypeError)) {
+            PyErr_Clear();
+            PyObject *kind = PyType_GetName(Py_TYPE(args[0]));
+            if (kind)
+                PyErr_Format(PyExc_TypeError,
+                             "timeout is a %U; it must be a number of seconds, or None", kind);
+            Py_XDECREF(kind);
+        }
         return -1;
+    }
     if (seconds < 9e9)
         *deadline = deadline_in(seconds > 0 ? (int64_t)(seconds * 1e9) : 0);
     return 0;
