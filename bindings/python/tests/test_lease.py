@@ -80,6 +80,14 @@ def test_what_a_program_stored_is_never_taken_for_queued(server: Server) -> None
                     assert p.execute() == [6, 20]
 
 
+def test_what_is_silenced_has_no_shape_either(server: Server) -> None:
+    with server.connect() as r, r.lease() as mine:
+        mine.command("CLIENT", "REPLY", "OFF")
+        for name, call in SHAPED.items():
+            if name != "shaped by the program":
+                assert call(mine) is None, name
+
+
 def test_iterating_over_keys_without_replies_says_so(server: Server) -> None:
     with server.connect() as r, r.lease() as mine:
         mine.command("CLIENT", "REPLY", "OFF")

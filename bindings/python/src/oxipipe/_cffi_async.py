@@ -100,7 +100,9 @@ class AsyncCore:
         self._check_open()
         out = ffi.new("oxp_pipeline **")
         with idle_call() as call:
-            make = lib.oxp_pipeline_new_for_lease if self._is_lease else lib.oxp_pipeline_new_detached
+            make = (
+                lib.oxp_pipeline_new_for_lease if self._is_lease else lib.oxp_pipeline_new_detached
+            )
             call.check(make(atomic, out, call.error))
         return ffi.gc(out[0], lib.oxp_pipeline_free)
 

@@ -132,9 +132,10 @@ class Decoder:
         if kind == INTEGER:
             run = values[i:end].tolist()
         elif kind in _TEXTS:
-            if kind == STATUS and 6 in lens[i:end].tolist():
-                return i  # QUEUED may be among them
-            spans = zip(values[i:end].tolist(), lens[i:end].tolist(), strict=True)
+            lengths = lens[i:end].tolist()
+            if kind == STATUS and len(QUEUED) in lengths:
+                return i  # it may be among them
+            spans = zip(values[i:end].tolist(), lengths, strict=True)
             if self._decoding is None:
                 run = [data[offset : offset + length] for offset, length in spans]
             else:

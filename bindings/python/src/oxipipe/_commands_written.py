@@ -344,7 +344,10 @@ class WrittenCommands:
         if not groups:
             return self.command(*args)
         size = len(patterns)
-        return self.command_as(lambda reply: list(zip(*[iter(reply)] * size, strict=True)), *args)
+        grouped = _callbacks.unless_null(
+            lambda reply: list(zip(*[iter(reply)] * size, strict=True))
+        )
+        return self.command_as(grouped, *args)
 
     # -- server and connection -------------------------------------------------------------------------------
 
