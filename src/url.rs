@@ -54,7 +54,8 @@ fn parse_tcp(options: &mut Options, rest: &str) -> Result<()> {
         options.port = number(port).ok_or_else(|| Error::argument("the port is a number from 0 to 65535"))?;
     }
     if !path.is_empty() {
-        options.db = number(path).ok_or_else(|| Error::argument("the database after / is a number"))?;
+        options.db = number(path)
+            .ok_or_else(|| Error::argument("the database after / is a number from 0 to 4294967295"))?;
     }
     Ok(())
 }
@@ -186,6 +187,7 @@ mod tests {
             "redis://h:port",
             "redis://h:70000",
             "redis://:s3cret@h/x",
+            "redis://:s3cret@h/4294967296",
             "redis://:s3cret@h?nope=1",
             "redis://h?timeout=-1",
             "redis://h?timeout=nan",

@@ -310,12 +310,13 @@ fn unsafe_code_is_at_the_c_boundary_or_listed() {
 const CONSTANT: [&str; 5] =
     ["oxp_version", "oxp_version_number", "oxp_status_name", "oxp_outcome_name", "oxp_str"];
 /// What stops a panic, or calls what does.
-const BOUNDARIES: [&str; 10] = [
+const BOUNDARIES: [&str; 11] = [
     "boundary(",
     "boundary_with_state(",
     "contain(",
     "contain_or(",
     " set(",
+    " set_text(",
     " open(",
     " read(",
     " server(",

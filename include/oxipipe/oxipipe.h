@@ -653,7 +653,8 @@ oxp_status oxp_options_set_socket_buffers(oxp_options *options,
                                           size_t receive_bytes);
 
 /// Sets any option by its name, with its value as text: all those that a URL may have behind its ?
-/// (docs/urls.md lists them), and host, port and unix_path.
+/// (docs/urls.md lists them), and host, port and unix_path. An empty text and 0 mean what they mean to
+/// the option's own function; a time above 0 is at least a nanosecond.
 ///
 /// name, name_len     the option, such as connect_timeout.
 /// value, value_len   its value, such as 1.5 for a time in seconds; a switch is true or false.
@@ -670,17 +671,21 @@ oxp_status oxp_options_set(oxp_options *options,
                            size_t value_len,
                            oxp_error *err);
 
-/// The value of an option as text, as oxp_options_set takes it. A password is not given out.
+/// The value of an option as text, as oxp_options_set takes it, which then makes it the same.
+///
+/// Without a value are username, client_name and unix_path unless they are set, and send_buffer,
+/// receive_buffer and queue_commands while the choice is the system's or the library's. Not given out
+/// are a password, and a path that is not UTF-8. All others have a value, and no value is empty.
 ///
 /// name, name_len   the option.
 /// buffer           receives the text, without a NUL; may be NULL if size is 0.
 /// size             bytes that buffer has room for.
-/// len              receives the length of the text; 0 if the option has no value. May be NULL.
-/// err              may be NULL.
+/// len              receives the length of the text; 0 if there is none. May be NULL.
+/// err              may be NULL; for an unknown name the message lists all names.
 ///
-/// Returns OXP_OK; OXP_DONE if the option has no value, or a secret one; OXP_ERR_SHORT if the buffer
-/// is too small, and *len says what is needed; OXP_ERR_ARG for an unknown name; OXP_ERR_BUSY.
-/// Since 0.1.
+/// Returns OXP_OK; OXP_DONE if the option has no value, or one that is not given out; OXP_ERR_SHORT if
+/// the buffer is too small, and *len says what is needed; OXP_ERR_ARG for an unknown name;
+/// OXP_ERR_BUSY. Since 0.1.
 OXP_API
 OXP_NODISCARD
 oxp_status oxp_options_get(const oxp_options *options,

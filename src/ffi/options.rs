@@ -7,7 +7,7 @@ use std::sync::{PoisonError, RwLock, TryLockError};
 use std::time::Duration;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::options::{EventLimits, Interrupt, Options, Overflow, Retry, Secret};
+use crate::options::{EventLimits, Interrupt, Options, Overflow, Retry, queue_bytes, unless_zero};
 
 use super::boundary::{boundary, boundary_with_state, contain};
 use super::error::oxp_error;
@@ -124,12 +124,7 @@ pub unsafe extern "C" fn oxp_options_set_host(
     len: usize,
 ) -> oxp_status {
     // SAFETY: pointers come from C under the contract of this module.
-    unsafe {
-        set(options, |options| {
-            options.host = optional_text(host, len)?.unwrap_or_else(|| Options::default().host);
-            Ok(())
-        })
-    }
+    unsafe { set_text(options, "host", host, len) }
 }
 
 /// Sets the TCP port. Default 6379.
@@ -194,12 +189,7 @@ pub unsafe extern "C" fn oxp_options_set_username(
     len: usize,
 ) -> oxp_status {
     // SAFETY: pointers come from C under the contract of this module.
-    unsafe {
-        set(options, |options| {
-            options.username = optional_text(name, len)?;
-            Ok(())
-        })
-    }
+    unsafe { set_text(options, "username", name, len) }
 }
 
 /// Sets the password, which may hold any UTF-8. Empty: none. The library erases its copies when they
@@ -214,12 +204,7 @@ pub unsafe extern "C" fn oxp_options_set_password(
     len: usize,
 ) -> oxp_status {
     // SAFETY: pointers come from C under the contract of this module.
-    unsafe {
-        set(options, |options| {
-            options.password = optional_text(password, len)?.map(Secret::new);
-            Ok(())
-        })
-    }
+    unsafe { set_text(options, "password", password, len) }
 }
 
 /// Sets the name of the connections, as in CLIENT SETNAME: printable ASCII without spaces, as
@@ -234,12 +219,7 @@ pub unsafe extern "C" fn oxp_options_set_client_name(
     len: usize,
 ) -> oxp_status {
     // SAFETY: pointers come from C under the contract of this module.
-    unsafe {
-        set(options, |options| {
-            options.client_name = optional_text(name, len)?;
-            Ok(())
-        })
-    }
+    unsafe { set_text(options, "client_name", name, len) }
 }
 
 /// Sets whether the server should rather evict other clients than these connections when clients use
@@ -308,12 +288,7 @@ pub unsafe extern "C" fn oxp_options_set_lib_name(
     len: usize,
 ) -> oxp_status {
     // SAFETY: pointers come from C under the contract of this module.
-    unsafe {
-        set(options, |options| {
-            options.lib_name = optional_text(name, len)?.unwrap_or_else(|| Options::default().lib_name);
-            Ok(())
-        })
-    }
+    unsafe { set_text(options, "lib_name", name, len) }
 }
 
 /// Sets the library version told to the server, as in CLIENT SETINFO LIB-VER; for language bindings.
@@ -328,13 +303,7 @@ pub unsafe extern "C" fn oxp_options_set_lib_version(
     len: usize,
 ) -> oxp_status {
     // SAFETY: pointers come from C under the contract of this module.
-    unsafe {
-        set(options, |options| {
-            options.lib_version =
-                optional_text(version, len)?.unwrap_or_else(|| Options::default().lib_version);
-            Ok(())
-        })
-    }
+    unsafe { set_text(options, "lib_version", version, len) }
 }
 
 /// Sets the RESP version to ask for: 3 (falls back to 2 on servers that do not know it) or 2.
@@ -477,8 +446,8 @@ pub unsafe extern "C" fn oxp_options_set_queue_limits(
     // SAFETY: pointers come from C under the contract of this module.
     unsafe {
         set(options, |options| {
-            options.queue.commands = (commands > 0).then_some(commands);
-            options.queue.bytes = if bytes > 0 { bytes } else { Options::default().queue.bytes };
+            options.queue.commands = unless_zero(commands);
+            options.queue.bytes = queue_bytes(bytes);
             Ok(())
         })
     }
@@ -644,15 +613,16 @@ pub unsafe extern "C" fn oxp_options_set_socket_buffers(
     // SAFETY: pointers come from C under the contract of this module.
     unsafe {
         set(options, |options| {
-            options.send_buffer = (send_bytes > 0).then_some(send_bytes);
-            options.receive_buffer = (receive_bytes > 0).then_some(receive_bytes);
+            options.send_buffer = unless_zero(send_bytes);
+            options.receive_buffer = unless_zero(receive_bytes);
             Ok(())
         })
     }
 }
 
 /// Sets any option by its name, with its value as text: all those that a URL may have behind its ?
-/// (docs/urls.md lists them), and host, port and unix_path.
+/// (docs/urls.md lists them), and host, port and unix_path. An empty text and 0 mean what they mean to
+/// the option's own function; a time above 0 is at least a nanosecond.
 ///
 /// name, name_len     the option, such as connect_timeout.
 /// value, value_len   its value, such as 1.5 for a time in seconds; a switch is true or false.
@@ -679,17 +649,21 @@ pub unsafe extern "C" fn oxp_options_set(
     }
 }
 
-/// The value of an option as text, as oxp_options_set takes it. A password is not given out.
+/// The value of an option as text, as oxp_options_set takes it, which then makes it the same.
+///
+/// Without a value are username, client_name and unix_path unless they are set, and send_buffer,
+/// receive_buffer and queue_commands while the choice is the system's or the library's. Not given out
+/// are a password, and a path that is not UTF-8. All others have a value, and no value is empty.
 ///
 /// name, name_len   the option.
 /// buffer           receives the text, without a NUL; may be NULL if size is 0.
 /// size             bytes that buffer has room for.
-/// len              receives the length of the text; 0 if the option has no value. May be NULL.
-/// err              may be NULL.
+/// len              receives the length of the text; 0 if there is none. May be NULL.
+/// err              may be NULL; for an unknown name the message lists all names.
 ///
-/// Returns OXP_OK; OXP_DONE if the option has no value, or a secret one; OXP_ERR_SHORT if the buffer
-/// is too small, and *len says what is needed; OXP_ERR_ARG for an unknown name; OXP_ERR_BUSY.
-/// Since 0.1.
+/// Returns OXP_OK; OXP_DONE if the option has no value, or one that is not given out; OXP_ERR_SHORT if
+/// the buffer is too small, and *len says what is needed; OXP_ERR_ARG for an unknown name;
+/// OXP_ERR_BUSY. Since 0.1.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_options_get(
@@ -836,14 +810,19 @@ fn refusal<T>(error: TryLockError<T>) -> Error {
     }
 }
 
-unsafe fn optional_text(data: *const c_char, len: usize) -> Result<Option<String>> {
+/// As by its name, so that what an empty text means is written once.
+unsafe fn set_text(options: *mut oxp_options, name: &str, text: *const c_char, len: usize) -> oxp_status {
     // SAFETY: pointers come from C under the contract of this module.
-    let text = unsafe { pointer::text(data, len)? };
-    Ok((!text.is_empty()).then(|| text.to_owned()))
+    unsafe {
+        boundary(null_mut(), || {
+            let text = pointer::text(text, len)?;
+            pointer::borrow(options)?.options.try_write().map_err(refusal)?.set(name, text)
+        })
+    }
 }
 
 fn optional_ms(ms: u64) -> Option<Duration> {
-    (ms > 0).then(|| Duration::from_millis(ms))
+    unless_zero(Duration::from_millis(ms))
 }
 
 /// A callback from C with its user data.

@@ -1,6 +1,8 @@
 //! How a client connects and behaves. One struct for all languages; the URL syntax is in `url`.
 
 mod named;
+#[cfg(test)]
+mod named_tests;
 
 use std::ffi::c_int;
 use std::fmt;
@@ -12,6 +14,8 @@ use std::time::Duration;
 use zeroize::Zeroize;
 
 pub(crate) use self::named::{number, set_from_url};
+#[cfg(feature = "capi")]
+pub(crate) use self::named::{queue_bytes, unless_zero};
 use crate::error::{Error, Result};
 use crate::resp::Limits;
 

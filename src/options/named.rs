@@ -1,5 +1,7 @@
 //! Options by their names, with values as text: the grammar of URLs, configuration files and other languages.
 
+use std::ffi::c_int;
+use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -9,64 +11,73 @@ use super::{Options, Overflow, Retry, Secret};
 use crate::error::{Error, Result};
 
 /// One option.
-struct Named {
-    name: &'static str,
-    /// What its values are, for whoever gave another one.
-    takes: &'static str,
+pub(super) struct Named {
+    pub(super) name: &'static str,
+    takes: Takes,
     set: fn(&mut Options, &str) -> Option<()>,
     /// `None`: it has no value, or one that is not given out.
     get: fn(&Options) -> Option<String>,
 }
 
-const NUMBER: &str = "a number";
-const TEXT: &str = "a text";
-const BYTES: &str = "a number of bytes";
-const SECONDS: &str = "seconds, with a fraction if wanted, 0 for no limit";
-const SWITCH: &str = "true or false";
+/// What the values of an option are, for whoever gave another one.
+enum Takes {
+    These(&'static str),
+    /// Numbers of what, and the largest.
+    UpTo(&'static str, u64),
+}
 
-/// All of them; `docs/urls.md` explains each. Where to connect to stands elsewhere in a URL, see [`is_place`].
-const NAMED: &[Named] = &[
+const TEXT: Takes = Takes::These("a text");
+const SWITCH: Takes = Takes::These("true or false");
+const SECONDS: Takes =
+    Takes::These("seconds, with a fraction if wanted, at most 18446744073709551615, 0 for no limit");
+const BYTES: Takes = Takes::UpTo("a number of bytes", usize::MAX as u64);
+const SOCKET_BYTES: Takes = Takes::UpTo("a number of bytes", c_int::MAX as u64);
+
+/// All of them; `docs/urls.md` explains each. Where to connect to stands elsewhere in a URL, see [`is_place`]. A text that is
+/// empty and a number that is 0 take an option back to what it was, if it may be without a value.
+pub(super) const NAMED: &[Named] = &[
     Named {
         name: "host",
-        takes: "a host name or an IP address",
-        set: |o, value| put(&mut o.host, Some(value.into())),
+        takes: Takes::These("a host name or an IP address"),
+        set: |o, value| put(&mut o.host, Some(text_or(value, |defaults| defaults.host))),
         get: |o| Some(o.host.clone()),
     },
     Named {
         name: "port",
-        takes: "a number from 0 to 65535",
+        takes: Takes::UpTo("a number", u16::MAX as u64),
         set: |o, value| put(&mut o.port, number(value)),
         get: |o| Some(o.port.to_string()),
     },
     Named {
         name: "unix_path",
-        takes: "the path of a Unix socket, or nothing for TCP",
-        set: |o, value| put(&mut o.unix_path, Some((!value.is_empty()).then(|| value.into()))),
-        get: |o| o.unix_path.as_ref().map(|path| path.display().to_string()),
+        takes: Takes::These("the path of a Unix socket, or nothing for TCP"),
+        set: |o, value| put(&mut o.unix_path, Some(text(value).map(Into::into))),
+        // One that is not UTF-8 is no text.
+        get: |o| o.unix_path.as_ref()?.to_str().map(str::to_owned),
     },
     Named {
         name: "db",
-        takes: NUMBER,
+        takes: Takes::UpTo("a number", u32::MAX as u64),
         set: |o, value| put(&mut o.db, number(value)),
         get: |o| Some(o.db.to_string()),
     },
     Named {
         name: "username",
         takes: TEXT,
-        set: |o, value| put(&mut o.username, Some(Some(value.into()))),
-        get: |o| o.username.clone(),
+        set: |o, value| put(&mut o.username, Some(text(value))),
+        get: |o| o.username.as_deref().and_then(text),
     },
     Named {
         name: "password",
         takes: TEXT,
-        set: |o, value| put(&mut o.password, Some(Some(Secret::new(value)))),
+        set: |o, value| put(&mut o.password, Some(text(value).map(Secret::new))),
         get: |_| None,
     },
     Named {
         name: "client_name",
         takes: TEXT,
-        set: |o, value| put(&mut o.client_name, Some(Some(value.into()))),
-        get: |o| o.client_name.clone(),
+        set: |o, value| put(&mut o.client_name, Some(text(value))),
+        get: |o| o.client_name.as_deref().and_then(text),
     },
     Named {
         name: "client_no_evict",
@@ -89,18 +100,18 @@ const NAMED: &[Named] = &[
     Named {
         name: "lib_name",
         takes: TEXT,
-        set: |o, value| put(&mut o.lib_name, Some(value.into())),
+        set: |o, value| put(&mut o.lib_name, Some(text_or(value, |defaults| defaults.lib_name))),
         get: |o| Some(o.lib_name.clone()),
     },
     Named {
         name: "lib_version",
         takes: TEXT,
-        set: |o, value| put(&mut o.lib_version, Some(value.into())),
+        set: |o, value| put(&mut o.lib_version, Some(text_or(value, |defaults| defaults.lib_version))),
         get: |o| Some(o.lib_version.clone()),
     },
     Named {
         name: "protocol",
-        takes: "2 or 3",
+        takes: Takes::These("2 or 3"),
         set: |o, value| put(&mut o.protocol, number(value).filter(|version| (2..=3).contains(version))),
         get: |o| Some(o.protocol.to_string()),
     },
@@ -118,17 +129,19 @@ const NAMED: &[Named] = &[
     },
     Named {
         name: "user_timeout",
-        takes: SECONDS,
+        takes: Takes::These(
+            "seconds, with a fraction if wanted, at most 2147483.647, 0 for the system's choice",
+        ),
         set: |o, value| put(&mut o.tcp_user_timeout, seconds(value)),
         get: |o| Some(in_seconds(o.tcp_user_timeout)),
     },
     Named {
         name: "spin_us",
-        takes: "a number of microseconds",
+        takes: Takes::UpTo("a number of microseconds", u32::MAX as u64),
         set: |o, value| {
             put(&mut o.spin, number::<u32>(value).map(|micros| Duration::from_micros(micros.into())))
         },
-        get: |o| Some(o.spin.as_micros().to_string()),
+        get: |o| Some(o.spin.as_nanos().div_ceil(1000).to_string()),
     },
     Named {
         name: "keepalive",
@@ -144,19 +157,19 @@ const NAMED: &[Named] = &[
     },
     Named {
         name: "send_buffer",
-        takes: BYTES,
-        set: |o, value| put(&mut o.send_buffer, number(value).map(Some)),
+        takes: SOCKET_BYTES,
+        set: |o, value| put(&mut o.send_buffer, socket_bytes(value)),
         get: |o| o.send_buffer.map(|bytes| bytes.to_string()),
     },
     Named {
         name: "receive_buffer",
-        takes: BYTES,
-        set: |o, value| put(&mut o.receive_buffer, number(value).map(Some)),
+        takes: SOCKET_BYTES,
+        set: |o, value| put(&mut o.receive_buffer, socket_bytes(value)),
         get: |o| o.receive_buffer.map(|bytes| bytes.to_string()),
     },
     Named {
         name: "max_depth",
-        takes: NUMBER,
+        takes: Takes::UpTo("a number", usize::MAX as u64),
         set: |o, value| put(&mut o.limits.depth, number(value)),
         get: |o| Some(o.limits.depth.to_string()),
     },
@@ -180,14 +193,14 @@ const NAMED: &[Named] = &[
     },
     Named {
         name: "queue_commands",
-        takes: "a number",
-        set: |o, value| put(&mut o.queue.commands, number(value).map(Some)),
+        takes: Takes::UpTo("a number", u64::MAX),
+        set: |o, value| put(&mut o.queue.commands, number(value).map(unless_zero)),
         get: |o| o.queue.commands.map(|commands| commands.to_string()),
     },
     Named {
         name: "queue_bytes",
-        takes: BYTES,
-        set: |o, value| put(&mut o.queue.bytes, number(value)),
+        takes: Takes::UpTo("a number of bytes", u64::MAX),
+        set: |o, value| put(&mut o.queue.bytes, number(value).map(queue_bytes)),
         get: |o| Some(o.queue.bytes.to_string()),
     },
     Named {
@@ -198,7 +211,7 @@ const NAMED: &[Named] = &[
     },
     Named {
         name: "event_overflow",
-        takes: "drop_oldest or stop_reading",
+        takes: Takes::These("drop_oldest or stop_reading"),
         set: |o, value| put(&mut o.events.overflow, one_of(value, OVERFLOWS)),
         get: |o| Some(name_of(o.events.overflow, OVERFLOWS)),
     },
@@ -222,11 +235,15 @@ const NAMED: &[Named] = &[
     },
     Named {
         name: "retry",
-        takes: "none or reads",
+        takes: Takes::These("none or reads"),
         set: |o, value| put(&mut o.retry, one_of(value, RETRIES)),
         get: |o| Some(name_of(o.retry, RETRIES)),
     },
 ];
+
+/// As others call them.
+const ALIASES: &[(&str, &str)] =
+    &[("socket_timeout", "timeout"), ("socket_connect_timeout", "connect_timeout")];
 
 const OVERFLOWS: &[(&str, Overflow)] =
     &[("drop_oldest", Overflow::DropOldest), ("stop_reading", Overflow::StopReading)];
@@ -239,12 +256,9 @@ impl Options {
     /// # Errors
     /// `Argument` for an unknown name or a value that does not fit; the text says what would. Nothing was set then.
     pub fn set(&mut self, name: &str, value: &str) -> Result<()> {
-        let named = find(name).ok_or_else(|| {
-            let names: Vec<_> = NAMED.iter().map(|named| named.name).collect();
-            Error::argument(format!("there is no option {name:?}; there are {}", names.join(", ")))
-        })?;
+        let found = find(name).ok_or_else(|| unknown(name))?;
         let mut changed = self.clone();
-        assign(&mut changed, named, value)?;
+        found.assign(&mut changed, value)?;
         changed.check()?;
         *self = changed;
         Ok(())
@@ -253,23 +267,71 @@ impl Options {
     /// The value of an option as text, as [`set`](Self::set) takes it; `None` where it has none, and of a password always.
     ///
     /// # Errors
-    /// `Argument` for an unknown name.
+    /// `Argument` for an unknown name; the text says which there are.
     pub fn get(&self, name: &str) -> Result<Option<String>> {
-        find(name)
-            .map(|named| (named.get)(self))
-            .ok_or_else(|| Error::argument(format!("there is no option {name:?}")))
+        let found = find(name).ok_or_else(|| unknown(name))?;
+        Ok((found.named.get)(self))
     }
 }
 
 /// Sets an option of a URL. What is wrong is not repeated, not even the name: it may be a piece of a password with an unescaped
 /// & in it.
 pub(crate) fn set_from_url(options: &mut Options, name: &str, value: &Zeroizing<String>) -> Result<()> {
-    let named = find(name).filter(|named| !is_place(named.name)).ok_or_else(|| {
-        Error::argument(
-            "an unknown option in the URL; docs/urls.md has the list (an & in a value is written %26)",
-        )
+    let found = find(name).filter(|found| !is_place(found.named.name)).ok_or_else(|| {
+        let names = names(|name| !is_place(name));
+        Error::argument(format!(
+            "an unknown option in the URL; there are {names} (an & in a value is written %26)"
+        ))
     })?;
-    assign(options, named, value)
+    found.assign(options, value)
+}
+
+/// An option, and the name by which it was asked for.
+struct Found {
+    named: &'static Named,
+    called: &'static str,
+}
+
+impl Found {
+    fn assign(&self, options: &mut Options, value: &str) -> Result<()> {
+        (self.named.set)(options, value)
+            .ok_or_else(|| Error::argument(format!("{} takes {}", self.called, self.named.takes)))
+    }
+}
+
+fn find(name: &str) -> Option<Found> {
+    let alias = ALIASES.iter().find(|(alias, _)| *alias == name);
+    let own = alias.map_or(name, |(_, own)| own);
+    let named = NAMED.iter().find(|named| named.name == own)?;
+    Some(Found { named, called: alias.map_or(named.name, |(alias, _)| alias) })
+}
+
+fn unknown(name: &str) -> Error {
+    Error::argument(format!("there is no option {name:?}; there are {}", names(|_| true)))
+}
+
+/// The names of those that are `wanted`, each followed by its other ones.
+fn names(wanted: impl Fn(&str) -> bool) -> String {
+    let mut names = Vec::new();
+    for named in NAMED.iter().filter(|named| wanted(named.name)) {
+        names.push(named.name);
+        names.extend(ALIASES.iter().filter(|(_, own)| *own == named.name).map(|(alias, _)| alias));
+    }
+    names.join(", ")
+}
+
+/// What stands before the options of a URL.
+fn is_place(name: &str) -> bool {
+    matches!(name, "host" | "port" | "unix_path")
+}
+
+impl fmt::Display for Takes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::These(values) => f.write_str(values),
+            Self::UpTo(numbers, most) => write!(f, "{numbers} from 0 to {most}"),
+        }
+    }
 }
 
 /// Sets an option, if there is a value for it.
@@ -283,33 +345,53 @@ pub(crate) fn number<T: FromStr>(text: &str) -> Option<T> {
     if text.bytes().all(|byte| byte.is_ascii_digit()) { text.parse().ok() } else { None }
 }
 
-fn assign(options: &mut Options, named: &Named, value: &str) -> Result<()> {
-    (named.set)(options, value)
-        .ok_or_else(|| Error::argument(format!("{} takes {}", named.name, named.takes)))
+/// A text that may be missing: an empty one is.
+fn text(value: &str) -> Option<String> {
+    (!value.is_empty()).then(|| value.to_owned())
 }
 
-fn find(name: &str) -> Option<&'static Named> {
-    let name = match name {
-        // As others call them.
-        "socket_timeout" => "timeout",
-        "socket_connect_timeout" => "connect_timeout",
-        name => name,
-    };
-    NAMED.iter().find(|named| named.name == name)
+/// A text of which an empty one stands for the default.
+fn text_or(value: &str, default: impl Fn(Options) -> String) -> String {
+    text(value).unwrap_or_else(|| default(Options::default()))
 }
 
-/// What stands before the options of a URL.
-fn is_place(name: &str) -> bool {
-    matches!(name, "host" | "port" | "unix_path")
+/// A number or a time that may be missing: 0 is.
+pub(crate) fn unless_zero<T: Default + PartialEq>(value: T) -> Option<T> {
+    (value != T::default()).then_some(value)
 }
 
+/// 0 stands for the default.
+pub(crate) fn queue_bytes(bytes: u64) -> u64 {
+    unless_zero(bytes).unwrap_or_else(|| Options::default().queue.bytes)
+}
+
+fn socket_bytes(text: &str) -> Option<Option<usize>> {
+    let bytes: c_int = number(text)?;
+    Some(unless_zero(usize::try_from(bytes).ok()?))
+}
+
+/// What is longer than nothing and shorter than any time that we know is rounded up, because 0 would be no limit at all.
 fn seconds(text: &str) -> Option<Option<Duration>> {
+    if let Some(whole) = number(text) {
+        return Some(unless_zero(Duration::from_secs(whole)));
+    }
     let duration = Duration::try_from_secs_f64(text.parse().ok()?).ok()?;
-    Some((!duration.is_zero()).then_some(duration))
+    let mut digits = text.bytes().take_while(|byte| !matches!(byte, b'e' | b'E'));
+    if !duration.is_zero() || !digits.any(|byte| matches!(byte, b'1'..=b'9')) {
+        return Some(unless_zero(duration));
+    }
+    (!text.starts_with('-')).then_some(Some(Duration::from_nanos(1)))
 }
 
 fn in_seconds(duration: Option<Duration>) -> String {
-    duration.unwrap_or_default().as_secs_f64().to_string()
+    /// From here on a double has no fraction, and soon not every whole number.
+    const EXACT: u64 = 1 << 53;
+    let duration = duration.unwrap_or_default();
+    if duration.as_secs() < EXACT {
+        duration.as_secs_f64().to_string()
+    } else {
+        duration.as_secs().to_string()
+    }
 }
 
 fn switch(text: &str) -> Option<bool> {
@@ -327,72 +409,4 @@ fn one_of<T: Copy>(text: &str, names: &[(&str, T)]) -> Option<T> {
 fn name_of<T: PartialEq>(value: T, names: &[(&str, T)]) -> String {
     let found = names.iter().find(|(_, named)| *named == value);
     found.map_or_else(String::new, |(name, _)| (*name).to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::error::ErrorKind;
-
-    #[test]
-    fn what_was_got_can_be_set_again_and_is_the_same() {
-        let (defaults, mut copy) = (Options::default(), Options::default());
-        for named in NAMED {
-            let value = defaults.get(named.name).unwrap();
-            if let Some(value) = &value {
-                copy.set(named.name, value).unwrap();
-            }
-            assert_eq!(copy.get(named.name).unwrap(), value, "{}", named.name);
-        }
-        assert_eq!(format!("{copy:?}"), format!("{defaults:?}"));
-    }
-
-    #[test]
-    fn a_value_is_given_back_as_it_was_set() {
-        let mut options = Options::default();
-        for (name, value) in [
-            ("host", "example.org"),
-            ("port", "7000"),
-            ("unix_path", "/run/redis.sock"),
-            ("username", "ann"),
-            ("timeout", "1.5"),
-            ("connect_timeout", "0"),
-            ("spin_us", "7"),
-            ("retry", "none"),
-            ("event_overflow", "stop_reading"),
-            ("queue_commands", "12"),
-            ("receive_buffer", "65536"),
-        ] {
-            options.set(name, value).unwrap();
-            assert_eq!(options.get(name).unwrap().as_deref(), Some(value), "{name}");
-        }
-        options.set("password", "s3cret").unwrap();
-        assert_eq!(options.get("password").unwrap(), None);
-        assert_eq!(options.password.as_ref().unwrap().expose(), "s3cret");
-        options.set("socket_timeout", "2").unwrap();
-        assert_eq!(options.timeout, Some(Duration::from_secs(2)));
-    }
-
-    #[test]
-    fn what_does_not_fit_is_refused_with_what_would() {
-        let mut options = Options::default();
-        for (name, value, words) in [
-            ("tiemout", "1", "no option \"tiemout\"; there are host, port"),
-            ("timeout", "soon", "timeout takes seconds"),
-            ("timeout", "-1", "timeout takes seconds"),
-            ("port", "+1", "port takes a number from 0 to 65535"),
-            ("port", "70000", "port takes a number from 0 to 65535"),
-            ("keepalive", "maybe", "keepalive takes true or false"),
-            ("retry", "always", "retry takes none or reads"),
-            ("protocol", "4", "protocol takes 2 or 3"),
-            ("client_name", "two words", "client name"),
-            ("user_timeout", "2147484", "user_timeout is less than"),
-        ] {
-            let error = options.set(name, value).unwrap_err();
-            assert_eq!(error.kind(), ErrorKind::Argument, "{name}");
-            assert!(error.message().contains(words), "{error}");
-        }
-        assert_eq!(format!("{options:?}"), format!("{:?}", Options::default()));
-        assert!(options.get("tiemout").is_err());
-    }
 }

@@ -169,8 +169,9 @@ static void effects(void) {
     CHECK(strstr(oxp_error_text(err), "s3cret") == NULL);
     oxp_client_free(client);
 
-    CHECK_STATUS(OXP_OK, oxp_options_set_username(options, NULL, 0));
-    CHECK_STATUS(OXP_OK, oxp_options_set_password(options, NULL, 0));
+    /* Nobody in particular, by name. */
+    CHECK_OK(oxp_options_set(options, "username", 8, "", 0, err), err);
+    CHECK_OK(oxp_options_set(options, "password", 8, "", 0, err), err);
     CHECK_STATUS(OXP_OK, oxp_options_set_max_bulk_bytes(options, 100));
     CHECK_OK(oxp_client_open(options, &client, err), err);
     oxp_slice args[MAX_ARGS];
@@ -260,6 +261,112 @@ static bool value_is(const oxp_options *options, const char *name, const char *v
         && len == strlen(value) && memcmp(text, value, len) == 0;
 }
 
+/* The next name in a list of them, as the message about an unknown one has it. */
+static bool next_name(const char **list, char name[32]) {
+    size_t len = strspn(*list, "abcdefghijklmnopqrstuvwxyz_");
+    CHECK(len < 32);
+    memcpy(name, *list, len);
+    name[len] = '\0';
+    *list += len;
+    *list += strncmp(*list, ", ", 2) == 0 ? 2 : 0;
+    return len > 0;
+}
+
+/* What is got can be set again and is the same then; no value is empty. */
+static void round_trip(const oxp_options *from) {
+    oxp_error *err = new_error();
+    oxp_options *to;
+    CHECK_STATUS(OXP_OK, oxp_options_new(&to));
+    CHECK_STATUS(OXP_ERR_ARG, oxp_options_get(from, "nope", 4, NULL, 0, NULL, err));
+    const char *list = strstr(oxp_error_text(err), "there are ");
+    CHECK(list != NULL);
+    list += strlen("there are ");
+    char name[32], value[128], again[128];
+    size_t len, len_again, names = 0;
+    for (; next_name(&list, name); names++) {
+        oxp_status status = oxp_options_get(from, name, strlen(name), value, sizeof value, &len, NULL);
+        CHECK((status == OXP_OK && len > 0) || (status == OXP_DONE && len == 0));
+        if (status == OXP_OK)
+            CHECK_STATUS(OXP_OK, oxp_options_set(to, name, strlen(name), value, len, NULL));
+        CHECK_STATUS(status, oxp_options_get(to, name, strlen(name), again, sizeof again, &len_again, NULL));
+        CHECK(len_again == len && memcmp(again, value, len) == 0);
+    }
+    CHECK(names > 30);
+    oxp_options_free(to);
+    oxp_error_free(err);
+}
+
+/* An option has the same value in both. */
+static void expect_same(const oxp_options *a, const oxp_options *b, const char *name) {
+    char value[128], other[128];
+    size_t len, other_len;
+    oxp_status status = oxp_options_get(a, name, strlen(name), value, sizeof value, &len, NULL);
+    CHECK_STATUS(status, oxp_options_get(b, name, strlen(name), other, sizeof other, &other_len, NULL));
+    CHECK(len == other_len && memcmp(value, other, len) == 0);
+}
+
+/* By its name an option is set as by its own function, also to nothing. */
+static void named_as_typed(void) {
+    static const struct {
+        const char *name;
+        oxp_status (*set)(oxp_options *, const char *, size_t);
+    } texts[] = {
+        {"host", oxp_options_set_host}, {"unix_path", oxp_options_set_unix_path},
+        {"username", oxp_options_set_username}, {"password", oxp_options_set_password},
+        {"client_name", oxp_options_set_client_name}, {"lib_name", oxp_options_set_lib_name},
+        {"lib_version", oxp_options_set_lib_version},
+    };
+    static const struct {
+        const char *name;
+        oxp_status (*set)(oxp_options *, uint64_t);
+    } times[] = {
+        {"timeout", oxp_options_set_timeout_ms}, {"connect_timeout", oxp_options_set_connect_timeout_ms},
+        {"user_timeout", oxp_options_set_user_timeout_ms},
+    };
+    static const char *const zeros[] = {"send_buffer", "receive_buffer", "queue_commands", "queue_bytes"};
+    oxp_options *typed, *named;
+    CHECK_STATUS(OXP_OK, oxp_options_new(&typed));
+    CHECK_STATUS(OXP_OK, oxp_options_new(&named));
+    round_trip(typed);
+    for (size_t i = 0; i < COUNT(texts); i++) {
+        CHECK_STATUS(OXP_OK, texts[i].set(typed, "/text", 5));
+        CHECK_STATUS(OXP_OK, set(named, texts[i].name, "/text", NULL));
+        expect_same(typed, named, texts[i].name);
+    }
+    round_trip(typed);
+    for (size_t i = 0; i < COUNT(texts); i++) {
+        CHECK_STATUS(OXP_OK, texts[i].set(typed, NULL, 0));
+        CHECK_STATUS(OXP_OK, set(named, texts[i].name, "", NULL));
+        expect_same(typed, named, texts[i].name);
+    }
+    round_trip(typed);
+    for (size_t i = 0; i < COUNT(times); i++) {
+        CHECK_STATUS(OXP_OK, times[i].set(typed, 1500));
+        CHECK_STATUS(OXP_OK, set(named, times[i].name, "1.5", NULL));
+        expect_same(typed, named, times[i].name);
+        CHECK_STATUS(OXP_OK, times[i].set(typed, 0));
+        CHECK_STATUS(OXP_OK, set(named, times[i].name, "0", NULL));
+        expect_same(typed, named, times[i].name);
+        CHECK_STATUS(OXP_OK, set(named, times[i].name, "1e-10", NULL));
+        CHECK(value_is(named, times[i].name, "0.000000001"));
+    }
+    CHECK_STATUS(OXP_OK, oxp_options_set_timeout_ms(typed, UINT64_MAX));
+    round_trip(typed);
+    CHECK_STATUS(OXP_OK, oxp_options_set_socket_buffers(typed, 1, 1));
+    CHECK_STATUS(OXP_OK, oxp_options_set_queue_limits(typed, 1, 1));
+    round_trip(typed);
+    CHECK_STATUS(OXP_OK, oxp_options_set_socket_buffers(typed, 0, 0));
+    CHECK_STATUS(OXP_OK, oxp_options_set_queue_limits(typed, 0, 0));
+    for (size_t i = 0; i < COUNT(zeros); i++) {
+        CHECK_STATUS(OXP_OK, set(named, zeros[i], "1", NULL));
+        CHECK(value_is(named, zeros[i], "1"));
+        CHECK_STATUS(OXP_OK, set(named, zeros[i], "0", NULL));
+        expect_same(typed, named, zeros[i]);
+    }
+    oxp_options_free(typed);
+    oxp_options_free(named);
+}
+
 static void names(void) {
     oxp_error *err = new_error();
     oxp_options *options;
@@ -306,6 +413,7 @@ int main(void) {
     urls();
     values();
     names();
+    named_as_typed();
     effects();
     interrupts();
     return 0;

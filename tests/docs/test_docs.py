@@ -181,15 +181,6 @@ def test_every_dependency_has_its_reason() -> None:
     assert set(manifest["dev-dependencies"]) <= first_column(page, "## For development only")
 
 
-def test_every_url_option_is_described() -> None:
-    source = (ROOT / "src/options/named.rs").read_text()
-    named = set(re.findall(r'^ {8}name: "(\w+)",', source, re.MULTILINE))
-    others = set(re.findall(r'^ {8}"(\w+)" => "\w+",', source, re.MULTILINE))
-    # Where to connect to stands elsewhere in a URL.
-    known = (named | others) - {"host", "port", "unix_path"}
-    assert known == first_column((ROOT / "docs/urls.md").read_text(), "## Options")
-
-
 def first_column(page: str, heading: str) -> set[str]:
     """The code words in the first column of the table below a heading."""
     section = re.split(r"^#", page.split(heading)[1], flags=re.MULTILINE)[0]
