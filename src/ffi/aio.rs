@@ -14,7 +14,7 @@ use super::handle::{self, Alive, Handle};
 use super::options::oxp_options;
 use super::pipeline::{self, oxp_pipeline};
 use super::pointer::{self, of_wait, put};
-use super::slice::{arguments, oxp_slice};
+use super::slice::{PackedLists, arguments, oxp_slice, packed};
 use super::status::{OXP_AGAIN, OXP_DONE, OXP_OK, OXP_OUTCOME_NONE, oxp_status};
 
 /// The descriptor is to be watched for reading.
@@ -212,9 +212,9 @@ pub unsafe extern "C" fn oxp_async_submit_packed(
     unsafe {
         put(queued, 0);
         boundary(err, || {
-            let bytes = pointer::slice(bytes, len)?;
-            let lens = pointer::slice(lens, lens_count)?;
-            let (argcs, tokens) = (pointer::slice(argcs, commands)?, pointer::slice(tokens, commands)?);
+            let PackedLists { bytes, lens, argcs } =
+                packed((bytes, len), (lens, lens_count), (argcs, commands))?;
+            let tokens = pointer::slice(tokens, commands)?;
             let (count, result) = enter_to_submit(client)?.submit_packed(bytes, lens, argcs, tokens);
             put(queued, count);
             result

@@ -13,7 +13,7 @@ use super::exclusive::{Entered, Exclusive};
 use super::handle::{self, Alive, Handle};
 use super::pointer::{self, put};
 use super::reply::oxp_reply;
-use super::slice::{arguments, oxp_slice};
+use super::slice::{PackedLists, arguments, oxp_slice, packed};
 use super::status::{OXP_DUE, OXP_OK, oxp_status};
 
 /// A batch of commands. Add commands, execute, add more, execute again; free it at the end. Adding
@@ -172,9 +172,8 @@ pub unsafe extern "C" fn oxp_pipeline_add_packed(
     // SAFETY: pointers come from C under the contract of this module.
     unsafe {
         boundary_with_state(err, || {
-            let bytes = pointer::slice(bytes, len)?;
-            let lens = pointer::slice(lens, lens_count)?;
-            let argcs = pointer::slice(argcs, commands)?;
+            let PackedLists { bytes, lens, argcs } =
+                packed((bytes, len), (lens, lens_count), (argcs, commands))?;
             let mut pipeline = enter(pipeline)?;
             pipeline.add_packed(bytes, lens, argcs)?;
             Ok(due(&pipeline))

@@ -4,6 +4,11 @@ use crate::error::{Error, Result};
 
 use super::handle::Handle;
 
+/// More bytes than a process can have: its half of an address space of 57 bits. A length beyond it is wrong whatever it is the
+/// length of, and is refused before anybody asks for as much memory; one up to it can be added to and multiplied by what stands
+/// around an argument without an overflow.
+pub(super) const MOST_BYTES: usize = isize::MAX as usize >> if usize::BITS == 64 { 7 } else { 0 };
+
 /// A handle that C lends for the call.
 ///
 /// # Safety
@@ -27,7 +32,7 @@ pub(super) unsafe fn slice<'a, T>(data: *const T, len: usize) -> Result<&'a [T]>
     if len == 0 {
         return Ok(&[]);
     }
-    if data.is_null() || !data.is_aligned() || len > isize::MAX as usize / size_of::<T>() {
+    if data.is_null() || !data.is_aligned() || len > MOST_BYTES / size_of::<T>() {
         return Err(Error::argument("a pointer is NULL or misaligned, or its length is impossible"));
     }
     // SAFETY: checked above as far as that is possible; the rest is the caller's contract.

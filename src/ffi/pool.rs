@@ -15,7 +15,7 @@ use super::handle::{self, Alive, Handle};
 use super::options::oxp_options;
 use super::pipeline::{self, oxp_pipeline};
 use super::pointer::{self, of_wait, put};
-use super::slice::{arguments, oxp_slice};
+use super::slice::{PackedLists, arguments, oxp_slice, packed};
 use super::status::{OXP_AGAIN, OXP_DONE, OXP_FULL, OXP_OK, OXP_OUTCOME_NONE, oxp_status};
 
 /// The token of a submission of which nobody wants to hear: no completion comes of it. That it
@@ -149,9 +149,9 @@ pub unsafe extern "C" fn oxp_pool_submit_packed(
     unsafe {
         put(submitted, 0);
         boundary(err, || {
-            let bytes = pointer::slice(bytes, len)?;
-            let lens = pointer::slice(lens, lens_count)?;
-            let (argcs, tokens) = (pointer::slice(argcs, commands)?, pointer::slice(tokens, commands)?);
+            let PackedLists { bytes, lens, argcs } =
+                packed((bytes, len), (lens, lens_count), (argcs, commands))?;
+            let tokens = pointer::slice(tokens, commands)?;
             let pool = &pointer::borrow(pool)?.pool;
             let (count, result) = pool.submit_packed(bytes, lens, argcs, tokens);
             put(submitted, count);
@@ -218,9 +218,9 @@ pub unsafe extern "C" fn oxp_pool_try_submit_packed(
     unsafe {
         put(submitted, 0);
         boundary_with_state(err, || {
-            let bytes = pointer::slice(bytes, len)?;
-            let lens = pointer::slice(lens, lens_count)?;
-            let (argcs, tokens) = (pointer::slice(argcs, commands)?, pointer::slice(tokens, commands)?);
+            let PackedLists { bytes, lens, argcs } =
+                packed((bytes, len), (lens, lens_count), (argcs, commands))?;
+            let tokens = pointer::slice(tokens, commands)?;
             let pool = &pointer::borrow(pool)?.pool;
             let (count, result) = pool.try_submit_packed(bytes, lens, argcs, tokens);
             put(submitted, count);

@@ -4,8 +4,9 @@ use std::ffi::{CStr, c_char};
 use std::ptr::null;
 
 use crate::error::{Error, Result};
+use crate::resp;
 
-use super::pointer;
+use super::pointer::{self, MOST_BYTES};
 
 /// Bytes that somebody else owns. `data` may be NULL if `len` is 0.
 #[repr(C)]
@@ -59,17 +60,67 @@ impl AsRef<[u8]> for Argument {
 pub(super) unsafe fn arguments<'a>(args: *const oxp_slice, argc: usize) -> Result<&'a [Argument]> {
     // SAFETY: `Argument` is transparent over `oxp_slice`; the rest is this function's own contract.
     let args = unsafe { pointer::slice(args.cast::<Argument>(), argc)? };
+    let mut payload = 0usize;
     for Argument(slice) in args {
-        if slice.len > isize::MAX as usize || (slice.data.is_null() && slice.len > 0) {
-            return Err(Error::argument("an argument of the command is NULL or has an impossible length"));
+        if slice.len > MOST_BYTES || (slice.data.is_null() && slice.len > 0) {
+            return Err(impossible());
         }
+        payload = payload.saturating_add(slice.len);
     }
+    check_size(argc, payload)?;
     Ok(args)
+}
+
+/// Commands in packed form: the bytes of all arguments, their lengths, and how many each command has.
+pub(super) struct PackedLists<'a> {
+    pub(super) bytes: &'a [u8],
+    pub(super) lens: &'a [u32],
+    pub(super) argcs: &'a [u32],
+}
+
+/// Packed commands in C's form. Whether the numbers add up is seen when they are walked over.
+///
+/// # Safety
+/// As for [`pointer::slice`], of each list.
+#[inline]
+pub(super) unsafe fn packed<'a>(
+    (bytes, len): (*const u8, usize),
+    (lens, lens_count): (*const u32, usize),
+    (argcs, commands): (*const u32, usize),
+) -> Result<PackedLists<'a>> {
+    // SAFETY: this function's own contract.
+    let lists = unsafe {
+        PackedLists {
+            bytes: pointer::slice(bytes, len)?,
+            lens: pointer::slice(lens, lens_count)?,
+            argcs: pointer::slice(argcs, commands)?,
+        }
+    };
+    check_size(lens_count.saturating_add(commands), len)?;
+    Ok(lists)
+}
+
+/// That so many arguments of so many bytes together can be written down.
+#[inline]
+fn check_size(args: usize, payload: usize) -> Result<()> {
+    let around = args.checked_add(1).and_then(|args| args.checked_mul(resp::FRAME));
+    let all = around.and_then(|around| around.checked_add(payload));
+    if payload > MOST_BYTES || all.is_none_or(|all| all > isize::MAX as usize) {
+        return Err(impossible());
+    }
+    Ok(())
+}
+
+#[cold]
+fn impossible() -> Error {
+    Error::argument("an argument of the command is NULL, or lengths are impossible")
 }
 
 /// The arguments of one command in packed form: all bytes in one slab, and the length of each.
 pub(super) fn unpack<'a>(mut bytes: &'a [u8], lens: &[u32]) -> Result<Vec<&'a [u8]>> {
-    let mut args = Vec::with_capacity(lens.len());
+    check_size(lens.len(), bytes.len())?;
+    // Room for what most commands have, not for what is claimed: nobody has looked yet whether it adds up.
+    let mut args = Vec::with_capacity(lens.len().min(1024));
     for &len in lens {
         let (arg, rest) = bytes.split_at_checked(len as usize).ok_or_else(lengths_do_not_fit)?;
         args.push(arg);
@@ -108,10 +159,20 @@ mod tests {
         // SAFETY: the list lives on this stack and its pointers are to static bytes or NULL.
         let args = unsafe { arguments(empty.as_ptr(), 2) }.unwrap();
         assert_eq!((args[0].as_ref(), args[1].as_ref()), (&b"GET"[..], &b""[..]));
-        for (data, len) in [(std::ptr::null(), 1), (b"x".as_ptr(), usize::MAX)] {
+        let longer = MOST_BYTES + 1;
+        for (data, len) in [
+            (std::ptr::null(), 1),
+            (b"x".as_ptr(), usize::MAX),
+            (b"x".as_ptr(), longer),
+            (b"x".as_ptr(), MOST_BYTES - 2),
+        ] {
             let bad = list(data, len);
             // SAFETY: as above; the bad slice is refused before it is read.
             assert!(unsafe { arguments(bad.as_ptr(), 2) }.is_err());
+        }
+        for count in [usize::MAX, longer, longer / size_of::<oxp_slice>()] {
+            // SAFETY: such a count is refused before anything is read.
+            assert!(unsafe { arguments(empty.as_ptr(), count) }.is_err());
         }
         // SAFETY: NULL with a count is refused before it is read.
         assert!(unsafe { arguments(std::ptr::null(), 1) }.is_err());

@@ -38,3 +38,5 @@ pub use parser::{Parsed, Parser};
 pub use reply::Reply;
 pub(crate) use reply_ends::{ReplyEnds, value_at};
 pub use value::{Children, Value};
+#[cfg(feature = "capi")]
+pub(crate) use writer::FRAME;

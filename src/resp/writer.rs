@@ -84,14 +84,15 @@ impl<'a> Writer<'a> {
     }
 }
 
-/// Bytes of such a command at most.
+/// Bytes of such a command at most. There is no overflow where the arguments are in memory; of what C merely claims, `ffi` has
+/// refused what there cannot be.
 #[inline]
 pub(super) fn most(args: usize, payload: usize) -> usize {
     payload + (args + 1) * FRAME
 }
 
 /// Upper bound of the bytes around an argument: marker, 20 digits and two CRLF.
-const FRAME: usize = 25;
+pub(crate) const FRAME: usize = 25;
 
 #[cfg(test)]
 mod tests {
