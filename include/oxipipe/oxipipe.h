@@ -1340,10 +1340,13 @@ typedef struct oxp_completion {
     /// As it was given with the submission.
     uint64_t token;
     /// Number of top-level replies in nodes: 1 for a command, one per command for a pipeline; fewer
-    /// after a failure; 0 for a transaction that a watched key stopped.
+    /// after a failure. Where it succeeded, only over a lease are there others: as many as there are
+    /// confirmations of SUBSCRIBE and its kin; 0 for CLIENT REPLY OFF and SKIP, for what these
+    /// silence, and for a transaction that a watched key stopped.
     uint64_t replies;
-    /// The replies one after the other, in preorder; what value says of an aggregate means nothing.
-    /// Borrowed, as is bytes, until the completions are filled again or freed.
+    /// The replies one after the other, in preorder, with no ARRAY around several; what value says of
+    /// an aggregate means nothing. NULL, as is bytes, if there is none, whatever status says. Borrowed,
+    /// as is bytes, until the completions are filled again or freed.
     const oxp_node *nodes;
     /// Number of nodes.
     size_t node_count;
@@ -1385,7 +1388,9 @@ oxp_status oxp_completions_error(const oxp_completions *completions,
                                  size_t index,
                                  oxp_error *err);
 
-/// A copy of a completion's reply that stands on its own; a pipeline's is an ARRAY of its replies.
+/// A copy of a completion's reply that stands on its own. A pipeline's is an ARRAY of its replies, that
+/// of SUBSCRIBE and its kin an ARRAY of their confirmations; where there is no reply, the copy has the
+/// type OXP_TYPE_NULL.
 ///
 /// index   which one, counted from 0.
 /// out     own: the reply, for oxp_reply_free; NULL if the call fails.
@@ -1449,9 +1454,10 @@ oxp_status oxp_async_open(const oxp_options *options,
 /// more or fewer replies come than one: WATCH, MULTI, SELECT, SUBSCRIBE, MONITOR, CLIENT REPLY and the
 /// like. It is an event-loop client like any other: watch its descriptor, too.
 ///
-/// It connects at once. SUBSCRIBE and its kin complete with an ARRAY of their confirmations; messages
-/// come with oxp_async_next_events. What has no reply, as CLIENT REPLY OFF and what follows it,
-/// completes without one when it has left.
+/// It connects at once. SUBSCRIBE and its kin complete with their confirmations, one after the other in
+/// the completion's nodes (the copy that oxp_completions_reply makes has an ARRAY around them);
+/// messages come with oxp_async_next_events. What has no reply, as CLIENT REPLY OFF and what follows
+/// it, completes without one when it has left: OXP_OK, and nodes is NULL.
 ///
 /// If the connection is lost, it is not made again, because what was set on it would be lost
 /// silently: what is submitted then is answered with OXP_ERR_DISCONNECTED. Freeing it closes the

@@ -74,9 +74,10 @@ pub unsafe extern "C" fn oxp_async_open(
 /// more or fewer replies come than one: WATCH, MULTI, SELECT, SUBSCRIBE, MONITOR, CLIENT REPLY and the
 /// like. It is an event-loop client like any other: watch its descriptor, too.
 ///
-/// It connects at once. SUBSCRIBE and its kin complete with an ARRAY of their confirmations; messages
-/// come with oxp_async_next_events. What has no reply, as CLIENT REPLY OFF and what follows it,
-/// completes without one when it has left.
+/// It connects at once. SUBSCRIBE and its kin complete with their confirmations, one after the other in
+/// the completion's nodes (the copy that oxp_completions_reply makes has an ARRAY around them);
+/// messages come with oxp_async_next_events. What has no reply, as CLIENT REPLY OFF and what follows
+/// it, completes without one when it has left: OXP_OK, and nodes is NULL.
 ///
 /// If the connection is lost, it is not made again, because what was set on it would be lost
 /// silently: what is submitted then is answered with OXP_ERR_DISCONNECTED. Freeing it closes the

@@ -20,10 +20,13 @@ pub struct oxp_completion {
     /// As it was given with the submission.
     pub token: u64,
     /// Number of top-level replies in nodes: 1 for a command, one per command for a pipeline; fewer
-    /// after a failure; 0 for a transaction that a watched key stopped.
+    /// after a failure. Where it succeeded, only over a lease are there others: as many as there are
+    /// confirmations of SUBSCRIBE and its kin; 0 for CLIENT REPLY OFF and SKIP, for what these
+    /// silence, and for a transaction that a watched key stopped.
     pub replies: u64,
-    /// The replies one after the other, in preorder; what value says of an aggregate means nothing.
-    /// Borrowed, as is bytes, until the completions are filled again or freed.
+    /// The replies one after the other, in preorder, with no ARRAY around several; what value says of
+    /// an aggregate means nothing. NULL, as is bytes, if there is none, whatever status says. Borrowed,
+    /// as is bytes, until the completions are filled again or freed.
     pub nodes: *const oxp_node,
     /// Number of nodes.
     pub node_count: usize,
@@ -125,7 +128,9 @@ pub unsafe extern "C" fn oxp_completions_error(
     }
 }
 
-/// A copy of a completion's reply that stands on its own; a pipeline's is an ARRAY of its replies.
+/// A copy of a completion's reply that stands on its own. A pipeline's is an ARRAY of its replies, that
+/// of SUBSCRIBE and its kin an ARRAY of their confirmations; where there is no reply, the copy has the
+/// type OXP_TYPE_NULL.
 ///
 /// index   which one, counted from 0.
 /// out     own: the reply, for oxp_reply_free; NULL if the call fails.
@@ -190,13 +195,14 @@ fn at(filled: &Filled, index: usize) -> Result<Completion<'_>> {
 }
 
 fn for_c(completion: &Completion<'_>) -> oxp_completion {
-    let nodes = as_c(completion.nodes);
+    // An empty slice has a pointer, too, but to nothing that C could look at.
+    let nodes = Some(as_c(completion.nodes)).filter(|nodes| !nodes.is_empty());
     oxp_completion {
         token: completion.token,
         replies: completion.replies,
-        nodes: nodes.as_ptr(),
-        node_count: nodes.len(),
-        bytes: completion.bytes.as_ptr(),
+        nodes: nodes.map_or(null(), <[oxp_node]>::as_ptr),
+        node_count: completion.nodes.len(),
+        bytes: nodes.map_or(null(), |_| completion.bytes.as_ptr()),
         status: completion.error.map_or(OXP_OK, |error| error.kind() as i32),
         outcome: completion.error.map_or(OXP_OUTCOME_NONE, |error| {
             error.outcome().map_or(OXP_OUTCOME_UNKNOWN, |outcome| outcome as i32)

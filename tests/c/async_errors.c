@@ -214,7 +214,7 @@ static void nobody_there(void) {
     }
     CHECK(count == 1 && oxp_completions_list(batch, &list) == 1);
     CHECK(list->token == 3 && list->outcome == OXP_OUTCOME_NOT_APPLIED);
-    CHECK(list->replies == 0 && list->node_count == 0);
+    CHECK(list->replies == 0 && list->node_count == 0 && list->nodes == NULL && list->bytes == NULL);
 
     /* The detail is that of every failed call. */
     const uint8_t *address;

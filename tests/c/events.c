@@ -208,6 +208,65 @@ static void of_an_event_loop(void) {
     oxp_error_free(err);
 }
 
+/* Has one command done over a lease, and gives its completion as it is in the batch, with a copy of its reply. */
+static oxp_completion completion_of(oxp_async *lease, oxp_completions *batch, const char *line, oxp_reply **copy) {
+    oxp_error *err = new_error();
+    const oxp_completion *list;
+    size_t count = 0;
+    CHECK_STATUS(OXP_OK, submit(lease, line, 1));
+    while (count == 0) {
+        CHECK_OK(oxp_async_process(lease, err), err);
+        CHECK_OK(oxp_async_next(lease, batch, &count, err), err);
+        if (count == 0)
+            wait_for(lease);
+    }
+    CHECK(count == 1 && oxp_completions_list(batch, &list) == 1 && list->status == OXP_OK);
+    CHECK_OK(oxp_completions_reply(batch, 0, copy, err), err);
+    oxp_error_free(err);
+    return *list;
+}
+
+/* What has more or fewer replies than one has them one after the other, and nothing at all where there is none. */
+static void shapes_of_completions(void) {
+    oxp_options *options = server_options();
+    oxp_async *client, *lease;
+    oxp_completions *batch;
+    oxp_reply *copy;
+    CHECK_STATUS(OXP_OK, oxp_async_open(options, &client, NULL));
+    CHECK_STATUS(OXP_OK, oxp_async_lease(client, &lease, NULL));
+    CHECK_STATUS(OXP_OK, oxp_completions_new(&batch));
+
+    oxp_completion done = completion_of(lease, batch, "SUBSCRIBE a b", &copy);
+    CHECK(done.replies == 2 && done.node_count == 8 && done.nodes[0].type != OXP_TYPE_ARRAY);
+    CHECK(oxp_reply_type(copy) == OXP_TYPE_ARRAY && oxp_reply_len(copy, 0) == 2);
+    oxp_reply_free(copy);
+    done = completion_of(lease, batch, "UNSUBSCRIBE a", &copy);
+    CHECK(done.replies == 1 && done.node_count == 4 && done.nodes[0].type != OXP_TYPE_ARRAY);
+    CHECK(oxp_reply_type(copy) == OXP_TYPE_ARRAY && oxp_reply_len(copy, 0) == 1);
+    oxp_reply_free(copy);
+    done = completion_of(lease, batch, "SUBSCRIBE", &copy);
+    CHECK(done.replies == 1 && done.node_count == 1 && done.nodes[0].type == OXP_TYPE_ERROR);
+    CHECK(oxp_reply_type(copy) == OXP_TYPE_ERROR);
+    oxp_reply_free(copy);
+    done = completion_of(lease, batch, "UNSUBSCRIBE", &copy);
+    oxp_reply_free(copy);
+
+    static const char *const silent[] = {"CLIENT REPLY SKIP", "PING", "CLIENT REPLY OFF", "PING"};
+    for (size_t i = 0; i < COUNT(silent); i++) {
+        done = completion_of(lease, batch, silent[i], &copy);
+        CHECK(done.replies == 0 && done.node_count == 0 && done.nodes == NULL && done.bytes == NULL);
+        CHECK(oxp_reply_type(copy) == OXP_TYPE_NULL);
+        oxp_reply_free(copy);
+    }
+    done = completion_of(lease, batch, "CLIENT REPLY ON", &copy);
+    CHECK(done.replies == 1 && done.node_count == 1);
+    oxp_reply_free(copy);
+    oxp_completions_free(batch);
+    oxp_async_free(lease);
+    oxp_async_free(client);
+    oxp_options_free(options);
+}
+
 /* The key of an invalidation: ["invalidate", [key]]. */
 static void pushes(void) {
     oxp_client *client = connect_client(), *lease;
@@ -323,6 +382,7 @@ int main(void) {
         of_an_event_loop();
     }
     protocol = 3;
+    shapes_of_completions();
     pushes();
     threads();
     wrong_use();

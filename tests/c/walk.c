@@ -421,6 +421,7 @@ static void read_oxp_completions(const oxp_completion *list, size_t count) {
         check_known(list[i].status);
         CHECK(list[i].outcome >= OXP_OUTCOME_NONE && list[i].outcome <= OXP_OUTCOME_REJECTED);
         CHECK(list[i].status < 0 || list[i].outcome == OXP_OUTCOME_NONE);
+        CHECK((list[i].nodes == NULL) == (list[i].node_count == 0));
         read_nodes(list[i].nodes, list[i].node_count, list[i].bytes);
     }
 }

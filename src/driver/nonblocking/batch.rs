@@ -39,10 +39,11 @@ pub(crate) struct Item {
 pub struct Completion<'a> {
     /// As it was given with the submission.
     pub token: u64,
-    /// Number of top-level replies in `nodes`: one for a command, one per command for a pipeline, fewer after a failure. None
-    /// for a transaction that a watched key stopped.
+    /// Number of top-level replies in `nodes`: one for a command, one per command for a pipeline, fewer after a failure. Over a
+    /// lease also one per confirmation for SUBSCRIBE and its kin, and none for what CLIENT REPLY silences and for a transaction
+    /// that a watched key stopped.
     pub replies: u64,
-    /// The replies in preorder; the `value` of an aggregate says nothing.
+    /// The replies in preorder, with nothing around several; the `value` of an aggregate says nothing.
     pub nodes: &'a [Node],
     /// What the offsets in `nodes` refer to.
     pub bytes: &'a [u8],
