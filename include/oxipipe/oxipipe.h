@@ -50,12 +50,12 @@
  *             OXP_ERR_ARG, not with a crash. For bytes and lists, NULL with a length of 0 is an
  *             empty one. Outputs are set to NULL or 0 on entry, so after a failure they are safe to
  *             free and to print. Every _free function accepts NULL.
- * Threads     "Any, concurrently": clients, pools and replies. "Any, one at a time": event-loop
- *             clients, completions, options, pipelines, errors. Functions that only read options,
- *             replies and errors (const pointers) may run at the same time as each other. A
- *             function that says nothing about threads follows its handle.
- * Text        UTF-8 with a length, not NUL-terminated, except the static strings that functions
- *             return as const char *.
+ * Threads     "Any, concurrently": clients, pools, replies and servers. "Any, one at a time":
+ *             event-loop clients, completions, events, options, pipelines, errors. Functions that
+ *             only read options, replies and errors (const pointers) may run at the same time as
+ *             each other. A function that says nothing about threads follows its handle.
+ * Text        UTF-8 with a length, not NUL-terminated. What functions return as const char * is
+ *             NUL-terminated: static strings, and oxp_error_text, which is borrowed from its object.
  * Signals     SIGPIPE is never raised; a wait that a signal interrupts goes on (but see
  *             oxp_options_set_interrupt).
  * Versions    Later versions may add numbers (statuses, types, outcomes): treat unknown ones as
@@ -175,7 +175,8 @@ OXP_API uint32_t oxp_version_number(void);
 /// The caller's oxp_interrupt_fn said stop.
 #define OXP_ERR_INTERRUPTED (-502)
 
-/// The bound on commands that wait was reached. Nothing was queued.
+/// A bound was reached: that on commands that wait, or that on connections of one's own, which is 1,024
+/// for each client or pool. Nothing was queued or sent.
 #define OXP_ERR_QUEUE_FULL (-503)
 
 /// A bug in this library, contained: it panicked. The handle that the call worked on is poisoned.
@@ -1003,20 +1004,23 @@ oxp_status oxp_client_clone(oxp_client *client,
                             oxp_client **out);
 
 /// Leases a connection of one's own, as a client: for commands that a shared connection refuses
-/// because they would change it for everybody (WATCH, MULTI, SELECT, CLIENT TRACKING, ...).
-/// So are subscriptions, MONITOR and CLIENT REPLY; messages come with oxp_client_next_events.
+/// because they would change it for everybody (WATCH, MULTI, SELECT, CLIENT TRACKING, ...), or because
+/// they have more or fewer replies than one (SUBSCRIBE and its kin, MONITOR, CLIENT REPLY). Messages
+/// come with oxp_client_next_events.
 ///
 /// The connection is made before this returns. If it is lost later, it is not made again, because
 /// what was set on it would be lost silently: calls return OXP_ERR_DISCONNECTED. Freed, it is kept
-/// for the next lease if nothing was changed on it, else closed. Closing the client it came from
-/// closes it as well; closing it closes nothing else.
+/// for the next lease if nothing was changed on it, else closed; the next lease, for which nothing is
+/// made, may get no OXP_EVENT_UP. Closing the client it came from closes it as well; closing it closes
+/// nothing else.
 ///
 /// client   borrowed for the call.
 /// out      own: the lease, for oxp_client_free; NULL if the call fails.
 /// err      may be NULL.
 ///
-/// Returns as oxp_connect, and OXP_ERR_CLOSED after oxp_client_close. Threads: any, concurrently.
-/// Since 0.1.
+/// Returns as oxp_connect; OXP_ERR_CLOSED after oxp_client_close; OXP_ERR_QUEUE_FULL if 1,024
+/// connections are lent, to leases and to commands that wait on the server, such as BLPOP. Threads:
+/// any, concurrently. Since 0.1.
 OXP_API
 OXP_NODISCARD
 oxp_status oxp_client_lease(oxp_client *client,
@@ -1054,8 +1058,9 @@ OXP_API void oxp_client_free(oxp_client *client);
 /// err          may be NULL.
 ///
 /// Returns OXP_OK also if the server answers with an error: that is a reply of type OXP_TYPE_ERROR.
-/// Otherwise OXP_ERR_ARG, OXP_ERR_BUSY, OXP_ERR_CLOSED and OXP_ERR_REFUSED before anything is sent;
-/// any status of oxp_connect if a connection had to be made; OXP_ERR_IO, OXP_ERR_DISCONNECTED,
+/// Otherwise OXP_ERR_ARG, OXP_ERR_BUSY, OXP_ERR_CLOSED and OXP_ERR_REFUSED before anything is sent, and
+/// OXP_ERR_QUEUE_FULL for a command that needs a connection of its own, such as BLPOP, if 1,024 are
+/// lent; any status of oxp_connect if a connection had to be made; OXP_ERR_IO, OXP_ERR_DISCONNECTED,
 /// OXP_ERR_NO_MEMORY, OXP_ERR_PROTOCOL, OXP_ERR_LIMIT, OXP_ERR_TIMEOUT or OXP_ERR_INTERRUPTED, and
 /// then oxp_error_outcome says what became of the command. Threads: any, concurrently. Since 0.1.
 OXP_API
@@ -1511,8 +1516,9 @@ oxp_status oxp_async_process(oxp_async *client,
 /// err          may be NULL.
 ///
 /// Returns OXP_OK: there will be exactly one completion. Otherwise nothing was queued: OXP_ERR_ARG,
-/// OXP_ERR_REFUSED, OXP_ERR_QUEUE_FULL (see oxp_options_set_queue_limits), OXP_ERR_CLOSED,
-/// OXP_ERR_DISCONNECTED for a lease that is lost, OXP_ERR_FORKED, OXP_ERR_BUSY. Since 0.1.
+/// OXP_ERR_REFUSED, OXP_ERR_QUEUE_FULL (see oxp_options_set_queue_limits; also for a command that needs
+/// a connection of its own, such as BLPOP, if 1,024 have one), OXP_ERR_CLOSED, OXP_ERR_DISCONNECTED
+/// for a lease that is lost, OXP_ERR_FORKED, OXP_ERR_BUSY. Since 0.1.
 OXP_API
 OXP_NODISCARD
 oxp_status oxp_async_submit(oxp_async *client,
@@ -1869,8 +1875,8 @@ oxp_status oxp_pool_drain(oxp_pool *pool,
 /// out    own: the lease, for oxp_client_free; NULL if the call fails.
 /// err    may be NULL.
 ///
-/// Returns as oxp_connect, and OXP_ERR_CLOSED after oxp_pool_close, which closes its leases, too.
-/// Threads: any, concurrently. Since 0.1.
+/// Returns as oxp_connect; OXP_ERR_CLOSED after oxp_pool_close, which closes its leases, too;
+/// OXP_ERR_QUEUE_FULL if the pool has 1,024 of them. Threads: any, concurrently. Since 0.1.
 OXP_API
 OXP_NODISCARD
 oxp_status oxp_pool_lease(oxp_pool *pool,
@@ -2037,7 +2043,7 @@ OXP_API void oxp_server_free(oxp_server *server);
 /// A line of MONITOR.
 #define OXP_EVENT_MONITOR 4
 
-/// The connection was made.
+/// The connection was made. A lease whose connection was kept from an earlier one may get none.
 #define OXP_EVENT_UP 5
 
 /// The connection was lost, or that of an event-loop client's lease could not be made;

@@ -163,8 +163,9 @@ pub unsafe extern "C" fn oxp_async_process(client: *mut oxp_async, err: *mut oxp
 /// err          may be NULL.
 ///
 /// Returns OXP_OK: there will be exactly one completion. Otherwise nothing was queued: OXP_ERR_ARG,
-/// OXP_ERR_REFUSED, OXP_ERR_QUEUE_FULL (see oxp_options_set_queue_limits), OXP_ERR_CLOSED,
-/// OXP_ERR_DISCONNECTED for a lease that is lost, OXP_ERR_FORKED, OXP_ERR_BUSY. Since 0.1.
+/// OXP_ERR_REFUSED, OXP_ERR_QUEUE_FULL (see oxp_options_set_queue_limits; also for a command that needs
+/// a connection of its own, such as BLPOP, if 1,024 have one), OXP_ERR_CLOSED, OXP_ERR_DISCONNECTED
+/// for a lease that is lost, OXP_ERR_FORKED, OXP_ERR_BUSY. Since 0.1.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_async_submit(

@@ -143,20 +143,23 @@ pub unsafe extern "C" fn oxp_client_clone(client: *mut oxp_client, out: *mut *mu
 }
 
 /// Leases a connection of one's own, as a client: for commands that a shared connection refuses
-/// because they would change it for everybody (WATCH, MULTI, SELECT, CLIENT TRACKING, ...).
-/// So are subscriptions, MONITOR and CLIENT REPLY; messages come with oxp_client_next_events.
+/// because they would change it for everybody (WATCH, MULTI, SELECT, CLIENT TRACKING, ...), or because
+/// they have more or fewer replies than one (SUBSCRIBE and its kin, MONITOR, CLIENT REPLY). Messages
+/// come with oxp_client_next_events.
 ///
 /// The connection is made before this returns. If it is lost later, it is not made again, because
 /// what was set on it would be lost silently: calls return OXP_ERR_DISCONNECTED. Freed, it is kept
-/// for the next lease if nothing was changed on it, else closed. Closing the client it came from
-/// closes it as well; closing it closes nothing else.
+/// for the next lease if nothing was changed on it, else closed; the next lease, for which nothing is
+/// made, may get no OXP_EVENT_UP. Closing the client it came from closes it as well; closing it closes
+/// nothing else.
 ///
 /// client   borrowed for the call.
 /// out      own: the lease, for oxp_client_free; NULL if the call fails.
 /// err      may be NULL.
 ///
-/// Returns as oxp_connect, and OXP_ERR_CLOSED after oxp_client_close. Threads: any, concurrently.
-/// Since 0.1.
+/// Returns as oxp_connect; OXP_ERR_CLOSED after oxp_client_close; OXP_ERR_QUEUE_FULL if 1,024
+/// connections are lent, to leases and to commands that wait on the server, such as BLPOP. Threads:
+/// any, concurrently. Since 0.1.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_client_lease(
@@ -230,8 +233,9 @@ pub unsafe extern "C" fn oxp_client_free(client: *mut oxp_client) {
 /// err          may be NULL.
 ///
 /// Returns OXP_OK also if the server answers with an error: that is a reply of type OXP_TYPE_ERROR.
-/// Otherwise OXP_ERR_ARG, OXP_ERR_BUSY, OXP_ERR_CLOSED and OXP_ERR_REFUSED before anything is sent;
-/// any status of oxp_connect if a connection had to be made; OXP_ERR_IO, OXP_ERR_DISCONNECTED,
+/// Otherwise OXP_ERR_ARG, OXP_ERR_BUSY, OXP_ERR_CLOSED and OXP_ERR_REFUSED before anything is sent, and
+/// OXP_ERR_QUEUE_FULL for a command that needs a connection of its own, such as BLPOP, if 1,024 are
+/// lent; any status of oxp_connect if a connection had to be made; OXP_ERR_IO, OXP_ERR_DISCONNECTED,
 /// OXP_ERR_NO_MEMORY, OXP_ERR_PROTOCOL, OXP_ERR_LIMIT, OXP_ERR_TIMEOUT or OXP_ERR_INTERRUPTED, and
 /// then oxp_error_outcome says what became of the command. Threads: any, concurrently. Since 0.1.
 #[must_use]

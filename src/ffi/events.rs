@@ -26,7 +26,7 @@ pub const OXP_EVENT_MESSAGE: i32 = 2;
 pub const OXP_EVENT_SUBSCRIPTION: i32 = 3;
 /// A line of MONITOR.
 pub const OXP_EVENT_MONITOR: i32 = 4;
-/// The connection was made.
+/// The connection was made. A lease whose connection was kept from an earlier one may get none.
 pub const OXP_EVENT_UP: i32 = 5;
 /// The connection was lost, or that of an event-loop client's lease could not be made;
 /// oxp_events_error says why.

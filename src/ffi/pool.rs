@@ -420,8 +420,8 @@ pub unsafe extern "C" fn oxp_pool_drain(
 /// out    own: the lease, for oxp_client_free; NULL if the call fails.
 /// err    may be NULL.
 ///
-/// Returns as oxp_connect, and OXP_ERR_CLOSED after oxp_pool_close, which closes its leases, too.
-/// Threads: any, concurrently. Since 0.1.
+/// Returns as oxp_connect; OXP_ERR_CLOSED after oxp_pool_close, which closes its leases, too;
+/// OXP_ERR_QUEUE_FULL if the pool has 1,024 of them. Threads: any, concurrently. Since 0.1.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oxp_pool_lease(

@@ -66,7 +66,8 @@ pub const OXP_ERR_TIMEOUT: i32 = -500;
 pub const OXP_ERR_CANCELLED: i32 = -501;
 /// The caller's oxp_interrupt_fn said stop.
 pub const OXP_ERR_INTERRUPTED: i32 = -502;
-/// The bound on commands that wait was reached. Nothing was queued.
+/// A bound was reached: that on commands that wait, or that on connections of one's own, which is 1,024
+/// for each client or pool. Nothing was queued or sent.
 pub const OXP_ERR_QUEUE_FULL: i32 = -503;
 /// A bug in this library, contained: it panicked. The handle that the call worked on is poisoned.
 pub const OXP_ERR_PANIC: i32 = -900;
