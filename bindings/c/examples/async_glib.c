@@ -23,14 +23,9 @@ typedef struct {
     int failed;
 } Counter;
 
-static oxp_slice slice(const char *text) {
-    oxp_slice result = {(const uint8_t *)text, strlen(text)};
-    return result;
-}
-
 /* Queues the next command. The token comes back with its completion: here, the reply that we expect. */
 static void submit_next(Counter *counter) {
-    const oxp_slice incr[] = {slice("INCR"), slice("counter")};
+    const oxp_slice incr[] = {OXP_LITERAL("INCR"), OXP_LITERAL("counter")};
     oxp_status status = oxp_async_submit(counter->client, incr, 2, ++counter->sent, NULL);
     if (status < 0) {
         fprintf(stderr, "submit: %s\n", oxp_status_name(status));
@@ -70,7 +65,7 @@ static void on_failure(void *user_data, oxp_status status, const oxp_error *err)
 
 /* Fills the pipe, and takes one command back before it has left: it never happened, and no completion comes. */
 static void start(Counter *counter) {
-    const oxp_slice set[] = {slice("SET"), slice("counter"), slice("spoilt")};
+    const oxp_slice set[] = {OXP_LITERAL("SET"), OXP_LITERAL("counter"), OXP_LITERAL("spoilt")};
     int32_t outcome = OXP_OUTCOME_NONE;
     while (counter->sent < IN_FLIGHT)
         submit_next(counter);

@@ -13,11 +13,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static oxp_slice slice(const char *text) {
-    oxp_slice result = {(const uint8_t *)text, strlen(text)};
-    return result;
-}
-
 /* What to do next depends on the outcome, not on the status. */
 static const char *advice(int32_t outcome) {
     switch (outcome) {
@@ -66,9 +61,9 @@ static void try_pipeline(oxp_client *client, oxp_error *err) {
     oxp_pipeline *pipeline;
     oxp_reply *replies;
     const oxp_slice commands[][3] = {
-        {slice("SET"), slice("text"), slice("not a number")},
-        {slice("INCRBY"), slice("text"), slice("1")},
-        {slice("APPEND"), slice("text"), slice("!")},
+        {OXP_LITERAL("SET"), OXP_LITERAL("text"), OXP_LITERAL("not a number")},
+        {OXP_LITERAL("INCRBY"), OXP_LITERAL("text"), OXP_LITERAL("1")},
+        {OXP_LITERAL("APPEND"), OXP_LITERAL("text"), OXP_LITERAL("!")},
     };
     if (oxp_pipeline_new(client, &pipeline, err) != OXP_OK) {
         report("pipeline", err);
@@ -119,10 +114,10 @@ int main(int argc, char **argv) {
         oxp_error_free(err);
         return 1;
     }
-    const oxp_slice set[] = {slice("SET"), slice("number"), slice("1")};
-    const oxp_slice wrong[] = {slice("LPUSH"), slice("number"), slice("x")};
-    const oxp_slice missing[] = {slice("GET"), {NULL, 3}};
-    const oxp_slice select[] = {slice("SELECT"), slice("1")};
+    const oxp_slice set[] = {OXP_LITERAL("SET"), OXP_LITERAL("number"), OXP_LITERAL("1")};
+    const oxp_slice wrong[] = {OXP_LITERAL("LPUSH"), OXP_LITERAL("number"), OXP_LITERAL("x")};
+    const oxp_slice missing[] = {OXP_LITERAL("GET"), {NULL, 3}};
+    const oxp_slice select[] = {OXP_LITERAL("SELECT"), OXP_LITERAL("1")};
     try_command(client, "a good command", set, 3, err);
     try_command(client, "a command for another type", wrong, 3, err);
     try_command(client, "a NULL argument", missing, 2, err);

@@ -31,9 +31,9 @@ int main(int argc, char **argv) {
 
     /* A command is a list of slices: any bytes, no NUL at the end, nothing to escape. */
     const oxp_slice set[] = {
-        {(const uint8_t *)"SET", 3}, {(const uint8_t *)"greeting", 8}, {(const uint8_t *)"hello, world", 12},
+        OXP_LITERAL("SET"), OXP_LITERAL("greeting"), OXP_LITERAL("hello, world"),
     };
-    const oxp_slice get[] = {{(const uint8_t *)"GET", 3}, {(const uint8_t *)"greeting", 8}};
+    const oxp_slice get[] = {OXP_LITERAL("GET"), OXP_LITERAL("greeting")};
 
     /* Each reply is ours and has to be freed. */
     oxp_reply *reply;

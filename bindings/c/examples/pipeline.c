@@ -10,11 +10,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static oxp_slice slice(const char *text) {
-    oxp_slice result = {(const uint8_t *)text, strlen(text)};
-    return result;
-}
-
 static int fail(const char *what, oxp_status status) {
     fprintf(stderr, "%s: %s\n", what, oxp_status_name(status));
     return 1;
@@ -23,10 +18,10 @@ static int fail(const char *what, oxp_status status) {
 /* Adds the commands; the library begins to send while we are still adding. The arguments are copied. */
 static oxp_status count_words(oxp_pipeline *pipeline) {
     static const char *const words[] = {"pipe", "oxide", "rust"};
-    oxp_slice del[] = {slice("DEL"), slice("words")};
+    oxp_slice del[] = {OXP_LITERAL("DEL"), OXP_LITERAL("words")};
     oxp_status status = oxp_pipeline_add_command(pipeline, del, 2, NULL);
     for (int i = 0; i < 1000 && status == OXP_OK; i++) {
-        oxp_slice count[] = {slice("HINCRBY"), slice("words"), slice(words[i % 3]), slice("1")};
+        oxp_slice count[] = {OXP_LITERAL("HINCRBY"), OXP_LITERAL("words"), oxp_str(words[i % 3]), OXP_LITERAL("1")};
         status = oxp_pipeline_add_command(pipeline, count, 4, NULL);
     }
     return status;
@@ -74,7 +69,7 @@ int main(int argc, char **argv) {
         status = oxp_pipeline_execute(pipeline, &replies, NULL);
     if (status == OXP_OK) {
         print_summary(replies);
-        oxp_slice read[] = {slice("HGETALL"), slice("words")};
+        oxp_slice read[] = {OXP_LITERAL("HGETALL"), OXP_LITERAL("words")};
         status = oxp_client_command(client, read, 2, &words, NULL);
     }
     if (status == OXP_OK)

@@ -12,11 +12,6 @@
 
 #define COMMANDS 50000
 
-static oxp_slice slice(const char *text) {
-    oxp_slice result = {(const uint8_t *)text, strlen(text)};
-    return result;
-}
-
 /* Nobody waits for a reply here: submit waits only while the pool's queue is full. */
 static oxp_status submit_all(oxp_pool *pool, oxp_error *err) {
     char page[32], field[32];
@@ -24,7 +19,7 @@ static oxp_status submit_all(oxp_pool *pool, oxp_error *err) {
     for (int i = 0; i < COMMANDS && status == OXP_OK; i++) {
         snprintf(page, sizeof page, "page:%d", i % 100);
         snprintf(field, sizeof field, "visitor:%d", i);
-        const oxp_slice hset[] = {slice("HSET"), slice(page), slice(field), slice("1")};
+        const oxp_slice hset[] = {OXP_LITERAL("HSET"), oxp_str(page), oxp_str(field), OXP_LITERAL("1")};
         status = oxp_pool_submit(pool, hset, 4, OXP_TOKEN_NONE, err);
     }
     return status;
@@ -68,8 +63,8 @@ int main(int argc, char **argv) {
 
     /* Two that cannot both work. What the server refuses counts as a failure as well. */
     if (!failed) {
-        const oxp_slice set[] = {slice("SET"), slice("text"), slice("value")};
-        const oxp_slice hset[] = {slice("HSET"), slice("text"), slice("field"), slice("1")};
+        const oxp_slice set[] = {OXP_LITERAL("SET"), OXP_LITERAL("text"), OXP_LITERAL("value")};
+        const oxp_slice hset[] = {OXP_LITERAL("HSET"), OXP_LITERAL("text"), OXP_LITERAL("field"), OXP_LITERAL("1")};
         status = oxp_pool_submit(pool, set, 3, OXP_TOKEN_NONE, err);
         if (status == OXP_OK)
             status = oxp_pool_flush(pool, UINT64_MAX, &failures, err);

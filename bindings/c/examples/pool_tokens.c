@@ -13,18 +13,13 @@
 
 #define COUNT 1000
 
-static oxp_slice slice(const char *text) {
-    oxp_slice result = {(const uint8_t *)text, strlen(text)};
-    return result;
-}
-
 /* The pool is told to keep what has the same key in order, so GET finds what SET wrote. */
 static oxp_status submit(oxp_pool *pool, uint64_t number, oxp_error *err) {
     char key[32], value[32];
     snprintf(key, sizeof key, "square:%" PRIu64, number);
     snprintf(value, sizeof value, "%" PRIu64, number * number);
-    const oxp_slice set[] = {slice("SET"), slice(key), slice(value)};
-    const oxp_slice get[] = {slice("GET"), slice(key)};
+    const oxp_slice set[] = {OXP_LITERAL("SET"), oxp_str(key), oxp_str(value)};
+    const oxp_slice get[] = {OXP_LITERAL("GET"), oxp_str(key)};
     /* Of SET we want to know nothing but a failure, and that flush tells. */
     oxp_status status = oxp_pool_submit(pool, set, 3, OXP_TOKEN_NONE, err);
     return status == OXP_OK ? oxp_pool_submit(pool, get, 2, number, err) : status;
