@@ -700,7 +700,7 @@ oxp_status oxp_options_get(const oxp_options *options,
 /// Bounds what waits to be taken by oxp_client_next_events and its kin.
 ///
 /// bytes      for each connection, about; default 1 MiB. What one read brings may go beyond it where
-///            reading stops.
+///            reading stops, and so may the newest event, which always stays.
 /// overflow   an OXP_EVENTS_* number: what happens to more; default OXP_EVENTS_DROP_OLDEST.
 ///
 /// Returns OXP_OK, OXP_ERR_ARG or OXP_ERR_BUSY. Since 0.1.
@@ -1091,7 +1091,8 @@ oxp_status oxp_client_command_packed(oxp_client *client,
                                      oxp_error *err);
 
 /// Sends one command and hands over its reply in parts, as they arrive: for replies too large to
-/// hold as a whole.
+/// hold as a whole. Confirmations of a subscription come one after the other, without an
+/// OXP_TYPE_ARRAY around them.
 ///
 /// args, argc   the command's name and arguments; borrowed for the call.
 /// part         called for each part, in order.

@@ -291,7 +291,8 @@ pub unsafe extern "C" fn oxp_client_command_packed(
 }
 
 /// Sends one command and hands over its reply in parts, as they arrive: for replies too large to
-/// hold as a whole.
+/// hold as a whole. Confirmations of a subscription come one after the other, without an
+/// OXP_TYPE_ARRAY around them.
 ///
 /// args, argc   the command's name and arguments; borrowed for the call.
 /// part         called for each part, in order.

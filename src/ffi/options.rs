@@ -706,7 +706,7 @@ pub const OXP_EVENTS_STOP_READING: u32 = 1;
 /// Bounds what waits to be taken by oxp_client_next_events and its kin.
 ///
 /// bytes      for each connection, about; default 1 MiB. What one read brings may go beyond it where
-///            reading stops.
+///            reading stops, and so may the newest event, which always stays.
 /// overflow   an OXP_EVENTS_* number: what happens to more; default OXP_EVENTS_DROP_OLDEST.
 ///
 /// Returns OXP_OK, OXP_ERR_ARG or OXP_ERR_BUSY. Since 0.1.
