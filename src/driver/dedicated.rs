@@ -108,7 +108,7 @@ impl Tie {
 fn too_many() -> Error {
     Error::not_applied(
         ErrorKind::QueueFull,
-        "too many connections are lent to one caller each at the same time",
+        format!("{MAX_LENT} connections are lent to one caller each, and there can be no more at a time"),
     )
 }
 

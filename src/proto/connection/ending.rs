@@ -146,7 +146,7 @@ impl Connection {
 
 /// Why nothing goes over a connection any more that was not to be made again.
 pub(crate) fn lease_lost() -> Error {
-    let message = "the leased connection is lost, and with it what was set on it: free it and lease another";
+    let message = "the leased connection is lost, and with it what was set on it: lease another";
     Error::not_applied(ErrorKind::Disconnected, message)
 }
 
