@@ -10,7 +10,7 @@ use mio::{Events, Poll, Waker};
 use crate::command::{self, Admission, Apart, Blocking, Packed, Place, Stranger};
 use crate::deadline::Deadline;
 use crate::driver::dedicated::{Leases, Tie};
-use crate::driver::nonblocking::{Completions, Nodes, Route, Submission, WAKE};
+use crate::driver::nonblocking::{Completions, Nodes, Route, WAKE};
 use crate::error::{Error, ErrorKind, Outcome, Result};
 use crate::options::Options;
 use crate::pipeline::Pipeline;
@@ -140,9 +140,9 @@ impl Async {
     pub fn submit<A: AsRef<[u8]>>(&mut self, args: &[A], token: u64) -> Result<()> {
         let admission = command::admit(args, self.place())?;
         self.check_room()?;
-        let strangers = admission.stranger(args).into_iter().collect();
+        let stranger = admission.stranger(args);
         let write = |out: &mut Vec<u8>| resp::encode_command(out, args);
-        self.enter(&admission, args.len(), strangers, token, self.deadline(), write)
+        self.enter(&admission, args.len(), stranger, token, self.deadline(), write)
     }
 
     /// Queues many commands at once: `bytes` holds all arguments end to end, `lens` their lengths, `argcs` the number of
@@ -167,9 +167,9 @@ impl Async {
             commands.try_for_each(|(command, token)| {
                 let admission = command.admit(command.found_after(&mut last), place)?;
                 self.check_limits(load + queued as u64, bytes)?;
-                let strangers = admission.stranger(&[command.name()]).into_iter().collect();
+                let stranger = admission.stranger(&[command.name()]);
                 let write = |out: &mut Vec<u8>| command.encode(out);
-                self.enter(&admission, command.lens.len(), strangers, token, deadline, write)?;
+                self.enter(&admission, command.lens.len(), stranger, token, deadline, write)?;
                 queued += 1;
                 bytes += command.bytes.len() as u64;
                 Ok(())
@@ -182,7 +182,7 @@ impl Async {
         &mut self,
         admission: &Admission,
         argc: usize,
-        strangers: Vec<Stranger>,
+        stranger: Option<Stranger>,
         token: u64,
         deadline: Deadline,
         write: impl FnOnce(&mut Vec<u8>),
@@ -190,7 +190,22 @@ impl Async {
         let (form, replies) = Form::of_single(admission.effect, argc);
         let request = self.request(form, replies, admission.blocking, token, deadline);
         let apart = Apart::of(admission.blocking.is_some(), admission.ends_another());
-        self.queue(request, apart, strangers, write)
+        match stranger {
+            // A list that is known to be empty is not moved about.
+            None => self.queue(request, apart, Vec::new(), write),
+            Some(stranger) => self.queue_stranger(request, apart, stranger, write),
+        }
+    }
+
+    #[cold]
+    fn queue_stranger(
+        &mut self,
+        request: Request,
+        apart: Apart,
+        stranger: Stranger,
+        write: impl FnOnce(&mut Vec<u8>),
+    ) -> Result<()> {
+        self.queue(request, apart, vec![stranger], write)
     }
 
     /// Queues all commands of a pipeline, which is empty afterwards; they complete together. Its command names stay readable.
@@ -297,6 +312,7 @@ impl Async {
         request
     }
 
+    #[inline(always)]
     fn queue(
         &mut self,
         request: Request,
@@ -309,7 +325,7 @@ impl Async {
             true => (Route::Shared(0), Vec::new()),
             false => (Route::apart(apart).unwrap_or(Route::Shared(0)), strangers),
         };
-        self.nodes.push(Submission { request, route, strangers }, 0, write)?;
+        self.nodes.push(request, route, strangers, 0, write)?;
         self.submitted += 1;
         self.wake();
         Ok(())

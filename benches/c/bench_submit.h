@@ -5,12 +5,15 @@
 
 #include "bench.h"
 
-/* Hands over the commands from `first` to `end`, and waits for their replies. */
+/* Does its part for the commands from `first` to `end`. */
 typedef void bench_batch(void *client, size_t first, size_t end);
 
 typedef struct {
     const bench_args *args;
-    bench_batch *submit, *collect;
+    /* Makes ready what `submit` hands over, as the caller of a library has just done; NULL for nothing. */
+    bench_batch *prepare;
+    bench_batch *submit;
+    bench_batch *collect; /* waits for the replies */
     void *client;
 } bench_submission;
 
@@ -19,6 +22,10 @@ static inline void bench_submissions(void *submission_)
     const bench_submission *s = submission_;
     for (size_t first = 0; first < s->args->count; first += s->args->size) {
         size_t end = first + s->args->size < s->args->count ? first + s->args->size : s->args->count;
+        bench_pause();
+        if (s->prepare)
+            s->prepare(s->client, first, end);
+        bench_go_on();
         s->submit(s->client, first, end);
         bench_pause();
         s->collect(s->client, first, end);

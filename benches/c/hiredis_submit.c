@@ -43,7 +43,7 @@ int main(int argc, char **argv)
         if (!c.conn || c.conn->err)
             bench_fail("connect", c.conn ? c.conn->errstr : "out of memory");
     }
-    bench_submission submission = {&args, append, collect, &c};
+    bench_submission submission = {&args, NULL, append, collect, &c};
     bench_measure(&args, bench_submissions, bench_clear_nothing, &submission, versions);
     if (c.conn)
         redisFree(c.conn);

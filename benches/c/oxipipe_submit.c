@@ -9,9 +9,9 @@ typedef struct {
     oxp_completions *completions;
     oxp_error *error;
     const bench_field *fields;
-    /* All commands as oxp_async_submit_packed wants them. */
+    /* A batch as oxp_async_submit_packed wants it. */
     uint8_t *bytes;
-    size_t *offsets; /* of each command in `bytes`, and the end */
+    size_t len;
     uint32_t *lens, *argcs;
     uint64_t *tokens;
 } client;
@@ -24,31 +24,20 @@ static void must(client *c, oxp_status status, const char *what)
         bench_fail(what, oxp_error_text(c->error));
 }
 
-static void pack(client *c, size_t count)
+static void pack(void *client_, size_t first, size_t end)
 {
-    const char *words[ARGS] = {"HGET", "words", NULL};
-    size_t len = 0;
-    for (size_t i = 0; i < count; i++)
-        len += 9 + c->fields[i].len;
-    c->bytes = malloc(len);
-    c->offsets = calloc(count + 1, sizeof *c->offsets);
-    c->lens = calloc(count, ARGS * sizeof *c->lens);
-    c->argcs = calloc(count, sizeof *c->argcs);
-    c->tokens = calloc(count, sizeof *c->tokens);
-    size_t at = 0;
-    for (size_t i = 0; i < count; i++) {
-        words[2] = c->fields[i].text;
-        c->offsets[i] = at;
+    client *c = client_;
+    c->len = 0;
+    for (size_t i = first, n = 0; i < end; i++, n++) {
+        const oxp_slice args[ARGS] = {OXP_LITERAL("HGET"), OXP_LITERAL("words"), oxp_str(c->fields[i].text)};
         for (size_t k = 0; k < ARGS; k++) {
-            size_t size = k == 2 ? c->fields[i].len : strlen(words[k]);
-            memcpy(c->bytes + at, words[k], size);
-            c->lens[i * ARGS + k] = (uint32_t)size;
-            at += size;
+            memcpy(c->bytes + c->len, args[k].data, args[k].len);
+            c->lens[n * ARGS + k] = (uint32_t)args[k].len;
+            c->len += args[k].len;
         }
-        c->argcs[i] = ARGS;
-        c->tokens[i] = i;
+        c->argcs[n] = ARGS;
+        c->tokens[n] = i;
     }
-    c->offsets[count] = at;
 }
 
 static void one_by_one(void *client_, size_t first, size_t end)
@@ -65,9 +54,8 @@ static void packed(void *client_, size_t first, size_t end)
 {
     client *c = client_;
     size_t count = end - first;
-    must(c, oxp_async_submit_packed(c->async, c->bytes + c->offsets[first],
-                c->offsets[end] - c->offsets[first], c->lens + first * ARGS, count * ARGS,
-                c->argcs + first, count, c->tokens + first, NULL, c->error),
+    must(c, oxp_async_submit_packed(c->async, c->bytes, c->len, c->lens, count * ARGS, c->argcs, count,
+                c->tokens, NULL, c->error),
         "submit");
 }
 
@@ -103,9 +91,13 @@ int main(int argc, char **argv)
         must(&c, oxp_async_open(options, &c.async, c.error), "open");
         must(&c, oxp_completions_new(&c.completions), "completions");
         oxp_options_free(options);
-        pack(&c, args.count);
+        c.bytes = malloc(args.size * 64);
+        c.lens = calloc(args.size, ARGS * sizeof *c.lens);
+        c.argcs = calloc(args.size, sizeof *c.argcs);
+        c.tokens = calloc(args.size, sizeof *c.tokens);
     }
-    bench_submission submission = {&args, is_packed ? packed : one_by_one, collect, &c};
+    bench_submission submission = {
+        &args, is_packed ? pack : NULL, is_packed ? packed : one_by_one, collect, &c};
     bench_measure(&args, bench_submissions, bench_clear_nothing, &submission, versions);
     oxp_completions_free(c.completions);
     oxp_async_free(c.async);

@@ -14,7 +14,7 @@ use super::exchange::{Intake, Settled};
 use super::ordering::Ordering;
 use super::{Lost, NO_TOKEN};
 use crate::deadline::Deadline;
-use crate::driver::nonblocking::{Batch, Completions, Nodes, Route, WAKE};
+use crate::driver::nonblocking::{Batch, Completions, Nodes, Route, Submission, WAKE};
 use crate::error::{Error, ErrorKind, Outcome, Result};
 use crate::options::Options;
 use crate::proto::{Event, Server};
@@ -263,12 +263,13 @@ impl Worker {
 /// From the desk to the nodes.
 fn hand_over(intake: &mut Intake, nodes: &mut Nodes) {
     let mut at = 0;
-    for submission in intake.submissions.drain(..) {
-        let request = &submission.request;
+    for Submission { request, route, strangers } in intake.submissions.drain(..) {
         let bytes = &intake.bytes[at..at + request.bytes];
         at += request.bytes;
         let (token, seq) = (request.token, request.seq);
-        if let Err(error) = nodes.push(submission, bytes.len(), |out| out.extend_from_slice(bytes)) {
+        if let Err(error) =
+            nodes.push(request, route, strangers, bytes.len(), |out| out.extend_from_slice(bytes))
+        {
             nodes.done().push_bare(token, seq, Some(error));
         }
     }

@@ -7,6 +7,7 @@ use mio::{Registry, Token, Waker};
 use slab::Slab;
 
 use super::{Batch, Endpoint, Questions, Route, Submission, Surroundings};
+use crate::command::Stranger;
 use crate::deadline::{self, Deadline};
 use crate::driver::dedicated::Shelf;
 use crate::error::{Error, Outcome, Result};
@@ -77,7 +78,8 @@ impl Nodes {
         self.common.now = now;
     }
 
-    /// Takes a submission, which `write` encodes into about `size` bytes. Nothing leaves before the next [`turn`](Self::turn).
+    /// Takes a [`Submission`], which `write` encodes into about `size` bytes; in parts, so that it is moved once. Nothing leaves
+    /// before the next [`turn`](Self::turn).
     ///
     /// # Errors
     /// `QueueFull` if more commands have connections of their own than there can be; `Closed`. A submission that has to wait for
@@ -85,26 +87,39 @@ impl Nodes {
     #[inline]
     pub(crate) fn push(
         &mut self,
+        request: Request,
+        route: Route,
+        strangers: Vec<Stranger>,
+        size: usize,
+        write: impl FnOnce(&mut Vec<u8>),
+    ) -> Result<()> {
+        if strangers.is_empty() && self.questions.is_idle() {
+            return self.send(route, request, size, write);
+        }
+        self.push_behind_questions(Submission { request, route, strangers }, size, write)
+    }
+
+    #[cold]
+    fn push_behind_questions(
+        &mut self,
         mut submission: Submission,
         size: usize,
         write: impl FnOnce(&mut Vec<u8>),
     ) -> Result<()> {
-        let is_usual = submission.strangers.is_empty() && self.questions.is_idle();
-        if !is_usual {
-            if submission.route == Route::Any && self.shared.len() == 1 {
-                // Whoever has only one connection counts on its order.
-                submission.route = Route::Shared(0);
-            }
-            if self.questions.holds(&mut submission) {
-                let mut bytes = Vec::with_capacity(size);
-                write(&mut bytes);
-                self.questions.park(submission, bytes);
-                return Ok(());
-            }
+        if submission.route == Route::Any && self.shared.len() == 1 {
+            // Whoever has only one connection counts on its order.
+            submission.route = Route::Shared(0);
+        }
+        if self.questions.holds(&mut submission) {
+            let mut bytes = Vec::with_capacity(size);
+            write(&mut bytes);
+            self.questions.park(submission, bytes);
+            return Ok(());
         }
         self.send(submission.route, submission.request, size, write)
     }
 
+    #[inline]
     fn send(
         &mut self,
         route: Route,
