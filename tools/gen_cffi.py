@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Generates the C source of the Python module `oxipipe._ffi` from include/oxipipe/oxipipe.h.
+"""Generates the C source of the Python module `oxipipe._core._ffi` from include/oxipipe/oxipipe.h.
 
-    tools/gen_cffi.py           writes _ffi.cdef.txt and _ffi.c in bindings/python/src/oxipipe
+    tools/gen_cffi.py           writes _ffi.cdef.txt and _ffi.c in bindings/python/ffi
     tools/gen_cffi.py --check   writes nothing; exit status 1 if one of them is stale
 
 `_ffi.cdef.txt` is the header without what cffi does not parse, for people to read; `_ffi.c` is what cffi makes of
@@ -20,11 +20,11 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 HEADER = ROOT / "include/oxipipe/oxipipe.h"
-PACKAGE = ROOT / "bindings/python/src/oxipipe"
-CDEF = PACKAGE / "_ffi.cdef.txt"
-SOURCE = PACKAGE / "_ffi.c"
+DIRECTORY = ROOT / "bindings/python/ffi"
+CDEF = DIRECTORY / "_ffi.cdef.txt"
+SOURCE = DIRECTORY / "_ffi.c"
 
-# Functions in Python that the library calls back; _cffi_backend.py defines them.
+# Functions in Python that the library calls back; _core/cffi defines them.
 CALLBACKS = """
 extern "Python" {
     int32_t oxp_py_interrupt(void *user_data);
@@ -83,7 +83,7 @@ def c_source(text: str) -> str:
         raise SystemExit("tools/gen_cffi.py needs cffi: pip install cffi") from None
     builder = cffi.FFI()
     builder.cdef(text)
-    builder.set_source("oxipipe._ffi", "#include <oxipipe/oxipipe.h>", py_limited_api=True)
+    builder.set_source("oxipipe._core._ffi", "#include <oxipipe/oxipipe.h>", py_limited_api=True)
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory) / "_ffi.c"
         with contextlib.redirect_stdout(None):  # it announces itself

@@ -8,7 +8,7 @@
 
 Inputs, all committed: `tools/commands/redis-*.json` (what COMMAND and COMMAND DOCS said, trimmed), beside it what a
 newer server has on top (`valkey-*.json`), and for the Python methods `tools/commands/signatures.pyi` (redis-py's
-signatures of the regular commands) and the package's `_commands_written.py` (the irregular ones, of which only the
+signatures of the regular commands) and the package's `commands/by_hand.py` (the irregular ones, of which only the
 types are taken). The output is committed too, so that neither a build nor a package needs this program or a server.
 
 --describe also asks that server where the keys of many commands are, of those in `tools/commands/keys-asked.txt` and
@@ -36,11 +36,11 @@ KEYS_ANSWERED = ROOT / "tools/commands/keys-answered.tsv"
 SIGNATURES = ROOT / "tools/commands/signatures.pyi"
 PACKAGE = ROOT / "bindings/python/src/oxipipe"
 TABLE = ROOT / "src/command/table.rs"
-METHODS = PACKAGE / "_commands.py"
-STUBS = PACKAGE / "_commands.pyi"
-WRITTEN = PACKAGE / "_commands_written.py"
-CALLBACKS = PACKAGE / "_callbacks.py"
-REFUSABLE = PACKAGE / "_cffi_refusable.py"
+METHODS = PACKAGE / "commands/_table.py"
+STUBS = PACKAGE / "commands/_table.pyi"
+WRITTEN = PACKAGE / "commands/by_hand.py"
+CALLBACKS = PACKAGE / "commands/shapes.py"
+REFUSABLE = PACKAGE / "_core/cffi/refusable.py"
 
 # Server flag -> constant in src/command/mod.rs. Flags that the client does not act upon stay out of the table.
 FLAGS = {
@@ -315,10 +315,10 @@ def check_arity(node: ast.FunctionDef, command: str, arity: int) -> None:
 def python_methods(methods: list[Method]) -> str:
     lines = [
         GENERATED.format(source=SIGNATURES.name),
-        '"""The regular named commands. Their types are in `_commands.pyi`, their replies\' shapes in `_callbacks`."""',
+        '"""The regular named commands. Their types are in `_table.pyi`, their replies\' shapes in `shapes`."""',
         "",
-        "from oxipipe._callbacks import BY_NAME",
-        "from oxipipe._commands_written import WrittenCommands, _listed",
+        "from oxipipe.commands.shapes import BY_NAME",
+        "from oxipipe.commands.by_hand import WrittenCommands, _listed",
         "",
         "",
         "class Commands(WrittenCommands):",
@@ -377,8 +377,8 @@ def python_stubs(methods: list[Method], written: list[ast.FunctionDef]) -> str:
         "from datetime import datetime",
         "from typing import Any, Self",
         "",
-        "from oxipipe._callbacks import Callback",
-        "from oxipipe._commands_written import WrittenCommands",
+        "from oxipipe.commands.shapes import Callback",
+        "from oxipipe.commands.by_hand import WrittenCommands",
         "from oxipipe.futures import Future",
         "from oxipipe.typing import AbsExpiryT, EncodableT, ExpiryT, FieldT, KeysT, KeyT, PatternT",
         "",

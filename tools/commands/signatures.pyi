@@ -2,7 +2,7 @@
 #
 # The command is the method's name. Arguments are sent in the order given. One that is None is left out; `KeysT`
 # is one key or several. What each command does, and whether its arity fits, comes from the server's description.
-# Commands whose arguments do not fit these rules are in bindings/python/src/oxipipe/_commands_written.py.
+# Commands whose arguments do not fit these rules are in bindings/python/src/oxipipe/commands/by_hand.py.
 
 # ruff: noqa: F821
 

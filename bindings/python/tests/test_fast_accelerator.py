@@ -123,7 +123,7 @@ def peer(tmp_path: Path) -> Iterator[Peer]:
 @pytest.fixture
 def fast() -> ModuleType:
     """A copy of the module with a configuration of its own, beside the package's."""
-    spec = importlib.util.find_spec("oxipipe._fast")
+    spec = importlib.util.find_spec("oxipipe._core._fast")
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -517,7 +517,7 @@ def test_what_arrived_before_a_failure_goes_with_it(fast: ModuleType, peer: Peer
 def test_daemon_threads_do_not_spoil_the_end(peer: Peer, end: str) -> None:
     program = f"""
         import sys, threading
-        from oxipipe import _fast
+        from oxipipe._core import _fast
         _fast.configure(reply_error=Exception, call_error=lambda *a: Exception(a), data_error=TypeError,
                         encoding_error=UnicodeEncodeError, resolve_callback=lambda name: None)
         client = _fast.ClientCore()

@@ -129,7 +129,7 @@ def test_an_unknown_backend_is_an_error() -> None:
 
 
 def test_cffi_serves_where_fast_does_not_exist() -> None:
-    program = "import sys; sys.modules['oxipipe._fast'] = None; from oxipipe import _backend; print(_backend.name)"
+    program = "import sys; sys.modules['oxipipe._core._fast'] = None; from oxipipe import _backend; print(_backend.name)"
     assert python(program, OXIPIPE_BACKEND="") == "cffi"
 
 

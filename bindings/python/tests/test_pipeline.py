@@ -294,7 +294,7 @@ def test_a_pipeline_in_use_cannot_be_reset(server: oxipipe.Server, r: oxipipe.Re
 
 @pytest.mark.skipif(_backend.name != "cffi", reason="about the cffi backend's error objects")
 def test_a_call_without_an_error_object_fails_with_its_status() -> None:
-    from oxipipe._cffi_call import idle_call
+    from oxipipe._core.cffi.call import idle_call
 
     with pytest.raises(exceptions.DataError):
         oxipipe.from_url("redis://localhost?nonsense=1")

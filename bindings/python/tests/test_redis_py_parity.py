@@ -17,7 +17,7 @@ from support.loops import Blocking
 
 import oxipipe
 import oxipipe.asyncio
-from oxipipe._commands import Commands
+from oxipipe.commands._table import Commands
 
 redis = pytest.importorskip("redis")
 

@@ -101,14 +101,14 @@ __all__ = [
 
 def get_library() -> str:
     """Path of the shared library in this package, for programs in other languages."""
-    from oxipipe._native import library
+    from oxipipe._core.library import library
 
     return library()
 
 
 def get_include() -> str:
     """Directory of this package's C headers, for `#include <oxipipe/oxipipe.h>`."""
-    from oxipipe._native import include
+    from oxipipe._core.library import include
 
     return include()
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from oxipipe import _backend
-from oxipipe._commands import Commands
+from oxipipe.commands._table import Commands
 from oxipipe._configured import Configured
 from oxipipe._listening import Listening
 from oxipipe._lost_lease import lost_lease
-from oxipipe._paging import page
+from oxipipe.commands.iterators import page
 from oxipipe.exceptions import ClosedError, RefusedError
 from oxipipe.pipeline import Pipeline
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from oxipipe import _backend
-from oxipipe._commands import PipelineCommands
+from oxipipe.commands._table import PipelineCommands
 from oxipipe.exceptions import ExecAbortError, RedisError, WatchError
 
 if TYPE_CHECKING:

@@ -7,12 +7,13 @@ from _weakref import ref
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from oxipipe import _backend, _callbacks
+from oxipipe import _backend
 from oxipipe._arguments import checked, options_of, queue_options
-from oxipipe._commands import PoolCommands
+from oxipipe.commands._table import PoolCommands
 from oxipipe._configured import Configured
 from oxipipe._listening import Listening
 from oxipipe.client import Lease
+from oxipipe.commands import shapes
 from oxipipe.exceptions import ClosedError, RedisError
 
 if TYPE_CHECKING:
@@ -152,7 +153,7 @@ class Pool(Configured, Listening, _backend.PoolCore, PoolCommands):
         name = args[0] if args else None
         if isinstance(name, str) and " " in name:
             words = name.split()
-            callback = _callbacks.resolve(" ".join(words[:2]))
+            callback = shapes.resolve(" ".join(words[:2]))
             future: Future[Any] = self.command_as(callback, *words, *args[1:])
             return future
         future = self.command(*args)

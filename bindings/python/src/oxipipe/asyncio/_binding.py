@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 from weakref import ref
 
-from oxipipe.asyncio._backend import BindingCore
+from oxipipe._core.loop import BindingCore
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,10 +7,10 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from oxipipe._arguments import queue_options
-from oxipipe._commands import AsyncCommands
+from oxipipe.commands._table import AsyncCommands
 from oxipipe._configured import Configured
-from oxipipe._paging import page
-from oxipipe.asyncio._backend import AsyncCore
+from oxipipe.commands.iterators import page
+from oxipipe._core.loop import AsyncCore
 from oxipipe.asyncio._binding import Binding
 from oxipipe.asyncio.pipeline import Pipeline
 from oxipipe.event import seconds
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
     from typing import Any, Self
 
-    from oxipipe._cffi_call import ServerFields
+    from oxipipe._core.cffi.call import ServerFields
     from oxipipe.asyncio._inbox import Inbox
     from oxipipe.event import Event
     from oxipipe.typing import KeyT, PatternT

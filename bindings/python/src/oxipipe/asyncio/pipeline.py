@@ -6,7 +6,7 @@ from asyncio import get_running_loop
 from typing import TYPE_CHECKING
 
 from oxipipe import _backend
-from oxipipe._commands import PipelineCommands
+from oxipipe.commands._table import PipelineCommands
 from oxipipe.pipeline import checked, unchecked
 
 if TYPE_CHECKING:

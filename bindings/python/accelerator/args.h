@@ -1,0 +1,39 @@
+/*
+ * The arguments of one command as oxp_slice values that point straight into the Python objects.
+ *
+ * The objects themselves are kept alive by the caller of the method (that is the calling
+ * convention); whatever had to be made on the way is owned by this value. The slices therefore stay
+ * valid until arguments_release(), also while the GIL is released.
+ */
+#ifndef OXIPIPE_FAST_ARGS_H
+#define OXIPIPE_FAST_ARGS_H
+
+#include "state.h"
+
+/* Commands up to this many arguments need no allocation at all. */
+enum { ARGUMENTS_INLINE = 32 };
+
+/* Room for any 64-bit integer and for the shortest repr of any double. */
+typedef char NumberText[32];
+
+typedef struct HeldBuffer HeldBuffer;
+
+typedef struct {
+    oxp_slice *slices;
+    size_t count;
+    size_t wire_bytes; /* exact length of the encoded command */
+    NumberText *numbers;
+    HeldBuffer *held;
+    void *heap;
+    oxp_slice inline_slices[ARGUMENTS_INLINE];
+    NumberText inline_numbers[ARGUMENTS_INLINE];
+} Arguments;
+
+/* Fills `out`. On failure an exception is set and nothing needs to be released. */
+int arguments_collect(Arguments *out, const FastState *state, const TextCodec *codec,
+                      PyObject *const *objects, Py_ssize_t count);
+void arguments_release(Arguments *arguments);
+/* SUBSCRIBE or one of its kin, whose replies are confirmations, however many, without an array around them. */
+bool arguments_subscribe(const Arguments *arguments);
+
+#endif

@@ -1,0 +1,24 @@
+/*
+ * ClientCore, the type under oxipipe.Redis: one oxp_client and the rules for its text.
+ */
+#ifndef OXIPIPE_FAST_CLIENT_H
+#define OXIPIPE_FAST_CLIENT_H
+
+#include "call.h"
+
+typedef struct {
+    PyObject_HEAD
+    PyObject *module; /* own; keeps `state` alive */
+    const FastState *state;
+    oxp_client *handle; /* NULL until _open() */
+    size_t eager_bytes; /* pipelines send when they have gathered this much; SIZE_MAX for never */
+    TextCodec codec;
+    ErrorSlot errors;
+} ClientCore;
+
+/* -1 with an exception set unless the client was opened. */
+int client_check_open(const ClientCore *client);
+
+extern PyType_Spec CLIENT_SPEC;
+
+#endif

@@ -1,0 +1,44 @@
+/*
+ * BindingCore: what a client of oxipipe.asyncio has in one event loop. One oxp_async, and the
+ * futures that its replies go to.
+ *
+ * All of it runs in the thread of its loop, but for the end: a loop that is closed, or collected,
+ * takes its bindings with it from whichever thread that happens in.
+ */
+#ifndef OXIPIPE_FAST_BINDING_H
+#define OXIPIPE_FAST_BINDING_H
+
+#include "call.h"
+#include "loop/calls.h"
+
+typedef struct {
+    PyObject_HEAD
+    PyObject *module; /* own; keeps `state` alive */
+    const FastState *state;
+    PyObject *loop;           /* own; NULL before _open() and after _release() */
+    PyObject *create_future;  /* own: the loop's method, or ... */
+    PyObject *future_options; /* own: {"loop": loop} if that method only makes an asyncio.Future */
+    oxp_async *handle;        /* NULL when loop is */
+    oxp_completions *batch;
+    TextCodec codec; /* the client's; it may be gone before its last reply is here */
+    CallTable calls;
+    ErrorSlot errors;
+    uint64_t timer_due; /* when the loop's timer will run, on this file's clock; 0: there is none */
+    bool is_up;         /* the last reply was one: what is submitted now leaves at once */
+    bool resolving;     /* futures get their results from `batch` */
+    bool listens;       /* somebody waits for events: _hear() is called after each turn */
+    bool orphaned;      /* the client is gone: ends with its last call */
+} BindingCore;
+
+/* Queues a command; the future of its reply. */
+PyObject *binding_submit(BindingCore *self, PyObject *callback, PyObject *const *args,
+                         Py_ssize_t count);
+
+/* Queues what is in the handle of `sent`, a PipelineCore, which stays with the call; `finish` is
+ * what pipeline_outcome() wants. */
+PyObject *binding_submit_pipeline(BindingCore *self, PyObject *sent, oxp_pipeline *pipeline,
+                                  PyObject *finish);
+
+extern PyType_Spec BINDING_SPEC;
+
+#endif

@@ -1,0 +1,202 @@
+#include "loop/client.h"
+
+#include "shape.h"
+#include "options.h"
+
+static PyObject *running_loop(const FastState *state);
+
+static PyObject *async_open(AsyncCore *self, PyTypeObject *defining_class, PyObject *const *args,
+                            Py_ssize_t count, PyObject *keywords)
+{
+    const FastState *state = PyType_GetModuleState(defining_class);
+    if (count != 1 || keywords || !PyDict_Check(args[0])) {
+        PyErr_SetString(PyExc_TypeError, "_open() takes one dict of options");
+        return NULL;
+    }
+    if (!state->get_running_loop || self->options) {
+        PyErr_SetString(PyExc_RuntimeError, self->options
+                                                ? "the client is open already"
+                                                : "configure_asyncio() has not been called");
+        return NULL;
+    }
+    TextCodec codec;
+    if (codec_from_dict(&codec, args[0]) < 0)
+        return NULL;
+    if (!(self->options = options_from_dict(state, args[0]))) {
+        codec_clear(&codec);
+        return NULL;
+    }
+    self->module = Py_NewRef(PyType_GetModule(defining_class));
+    self->state = state;
+    self->codec = codec;
+    Py_RETURN_NONE;
+}
+
+static PyObject *async_command(AsyncCore *self, PyObject *const *args, Py_ssize_t count)
+{
+    BindingCore *binding = async_binding(self);
+    if (!binding)
+        return NULL;
+    PyObject *future = NULL;
+    PyObject *callback =
+        count > 0 ? callback_find(self->state, args[0]) : Py_NewRef(Py_None);
+    if (callback)
+        future = binding_submit(binding, callback, args, count);
+    Py_XDECREF(callback);
+    Py_DECREF((PyObject *)binding);
+    return future;
+}
+
+static PyObject *async_command_as(AsyncCore *self, PyObject *const *args, Py_ssize_t count)
+{
+    if (count < 1) {
+        PyErr_SetString(PyExc_TypeError, "command_as() needs a callback or None");
+        return NULL;
+    }
+    BindingCore *binding = async_binding(self);
+    if (!binding)
+        return NULL;
+    PyObject *future = binding_submit(binding, args[0], args + 1, count - 1);
+    Py_DECREF((PyObject *)binding);
+    return future;
+}
+
+static PyObject *async_get_binding(AsyncCore *self, PyObject *unused)
+{
+    (void)unused;
+    return (PyObject *)async_binding(self);
+}
+
+/* The bindings are the business of the subclass: each has to be closed in its own loop. */
+static PyObject *async_close(AsyncCore *self, PyObject *unused)
+{
+    (void)unused;
+    self->closed = true;
+    Py_CLEAR(self->binding);
+    Py_RETURN_NONE;
+}
+
+static PyObject *async_closed(AsyncCore *self, void *unused)
+{
+    (void)unused;
+    return PyBool_FromLong(self->closed);
+}
+
+int async_check_open(const AsyncCore *self)
+{
+    if (self->options && !self->closed)
+        return 0;
+    if (self->options)
+        call_raise_local(self->state, OXP_ERR_CLOSED, OXP_OUTCOME_NOT_APPLIED,
+                         "the client is closed");
+    else
+        PyErr_SetString(PyExc_RuntimeError, "the client has not been opened");
+    return -1;
+}
+
+BindingCore *async_binding(AsyncCore *self)
+{
+    if (async_check_open(self) < 0)
+        return NULL;
+    PyObject *loop = running_loop(self->state);
+    if (!loop)
+        return NULL;
+    PyObject *binding = NULL;
+    /* The binding holds its loop, so that no other one can have the same address. */
+    if (self->binding && self->binding->loop == loop) {
+        binding = Py_NewRef((PyObject *)self->binding);
+    } else {
+        binding = PyObject_CallMethod((PyObject *)self, "_bind", "O", loop);
+        if (binding && !PyObject_TypeCheck(binding, (PyTypeObject *)self->state->binding_type)) {
+            PyErr_SetString(PyExc_TypeError, "_bind() must return a BindingCore");
+            Py_CLEAR(binding);
+        }
+        if (binding && !self->closed) {
+            BindingCore *old = self->binding;
+            self->binding = (BindingCore *)Py_NewRef(binding);
+            Py_XDECREF((PyObject *)old);
+        }
+    }
+    Py_DECREF(loop);
+    return (BindingCore *)binding;
+}
+
+static PyObject *running_loop(const FastState *state)
+{
+    PyObject *loop = NULL;
+    if (state->get_running_loop)
+        loop = PyObject_CallNoArgs(state->get_running_loop);
+    else
+        PyErr_SetString(PyExc_RuntimeError, "the interpreter is ending");
+    if (loop || !PyErr_ExceptionMatches(PyExc_RuntimeError))
+        return loop;
+    PyErr_SetString(PyExc_RuntimeError, "no event loop is running in this thread: a client of "
+                                        "oxipipe.asyncio is used from within coroutines");
+    return NULL;
+}
+
+static int async_traverse(AsyncCore *self, visitproc visit, void *arg)
+{
+    Py_VISIT(Py_TYPE((PyObject *)self));
+    Py_VISIT(self->module);
+    Py_VISIT(self->binding);
+    return 0;
+}
+
+static int async_clear(AsyncCore *self)
+{
+    Py_CLEAR(self->binding);
+    return 0;
+}
+
+static void async_dealloc(AsyncCore *self)
+{
+    PyTypeObject *type = Py_TYPE((PyObject *)self);
+    PyObject_GC_UnTrack(self);
+    Py_CLEAR(self->binding);
+    oxp_options_free(self->options);
+    codec_clear(&self->codec);
+    Py_CLEAR(self->module);
+    ((freefunc)PyType_GetSlot(type, Py_tp_free))(self);
+    Py_DECREF(type);
+}
+
+static PyMethodDef ASYNC_METHODS[] = {
+    {"_open", (PyCFunction)(void (*)(void))async_open,
+     METH_METHOD | METH_FASTCALL | METH_KEYWORDS,
+     PyDoc_STR("Makes the client from a dict of options, without connecting.")},
+    {"command", (PyCFunction)(void (*)(void))async_command, METH_FASTCALL,
+     PyDoc_STR("Queues one command and returns the future of its reply, in the shape of that "
+               "command.")},
+    {"command_as", (PyCFunction)(void (*)(void))async_command_as, METH_FASTCALL,
+     PyDoc_STR("Queues one command and returns the future of its reply; the first argument shapes "
+               "the reply, None leaves it raw.")},
+    {"_binding", (PyCFunction)async_get_binding, METH_NOARGS,
+     PyDoc_STR("What the client has in the running loop.")},
+    {"_close", (PyCFunction)async_close, METH_NOARGS,
+     PyDoc_STR("Takes no more commands.")},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyGetSetDef ASYNC_PROPERTIES[] = {
+    {"closed", (getter)async_closed, NULL, PyDoc_STR("Whether the client was closed."), NULL},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+static PyType_Slot ASYNC_SLOTS[] = {
+    {Py_tp_doc, PyDoc_STR("One client of one server, for event loops.")},
+    {Py_tp_dealloc, async_dealloc},
+    {Py_tp_traverse, async_traverse},
+    {Py_tp_clear, async_clear},
+    {Py_tp_methods, ASYNC_METHODS},
+    {Py_tp_getset, ASYNC_PROPERTIES},
+    {0, NULL},
+};
+
+PyType_Spec ASYNC_SPEC = {
+    .name = "oxipipe._core._fast.AsyncCore",
+    .basicsize = sizeof(AsyncCore),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC |
+             Py_TPFLAGS_IMMUTABLETYPE,
+    .slots = ASYNC_SLOTS,
+};

@@ -1,0 +1,29 @@
+/*
+ * AsyncCore, the type under oxipipe.asyncio.Redis: the options of a client and the rules for its
+ * text. What it says to the server goes through one BindingCore per event loop.
+ */
+#ifndef OXIPIPE_FAST_ASYNC_H
+#define OXIPIPE_FAST_ASYNC_H
+
+#include "loop/binding.h"
+
+typedef struct {
+    PyObject_HEAD
+    PyObject *module; /* own; keeps `state` alive */
+    const FastState *state;
+    oxp_options *options; /* NULL until _open() */
+    BindingCore *binding; /* own: of the loop that used the client last; NULL */
+    TextCodec codec;
+    bool closed;
+} AsyncCore;
+
+/* -1 with an exception set unless the client was opened and not closed. */
+int async_check_open(const AsyncCore *self);
+
+/* The binding of the running loop, a new reference; NULL with an exception set if no loop runs, or
+ * if the client is closed or was not opened. */
+BindingCore *async_binding(AsyncCore *self);
+
+extern PyType_Spec ASYNC_SPEC;
+
+#endif

@@ -1,0 +1,200 @@
+/*
+ * oxipipe._core._fast: the package's backend for CPython.
+ *
+ * The pieces, in the order one command meets them: _fast_client.c, _fast_pipeline.c or _fast_pool.c (methods),
+ * _fast_args.c (Python arguments to bytes), _fast_call.c (into the library and back, GIL and
+ * signals), _fast_reply.c (nodes to Python objects), _fast_callback.c (the shape of the reply).
+ * What comes besides replies: _fast_events.c.
+ * For asyncio: _fast_async.c (methods), _fast_binding.c (into the library, and replies to futures),
+ * _fast_calls.c (the futures that wait). For pools: _fast_pool.c (methods), _fast_collect.c (who
+ * pulls replies), _fast_future.c (where they go). This file only ties them to a module.
+ */
+#include "loop/client.h"
+#include "call.h"
+#include "client.h"
+#include "pool/future.h"
+#include "batch.h"
+#include "pool/pool.h"
+
+static FastState *state_of(PyObject *module)
+{
+    return PyModule_GetState(module);
+}
+
+static PyObject *configure(PyObject *module, PyObject *args, PyObject *keywords)
+{
+    static char *names[] = {"reply_error", "call_error", "data_error", "encoding_error",
+                            "resolve_callback", NULL};
+    PyObject *reply_error, *call_error, *data_error, *encoding_error, *resolve_callback;
+    if (!PyArg_ParseTupleAndKeywords(args, keywords, "$OOOOO:configure", names, &reply_error,
+                                     &call_error, &data_error, &encoding_error,
+                                     &resolve_callback))
+        return NULL;
+    FastState *state = state_of(module);
+    FastState old = *state;
+    state->reply_error = Py_NewRef(reply_error);
+    state->call_error = Py_NewRef(call_error);
+    state->data_error = Py_NewRef(data_error);
+    state->encoding_error = Py_NewRef(encoding_error);
+    state->resolve_callback = Py_NewRef(resolve_callback);
+    PyDict_Clear(state->callbacks);
+    Py_XDECREF(old.reply_error);
+    Py_XDECREF(old.call_error);
+    Py_XDECREF(old.data_error);
+    Py_XDECREF(old.encoding_error);
+    Py_XDECREF(old.resolve_callback);
+    Py_RETURN_NONE;
+}
+
+/* Apart from configure(), because importing asyncio costs more than all of this package. */
+static PyObject *configure_asyncio(PyObject *module, PyObject *args, PyObject *keywords)
+{
+    static char *names[] = {"get_running_loop", "future", "invalid_state_error", NULL};
+    PyObject *get_running_loop, *future, *invalid_state_error;
+    if (!PyArg_ParseTupleAndKeywords(args, keywords, "$OOO:configure_asyncio", names,
+                                     &get_running_loop, &future, &invalid_state_error))
+        return NULL;
+    FastState *state = state_of(module);
+    PyObject *done = PyObject_GetAttrString(future, "done");
+    PyObject *set_result = PyObject_GetAttrString(future, "set_result");
+    PyObject *set_exception = PyObject_GetAttrString(future, "set_exception");
+    PyObject *no_arguments = PyTuple_New(0);
+    if (!done || !set_result || !set_exception || !no_arguments || state->get_running_loop) {
+        Py_XDECREF(done);
+        Py_XDECREF(set_result);
+        Py_XDECREF(set_exception);
+        Py_XDECREF(no_arguments);
+        if (!PyErr_Occurred())
+            PyErr_SetString(PyExc_RuntimeError, "configure_asyncio() has been called");
+        return NULL;
+    }
+    state->get_running_loop = Py_NewRef(get_running_loop);
+    state->future_type = Py_NewRef(future);
+    state->future_done = done;
+    state->future_set_result = set_result;
+    state->future_set_exception = set_exception;
+    state->invalid_state_error = Py_NewRef(invalid_state_error);
+    state->no_arguments = no_arguments;
+    Py_RETURN_NONE;
+}
+
+static int execute(PyObject *module)
+{
+    FastState *state = state_of(module);
+    state->callbacks = PyDict_New();
+    state->queued_bytes = PyBytes_FromString("QUEUED");
+    state->queued_text = PyUnicode_FromString("QUEUED");
+    state->client_type = PyType_FromModuleAndSpec(module, &CLIENT_SPEC, NULL);
+    state->pipeline_type = PyType_FromModuleAndSpec(module, &PIPELINE_SPEC, NULL);
+    state->async_type = PyType_FromModuleAndSpec(module, &ASYNC_SPEC, NULL);
+    state->binding_type = PyType_FromModuleAndSpec(module, &BINDING_SPEC, NULL);
+    state->pool_type = PyType_FromModuleAndSpec(module, &POOL_SPEC, NULL);
+    state->pool_future_type = PyType_FromModuleAndSpec(module, &FUTURE_SPEC, NULL);
+    if (!state->callbacks || !state->queued_bytes || !state->queued_text || !state->client_type || !state->pipeline_type || !state->async_type ||
+        !state->binding_type || !state->pool_type || !state->pool_future_type)
+        return -1;
+    if (PyModule_AddType(module, (PyTypeObject *)state->client_type) < 0 ||
+        PyModule_AddType(module, (PyTypeObject *)state->pipeline_type) < 0 ||
+        PyModule_AddType(module, (PyTypeObject *)state->async_type) < 0 ||
+        PyModule_AddType(module, (PyTypeObject *)state->binding_type) < 0 ||
+        PyModule_AddType(module, (PyTypeObject *)state->pool_type) < 0 ||
+        PyModule_AddType(module, (PyTypeObject *)state->pool_future_type) < 0)
+        return -1;
+    return call_prepare_exit(module);
+}
+
+static int traverse(PyObject *module, visitproc visit, void *arg)
+{
+    FastState *state = state_of(module);
+    Py_VISIT(state->client_type);
+    Py_VISIT(state->pipeline_type);
+    Py_VISIT(state->async_type);
+    Py_VISIT(state->binding_type);
+    Py_VISIT(state->pool_type);
+    Py_VISIT(state->pool_future_type);
+    Py_VISIT(state->future_class);
+    Py_VISIT(state->cancelled_error);
+    Py_VISIT(state->timeout_error);
+    Py_VISIT(state->reply_error);
+    Py_VISIT(state->call_error);
+    Py_VISIT(state->data_error);
+    Py_VISIT(state->encoding_error);
+    Py_VISIT(state->resolve_callback);
+    Py_VISIT(state->callbacks);
+    Py_VISIT(state->get_running_loop);
+    Py_VISIT(state->future_type);
+    Py_VISIT(state->future_done);
+    Py_VISIT(state->future_set_result);
+    Py_VISIT(state->future_set_exception);
+    Py_VISIT(state->invalid_state_error);
+    return 0;
+}
+
+/* Clients may outlive this by a moment while the interpreter ends, so the cache is only emptied, and
+ * QUEUED stays: they use both without asking whether they are there. */
+static int clear(PyObject *module)
+{
+    FastState *state = state_of(module);
+    Py_CLEAR(state->client_type);
+    Py_CLEAR(state->pipeline_type);
+    Py_CLEAR(state->async_type);
+    Py_CLEAR(state->binding_type);
+    Py_CLEAR(state->pool_type);
+    Py_CLEAR(state->pool_future_type);
+    Py_CLEAR(state->future_class);
+    Py_CLEAR(state->cancelled_error);
+    Py_CLEAR(state->timeout_error);
+    Py_CLEAR(state->reply_error);
+    Py_CLEAR(state->call_error);
+    Py_CLEAR(state->data_error);
+    Py_CLEAR(state->encoding_error);
+    Py_CLEAR(state->resolve_callback);
+    Py_CLEAR(state->get_running_loop);
+    Py_CLEAR(state->future_type);
+    Py_CLEAR(state->future_done);
+    Py_CLEAR(state->future_set_result);
+    Py_CLEAR(state->future_set_exception);
+    Py_CLEAR(state->invalid_state_error);
+    Py_CLEAR(state->no_arguments);
+    if (state->callbacks)
+        PyDict_Clear(state->callbacks);
+    return 0;
+}
+
+static void release(void *module)
+{
+    clear(module);
+    Py_CLEAR(state_of(module)->callbacks);
+    Py_CLEAR(state_of(module)->queued_bytes);
+    Py_CLEAR(state_of(module)->queued_text);
+}
+
+static PyMethodDef METHODS[] = {
+    {"configure", (PyCFunction)(void (*)(void))configure, METH_VARARGS | METH_KEYWORDS,
+     PyDoc_STR("Sets what the package supplies: exceptions and reply callbacks.")},
+    {"configure_asyncio", (PyCFunction)(void (*)(void))configure_asyncio,
+     METH_VARARGS | METH_KEYWORDS, PyDoc_STR("Sets what asyncio supplies, once.")},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyModuleDef_Slot SLOTS[] = {
+    {Py_mod_exec, execute},
+    {0, NULL},
+};
+
+static PyModuleDef MODULE = {
+    PyModuleDef_HEAD_INIT,
+    .m_name = "oxipipe._core._fast",
+    .m_doc = PyDoc_STR("The backend for CPython: C on the limited API and on oxipipe.h."),
+    .m_size = sizeof(FastState),
+    .m_methods = METHODS,
+    .m_slots = SLOTS,
+    .m_traverse = traverse,
+    .m_clear = clear,
+    .m_free = release,
+};
+
+PyMODINIT_FUNC PyInit__fast(void)
+{
+    return PyModuleDef_Init(&MODULE);
+}

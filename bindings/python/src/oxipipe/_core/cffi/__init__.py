@@ -1,0 +1,1 @@
+"""The back end through cffi: every Python, the same semantics."""

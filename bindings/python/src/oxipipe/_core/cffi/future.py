@@ -1,0 +1,169 @@
+"""The base of `Future` for the cffi backend. `_fast` has the same in C."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, NoReturn, Self
+
+    from oxipipe.commands.shapes import Callback
+    from oxipipe._core.cffi.pool import PoolCore
+
+OUTSTANDING = 0  #: with the library
+PULLED = 1  #: decided, but those who watch it have to be told before anybody else
+RAW = 2  #: done; the value is a reply that the callback has yet to shape
+VALUE = 3
+EXCEPTION = 4
+CANCELLED = 5
+
+
+class FutureCore:
+    """The reply to one submission; made by its pool, and guarded by the pool's lock until it is done."""
+
+    #: The pool, until the future is done.
+    _pool: PoolCore | None = None
+    _phase = OUTSTANDING
+    _becomes = OUTSTANDING
+    _callback: Callback | None = None
+    _value: Any = None
+    #: (condition, waiters, callbacks) of concurrent.futures, once somebody looks.
+    _watched: tuple[Any, list[Any], list[Any]] | None = None
+    _sink: list[Any] | None = None
+    _commands = 1
+    _is_pipeline = False
+
+    if TYPE_CHECKING:
+
+        @staticmethod
+        def _new_watch() -> tuple[Any, list[Any], list[Any]]: ...
+        def _publish(self) -> None: ...
+
+    def __new__(cls) -> NoReturn:
+        raise TypeError(f"cannot create {cls.__name__!r} instances: pools do")
+
+    @classmethod
+    def _made(cls, pool: PoolCore, callback: Callback | None) -> Self:
+        future = object.__new__(cls)
+        future._pool, future._callback = pool, callback
+        return future
+
+    def result(self, timeout: float | None = None) -> Any:
+        """Waits for the reply, at most `timeout` seconds, and returns it or raises what came instead."""
+        self._wait(timeout)
+        if self._phase == VALUE:
+            return self._value
+        raise self._value
+
+    def exception(self, timeout: float | None = None) -> Any:
+        """Waits for the reply, at most `timeout` seconds, and returns the exception that came instead, or None."""
+        self._wait(timeout)
+        if self._phase == CANCELLED:
+            raise self._value
+        return self._value if self._phase == EXCEPTION else None
+
+    def done(self) -> bool:
+        """Whether there is a reply, an exception, or a cancellation."""
+        return self._phase > PULLED
+
+    def running(self) -> bool:
+        """Whether it is not done: what was submitted is on its way."""
+        return self._phase <= PULLED
+
+    def cancelled(self) -> bool:
+        """Whether `cancel` took the command back."""
+        return self._phase == CANCELLED
+
+    def cancel(self) -> bool:
+        """Takes the command back if nothing of it was sent; whether that worked."""
+        pool = self._pool
+        if pool is None or self._phase != OUTSTANDING:
+            return self._phase == CANCELLED
+        return pool._cancel(self)
+
+    @property
+    def _state(self) -> str:
+        if self._phase <= PULLED:
+            return "RUNNING"
+        return "CANCELLED_AND_NOTIFIED" if self._phase == CANCELLED else "FINISHED"
+
+    def _wait(self, timeout: float | None) -> None:
+        pool = self._pool
+        if pool is not None and self._phase <= PULLED:
+            pool._enter()
+            if not pool._collect_until(Goal(self, lambda: self._phase > PULLED), timeout):
+                raise pool._timeout_error()
+        self._shape()
+
+    def _shape(self) -> None:
+        """The callback runs when somebody asks: a reply that nobody looks at costs nothing more."""
+        if self._phase != RAW:
+            return
+        callback, value, phase = self._callback, self._value, VALUE
+        try:
+            value = callback(value) if callback is not None else value
+        except Exception as error:
+            value, phase = error, EXCEPTION
+        if self._phase == RAW:  # no other thread was faster
+            self._value, self._callback = value, None
+            self._phase = phase
+
+    def _watch(self) -> tuple[Any, list[Any], list[Any]]:
+        """What concurrent.futures reaches for, to wait for futures without asking them."""
+        pool = self._pool
+        if pool is not None:
+            pool._enter()
+        if self._watched is None:
+            watch = self._new_watch()
+            if pool is None:
+                self._watched = self._watched or watch
+            else:
+                pool._observe(self, watch)
+        assert self._watched is not None
+        return self._watched
+
+    def _settle(self) -> None:
+        """From PULLED to what it becomes; called with the condition held."""
+        pool = self._pool
+        if pool is not None:
+            with pool._lock:
+                if self._phase == PULLED:
+                    self._decide(self._becomes, self._value)
+                    pool._wake()
+        self._shape()
+
+    def _decide(self, phase: int, value: Any) -> None:
+        self._value = value
+        self._phase = phase
+        self._pool = None
+        sink, self._sink = self._sink, None
+        if sink is not None:
+            sink.append(self)
+
+    def _deliver_to(self, sink: list[Any]) -> None:
+        """Has the future put into `sink` when it is done; at once if it is."""
+        pool = self._pool
+        if pool is not None:
+            with pool._lock:
+                if self._phase <= PULLED:
+                    self._sink = sink
+                    return
+        sink.append(self)
+
+
+class Goal:
+    """What a thread waits for."""
+
+    __slots__ = ("future", "is_reached", "is_woken", "lock")
+
+    def __init__(self, future: FutureCore | None, is_reached: Callable[[], bool]) -> None:
+        self.future = future
+        self.is_reached = is_reached
+        #: Held by the thread while it waits for others to pull; released to wake it.
+        self.lock: Any = None
+        self.is_woken = False
+
+    def can_pull(self) -> bool:
+        """Not if all that is missing is that another thread tells the future's watchers."""
+        return self.future is None or self.future._phase != PULLED
