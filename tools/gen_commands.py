@@ -40,7 +40,6 @@ METHODS = PACKAGE / "commands/_table.py"
 STUBS = PACKAGE / "commands/_table.pyi"
 WRITTEN = PACKAGE / "commands/by_hand.py"
 CALLBACKS = PACKAGE / "commands/shapes.py"
-REFUSABLE = PACKAGE / "_core/cffi/refusable.py"
 
 # Server flag -> constant in src/command/mod.rs. Flags that the client does not act upon stay out of the table.
 FLAGS = {
@@ -79,8 +78,6 @@ RULES = {
     "BlockOption": "XREAD XREADGROUP",
     "EndsAnother": "SCRIPT|KILL FUNCTION|KILL CLIENT|KILL CLIENT|UNBLOCK CLIENT|UNPAUSE FAILOVER SHUTDOWN",
 }
-# Rules under which a command is never refused.
-HARMLESS = frozenset(["SecondsLast", "SecondsFirst", "BlockOption", "EndsAnother"])
 
 Command = dict[str, Any]
 
@@ -109,7 +106,6 @@ def main() -> int:
     )
     outputs = {
         TABLE: rust_table(commands),
-        REFUSABLE: python_refusable(),
         METHODS: python_methods(methods),
         STUBS: python_stubs(methods, written_methods()),
     }
@@ -245,29 +241,6 @@ def valued(arguments: list[dict[str, Any]]) -> list[tuple[str, int]]:
         elif argument["type"] in ("block", "oneof"):
             found += valued(children)
     return found
-
-
-def python_refusable() -> str:
-    """The first words of commands that the library may refuse, for the cffi back end, which gathers commands."""
-    words = {
-        name.partition("|")[0]
-        for rule, names in RULES.items()
-        if rule not in HARMLESS
-        for name in names.split()
-    }
-    return "\n".join(
-        [
-            GENERATED.format(source="its own rules"),
-            '"""Commands that the library may refuse, by their first words."""',
-            "",
-            "REFUSABLE = frozenset(",
-            "    (",
-            *(f'        b"{word}",' for word in sorted(words)),
-            "    )",
-            ")",
-            "",
-        ]
-    )
 
 
 # Methods whose name is not that of the command.

@@ -42,6 +42,11 @@ pub(super) fn check(info: &CommandInfo, place: Place) -> Result<()> {
     Err(Error::not_applied(ErrorKind::Refused, format!("{name} is refused {place}: {way}")))
 }
 
+/// Whether commands with this rule are refused on some connections.
+pub(super) fn may_concern(rule: Rule) -> bool {
+    way(rule).is_some()
+}
+
 const SHARED: &str = "on a shared connection";
 const LEASE: &str = "lease a connection of your own (lease() of the client or pool, oxp_client_lease, oxp_async_lease, oxp_pool_lease)";
 

@@ -31,6 +31,8 @@ mod options;
 
 mod reply;
 
+mod command;
+
 mod client;
 
 mod pipeline;
@@ -53,6 +55,7 @@ mod pointer;
 
 pub use aio::*;
 pub use client::*;
+pub use command::*;
 pub use completions::*;
 pub use error::*;
 pub use events::*;

@@ -1,7 +1,6 @@
 #include "args.h"
 
 #include <string.h>
-#include <strings.h>
 
 /* Bytes that outlive the conversion: an exported bytearray or memoryview, or bytes made from text.
  * One kind of owner for both, because a buffer keeps its exporter alive. */
@@ -24,19 +23,9 @@ static int hold(Arguments *out, PyObject *exporter);
 static int refuse(const FastState *state, PyObject *object);
 static void rename_encoding_error(const FastState *state);
 
-static size_t decimal_digits(size_t value)
-{
-    size_t digits = 1;
-    for (; value >= 10; value /= 10)
-        digits++;
-    return digits;
-}
-
-/* "$<len>\r\n<bytes>\r\n" */
 static void put(Arguments *out, const char *data, size_t len)
 {
     out->slices[out->count++] = (oxp_slice){(const uint8_t *)data, len};
-    out->wire_bytes += len + decimal_digits(len) + 5;
 }
 
 int arguments_collect(Arguments *out, const FastState *state, const TextCodec *codec,
@@ -51,7 +40,6 @@ int arguments_collect(Arguments *out, const FastState *state, const TextCodec *c
     out->heap = NULL;
     out->held = NULL;
     out->count = 0;
-    out->wire_bytes = decimal_digits((size_t)count) + 3; /* "*<argc>\r\n" */
     if (count > ARGUMENTS_INLINE) {
         /* The numbers behind the slices are touched only where an argument is a number. */
         size_t each = sizeof(oxp_slice) + sizeof(NumberText);
@@ -72,20 +60,6 @@ int arguments_collect(Arguments *out, const FastState *state, const TextCodec *c
         }
     }
     return 0;
-}
-
-bool arguments_subscribe(const Arguments *arguments)
-{
-    static const char *const NAMES[] = {"SUBSCRIBE",   "PSUBSCRIBE",   "SSUBSCRIBE",
-                                        "UNSUBSCRIBE", "PUNSUBSCRIBE", "SUNSUBSCRIBE"};
-    const oxp_slice *name = &arguments->slices[0];
-    if (name->len < 9 || name->len > 12)
-        return false; /* nearly all others, at once */
-    for (size_t i = 0; i < sizeof NAMES / sizeof *NAMES; i++)
-        if (strlen(NAMES[i]) == name->len &&
-            strncasecmp(NAMES[i], (const char *)name->data, name->len) == 0)
-            return true;
-    return false;
 }
 
 void arguments_release(Arguments *arguments)

@@ -21,7 +21,6 @@ typedef struct HeldBuffer HeldBuffer;
 typedef struct {
     oxp_slice *slices;
     size_t count;
-    size_t wire_bytes; /* exact length of the encoded command */
     NumberText *numbers;
     HeldBuffer *held;
     void *heap;
@@ -33,7 +32,10 @@ typedef struct {
 int arguments_collect(Arguments *out, const FastState *state, const TextCodec *codec,
                       PyObject *const *objects, Py_ssize_t count);
 void arguments_release(Arguments *arguments);
-/* SUBSCRIBE or one of its kin, whose replies are confirmations, however many, without an array around them. */
-bool arguments_subscribe(const Arguments *arguments);
+/* A sum of OXP_COMMAND_* numbers. */
+static inline uint32_t arguments_traits(const Arguments *arguments)
+{
+    return oxp_command_traits(arguments->slices[0].data, arguments->slices[0].len);
+}
 
 #endif

@@ -1,31 +1,26 @@
 #include "batch.h"
 
 #include "args.h"
-#include "loop/client.h"
+#include "call.h"
 #include "shape.h"
-#include "client.h"
-#include "pool/pool.h"
 
 typedef struct {
     PyObject_HEAD
-    PyObject *client; /* own: a ClientCore, an AsyncCore or a PoolCore */
+    PyObject *client; /* own: whom it belongs to */
+    const BatchOwner *owner;
     const FastState *state;
     const TextCodec *codec; /* the client's */
-    size_t eager_bytes;     /* the client's; SIZE_MAX for event loops */
-    oxp_pipeline *handle; /* NULL until _open() */
+    oxp_pipeline *handle;   /* NULL until _open() */
     bool is_atomic;
-    bool is_for_lease; /* of an event loop's client: see oxp_pipeline_new_for_lease */
     bool in_call; /* a call runs without the GIL; meanwhile nobody else may touch this object */
     size_t commands;
-    size_t gathered; /* bytes added since the library last sent early */
-    size_t gathered_commands;
     CallbackLog callbacks;
     ErrorSlot errors;
 } PipelineCore;
 
 static PyObject *add(PipelineCore *self, PyObject *callback, PyObject *const *args,
                      Py_ssize_t count);
-static oxp_status hand_over(PipelineCore *self, const Arguments *arguments, oxp_error *error);
+static int send_what_is_due(PipelineCore *self);
 static int check_idle(const PipelineCore *self);
 static void raise_with_replies(PipelineCore *self, oxp_status status, const oxp_error *error,
                                ReplyBuilder *builder, const CallbackLog *callbacks);
@@ -35,10 +30,7 @@ static void raise_with_replies_of(PyObject *exception, ReplyBuilder *builder,
                                   const CallbackLog *callbacks);
 static PyObject *replies_of(const PipelineCore *self, ReplyBuilder *builder,
                             const CallbackLog *callbacks, Py_ssize_t *first_error);
-static int open_for_threads(PipelineCore *self, ClientCore *client);
-static int open_for_loops(PipelineCore *self, AsyncCore *client);
-static int open_for_pools(PipelineCore *self, PoolCore *pool);
-static int new_detached(PipelineCore *self);
+static int open_handle(PipelineCore *self);
 static PipelineCore *take_out(PipelineCore *self);
 static void drop_commands(PipelineCore *self);
 
@@ -46,11 +38,12 @@ static PyObject *pipeline_open(PipelineCore *self, PyTypeObject *defining_class,
                                PyObject *const *args, Py_ssize_t count, PyObject *keywords)
 {
     const FastState *state = PyType_GetModuleState(defining_class);
-    bool fits = count == 2 && !keywords;
-    bool of_threads = fits && PyObject_TypeCheck(args[0], (PyTypeObject *)state->client_type);
-    bool of_loops = fits && PyObject_TypeCheck(args[0], (PyTypeObject *)state->async_type);
-    bool of_pools = fits && PyObject_TypeCheck(args[0], (PyTypeObject *)state->pool_type);
-    if (!of_threads && !of_loops && !of_pools) {
+    const BatchOwner *owner = NULL;
+    if (count == 2 && !keywords)
+        for (size_t i = 0; i < OWNERS; i++)
+            if (PyObject_TypeCheck(args[0], (PyTypeObject *)state->owners[i].type))
+                owner = state->owners[i].owner;
+    if (!owner) {
         PyErr_SetString(PyExc_TypeError,
                         "_open() takes a ClientCore, AsyncCore or PoolCore, and a bool");
         return NULL;
@@ -62,14 +55,15 @@ static PyObject *pipeline_open(PipelineCore *self, PyTypeObject *defining_class,
         PyErr_SetString(PyExc_RuntimeError, "the pipeline is open already");
         return NULL;
     }
+    if (owner->check(args[0]) < 0)
+        return NULL;
     self->state = state;
     self->is_atomic = is_atomic;
-    int status = of_threads ? open_for_threads(self, (ClientCore *)args[0])
-                 : of_loops ? open_for_loops(self, (AsyncCore *)args[0])
-                            : open_for_pools(self, (PoolCore *)args[0]);
-    if (status < 0)
+    self->owner = owner;
+    self->codec = owner->codec(args[0]);
+    Py_XSETREF(self->client, Py_NewRef(args[0]));
+    if (open_handle(self) < 0)
         return NULL;
-    self->client = Py_NewRef(args[0]);
     Py_RETURN_NONE;
 }
 
@@ -117,8 +111,6 @@ static PyObject *pipeline_execute(PipelineCore *self, PyObject *unused)
     CallbackLog callbacks = self->callbacks;
     self->callbacks = (CallbackLog){0};
     self->commands = 0;
-    self->gathered = 0;
-    self->gathered_commands = 0;
     PyObject *result = NULL;
     if (PyErr_Occurred())
         ;
@@ -132,27 +124,7 @@ static PyObject *pipeline_execute(PipelineCore *self, PyObject *unused)
     return result;
 }
 
-static PyObject *pipeline_submit(PipelineCore *self, PyObject *finish)
-{
-    if (check_idle(self) < 0)
-        return NULL;
-    if (!PyObject_TypeCheck(self->client, (PyTypeObject *)self->state->async_type)) {
-        PyErr_SetString(PyExc_TypeError, "only pipelines of an AsyncCore can be submitted");
-        return NULL;
-    }
-    BindingCore *binding = async_binding((AsyncCore *)self->client);
-    if (!binding)
-        return NULL;
-    PyObject *future = NULL;
-    PipelineCore *sent = take_out(self);
-    if (sent)
-        future = binding_submit_pipeline(binding, (PyObject *)sent, sent->handle, finish);
-    Py_XDECREF((PyObject *)sent);
-    Py_DECREF((PyObject *)binding);
-    return future;
-}
-
-/* Moves the commands into a pipeline of their own, to be submitted to a pool. */
+/* Moves the commands into a pipeline of their own, to be submitted. */
 static PyObject *pipeline_take(PipelineCore *self, PyObject *unused)
 {
     (void)unused;
@@ -236,7 +208,9 @@ static PyObject *add(PipelineCore *self, PyObject *callback, PyObject *const *ar
         return NULL;
     }
     oxp_error *error = error_slot_borrow(&self->errors);
-    oxp_status status = hand_over(self, &arguments, error);
+    /* This only copies into the library's buffer, and letting go of the GIL would cost more. */
+    oxp_status status =
+        oxp_pipeline_add_command(self->handle, arguments.slices, arguments.count, error);
     arguments_release(&arguments);
     if (status < 0) {
         call_raise(self->state, status, error);
@@ -246,34 +220,26 @@ static PyObject *add(PipelineCore *self, PyObject *callback, PyObject *const *ar
         self->commands++;
     }
     error_slot_return(&self->errors, error);
-    return status < 0 ? NULL : Py_NewRef((PyObject *)self);
+    if (status < 0 || (status == OXP_DUE && send_what_is_due(self) < 0))
+        return NULL;
+    return Py_NewRef((PyObject *)self);
 }
 
-/* Most adds only copy into the library's buffer, and letting go of the GIL would cost more than
- * that. The one that fills the buffer sends it, which may even have to connect. */
-static oxp_status hand_over(PipelineCore *self, const Arguments *arguments, oxp_error *error)
+/* May have to connect. The command that made it due has been added, whatever a signal handler raises
+ * meanwhile. */
+static int send_what_is_due(PipelineCore *self)
 {
-    oxp_status status;
-    size_t gathered = self->gathered + arguments->wire_bytes;
-    size_t gathered_commands = self->gathered_commands + 1;
-    bool is_due = gathered >= self->eager_bytes || gathered_commands >= OXP_EAGER_COMMANDS;
-    bool sends_early = !self->is_atomic && self->eager_bytes != SIZE_MAX;
-    if (!sends_early || !is_due) {
-        status = oxp_pipeline_add_command(self->handle, arguments->slices, arguments->count, error);
-    } else {
-        FastCall call;
-        self->in_call = true;
-        call_release(&call, NULL);
-        status = oxp_pipeline_add_command(self->handle, arguments->slices, arguments->count, error);
-        call_reacquire(&call);
-        self->in_call = false;
-        gathered = gathered_commands = 0;
-    }
-    if (status >= 0) {
-        self->gathered = gathered;
-        self->gathered_commands = gathered_commands;
-    }
-    return status;
+    oxp_error *error = error_slot_borrow(&self->errors);
+    FastCall call;
+    self->in_call = true;
+    call_release(&call, NULL);
+    oxp_status status = oxp_pipeline_send(self->handle, error);
+    call_reacquire(&call);
+    self->in_call = false;
+    if (status < 0)
+        call_raise(self->state, status, error);
+    error_slot_return(&self->errors, error);
+    return PyErr_Occurred() ? -1 : 0;
 }
 
 static int check_idle(const PipelineCore *self)
@@ -288,51 +254,10 @@ static int check_idle(const PipelineCore *self)
     return -1;
 }
 
-static int open_for_threads(PipelineCore *self, ClientCore *client)
-{
-    if (client_check_open(client) < 0)
-        return -1;
-    oxp_error *error = error_slot_borrow(&self->errors);
-    oxp_status status = self->is_atomic
-                            ? oxp_pipeline_new_atomic(client->handle, &self->handle, error)
-                            : oxp_pipeline_new(client->handle, &self->handle, error);
-    if (status < 0)
-        call_raise(self->state, status, error);
-    error_slot_return(&self->errors, error);
-    self->codec = &client->codec;
-    self->eager_bytes = client->eager_bytes;
-    return status < 0 ? -1 : 0;
-}
-
-static int open_for_loops(PipelineCore *self, AsyncCore *client)
-{
-    if (async_check_open(client) < 0)
-        return -1;
-    PyObject *is_lease = PyObject_GetAttrString((PyObject *)client, "_is_lease");
-    if (!is_lease)
-        return -1;
-    self->is_for_lease = is_lease == Py_True;
-    Py_DECREF(is_lease);
-    self->codec = &client->codec;
-    self->eager_bytes = SIZE_MAX;
-    return new_detached(self);
-}
-
-static int open_for_pools(PipelineCore *self, PoolCore *pool)
-{
-    if (pool_enter(pool) < 0)
-        return -1;
-    self->codec = &pool->codec;
-    self->eager_bytes = SIZE_MAX;
-    return new_detached(self);
-}
-
-static int new_detached(PipelineCore *self)
+static int open_handle(PipelineCore *self)
 {
     oxp_error *error = error_slot_borrow(&self->errors);
-    oxp_status status = self->is_for_lease
-                            ? oxp_pipeline_new_for_lease(self->is_atomic, &self->handle, error)
-                            : oxp_pipeline_new_detached(self->is_atomic, &self->handle, error);
+    oxp_status status = self->owner->open(self->client, self->is_atomic, &self->handle, error);
     if (status < 0)
         call_raise(self->state, status, error);
     error_slot_return(&self->errors, error);
@@ -347,13 +272,12 @@ static PipelineCore *take_out(PipelineCore *self)
     if (!sent)
         return NULL;
     sent->client = Py_NewRef(self->client);
+    sent->owner = self->owner;
     sent->state = self->state;
     sent->codec = self->codec;
-    sent->eager_bytes = self->eager_bytes;
     sent->is_atomic = self->is_atomic;
-    sent->is_for_lease = self->is_for_lease;
     sent->handle = self->handle;
-    if (new_detached(self) < 0) {
+    if (open_handle(self) < 0) {
         self->handle = sent->handle;
         sent->handle = NULL;
         Py_DECREF((PyObject *)sent);
@@ -363,14 +287,18 @@ static PipelineCore *take_out(PipelineCore *self)
     sent->callbacks = self->callbacks;
     self->callbacks = (CallbackLog){0};
     self->commands = 0;
-    self->gathered = 0;
-    self->gathered_commands = 0;
     return sent;
 }
 
-oxp_pipeline *pipeline_handle(PyObject *sent, size_t *commands)
+oxp_pipeline *pipeline_handle(const FastState *state, PyObject *sent, size_t *commands)
 {
     PipelineCore *self = (PipelineCore *)sent;
+    if (!PyObject_TypeCheck(sent, (PyTypeObject *)state->pipeline_type)) {
+        PyErr_SetString(PyExc_TypeError, "only a PipelineCore can be submitted");
+        return NULL;
+    }
+    if (check_idle(self) < 0)
+        return NULL;
     *commands = self->commands;
     return self->handle;
 }
@@ -463,8 +391,6 @@ static void drop_commands(PipelineCore *self)
         (void)status; /* one that a panic has poisoned keeps nothing either */
         self->in_call = false;
         self->commands = 0;
-        self->gathered = 0;
-        self->gathered_commands = 0;
     }
     callback_log_clear(&self->callbacks);
 }
@@ -511,13 +437,10 @@ static PyMethodDef PIPELINE_METHODS[] = {
      PyDoc_STR("Adds one command; the first argument shapes its reply, None leaves it raw.")},
     {"_execute", (PyCFunction)pipeline_execute, METH_NOARGS,
      PyDoc_STR("Runs the commands: (replies, index of the first error or -1).")},
-    {"_submit", (PyCFunction)pipeline_submit, METH_O,
-     PyDoc_STR("Queues the commands in the running loop and returns the future of the replies; the "
-               "argument is called with those that are not as they should be.")},
     {"_take", (PyCFunction)pipeline_take, METH_NOARGS,
      PyDoc_STR("Moves the commands into a new pipeline and returns that.")},
     {"_finished", (PyCFunction)(void (*)(void))pipeline_finished, METH_FASTCALL,
-     PyDoc_STR("What is to be returned or raised for replies that a pool got.")},
+     PyDoc_STR("What is to be returned or raised for replies that came to its owner.")},
     {"_command_name", (PyCFunction)pipeline_command_name, METH_O,
      PyDoc_STR("The name of the command at an index, also right after _execute().")},
     {"reset", (PyCFunction)pipeline_reset, METH_NOARGS,
@@ -526,7 +449,7 @@ static PyMethodDef PIPELINE_METHODS[] = {
 };
 
 static PyType_Slot PIPELINE_SLOTS[] = {
-    {Py_tp_doc, PyDoc_STR("A batch of commands for one client.")},
+    {Py_tp_doc, PyDoc_STR("A batch of commands for whoever executes it.")},
     {Py_tp_dealloc, pipeline_dealloc},
     {Py_tp_traverse, pipeline_traverse},
     {Py_tp_clear, pipeline_clear},

@@ -1,6 +1,6 @@
 /*
- * PipelineCore, the type under oxipipe.Pipeline and oxipipe.asyncio.Pipeline: one oxp_pipeline and
- * its commands' callbacks.
+ * PipelineCore, the type under all pipelines: one oxp_pipeline and its commands' callbacks. It
+ * gathers commands and shapes their replies; whose connection they go over, it does not know.
  */
 #ifndef OXIPIPE_FAST_PIPELINE_H
 #define OXIPIPE_FAST_PIPELINE_H
@@ -9,8 +9,20 @@
 
 extern PyType_Spec PIPELINE_SPEC;
 
-/* What a PipelineCore has gathered; borrowed. NULL if it was not opened. */
-oxp_pipeline *pipeline_handle(PyObject *sent, size_t *commands);
+/* What a pipeline asks of the client, event loop's client or pool that it belongs to; each says
+ * so of itself in FastState.owners. */
+struct BatchOwner {
+    /* -1 with an exception set unless it can have pipelines. */
+    int (*check)(PyObject *owner);
+    /* Lives as long as the owner. */
+    const TextCodec *(*codec)(PyObject *owner);
+    /* A pipeline of the library, which never sends while commands are added. */
+    oxp_status (*open)(PyObject *owner, bool is_atomic, oxp_pipeline **out, oxp_error *error);
+};
+
+/* What a PipelineCore has gathered; borrowed. NULL with an exception set if it is none, or was not
+ * opened. */
+oxp_pipeline *pipeline_handle(const FastState *state, PyObject *sent, size_t *commands);
 
 /* The replies of the commands of `sent`, a PipelineCore whose commands were sent by an event loop:
  * a list. If one of them is an error, or if there are none because the transaction was not

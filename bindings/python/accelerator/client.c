@@ -27,9 +27,6 @@ static PyObject *client_open(ClientCore *self, PyTypeObject *defining_class, PyO
         return NULL;
     }
     TextCodec codec;
-    size_t eager_bytes;
-    if (eager_bytes_from_dict(&eager_bytes, args[0]) < 0)
-        return NULL;
     if (codec_from_dict(&codec, args[0]) < 0)
         return NULL;
     oxp_options *options = options_from_dict(state, args[0]);
@@ -46,7 +43,6 @@ static PyObject *client_open(ClientCore *self, PyTypeObject *defining_class, PyO
     } else {
         self->module = Py_NewRef(PyType_GetModule(defining_class));
         self->state = state;
-        self->eager_bytes = eager_bytes;
         self->codec = codec;
     }
     error_slot_return(&self->errors, error);
@@ -86,7 +82,7 @@ static PyObject *client_open_lease(ClientCore *self, PyTypeObject *defining_clas
     } else {
         self->module = Py_NewRef(PyType_GetModule(defining_class));
         self->state = state;
-        self->eager_bytes = client ? client->eager_bytes : pool->eager_bytes;
+        self->is_lease = true;
         codec_copy(&self->codec, client ? &client->codec : &pool->codec);
     }
     error_slot_return(&self->errors, error);
@@ -212,7 +208,8 @@ static PyObject *run(ClientCore *self, PyObject *callback, PyObject *const *args
     Arguments arguments;
     if (arguments_collect(&arguments, self->state, &self->codec, args, count) < 0)
         return NULL;
-    if (arguments_subscribe(&arguments)) {
+    /* Elsewhere it is refused. */
+    if (self->is_lease && (arguments_traits(&arguments) & OXP_COMMAND_CONFIRMED)) {
         PyObject *confirmations = run_whole(self, &arguments);
         arguments_release(&arguments);
         return confirmations;
@@ -352,6 +349,27 @@ static PyType_Slot CLIENT_SLOTS[] = {
     {Py_tp_getset, CLIENT_PROPERTIES},
     {0, NULL},
 };
+
+static int client_check(PyObject *client)
+{
+    return client_check_open((ClientCore *)client);
+}
+
+static const TextCodec *client_codec(PyObject *client)
+{
+    return &((ClientCore *)client)->codec;
+}
+
+static oxp_status client_open_pipeline(PyObject *self, bool is_atomic, oxp_pipeline **out,
+                                       oxp_error *error)
+{
+    oxp_client *client = ((ClientCore *)self)->handle;
+    oxp_status status = is_atomic ? oxp_pipeline_new_atomic(client, out, error)
+                                  : oxp_pipeline_new(client, out, error);
+    return status < 0 ? status : oxp_pipeline_set_manual(*out, true, error);
+}
+
+const BatchOwner CLIENT_OWNER = {client_check, client_codec, client_open_pipeline};
 
 PyType_Spec CLIENT_SPEC = {
     .name = "oxipipe._core._fast.ClientCore",

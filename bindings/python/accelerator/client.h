@@ -4,6 +4,7 @@
 #ifndef OXIPIPE_FAST_CLIENT_H
 #define OXIPIPE_FAST_CLIENT_H
 
+#include "batch.h"
 #include "call.h"
 
 typedef struct {
@@ -11,14 +12,15 @@ typedef struct {
     PyObject *module; /* own; keeps `state` alive */
     const FastState *state;
     oxp_client *handle; /* NULL until _open() */
-    size_t eager_bytes; /* pipelines send when they have gathered this much; SIZE_MAX for never */
     TextCodec codec;
     ErrorSlot errors;
+    bool is_lease;
 } ClientCore;
 
 /* -1 with an exception set unless the client was opened. */
 int client_check_open(const ClientCore *client);
 
 extern PyType_Spec CLIENT_SPEC;
+extern const BatchOwner CLIENT_OWNER;
 
 #endif

@@ -1,14 +1,15 @@
 /*
  * oxipipe._core._fast: the package's backend for CPython.
  *
- * The pieces, in the order one command meets them: _fast_client.c, _fast_pipeline.c or _fast_pool.c (methods),
- * _fast_args.c (Python arguments to bytes), _fast_call.c (into the library and back, GIL and
- * signals), _fast_reply.c (nodes to Python objects), _fast_callback.c (the shape of the reply).
- * What comes besides replies: _fast_events.c.
- * For asyncio: _fast_async.c (methods), _fast_binding.c (into the library, and replies to futures),
- * _fast_calls.c (the futures that wait). For pools: _fast_pool.c (methods), _fast_collect.c (who
- * pulls replies), _fast_future.c (where they go). This file only ties them to a module.
+ * The pieces, in the order one command meets them: client.c (methods), args.c (Python arguments to
+ * bytes), call.c (into the library and back, GIL and signals), reply.c (nodes to Python objects),
+ * shape.c (the shape of the reply). Many commands: batch.c. What comes besides replies: events.c.
+ * For asyncio, loop/: client.c (methods), binding.c (into the library, and replies to futures),
+ * calls.c (the futures that wait). For pools, pool/: pool.c (methods), collect.c (who pulls
+ * replies), future.c (where they go). This file only ties them to a module.
  */
+#include <string.h>
+
 #include "loop/client.h"
 #include "call.h"
 #include "client.h"
@@ -24,11 +25,12 @@ static FastState *state_of(PyObject *module)
 static PyObject *configure(PyObject *module, PyObject *args, PyObject *keywords)
 {
     static char *names[] = {"reply_error", "call_error", "data_error", "encoding_error",
-                            "resolve_callback", NULL};
+                            "resolve_callback", "load_futures", NULL};
     PyObject *reply_error, *call_error, *data_error, *encoding_error, *resolve_callback;
-    if (!PyArg_ParseTupleAndKeywords(args, keywords, "$OOOOO:configure", names, &reply_error,
+    PyObject *load_futures;
+    if (!PyArg_ParseTupleAndKeywords(args, keywords, "$OOOOOO:configure", names, &reply_error,
                                      &call_error, &data_error, &encoding_error,
-                                     &resolve_callback))
+                                     &resolve_callback, &load_futures))
         return NULL;
     FastState *state = state_of(module);
     FastState old = *state;
@@ -37,12 +39,14 @@ static PyObject *configure(PyObject *module, PyObject *args, PyObject *keywords)
     state->data_error = Py_NewRef(data_error);
     state->encoding_error = Py_NewRef(encoding_error);
     state->resolve_callback = Py_NewRef(resolve_callback);
+    state->load_futures = Py_NewRef(load_futures);
     PyDict_Clear(state->callbacks);
     Py_XDECREF(old.reply_error);
     Py_XDECREF(old.call_error);
     Py_XDECREF(old.data_error);
     Py_XDECREF(old.encoding_error);
     Py_XDECREF(old.resolve_callback);
+    Py_XDECREF(old.load_futures);
     Py_RETURN_NONE;
 }
 
@@ -90,6 +94,10 @@ static int execute(PyObject *module)
     state->binding_type = PyType_FromModuleAndSpec(module, &BINDING_SPEC, NULL);
     state->pool_type = PyType_FromModuleAndSpec(module, &POOL_SPEC, NULL);
     state->pool_future_type = PyType_FromModuleAndSpec(module, &FUTURE_SPEC, NULL);
+    const OwnerType owners[OWNERS] = {{state->client_type, &CLIENT_OWNER},
+                                      {state->async_type, &ASYNC_OWNER},
+                                      {state->pool_type, &POOL_OWNER}};
+    memcpy(state->owners, owners, sizeof owners);
     if (!state->callbacks || !state->queued_bytes || !state->queued_text || !state->client_type || !state->pipeline_type || !state->async_type ||
         !state->binding_type || !state->pool_type || !state->pool_future_type)
         return -1;
@@ -120,6 +128,7 @@ static int traverse(PyObject *module, visitproc visit, void *arg)
     Py_VISIT(state->data_error);
     Py_VISIT(state->encoding_error);
     Py_VISIT(state->resolve_callback);
+    Py_VISIT(state->load_futures);
     Py_VISIT(state->callbacks);
     Py_VISIT(state->get_running_loop);
     Py_VISIT(state->future_type);
@@ -149,6 +158,7 @@ static int clear(PyObject *module)
     Py_CLEAR(state->data_error);
     Py_CLEAR(state->encoding_error);
     Py_CLEAR(state->resolve_callback);
+    Py_CLEAR(state->load_futures);
     Py_CLEAR(state->get_running_loop);
     Py_CLEAR(state->future_type);
     Py_CLEAR(state->future_done);

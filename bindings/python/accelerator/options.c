@@ -54,15 +54,13 @@ static const Option OPTIONS[] = {
     {.name = "key_affinity", .boolean = oxp_options_set_key_affinity},
 };
 
-/* The library's default, see oxp_options_set_eager_bytes(). */
-enum { DEFAULT_EAGER_BYTES = 16 * 1024 };
 
 /* The options whose values the library has names for. */
 static const char *const BY_NAME[] = {"event_bytes", "event_overflow", "queue_bytes",
                                       "queue_commands"};
 
 /* Not options of the library: handled elsewhere in this file. */
-static const char *const OWN_KEYS[] = {"url", "encoding", "errors", "decode"};
+static const char *const OWN_KEYS[] = {"url", "encoding", "errors", "decode", "is_lease"};
 
 static oxp_options *start(const FastState *state, PyObject *dict);
 static int apply(const FastState *state, oxp_options *options, PyObject *key, PyObject *value);
@@ -95,27 +93,6 @@ oxp_options *options_from_dict(const FastState *state, PyObject *dict)
         return NULL;
     }
     return options;
-}
-
-int eager_bytes_from_dict(size_t *eager_bytes, PyObject *dict)
-{
-    PyObject *given = PyDict_GetItemString(dict, "eager_bytes");
-    PyObject *url = PyDict_GetItemString(dict, "url");
-    *eager_bytes = DEFAULT_EAGER_BYTES;
-    if (given && given != Py_None) {
-        *eager_bytes = PyLong_AsSize_t(given);
-        if (*eager_bytes == (size_t)-1 && PyErr_Occurred())
-            return -1;
-        if (*eager_bytes == 0)
-            *eager_bytes = SIZE_MAX;
-    } else if (url && url != Py_None) {
-        const char *text = PyUnicode_AsUTF8AndSize(url, NULL);
-        if (!text)
-            return -1;
-        if (strstr(text, "eager_bytes"))
-            *eager_bytes = 0; /* unknown here: treat every add as one that may send */
-    }
-    return 0;
 }
 
 int codec_from_dict(TextCodec *codec, PyObject *dict)

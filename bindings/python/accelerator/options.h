@@ -10,9 +10,6 @@
  * default. The caller frees the result; NULL with an exception set on failure. */
 oxp_options *options_from_dict(const FastState *state, PyObject *dict);
 
-/* From how many gathered bytes on an add to a pipeline sends; SIZE_MAX for never. */
-int eager_bytes_from_dict(size_t *eager_bytes, PyObject *dict);
-
 /* Reads "encoding", "errors" and "decode". */
 int codec_from_dict(TextCodec *codec, PyObject *dict);
 void codec_copy(TextCodec *copy, const TextCodec *codec);

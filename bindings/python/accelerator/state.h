@@ -20,6 +20,16 @@
 
 #include <oxipipe/oxipipe.h>
 
+typedef struct BatchOwner BatchOwner;
+
+/* Who executes pipelines: see batch.h. */
+typedef struct {
+    PyObject *type;
+    const BatchOwner *owner;
+} OwnerType;
+
+enum { OWNERS = 3 };
+
 /* Per module. What is no type of this module comes from configure() and is NULL before it. */
 typedef struct {
     PyObject *client_type;
@@ -28,11 +38,13 @@ typedef struct {
     PyObject *binding_type;
     PyObject *pool_type;
     PyObject *pool_future_type;
+    OwnerType owners[OWNERS]; /* the types are borrowed from above */
     PyObject *reply_error;
     PyObject *call_error;
     PyObject *data_error;
     PyObject *encoding_error; /* a subclass of UnicodeEncodeError */
     PyObject *resolve_callback;
+    PyObject *load_futures;
     PyObject *callbacks; /* dict: command name as it was given -> callback or None */
     /* The status QUEUED. Replies are these very objects, which no string that a program stored can be. */
     PyObject *queued_bytes;
@@ -46,7 +58,7 @@ typedef struct {
     PyObject *future_set_exception;
     PyObject *invalid_state_error;
     PyObject *no_arguments; /* () */
-    /* From oxipipe.futures, which is imported for the first future; NULL before. */
+    /* From load_futures, which is called for the first future; NULL before. */
     PyObject *future_class;    /* the Python class on top of pool_future_type */
     PyObject *cancelled_error; /* callable: outcome -> exception */
     PyObject *timeout_error;   /* callable: () -> exception */

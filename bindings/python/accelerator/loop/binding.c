@@ -1,11 +1,9 @@
 #include "loop/binding.h"
 
 #include <string.h>
-#include <strings.h>
 #include <time.h>
 
 #include "args.h"
-#include "loop/client.h"
 #include "shape.h"
 #include "events.h"
 #include "options.h"
@@ -20,7 +18,6 @@ enum { NS_PER_MS = 1000000 };
 
 static PyObject *new_future(const BindingCore *self);
 static int check_open(const BindingCore *self);
-static bool may_block(const oxp_slice *name);
 static void remove_cancelled(BindingCore *self);
 static bool cancel(BindingCore *self, uint64_t token);
 static bool is_done(const BindingCore *self, PyObject *future);
@@ -89,8 +86,9 @@ PyObject *binding_submit(BindingCore *self, PyObject *callback, PyObject *const 
     if (arguments_collect(&arguments, self->state, &self->codec, args, count) < 0)
         return NULL;
     PyObject *future = check_open(self) < 0 ? NULL : new_future(self);
+    uint32_t traits = arguments_traits(&arguments);
     PendingCall call = {future, callback == Py_None ? NULL : callback, NULL,
-                        arguments_subscribe(&arguments)};
+                        traits & OXP_COMMAND_CONFIRMED};
     uint64_t token;
     if (!future || calls_add(&self->calls, &call, &token) < 0) {
         arguments_release(&arguments);
@@ -100,7 +98,8 @@ PyObject *binding_submit(BindingCore *self, PyObject *callback, PyObject *const 
     oxp_error *error = error_slot_borrow(&self->errors);
     oxp_status status =
         oxp_async_submit(self->handle, arguments.slices, arguments.count, token, error);
-    bool watched = status >= 0 && may_block(&arguments.slices[0]);
+    /* It costs a callback of the future to learn of its cancellation at once. */
+    bool watched = status >= 0 && (traits & OXP_COMMAND_MAY_BLOCK);
     arguments_release(&arguments);
     if (status < 0) {
         calls_undo(&self->calls, token); /* raising runs Python code, which may call again */
@@ -118,10 +117,19 @@ PyObject *binding_submit(BindingCore *self, PyObject *callback, PyObject *const 
     return future;
 }
 
-PyObject *binding_submit_pipeline(BindingCore *self, PyObject *sent, oxp_pipeline *pipeline,
-                                  PyObject *finish)
+/* (a pipeline that nobody else has, which stays with the call; what pipeline_outcome() calls finish) */
+static PyObject *binding_submit_pipeline(BindingCore *self, PyObject *const *args, Py_ssize_t count)
 {
-    PyObject *future = check_open(self) < 0 ? NULL : new_future(self);
+    if (count != 2) {
+        PyErr_SetString(PyExc_TypeError, "_submit_pipeline() takes a PipelineCore and a callable");
+        return NULL;
+    }
+    PyObject *sent = args[0], *finish = args[1];
+    size_t commands;
+    if (check_open(self) < 0)
+        return NULL;
+    oxp_pipeline *pipeline = pipeline_handle(self->state, sent, &commands);
+    PyObject *future = pipeline ? new_future(self) : NULL;
     if (!future)
         return NULL;
     PendingCall call = {future, finish, sent, false};
@@ -252,29 +260,6 @@ static int check_open(const BindingCore *self)
     call_raise_local(self->state, OXP_ERR_CLOSED, OXP_OUTCOME_NOT_APPLIED,
                      "the client is closed");
     return -1;
-}
-
-/* The commands that a server may keep waiting. More than these do no harm: it only costs a
- * callback of the future to learn of its cancellation at once. */
-static bool may_block(const oxp_slice *name)
-{
-    static const char *const NAMES[] = {
-        "BLPOP",    "BRPOP",    "BLMOVE", "BRPOPLPUSH", "BLMPOP", "BZPOPMIN",
-        "BZPOPMAX", "BZMPOP",   "WAIT",   "WAITAOF",    "XREAD",  "XREADGROUP",
-    };
-    switch (name->len > 0 ? name->data[0] | 0x20 : 0) {
-    case 'b':
-    case 'w':
-    case 'x':
-        break;
-    default:
-        return false;
-    }
-    for (size_t i = 0; i < sizeof NAMES / sizeof *NAMES; i++)
-        if (strlen(NAMES[i]) == name->len &&
-            strncasecmp(NAMES[i], (const char *)name->data, name->len) == 0)
-            return true;
-    return false;
 }
 
 /* A cancelled command that has not left need not leave. Nobody tells us of a cancellation, because
@@ -582,6 +567,9 @@ static PyMethodDef BINDING_METHODS[] = {
      PyDoc_STR("Drops the connection, the loop, and the calls that wait.")},
     {"_server", (PyCFunction)binding_server, METH_NOARGS,
      PyDoc_STR("What the server said of itself: the arguments of ServerInfo, or None.")},
+    {"_submit_pipeline", (PyCFunction)(void (*)(void))binding_submit_pipeline, METH_FASTCALL,
+     PyDoc_STR("Queues what a pipeline has gathered and returns the future of the replies; the second "
+               "argument is called with those that are not as they should be.")},
     {"_next_events", (PyCFunction)binding_next_events, METH_O,
      PyDoc_STR("Appends the events that have come to a deque.")},
     {"_listen", (PyCFunction)binding_listen, METH_O,

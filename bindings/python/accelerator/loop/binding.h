@@ -11,7 +11,19 @@
 #include "call.h"
 #include "loop/calls.h"
 
+/* The client: see loop/client.h, which has the functions. */
 typedef struct {
+    PyObject_HEAD
+    PyObject *module; /* own; keeps `state` alive */
+    const FastState *state;
+    oxp_options *options; /* NULL until _open() */
+    struct BindingCore *binding; /* own: of the loop that used the client last; NULL */
+    TextCodec codec;
+    bool is_lease;
+    bool closed;
+} AsyncCore;
+
+typedef struct BindingCore {
     PyObject_HEAD
     PyObject *module; /* own; keeps `state` alive */
     const FastState *state;
@@ -33,11 +45,6 @@ typedef struct {
 /* Queues a command; the future of its reply. */
 PyObject *binding_submit(BindingCore *self, PyObject *callback, PyObject *const *args,
                          Py_ssize_t count);
-
-/* Queues what is in the handle of `sent`, a PipelineCore, which stays with the call; `finish` is
- * what pipeline_outcome() wants. */
-PyObject *binding_submit_pipeline(BindingCore *self, PyObject *sent, oxp_pipeline *pipeline,
-                                  PyObject *finish);
 
 extern PyType_Spec BINDING_SPEC;
 

@@ -20,6 +20,7 @@ static PyObject *async_open(AsyncCore *self, PyTypeObject *defining_class, PyObj
         return NULL;
     }
     TextCodec codec;
+    PyObject *is_lease = PyDict_GetItemString(args[0], "is_lease");
     if (codec_from_dict(&codec, args[0]) < 0)
         return NULL;
     if (!(self->options = options_from_dict(state, args[0]))) {
@@ -29,6 +30,7 @@ static PyObject *async_open(AsyncCore *self, PyTypeObject *defining_class, PyObj
     self->module = Py_NewRef(PyType_GetModule(defining_class));
     self->state = state;
     self->codec = codec;
+    self->is_lease = is_lease == Py_True;
     Py_RETURN_NONE;
 }
 
@@ -192,6 +194,25 @@ static PyType_Slot ASYNC_SLOTS[] = {
     {Py_tp_getset, ASYNC_PROPERTIES},
     {0, NULL},
 };
+
+static int async_check(PyObject *client)
+{
+    return async_check_open((AsyncCore *)client);
+}
+
+static const TextCodec *async_codec(PyObject *client)
+{
+    return &((AsyncCore *)client)->codec;
+}
+
+static oxp_status async_open_pipeline(PyObject *client, bool is_atomic, oxp_pipeline **out,
+                                      oxp_error *error)
+{
+    return ((AsyncCore *)client)->is_lease ? oxp_pipeline_new_for_lease(is_atomic, out, error)
+                                           : oxp_pipeline_new_detached(is_atomic, out, error);
+}
+
+const BatchOwner ASYNC_OWNER = {async_check, async_codec, async_open_pipeline};
 
 PyType_Spec ASYNC_SPEC = {
     .name = "oxipipe._core._fast.AsyncCore",

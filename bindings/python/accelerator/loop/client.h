@@ -5,17 +5,8 @@
 #ifndef OXIPIPE_FAST_ASYNC_H
 #define OXIPIPE_FAST_ASYNC_H
 
+#include "batch.h"
 #include "loop/binding.h"
-
-typedef struct {
-    PyObject_HEAD
-    PyObject *module; /* own; keeps `state` alive */
-    const FastState *state;
-    oxp_options *options; /* NULL until _open() */
-    BindingCore *binding; /* own: of the loop that used the client last; NULL */
-    TextCodec codec;
-    bool closed;
-} AsyncCore;
 
 /* -1 with an exception set unless the client was opened and not closed. */
 int async_check_open(const AsyncCore *self);
@@ -25,5 +16,6 @@ int async_check_open(const AsyncCore *self);
 BindingCore *async_binding(AsyncCore *self);
 
 extern PyType_Spec ASYNC_SPEC;
+extern const BatchOwner ASYNC_OWNER;
 
 #endif

@@ -44,19 +44,16 @@ void future_decide(FutureCore *self, FutureState state, PyObject *value)
 /* concurrent.futures costs more to import than all of this package, so that waits for the first future. */
 static int load_python_class(FastState *state)
 {
-    PyObject *module = PyImport_ImportModule("oxipipe.futures");
-    PyObject *class = module ? PyObject_GetAttrString(module, "Future") : NULL;
-    PyObject *cancelled = class ? PyObject_GetAttrString(module, "cancelled_error") : NULL;
-    PyObject *timed_out = cancelled ? PyObject_GetAttrString(module, "timeout_error") : NULL;
-    Py_XDECREF(module);
-    if (!timed_out) {
-        Py_XDECREF(class);
-        Py_XDECREF(cancelled);
+    PyObject *loaded = PyObject_CallNoArgs(state->load_futures);
+    PyObject *class, *cancelled, *timed_out;
+    if (!loaded || !PyArg_ParseTuple(loaded, "OOO", &class, &cancelled, &timed_out)) {
+        Py_XDECREF(loaded);
         return -1;
     }
-    replace(&state->future_class, class);
-    replace(&state->cancelled_error, cancelled);
-    replace(&state->timeout_error, timed_out);
+    replace(&state->future_class, Py_NewRef(class));
+    replace(&state->cancelled_error, Py_NewRef(cancelled));
+    replace(&state->timeout_error, Py_NewRef(timed_out));
+    Py_DECREF(loaded);
     state->new_future = (allocfunc)PyType_GetSlot((PyTypeObject *)class, Py_tp_alloc);
     return 0;
 }

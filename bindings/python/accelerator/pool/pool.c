@@ -42,8 +42,6 @@ static PyObject *pool_open(PoolCore *self, PyTypeObject *defining_class, PyObjec
         return NULL;
     if (oxp_completions_new(&self->batch) < 0)
         return PyErr_NoMemory();
-    if (eager_bytes_from_dict(&self->eager_bytes, args[0]) < 0)
-        return NULL;
     if (codec_from_dict(&self->codec, args[0]) < 0)
         return NULL;
     oxp_options *options = options_from_dict(state, args[0]);
@@ -118,17 +116,15 @@ static PyObject *pool_command_as(PoolCore *self, PyObject *const *args, Py_ssize
 /* (a pipeline that nobody else has, what shapes its replies) */
 static PyObject *pool_submit_pipeline(PoolCore *self, PyObject *const *args, Py_ssize_t count)
 {
-    size_t commands = 0;
-    oxp_pipeline *pipeline = NULL;
     if (pool_enter(self) < 0)
         return NULL;
-    if (count == 2 && PyObject_TypeCheck(args[0], (PyTypeObject *)self->state->pipeline_type))
-        pipeline = pipeline_handle(args[0], &commands);
-    if (!pipeline) {
+    if (count != 2) {
         PyErr_SetString(PyExc_TypeError, "_submit_pipeline() takes a PipelineCore and a callable");
         return NULL;
     }
-    FutureCore *future = future_new(self, args[1]);
+    size_t commands;
+    oxp_pipeline *pipeline = pipeline_handle(self->state, args[0], &commands);
+    FutureCore *future = pipeline ? future_new(self, args[1]) : NULL;
     if (!future)
         return NULL;
     future->is_pipeline = true;
@@ -532,6 +528,25 @@ static PyType_Slot POOL_SLOTS[] = {
     {Py_tp_getset, POOL_PROPERTIES},
     {0, NULL},
 };
+
+static int pool_check(PyObject *pool)
+{
+    return pool_enter((PoolCore *)pool);
+}
+
+static const TextCodec *pool_codec(PyObject *pool)
+{
+    return &((PoolCore *)pool)->codec;
+}
+
+static oxp_status pool_open_pipeline(PyObject *pool, bool is_atomic, oxp_pipeline **out,
+                                     oxp_error *error)
+{
+    (void)pool;
+    return oxp_pipeline_new_detached(is_atomic, out, error);
+}
+
+const BatchOwner POOL_OWNER = {pool_check, pool_codec, pool_open_pipeline};
 
 PyType_Spec POOL_SPEC = {
     .name = "oxipipe._core._fast.PoolCore",

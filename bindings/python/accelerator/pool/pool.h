@@ -8,6 +8,7 @@
 #ifndef OXIPIPE_FAST_POOL_H
 #define OXIPIPE_FAST_POOL_H
 
+#include "batch.h"
 #include "call.h"
 #include "pool/future.h"
 
@@ -20,7 +21,6 @@ struct PoolCore {
     oxp_pool *handle;     /* NULL until _open() */
     unsigned long generation; /* call_fork_generation() of the process that submitted what is outstanding */
     int64_t submit_ns;        /* how long a submission waits for room; INT64_MAX: as long as it takes */
-    size_t eager_bytes; /* of its leases: see ClientCore */
     TextCodec codec;
     ErrorSlot errors;
     bool is_closed;
@@ -51,5 +51,6 @@ int pool_enter(PoolCore *pool);
 int pool_cancel(PoolCore *pool, FutureCore *future);
 
 extern PyType_Spec POOL_SPEC;
+extern const BatchOwner POOL_OWNER;
 
 #endif

@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from oxipipe import exceptions
 from oxipipe._core import ClientCore, FutureCore, PipelineCore, PoolCore, configure, name
 from oxipipe.commands import shapes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+
+
+def _load_futures() -> tuple[type[Any], Callable[[], Exception], Callable[[], Exception]]:
+    from oxipipe import futures
+
+    return futures.Future, futures.cancelled_error, futures.timeout_error
+
 
 configure(
     reply_error=exceptions.reply_error,
@@ -12,6 +26,7 @@ configure(
     data_error=exceptions.DataError,
     encoding_error=exceptions.EncodingError,
     resolve_callback=shapes.resolve,
+    load_futures=_load_futures,
 )
 
 __all__ = ["ClientCore", "FutureCore", "PipelineCore", "PoolCore", "name"]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from os import PathLike
     from typing import Any, NoReturn, Self
 
-    from oxipipe._core.cffi.call import ServerFields
+    from oxipipe._core.interface import ServerFields
     from oxipipe.server_info import ServerInfo
 
 #: What redis-py's constructor also takes, and why it cannot be had here (yet).

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
     from typing import Any, Self
 
-    from oxipipe._core.cffi.call import ServerFields
+    from oxipipe._core.interface import ServerFields
     from oxipipe.asyncio._inbox import Inbox
     from oxipipe.event import Event
     from oxipipe.typing import KeyT, PatternT
@@ -250,7 +250,7 @@ class Lease(Redis):
         lease._address, lease._given = lender._address, lender._given
         # Closing the owner closes its leases, and so would its end.
         lease._owner = lender
-        AsyncCore._open(lease, lender._given)
+        AsyncCore._open(lease, {**lender._given, "is_lease": True})
         loop = get_running_loop()
         lease._bindings = {id(loop): Binding(lease, loop, binding)}
         return lease

@@ -31,6 +31,7 @@ class Pipeline(_backend.PipelineCore, PipelineCommands):
         # redis-py's parameter for clusters; one server has nothing to choose from.
         self.shard_hint = shard_hint
         self.transaction = bool(transaction)
+        self._executor = client
         self._open(client, self.transaction)
 
     def execute(self, raise_on_error: bool = True) -> Future[list[Any]]:
@@ -45,7 +46,8 @@ class Pipeline(_backend.PipelineCore, PipelineCommands):
             nothing: Future[list[Any]] = get_running_loop().create_future()
             nothing.set_result([])
             return nothing
-        return self._submit(checked if raise_on_error else unchecked)
+        binding = self._executor._binding()
+        return binding._submit_pipeline(self._take(), checked if raise_on_error else unchecked)
 
     def reset(self) -> Awaitable[None]:  # type: ignore[override]
         """Forgets the commands that were added, at once. It may be awaited, as redis-py's has to be."""

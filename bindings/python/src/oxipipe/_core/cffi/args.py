@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from oxipipe._core._ffi import lib
 from oxipipe._core.cffi.call import hooks
-from oxipipe._core.cffi.refusable import REFUSABLE
 
 if TYPE_CHECKING:
     from typing import Any
 
-    from oxipipe.commands.shapes import Callback
+    from oxipipe._core.interface import Callback
 
 #: Names seen are remembered, but a program that makes up names does not fill the memory.
 _MOST_NAMES = 4096
@@ -47,12 +47,22 @@ def callback(args: tuple[Any, ...]) -> Callback | None:
         return hooks.resolve_callback(args[0])
 
 
+def traits(name: bytes) -> int:
+    """What the library says of a command's name: a sum of `OXP_COMMAND_` numbers."""
+    found = _traits.get(name)
+    if found is None:
+        if len(_traits) >= _MOST_NAMES:
+            _traits.clear()
+        found = _traits[name] = lib.oxp_command_traits(name, len(name))
+    return found
+
+
 def may_be_refused(name: bytes) -> bool:
     """Whether the library may refuse the command, and should be asked at once.
 
     In a slab its refusal would come late, and take the others with it.
     """
-    if not name or name.upper() in REFUSABLE:
+    if traits(name) & lib.OXP_COMMAND_MAY_BE_REFUSED:
         return True
     if len(never_refused) >= _MOST_NAMES:
         never_refused.clear()
@@ -78,6 +88,7 @@ def _encode(value: Any, encoding: str, errors: str) -> bytes:
     )
 
 
+_traits: dict[bytes, int] = {}
 #: Command name as given -> callback.
 callbacks: dict[Any, Callback | None] = {}
 #: Names of commands, as given, that `may_be_refused` has been asked about and has said no.

@@ -13,9 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, Self
 
-    from oxipipe.commands.shapes import Callback
-
-    ServerFields = tuple[int, str | None, str | None, str | None, str | None, int | None]
+    from oxipipe._core.interface import Callback, ServerFields
 
 
 class Hooks:
@@ -26,6 +24,7 @@ class Hooks:
     data_error: type[Exception]
     encoding_error: type[UnicodeEncodeError]
     resolve_callback: Callable[[object], Callback | None]
+    load_futures: Callable[[], tuple[type[Any], Callable[[], Exception], Callable[[], Exception]]]
 
 
 hooks = Hooks()

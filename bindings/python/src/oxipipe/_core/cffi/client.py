@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Any, Self
 
-    from oxipipe.commands.shapes import Callback
-    from oxipipe._core.cffi.loop import AsyncCore, Finish
-    from oxipipe._core.cffi.call import ServerFields
+    from oxipipe._core.interface import Callback, Finish
+    from oxipipe._core.cffi.loop import AsyncCore
+    from oxipipe._core.interface import ServerFields
 
 __all__ = ["ClientCore", "FutureCore", "PipelineCore", "PoolCore", "configure"]
 
@@ -42,11 +42,12 @@ def configure(
     data_error: type[Exception],
     encoding_error: type[UnicodeEncodeError],
     resolve_callback: Callable[[object], Callback | None],
+    load_futures: Callable[[], tuple[type[Any], Callable[[], Exception], Callable[[], Exception]]],
 ) -> None:
-    """Tells the backend how the package makes exceptions and finds callbacks."""
+    """See `oxipipe._core.interface.Configure`."""
     hooks.reply_error, hooks.call_error = reply_error, call_error
     hooks.data_error, hooks.encoding_error = data_error, encoding_error
-    hooks.resolve_callback = resolve_callback
+    hooks.resolve_callback, hooks.load_futures = resolve_callback, load_futures
 
 
 class ClientCore:
@@ -224,26 +225,6 @@ class PipelineCore:
             return None, -1
         return replies, _shape(replies, callbacks)
 
-    def _submit(self, finish: Finish) -> Future[list[Any]]:
-        """Queues the commands in the running loop. `finish` is called with replies that are not as they should be."""
-        client: AsyncCore = self._client  # type: ignore[assignment]
-        binding = client._binding()
-        self._enter()
-        try:
-            self._hand_over()
-            # A pipeline of their own, because this one may have others before they are answered.
-            sent = PipelineCore()
-            sent._client, sent._atomic, sent._callbacks = client, self._atomic, self._callbacks
-            fresh = client._new_pipeline(self._atomic)
-            sent._handle, self._handle = self._handle, fresh
-        except BaseException:
-            lib.oxp_pipeline_reset(self._handle)
-            raise
-        finally:
-            self._forget()
-            self._token.append(None)
-        return binding._submit_pipeline(sent, finish)
-
     def _take(self) -> PipelineCore:
         """Moves the commands into a new pipeline and returns that."""
         self._enter()
@@ -264,7 +245,7 @@ class PipelineCore:
         return sent
 
     def _finished(self, replies: list[Any], failure: Exception | None, finish: Finish) -> list[Any]:
-        """What a loop got for the commands of this pipeline."""
+        """What is to be returned or raised for replies that came to its owner."""
         first_error = _shape(replies, self._callbacks)
         if failure is not None:
             failure.replies = replies  # type: ignore[attr-defined]

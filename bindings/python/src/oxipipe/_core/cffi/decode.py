@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from oxipipe.commands.shapes import Callback
+    from oxipipe._core.interface import Callback
 
 NULL = lib.OXP_TYPE_NULL
 STATUS = lib.OXP_TYPE_STATUS

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, NoReturn, Self
 
-    from oxipipe.commands.shapes import Callback
+    from oxipipe._core.interface import Callback
     from oxipipe._core.cffi.pool import PoolCore
 
 OUTSTANDING = 0  #: with the library

@@ -8,7 +8,7 @@ from time import monotonic_ns
 from typing import TYPE_CHECKING
 
 from oxipipe._core.cffi.args import callback as callback_of
-from oxipipe._core.cffi.args import encode
+from oxipipe._core.cffi.args import encode, traits
 from oxipipe._core.cffi.call import end_of_text, hooks, idle_call, new_options, server_fields
 from oxipipe._core.cffi.decode import Decoder, shaped
 from oxipipe._core.cffi.events import FOREVER, take_events
@@ -20,24 +20,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from oxipipe.commands.shapes import Callback
+    from oxipipe._core.interface import Callback, Finish
     from oxipipe._core.cffi.client import PipelineCore
-    from oxipipe._core.cffi.call import ServerFields
+    from oxipipe._core.interface import ServerFields
 
-    Finish = Callable[[PipelineCore, list[Any] | None, int], list[Any]]
 
 #: How many calls may be looked through again, in case the server's silence means that they have not left.
 FEW_CALLS = 256
 _NS_PER_MS = 1_000_000
-#: The commands that a server may keep waiting.
-_MAY_BLOCK = frozenset(
-    b"BLPOP BRPOP BLMOVE BRPOPLPUSH BLMPOP BZPOPMIN BZPOPMAX BZMPOP WAIT WAITAOF XREAD XREADGROUP".split()
-)
-
-#: Their replies are confirmations, however many, without an array around them.
-_SUBSCRIBE = frozenset(
-    b"SUBSCRIBE PSUBSCRIBE SSUBSCRIBE UNSUBSCRIBE PUNSUBSCRIBE SUNSUBSCRIBE".split()
-)
 
 
 class _Asyncio:
@@ -66,7 +56,6 @@ class AsyncCore:
     _options: Any = None
     _last: BindingCore | None = None
     _closed = False
-    _is_lease = False
 
     if TYPE_CHECKING:
 
@@ -78,6 +67,7 @@ class AsyncCore:
         self._errors: str = options.pop("errors", "strict")
         decode = options.pop("decode", False)
         self._decoding = (self._encoding, self._errors) if decode else None
+        self._is_lease = options.pop("is_lease", False)
         self._options = new_options(options)
 
     def command(self, *args: Any) -> Future[Any]:
@@ -197,10 +187,12 @@ class BindingCore:
                     call.error,
                 )
             )
-        name = encoded[0].upper()
-        self._calls[token] = (future, callback, None, name in _SUBSCRIBE)
+        known = traits(encoded[0])
+        confirmed = bool(known & lib.OXP_COMMAND_CONFIRMED)
+        self._calls[token] = (future, callback, None, confirmed)
         self._fresh.append(token)
-        if name in _MAY_BLOCK:
+        if known & lib.OXP_COMMAND_MAY_BLOCK:
+            # It costs a callback of the future to learn of its cancellation at once.
             self._watch(future, token)
         return future
 

@@ -1,4 +1,4 @@
-"""The base of `Pool` for the cffi backend, with the rules of `_fast_collect.h` about who pulls. `_fast` has it in C."""
+"""The base of `Pool` for the cffi backend, with the rules of `accelerator/pool/collect.h` about who pulls. `_fast` has it in C."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from oxipipe.commands.shapes import Callback
-    from oxipipe._core.cffi.call import ServerFields
+    from oxipipe._core.interface import Callback
+    from oxipipe._core.interface import ServerFields
 
 #: How many submissions go by before one looks for completions.
 LOOK_EVERY = 256
@@ -326,9 +326,7 @@ class PoolCore:
             )
 
     def _new_future(self, callback: Callback | None) -> FutureCore:
-        from oxipipe.futures import Future
-
-        future: FutureCore = Future._made(self, callback)
+        future: FutureCore = hooks.load_futures()[0]._made(self, callback)
         return future
 
     # -- collecting ------------------------------------------------------------------------------------------
@@ -536,12 +534,8 @@ class PoolCore:
 
     @staticmethod
     def _timeout_error() -> Exception:
-        from oxipipe.futures import timeout_error
-
-        return timeout_error()
+        return hooks.load_futures()[2]()
 
     @staticmethod
     def _cancelled_error() -> Exception:
-        from oxipipe.futures import cancelled_error
-
-        return cancelled_error()
+        return hooks.load_futures()[1]()

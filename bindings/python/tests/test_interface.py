@@ -1,0 +1,95 @@
+"""Both back ends keep the contract that `oxipipe._core.interface` writes down."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from oxipipe import _backend
+from oxipipe._core import interface, loop
+from oxipipe.asyncio._binding import Binding
+from oxipipe.asyncio.client import Redis as AsyncRedis
+from oxipipe.futures import Future
+from oxipipe.pool import Pool
+
+CLASSES: dict[str, Any] = {
+    "ClientCore": _backend.ClientCore,
+    "PipelineCore": _backend.PipelineCore,
+    "PoolCore": _backend.PoolCore,
+    "FutureCore": _backend.FutureCore,
+    "AsyncCore": loop.AsyncCore,
+    "BindingCore": loop.BindingCore,
+}
+#: What a class has besides its members: Python's own.
+PYTHONS = {name for name in dir(type("", (), {}))} | {
+    "__annotations__",
+    "__static_attributes__",
+    "__firstlineno__",
+    "__class_getitem__",
+}
+
+
+def members(protocol: Any) -> dict[str, Any]:
+    own = vars(protocol)
+    typing_only = {"_abc_impl", "_is_protocol", "__parameters__", "_is_runtime_protocol"}
+    typing_only |= {"__abstractmethods__", "__protocol_attrs__", "__non_callable_proto_members__"}
+    return {
+        name: member
+        for name, member in own.items()
+        if (name not in PYTHONS or name in ("__len__", "__bool__")) and name not in typing_only
+    }
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_a_class_has_the_members_of_its_protocol_and_no_others(name: str) -> None:
+    wanted, cls = members(getattr(interface, name)), CLASSES[name]
+    for member in wanted:
+        assert hasattr(cls, member), f"{name} of {_backend.name} has no {member}"
+    if _backend.name == "fast":
+        has = {member for member in vars(cls) if member not in PYTHONS}
+        assert has == set(wanted) - {"__len__", "__bool__"}, f"{name} of _fast"
+
+
+def shape(function: Any) -> list[tuple[int, str, bool]]:
+    """Kinds, and names where they matter, of the parameters, and which may be left out."""
+    found = []
+    for parameter in list(inspect.signature(function).parameters.values())[1:]:
+        kind = parameter.kind
+        is_named = kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY)
+        has_default = parameter.default is not parameter.empty
+        found.append((int(kind), parameter.name if is_named else "", has_default))
+    return found
+
+
+def compared() -> Iterator[tuple[str, str]]:
+    for name in CLASSES:
+        for member, value in members(getattr(interface, name)).items():
+            if inspect.isfunction(value):
+                yield name, member
+
+
+@pytest.mark.skipif(_backend.name != "cffi", reason="C functions do not tell their parameters")
+@pytest.mark.parametrize(("name", "member"), compared())
+def test_a_method_takes_what_the_protocol_says(name: str, member: str) -> None:
+    wanted = shape(getattr(getattr(interface, name), member))
+    assert shape(getattr(CLASSES[name], member)) == wanted
+
+
+@pytest.mark.parametrize(
+    ("protocol", "cls"),
+    [
+        (interface.OnAsyncCore, AsyncRedis),
+        (interface.OnBindingCore, Binding),
+        (interface.OnPoolCore, Pool),
+        (interface.OnFutureCore, Future),
+    ],
+)
+def test_what_derives_has_what_is_asked_of_it(protocol: Any, cls: Any) -> None:
+    for member, value in members(protocol).items():
+        assert inspect.isfunction(getattr(cls, member)), f"{cls.__name__} has no {member}"
+        if not isinstance(value, staticmethod):
+            count = len(inspect.signature(value).parameters)
+            assert len(inspect.signature(getattr(cls, member)).parameters) == count, member
