@@ -7,6 +7,7 @@ from _codecs import lookup_error
 from typing import TYPE_CHECKING
 
 from oxipipe._arguments import OF_CLIENTS, as_option_error, checked, options_of, refused
+from oxipipe._hooked import Hooked
 from oxipipe._version import __version__
 from oxipipe.exceptions import DataError, OptionError
 
@@ -42,7 +43,7 @@ _DEFAULTS: dict[str, tuple[Any, ...]] = {
 }
 
 
-class Configured:
+class Configured(Hooked):
     """Constructor, `from_url` and `repr` of a client class; its other base is the backend's type."""
 
     if TYPE_CHECKING:

@@ -58,6 +58,7 @@ class Redis(Configured, Listening, _backend.ClientCore, Commands):
         if self.closed:
             raise ClosedError("the client is closed")
         made = Pool._for_client(self._given, self._address)
+        made._use(self._hooks)
         # Of two threads that get here at once, both go on with the same one.
         pool: Pool = self.__dict__.setdefault("_submissions", made)
         return pool
@@ -159,6 +160,7 @@ class Lease(Redis):
         lease = cls.__new__(cls)
         lease._address = lender._address
         lease._open_lease(lender)
+        lease._use(lender._hooks)
         return lease
 
     def fileno(self) -> int:

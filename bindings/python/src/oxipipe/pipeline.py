@@ -30,6 +30,10 @@ class Pipeline(_backend.PipelineCore, PipelineCommands):
         self.shard_hint = shard_hint
         self.transaction = bool(transaction)
         self._open(client, self.transaction)
+        if client._hooks is not None:
+            from oxipipe.hooks import hook_pipeline
+
+            hook_pipeline(self, client)
 
     def execute(self, raise_on_error: bool = True) -> list[Any]:
         """Executes what was added, and returns the replies in order.

@@ -28,6 +28,10 @@ class PoolPipeline(_backend.PipelineCore, PipelineCommands):
         self.transaction = bool(transaction)
         self._pool = pool
         self._open(pool, self.transaction)
+        if pool._hooks is not None:
+            from oxipipe.hooks import hook_pipeline
+
+            hook_pipeline(self, pool)
 
     def execute(self, raise_on_error: bool = True) -> Future[list[Any]]:
         """Submits what was added, and returns the future of the list of replies.

@@ -253,6 +253,7 @@ class Lease(Redis):
         AsyncCore._open(lease, {**lender._given, "is_lease": True})
         loop = get_running_loop()
         lease._bindings = {id(loop): Binding(lease, loop, binding)}
+        lease._use(lender._hooks)
         return lease
 
     def _bind(self, loop: AbstractEventLoop) -> Binding:

@@ -33,6 +33,10 @@ class Pipeline(_backend.PipelineCore, PipelineCommands):
         self.transaction = bool(transaction)
         self._executor = client
         self._open(client, self.transaction)
+        if client._hooks is not None:
+            from oxipipe.hooks import hook_pipeline
+
+            hook_pipeline(self, client)
 
     def execute(self, raise_on_error: bool = True) -> Future[list[Any]]:
         """Queues what was added, and returns the future of the replies in order.

@@ -1,0 +1,62 @@
+"""Where decoders, logs and traces stand: what a client object may do besides calling.
+
+An object that uses none of it pays nothing for it: hooks are methods of the object that hide those of its class, and are there
+only from the first use on.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from oxipipe.hooks import Callback, Hooks, Observer
+
+
+class Hooked:
+    """`set_response_callback` and `on_call` of a client class; its other base is the back end's type."""
+
+    _hooks: Hooks | None = None
+
+    def set_response_callback(self, command: str, callback: Callback | None) -> None:
+        """From now on, `callback` shapes the replies to this command, whatever asks for it; None leaves them as they come.
+
+        Of this client, and of pipelines and leases that it makes from now on. Errors are not shaped.
+        """
+        self._hooked().shapes[command.upper()] = callback
+
+    def on_call(self, observer: Observer) -> Callable[[], None]:
+        """From now on, calls `observer` with a `CallEvent` when a call has ended; returns what takes that back.
+
+        Of this client, and of pipelines and leases that it makes from now on. The observer runs in the thread that made the call;
+        where a call gives a future, in the one that decides it, which is the loop's own for asyncio. What it raises is logged.
+        Of a pool, watching futures takes a thread (see `oxipipe.Future`).
+        """
+        hooks = self._hooked()
+        hooks.observers += (observer,)
+
+        def forget() -> None:
+            rest = list(hooks.observers)
+            if observer in rest:
+                rest.remove(observer)
+            hooks.observers = tuple(rest)
+
+        return forget
+
+    def _hooked(self) -> Hooks:
+        if self._hooks is None:
+            from oxipipe.hooks import Hooks
+
+            self._use(Hooks())
+        return self._hooks  # type: ignore[return-value]
+
+    def _use(self, hooks: Hooks | None) -> None:
+        """Lets this object have the hooks of the one that made it, or new ones."""
+        if hooks is not None:
+            from oxipipe.hooks import Hook
+
+            self._hooks = hooks
+            for method in ("command", "command_as", "submit", "try_submit"):
+                if hasattr(type(self), method):
+                    self.__dict__[method] = Hook(self, hooks, method)

@@ -1,0 +1,145 @@
+"""What one client object does besides calling: shapes of replies that are its own, and telling of each call.
+
+Imported when the first object wants one, see `oxipipe._hooked`.
+"""
+
+from __future__ import annotations
+
+from time import perf_counter
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    Callback = Callable[[Any], Any]
+    Observer = Callable[["CallEvent"], object]
+
+
+class CallEvent(NamedTuple):
+    """A call that has ended."""
+
+    #: The command's name in upper case, or "PIPELINE".
+    name: str
+    #: How many commands it was.
+    commands: int
+    #: Of the client, without user and password: "redis://localhost:6379/0".
+    address: str
+    #: Seconds from the call to its end; for what gives a future, to when that was decided.
+    duration: float
+    #: What was raised; None if there was a result.
+    error: BaseException | None
+
+    @property
+    def outcome(self) -> str | None:
+        """What became of the commands of a call without a result, as `outcome` of the exceptions; None if there is one."""
+        return getattr(self.error, "outcome", None)
+
+
+class Hooks:
+    """Those of one client, and of the pipelines and leases that it makes."""
+
+    def __init__(self) -> None:
+        #: By the command's name in upper case; None leaves a reply as it comes.
+        self.shapes: dict[str, Callback | None] = {}
+        self.observers: tuple[Observer, ...] = ()
+
+    def tell(
+        self, name: str, commands: int, address: str, start: float, error: BaseException | None
+    ) -> None:
+        """Calls the observers. What they raise is logged: the call has its own end."""
+        event = CallEvent(name, commands, address, perf_counter() - start, error)
+        for observer in self.observers:
+            try:
+                observer(event)
+            except Exception:
+                import logging
+
+                logging.getLogger("oxipipe").exception("exception calling observer %r", observer)
+
+
+class Hook:
+    """In the place of a method that sends one command."""
+
+    def __init__(self, client: Any, hooks: Hooks, method: str) -> None:
+        self.client, self.hooks = client, hooks
+        self.is_shaped = method == "command_as"
+        self.plain = getattr(type(client), method).__get__(client)
+        # A queue without room is the only thing that is said by no future.
+        self.shaping = type(client).command_as.__get__(client) if method != "try_submit" else None
+
+    def __call__(self, *args: Any) -> Any:
+        callback, words = (args[0], args[1:]) if self.is_shaped else (None, args)
+        name = _name(words)
+        hooks = self.hooks
+        start = perf_counter()
+        try:
+            if self.shaping is not None and name in hooks.shapes:
+                result = self.shaping(hooks.shapes[name], *words)
+            elif self.is_shaped:
+                result = self.plain(callback, *words)
+            else:
+                result = self.plain(*words)
+        except BaseException as error:
+            hooks.tell(name, 1, self.client._address, start, error)
+            raise
+        return _told(hooks, name, 1, self.client._address, start, result)
+
+
+def hook_pipeline(pipeline: Any, client: Any) -> None:
+    """Lets a pipeline have the hooks of its client, which has some."""
+    hooks: Hooks = client._hooks
+    command = type(pipeline).command.__get__(pipeline)
+    command_as = type(pipeline).command_as.__get__(pipeline)
+    execute = type(pipeline).execute.__get__(pipeline)
+
+    def hooked_command(*args: Any) -> Any:
+        name = _name(args)
+        return command_as(hooks.shapes[name], *args) if name in hooks.shapes else command(*args)
+
+    def hooked_command_as(callback: Callback | None, *args: Any) -> Any:
+        return command_as(hooks.shapes.get(_name(args), callback), *args)
+
+    def hooked_execute(*args: Any, **kwargs: Any) -> Any:
+        count, address = len(pipeline), client._address
+        start = perf_counter()
+        try:
+            result = execute(*args, **kwargs)
+        except BaseException as error:
+            hooks.tell("PIPELINE", count, address, start, error)
+            raise
+        return _told(hooks, "PIPELINE", count, address, start, result)
+
+    pipeline.__dict__.update(
+        command=hooked_command, command_as=hooked_command_as, execute=hooked_execute
+    )
+
+
+def _told(
+    hooks: Hooks, name: str, commands: int, address: str, start: float, result: Any
+) -> Any:
+    """The result, when the observers know of it; those of a future when it is decided."""
+    if not hooks.observers:
+        return result
+    watch = getattr(result, "add_done_callback", None)
+    if watch is None:
+        hooks.tell(name, commands, address, start, None)
+        return result
+
+    def decided(future: Any) -> None:
+        try:
+            error = future.exception()
+        except BaseException as cancelled:
+            error = cancelled
+        hooks.tell(name, commands, address, start, error)
+
+    watch(decided)
+    return result
+
+
+def _name(args: tuple[Any, ...]) -> str:
+    if not args:
+        return ""
+    name = args[0]
+    text = name if isinstance(name, str) else bytes(name).decode("ascii", "replace")
+    return text.upper()

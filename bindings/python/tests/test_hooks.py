@@ -1,0 +1,132 @@
+"""Shapes and observers of one client object, in every colour."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+import pytest
+
+import oxipipe
+from oxipipe import Pool, Redis
+from oxipipe.asyncio import Redis as AsyncRedis
+from oxipipe.hooks import CallEvent
+from oxipipe.server import Server
+
+
+def names(events: list[CallEvent]) -> list[tuple[str, int, str | None]]:
+    return [(event.name, event.commands, event.outcome) for event in events]
+
+
+def test_a_client_without_hooks_has_the_methods_of_its_class(r: Redis) -> None:
+    assert not {"command", "command_as", "submit"} & set(vars(r))
+
+
+def test_shapes_of_one_client(server: Server) -> None:
+    with Redis.from_url(server.url) as mine, Redis.from_url(server.url) as other:
+        mine.set_response_callback("get", lambda reply: reply and reply.decode().upper())
+        mine.set_response_callback("INCR", None)
+        mine.set("hooked", "text")
+        assert (mine.get("hooked"), other.get("hooked")) == ("TEXT", b"text")
+        assert mine.command_as(None, b"get", "hooked") == "TEXT"
+        with mine.pipeline(transaction=False) as pipe:
+            pipe.get("hooked")
+            pipe.command("GET", "none")
+            pipe.incr("counted")
+            assert pipe.execute() == ["TEXT", None, 1]
+        with mine.lease() as lease:
+            assert lease.get("hooked") == "TEXT"
+        assert mine.submit("GET", "hooked").result() == "TEXT"
+
+
+def test_each_call_is_told_of(server: Server) -> None:
+    events: list[CallEvent] = []
+    with Redis.from_url(server.url) as client:
+        client.set("word", "x")
+        forget = client.on_call(events.append)
+        client.set("told", "x")
+        with pytest.raises(oxipipe.ResponseError):
+            client.incr("told")
+        with pytest.raises(oxipipe.RefusedError):
+            client.command("MULTI")
+        with client.pipeline(transaction=False) as pipe:
+            pipe.get("told")
+            pipe.get("told")
+            pipe.execute()
+        assert names(events) == [
+            ("SET", 1, None),
+            ("INCRBY", 1, "REJECTED"),
+            ("MULTI", 1, "NOT_APPLIED"),
+            ("PIPELINE", 2, None),
+        ]
+        assert all(event.duration > 0 and event.address == client._address for event in events)
+        assert isinstance(events[1].error, oxipipe.ResponseError)
+        forget()
+        forget()
+        client.get("told")
+        assert len(events) == 4
+
+
+def test_an_observer_that_fails_is_logged_and_disturbs_nobody(
+    server: Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fails(_event: CallEvent) -> None:
+        raise ValueError("observed")
+
+    with Redis.from_url(server.url) as client, caplog.at_level(logging.ERROR, "oxipipe"):
+        client.on_call(fails)
+        assert client.ping() is True
+    assert "observed" in caplog.text
+
+
+def test_futures_of_a_pool_are_told_of_when_they_are_decided(server: Server) -> None:
+    events: list[CallEvent] = []
+    with Pool.from_url(server.url, connections=2) as pool:
+        pool.on_call(events.append)
+        pool.set_response_callback("GET", lambda reply: [reply])
+        assert pool.set("pooled", "x").result() is True
+        assert pool.get("pooled").result() == [b"x"]
+        with pytest.raises(oxipipe.ResponseError):
+            pool.submit("INCR", "pooled").result()
+        with pool.pipeline() as pipe:
+            pipe.get("pooled")
+            assert pipe.execute().result() == [[b"x"]]
+        pool.flush()
+    assert sorted(names(events), key=str) == [
+        ("GET", 1, None),
+        ("INCR", 1, "REJECTED"),
+        ("PIPELINE", 1, None),
+        ("SET", 1, None),
+    ]
+
+
+def test_futures_of_a_loop_are_told_of(server: Server) -> None:
+    events: list[CallEvent] = []
+
+    async def main() -> None:
+        async with AsyncRedis.from_url(server.url) as client:
+            client.on_call(events.append)
+            client.set_response_callback("GET", lambda reply: [reply])
+            await client.set("looped", "x")
+            assert await client.get("looped") == [b"x"]
+            with pytest.raises(oxipipe.ResponseError):
+                await client.incr("looped")
+            async with client.pipeline(transaction=False) as pipe:
+                pipe.get("looped")
+                assert await pipe.execute() == [[b"x"]]
+            waiting = client.command("BLPOP", "nothing", 0)
+            waiting.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await waiting
+            await client.ping()
+
+    asyncio.run(main())
+    assert names(events) == [
+        ("SET", 1, None),
+        ("GET", 1, None),
+        ("INCRBY", 1, "REJECTED"),
+        ("PIPELINE", 1, None),
+        ("BLPOP", 1, None),
+        ("PING", 1, None),
+    ]
+    assert isinstance(events[4].error, asyncio.CancelledError)
