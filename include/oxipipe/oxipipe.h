@@ -918,6 +918,28 @@ oxp_status oxp_reply_string(const oxp_reply *reply,
                             size_t *len);
 
 /*
+ * What the name of a command tells
+ */
+
+/// The server may hold back the reply for as long as the arguments say.
+#define OXP_COMMAND_MAY_BLOCK 1
+
+/// The command has no place on some connections: OXP_ERR_REFUSED is to be reckoned with.
+#define OXP_COMMAND_MAY_BE_REFUSED 2
+
+/// The command is answered by confirmations, one for each name that follows: see oxp_client_lease.
+#define OXP_COMMAND_CONFIRMED 4
+
+/// What there is to be known of a command before it is queued, from its name alone: a sum of
+/// OXP_COMMAND_* numbers, 0 for an ordinary command and for one that the library does not know. For
+/// bindings that have something to prepare; the library itself does not need to be asked.
+///
+/// name, len   the first word of the command in any case; borrowed for the call.
+///
+/// Threads: any, concurrently. Since 0.1.
+OXP_API uint32_t oxp_command_traits(const uint8_t *name, size_t len);
+
+/*
  * Clients and single commands
  */
 

@@ -61,7 +61,9 @@ static PyObject *pipeline_open(PipelineCore *self, PyTypeObject *defining_class,
     self->is_atomic = is_atomic;
     self->owner = owner;
     self->codec = owner->codec(args[0]);
-    Py_XSETREF(self->client, Py_NewRef(args[0]));
+    PyObject *before = self->client; /* of an attempt that failed */
+    self->client = Py_NewRef(args[0]);
+    Py_XDECREF(before);
     if (open_handle(self) < 0)
         return NULL;
     Py_RETURN_NONE;

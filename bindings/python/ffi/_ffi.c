@@ -585,23 +585,23 @@ static void (*_cffi_call_python_org)(struct _cffi_externpy_s *, char *);
 
 static void *_cffi_types[] = {
 /*  0 */ _CFFI_OP(_CFFI_OP_FUNCTION, 12), // _Bool()(oxp_client const *)
-/*  1 */ _CFFI_OP(_CFFI_OP_POINTER, 541), // oxp_client const *
+/*  1 */ _CFFI_OP(_CFFI_OP_POINTER, 545), // oxp_client const *
 /*  2 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /*  3 */ _CFFI_OP(_CFFI_OP_FUNCTION, 17), // char const *()(int32_t)
 /*  4 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 21), // int32_t
 /*  5 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /*  6 */ _CFFI_OP(_CFFI_OP_FUNCTION, 17), // char const *()(oxp_error const *)
-/*  7 */ _CFFI_OP(_CFFI_OP_POINTER, 545), // oxp_error const *
+/*  7 */ _CFFI_OP(_CFFI_OP_POINTER, 549), // oxp_error const *
 /*  8 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /*  9 */ _CFFI_OP(_CFFI_OP_FUNCTION, 17), // char const *()(void)
 /* 10 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /* 11 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(_Bool, oxp_pipeline * *, oxp_error *)
 /* 12 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 1), // _Bool
 /* 13 */ _CFFI_OP(_CFFI_OP_POINTER, 51), // oxp_pipeline * *
-/* 14 */ _CFFI_OP(_CFFI_OP_POINTER, 545), // oxp_error *
+/* 14 */ _CFFI_OP(_CFFI_OP_POINTER, 549), // oxp_error *
 /* 15 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /* 16 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(char const *, size_t, oxp_client * *, oxp_error *)
-/* 17 */ _CFFI_OP(_CFFI_OP_POINTER, 537), // char const *
+/* 17 */ _CFFI_OP(_CFFI_OP_POINTER, 541), // char const *
 /* 18 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28), // size_t
 /* 19 */ _CFFI_OP(_CFFI_OP_POINTER, 94), // oxp_client * *
 /* 20 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
@@ -613,13 +613,13 @@ static void *_cffi_types[] = {
 /* 26 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
 /* 27 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /* 28 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_async *, oxp_async * *, oxp_error *)
-/* 29 */ _CFFI_OP(_CFFI_OP_POINTER, 540), // oxp_async *
+/* 29 */ _CFFI_OP(_CFFI_OP_POINTER, 544), // oxp_async *
 /* 30 */ _CFFI_OP(_CFFI_OP_POINTER, 29), // oxp_async * *
 /* 31 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
 /* 32 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /* 33 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_async *, oxp_completions *, size_t *, oxp_error *)
 /* 34 */ _CFFI_OP(_CFFI_OP_NOOP, 29),
-/* 35 */ _CFFI_OP(_CFFI_OP_POINTER, 544), // oxp_completions *
+/* 35 */ _CFFI_OP(_CFFI_OP_POINTER, 548), // oxp_completions *
 /* 36 */ _CFFI_OP(_CFFI_OP_POINTER, 18), // size_t *
 /* 37 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
 /* 38 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
@@ -629,19 +629,19 @@ static void *_cffi_types[] = {
 /* 42 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /* 43 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_async *, oxp_events *, size_t *, oxp_error *)
 /* 44 */ _CFFI_OP(_CFFI_OP_NOOP, 29),
-/* 45 */ _CFFI_OP(_CFFI_OP_POINTER, 548), // oxp_events *
+/* 45 */ _CFFI_OP(_CFFI_OP_POINTER, 552), // oxp_events *
 /* 46 */ _CFFI_OP(_CFFI_OP_NOOP, 36),
 /* 47 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
 /* 48 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /* 49 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_async *, oxp_pipeline *, uint64_t, oxp_error *)
 /* 50 */ _CFFI_OP(_CFFI_OP_NOOP, 29),
-/* 51 */ _CFFI_OP(_CFFI_OP_POINTER, 551), // oxp_pipeline *
+/* 51 */ _CFFI_OP(_CFFI_OP_POINTER, 555), // oxp_pipeline *
 /* 52 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24), // uint64_t
 /* 53 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
 /* 54 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /* 55 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_async *, oxp_slice const *, size_t, uint64_t, oxp_error *)
 /* 56 */ _CFFI_OP(_CFFI_OP_NOOP, 29),
-/* 57 */ _CFFI_OP(_CFFI_OP_POINTER, 555), // oxp_slice const *
+/* 57 */ _CFFI_OP(_CFFI_OP_POINTER, 559), // oxp_slice const *
 /* 58 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
 /* 59 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
 /* 60 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
@@ -659,7 +659,7 @@ static void *_cffi_types[] = {
 /* 72 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /* 73 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_async *, uint8_t const *, size_t, uint32_t const *, size_t, uint32_t const *, size_t, uint64_t const *, size_t *, oxp_error *)
 /* 74 */ _CFFI_OP(_CFFI_OP_NOOP, 29),
-/* 75 */ _CFFI_OP(_CFFI_OP_POINTER, 556), // uint8_t const *
+/* 75 */ _CFFI_OP(_CFFI_OP_POINTER, 560), // uint8_t const *
 /* 76 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
 /* 77 */ _CFFI_OP(_CFFI_OP_POINTER, 232), // uint32_t const *
 /* 78 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
@@ -670,15 +670,15 @@ static void *_cffi_types[] = {
 /* 83 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
 /* 84 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /* 85 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_async const *)
-/* 86 */ _CFFI_OP(_CFFI_OP_POINTER, 540), // oxp_async const *
+/* 86 */ _CFFI_OP(_CFFI_OP_POINTER, 544), // oxp_async const *
 /* 87 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /* 88 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_async const *, oxp_server * *, oxp_error *)
 /* 89 */ _CFFI_OP(_CFFI_OP_NOOP, 86),
-/* 90 */ _CFFI_OP(_CFFI_OP_POINTER, 527), // oxp_server * *
+/* 90 */ _CFFI_OP(_CFFI_OP_POINTER, 531), // oxp_server * *
 /* 91 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
 /* 92 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /* 93 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_client *, oxp_client * *)
-/* 94 */ _CFFI_OP(_CFFI_OP_POINTER, 541), // oxp_client *
+/* 94 */ _CFFI_OP(_CFFI_OP_POINTER, 545), // oxp_client *
 /* 95 */ _CFFI_OP(_CFFI_OP_NOOP, 19),
 /* 96 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /* 97 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_client *, oxp_client * *, oxp_error *)
@@ -707,14 +707,14 @@ static void *_cffi_types[] = {
 /* 120 */ _CFFI_OP(_CFFI_OP_NOOP, 57),
 /* 121 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
 /* 122 */ _CFFI_OP(_CFFI_OP_POINTER, 422), // int32_t(*)(void *, oxp_node const *, size_t, uint8_t const *)
-/* 123 */ _CFFI_OP(_CFFI_OP_POINTER, 557), // void *
+/* 123 */ _CFFI_OP(_CFFI_OP_POINTER, 561), // void *
 /* 124 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
 /* 125 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /* 126 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_client *, oxp_slice const *, size_t, oxp_reply * *, oxp_error *)
 /* 127 */ _CFFI_OP(_CFFI_OP_NOOP, 94),
 /* 128 */ _CFFI_OP(_CFFI_OP_NOOP, 57),
 /* 129 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
-/* 130 */ _CFFI_OP(_CFFI_OP_POINTER, 514), // oxp_reply * *
+/* 130 */ _CFFI_OP(_CFFI_OP_POINTER, 518), // oxp_reply * *
 /* 131 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
 /* 132 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /* 133 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_client *, uint8_t const *, size_t, uint32_t const *, size_t, int32_t(*)(void *, oxp_node const *, size_t, uint8_t const *), void *, oxp_error *)
@@ -748,7 +748,7 @@ static void *_cffi_types[] = {
 /* 161 */ _CFFI_OP(_CFFI_OP_POINTER, 35), // oxp_completions * *
 /* 162 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /* 163 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_completions const *, size_t, oxp_error *)
-/* 164 */ _CFFI_OP(_CFFI_OP_POINTER, 544), // oxp_completions const *
+/* 164 */ _CFFI_OP(_CFFI_OP_POINTER, 548), // oxp_completions const *
 /* 165 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
 /* 166 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
 /* 167 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
@@ -768,7 +768,7 @@ static void *_cffi_types[] = {
 /* 181 */ _CFFI_OP(_CFFI_OP_POINTER, 45), // oxp_events * *
 /* 182 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /* 183 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_events const *, size_t, oxp_error *)
-/* 184 */ _CFFI_OP(_CFFI_OP_POINTER, 548), // oxp_events const *
+/* 184 */ _CFFI_OP(_CFFI_OP_POINTER, 552), // oxp_events const *
 /* 185 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
 /* 186 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
 /* 187 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
@@ -782,7 +782,7 @@ static void *_cffi_types[] = {
 /* 195 */ _CFFI_OP(_CFFI_OP_NOOP, 25),
 /* 196 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /* 197 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_options *, _Bool)
-/* 198 */ _CFFI_OP(_CFFI_OP_POINTER, 550), // oxp_options *
+/* 198 */ _CFFI_OP(_CFFI_OP_POINTER, 554), // oxp_options *
 /* 199 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 1),
 /* 200 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /* 201 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_options *, char const *, size_t)
@@ -802,7 +802,7 @@ static void *_cffi_types[] = {
 /* 215 */ _CFFI_OP(_CFFI_OP_NOOP, 198),
 /* 216 */ _CFFI_OP(_CFFI_OP_POINTER, 419), // int32_t(*)(void *)
 /* 217 */ _CFFI_OP(_CFFI_OP_NOOP, 123),
-/* 218 */ _CFFI_OP(_CFFI_OP_POINTER, 534), // void(*)(void *)
+/* 218 */ _CFFI_OP(_CFFI_OP_POINTER, 538), // void(*)(void *)
 /* 219 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /* 220 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_options *, size_t)
 /* 221 */ _CFFI_OP(_CFFI_OP_NOOP, 198),
@@ -836,10 +836,10 @@ static void *_cffi_types[] = {
 /* 249 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
 /* 250 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /* 251 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_options const *, char const *, size_t, char *, size_t, size_t *, oxp_error *)
-/* 252 */ _CFFI_OP(_CFFI_OP_POINTER, 550), // oxp_options const *
+/* 252 */ _CFFI_OP(_CFFI_OP_POINTER, 554), // oxp_options const *
 /* 253 */ _CFFI_OP(_CFFI_OP_NOOP, 17),
 /* 254 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
-/* 255 */ _CFFI_OP(_CFFI_OP_POINTER, 537), // char *
+/* 255 */ _CFFI_OP(_CFFI_OP_POINTER, 541), // char *
 /* 256 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
 /* 257 */ _CFFI_OP(_CFFI_OP_NOOP, 36),
 /* 258 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
@@ -906,7 +906,7 @@ static void *_cffi_types[] = {
 /* 319 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
 /* 320 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /* 321 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_pool *, oxp_client * *, oxp_error *)
-/* 322 */ _CFFI_OP(_CFFI_OP_POINTER, 552), // oxp_pool *
+/* 322 */ _CFFI_OP(_CFFI_OP_POINTER, 556), // oxp_pool *
 /* 323 */ _CFFI_OP(_CFFI_OP_NOOP, 19),
 /* 324 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
 /* 325 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
@@ -978,24 +978,24 @@ static void *_cffi_types[] = {
 /* 391 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
 /* 392 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /* 393 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_pool const *, oxp_server * *, oxp_error *)
-/* 394 */ _CFFI_OP(_CFFI_OP_POINTER, 552), // oxp_pool const *
+/* 394 */ _CFFI_OP(_CFFI_OP_POINTER, 556), // oxp_pool const *
 /* 395 */ _CFFI_OP(_CFFI_OP_NOOP, 90),
 /* 396 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
 /* 397 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /* 398 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_reply const *, size_t, _Bool *)
-/* 399 */ _CFFI_OP(_CFFI_OP_POINTER, 553), // oxp_reply const *
+/* 399 */ _CFFI_OP(_CFFI_OP_POINTER, 557), // oxp_reply const *
 /* 400 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
 /* 401 */ _CFFI_OP(_CFFI_OP_POINTER, 12), // _Bool *
 /* 402 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /* 403 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_reply const *, size_t, double *)
 /* 404 */ _CFFI_OP(_CFFI_OP_NOOP, 399),
 /* 405 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
-/* 406 */ _CFFI_OP(_CFFI_OP_POINTER, 538), // double *
+/* 406 */ _CFFI_OP(_CFFI_OP_POINTER, 542), // double *
 /* 407 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /* 408 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_reply const *, size_t, int64_t *)
 /* 409 */ _CFFI_OP(_CFFI_OP_NOOP, 399),
 /* 410 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
-/* 411 */ _CFFI_OP(_CFFI_OP_POINTER, 539), // int64_t *
+/* 411 */ _CFFI_OP(_CFFI_OP_POINTER, 543), // int64_t *
 /* 412 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /* 413 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_reply const *, size_t, uint8_t const * *, size_t *)
 /* 414 */ _CFFI_OP(_CFFI_OP_NOOP, 399),
@@ -1008,23 +1008,23 @@ static void *_cffi_types[] = {
 /* 421 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /* 422 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(void *, oxp_node const *, size_t, uint8_t const *)
 /* 423 */ _CFFI_OP(_CFFI_OP_NOOP, 123),
-/* 424 */ _CFFI_OP(_CFFI_OP_POINTER, 549), // oxp_node const *
+/* 424 */ _CFFI_OP(_CFFI_OP_POINTER, 553), // oxp_node const *
 /* 425 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
 /* 426 */ _CFFI_OP(_CFFI_OP_NOOP, 75),
 /* 427 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 428 */ _CFFI_OP(_CFFI_OP_FUNCTION, 555), // oxp_slice()(char const *)
+/* 428 */ _CFFI_OP(_CFFI_OP_FUNCTION, 559), // oxp_slice()(char const *)
 /* 429 */ _CFFI_OP(_CFFI_OP_NOOP, 17),
 /* 430 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /* 431 */ _CFFI_OP(_CFFI_OP_FUNCTION, 18), // size_t()(oxp_completions const *, oxp_completion const * *)
 /* 432 */ _CFFI_OP(_CFFI_OP_NOOP, 164),
-/* 433 */ _CFFI_OP(_CFFI_OP_POINTER, 542), // oxp_completion const * *
+/* 433 */ _CFFI_OP(_CFFI_OP_POINTER, 546), // oxp_completion const * *
 /* 434 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /* 435 */ _CFFI_OP(_CFFI_OP_FUNCTION, 18), // size_t()(oxp_events const *, oxp_event const * *)
 /* 436 */ _CFFI_OP(_CFFI_OP_NOOP, 184),
-/* 437 */ _CFFI_OP(_CFFI_OP_POINTER, 546), // oxp_event const * *
+/* 437 */ _CFFI_OP(_CFFI_OP_POINTER, 550), // oxp_event const * *
 /* 438 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /* 439 */ _CFFI_OP(_CFFI_OP_FUNCTION, 18), // size_t()(oxp_pipeline const *)
-/* 440 */ _CFFI_OP(_CFFI_OP_POINTER, 551), // oxp_pipeline const *
+/* 440 */ _CFFI_OP(_CFFI_OP_POINTER, 555), // oxp_pipeline const *
 /* 441 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /* 442 */ _CFFI_OP(_CFFI_OP_FUNCTION, 18), // size_t()(oxp_reply const *, size_t)
 /* 443 */ _CFFI_OP(_CFFI_OP_NOOP, 399),
@@ -1052,96 +1052,100 @@ static void *_cffi_types[] = {
 /* 465 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
 /* 466 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /* 467 */ _CFFI_OP(_CFFI_OP_FUNCTION, 232), // uint32_t()(oxp_server const *)
-/* 468 */ _CFFI_OP(_CFFI_OP_POINTER, 554), // oxp_server const *
+/* 468 */ _CFFI_OP(_CFFI_OP_POINTER, 558), // oxp_server const *
 /* 469 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 470 */ _CFFI_OP(_CFFI_OP_FUNCTION, 232), // uint32_t()(void)
-/* 471 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 472 */ _CFFI_OP(_CFFI_OP_FUNCTION, 52), // uint64_t()(oxp_async const *)
-/* 473 */ _CFFI_OP(_CFFI_OP_NOOP, 86),
-/* 474 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 475 */ _CFFI_OP(_CFFI_OP_FUNCTION, 52), // uint64_t()(oxp_server const *)
-/* 476 */ _CFFI_OP(_CFFI_OP_NOOP, 468),
-/* 477 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 478 */ _CFFI_OP(_CFFI_OP_FUNCTION, 557), // void()(oxp_async *)
-/* 479 */ _CFFI_OP(_CFFI_OP_NOOP, 29),
-/* 480 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 481 */ _CFFI_OP(_CFFI_OP_FUNCTION, 557), // void()(oxp_client *)
-/* 482 */ _CFFI_OP(_CFFI_OP_NOOP, 94),
-/* 483 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 484 */ _CFFI_OP(_CFFI_OP_FUNCTION, 557), // void()(oxp_completions *)
-/* 485 */ _CFFI_OP(_CFFI_OP_NOOP, 35),
-/* 486 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 487 */ _CFFI_OP(_CFFI_OP_FUNCTION, 557), // void()(oxp_error *)
-/* 488 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
-/* 489 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 490 */ _CFFI_OP(_CFFI_OP_FUNCTION, 557), // void()(oxp_error const *, uint64_t *, uint64_t *, uint64_t *)
-/* 491 */ _CFFI_OP(_CFFI_OP_NOOP, 7),
-/* 492 */ _CFFI_OP(_CFFI_OP_NOOP, 371),
-/* 493 */ _CFFI_OP(_CFFI_OP_NOOP, 371),
-/* 494 */ _CFFI_OP(_CFFI_OP_NOOP, 371),
-/* 495 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 496 */ _CFFI_OP(_CFFI_OP_FUNCTION, 557), // void()(oxp_error const *, uint8_t const * *, size_t *)
-/* 497 */ _CFFI_OP(_CFFI_OP_NOOP, 7),
-/* 498 */ _CFFI_OP(_CFFI_OP_NOOP, 308),
-/* 499 */ _CFFI_OP(_CFFI_OP_NOOP, 36),
-/* 500 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 501 */ _CFFI_OP(_CFFI_OP_FUNCTION, 557), // void()(oxp_events *)
-/* 502 */ _CFFI_OP(_CFFI_OP_NOOP, 45),
-/* 503 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 504 */ _CFFI_OP(_CFFI_OP_FUNCTION, 557), // void()(oxp_options *)
-/* 505 */ _CFFI_OP(_CFFI_OP_NOOP, 198),
-/* 506 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 507 */ _CFFI_OP(_CFFI_OP_FUNCTION, 557), // void()(oxp_pipeline *)
-/* 508 */ _CFFI_OP(_CFFI_OP_NOOP, 51),
-/* 509 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 510 */ _CFFI_OP(_CFFI_OP_FUNCTION, 557), // void()(oxp_pool *)
-/* 511 */ _CFFI_OP(_CFFI_OP_NOOP, 322),
-/* 512 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 513 */ _CFFI_OP(_CFFI_OP_FUNCTION, 557), // void()(oxp_reply *)
-/* 514 */ _CFFI_OP(_CFFI_OP_POINTER, 553), // oxp_reply *
-/* 515 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 516 */ _CFFI_OP(_CFFI_OP_FUNCTION, 557), // void()(oxp_reply const *, oxp_node const * *, size_t *)
-/* 517 */ _CFFI_OP(_CFFI_OP_NOOP, 399),
-/* 518 */ _CFFI_OP(_CFFI_OP_POINTER, 424), // oxp_node const * *
-/* 519 */ _CFFI_OP(_CFFI_OP_NOOP, 36),
-/* 520 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 521 */ _CFFI_OP(_CFFI_OP_FUNCTION, 557), // void()(oxp_reply const *, uint8_t const * *, size_t *)
-/* 522 */ _CFFI_OP(_CFFI_OP_NOOP, 399),
-/* 523 */ _CFFI_OP(_CFFI_OP_NOOP, 308),
-/* 524 */ _CFFI_OP(_CFFI_OP_NOOP, 36),
-/* 525 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 526 */ _CFFI_OP(_CFFI_OP_FUNCTION, 557), // void()(oxp_server *)
-/* 527 */ _CFFI_OP(_CFFI_OP_POINTER, 554), // oxp_server *
-/* 528 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 529 */ _CFFI_OP(_CFFI_OP_FUNCTION, 557), // void()(oxp_server const *, uint8_t const * *, size_t *)
-/* 530 */ _CFFI_OP(_CFFI_OP_NOOP, 468),
-/* 531 */ _CFFI_OP(_CFFI_OP_NOOP, 308),
-/* 532 */ _CFFI_OP(_CFFI_OP_NOOP, 36),
-/* 533 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 534 */ _CFFI_OP(_CFFI_OP_FUNCTION, 557), // void()(void *)
-/* 535 */ _CFFI_OP(_CFFI_OP_NOOP, 123),
-/* 536 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 537 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 2), // char
-/* 538 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 14), // double
-/* 539 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 23), // int64_t
-/* 540 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 0), // oxp_async
-/* 541 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 1), // oxp_client
-/* 542 */ _CFFI_OP(_CFFI_OP_POINTER, 543), // oxp_completion const *
-/* 543 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 2), // oxp_completion
-/* 544 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 3), // oxp_completions
-/* 545 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 4), // oxp_error
-/* 546 */ _CFFI_OP(_CFFI_OP_POINTER, 547), // oxp_event const *
-/* 547 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 5), // oxp_event
-/* 548 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 6), // oxp_events
-/* 549 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 7), // oxp_node
-/* 550 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 8), // oxp_options
-/* 551 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 9), // oxp_pipeline
-/* 552 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 10), // oxp_pool
-/* 553 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 11), // oxp_reply
-/* 554 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 12), // oxp_server
-/* 555 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 13), // oxp_slice
-/* 556 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 18), // uint8_t
-/* 557 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 0), // void
+/* 470 */ _CFFI_OP(_CFFI_OP_FUNCTION, 232), // uint32_t()(uint8_t const *, size_t)
+/* 471 */ _CFFI_OP(_CFFI_OP_NOOP, 75),
+/* 472 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
+/* 473 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 474 */ _CFFI_OP(_CFFI_OP_FUNCTION, 232), // uint32_t()(void)
+/* 475 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 476 */ _CFFI_OP(_CFFI_OP_FUNCTION, 52), // uint64_t()(oxp_async const *)
+/* 477 */ _CFFI_OP(_CFFI_OP_NOOP, 86),
+/* 478 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 479 */ _CFFI_OP(_CFFI_OP_FUNCTION, 52), // uint64_t()(oxp_server const *)
+/* 480 */ _CFFI_OP(_CFFI_OP_NOOP, 468),
+/* 481 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 482 */ _CFFI_OP(_CFFI_OP_FUNCTION, 561), // void()(oxp_async *)
+/* 483 */ _CFFI_OP(_CFFI_OP_NOOP, 29),
+/* 484 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 485 */ _CFFI_OP(_CFFI_OP_FUNCTION, 561), // void()(oxp_client *)
+/* 486 */ _CFFI_OP(_CFFI_OP_NOOP, 94),
+/* 487 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 488 */ _CFFI_OP(_CFFI_OP_FUNCTION, 561), // void()(oxp_completions *)
+/* 489 */ _CFFI_OP(_CFFI_OP_NOOP, 35),
+/* 490 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 491 */ _CFFI_OP(_CFFI_OP_FUNCTION, 561), // void()(oxp_error *)
+/* 492 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
+/* 493 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 494 */ _CFFI_OP(_CFFI_OP_FUNCTION, 561), // void()(oxp_error const *, uint64_t *, uint64_t *, uint64_t *)
+/* 495 */ _CFFI_OP(_CFFI_OP_NOOP, 7),
+/* 496 */ _CFFI_OP(_CFFI_OP_NOOP, 371),
+/* 497 */ _CFFI_OP(_CFFI_OP_NOOP, 371),
+/* 498 */ _CFFI_OP(_CFFI_OP_NOOP, 371),
+/* 499 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 500 */ _CFFI_OP(_CFFI_OP_FUNCTION, 561), // void()(oxp_error const *, uint8_t const * *, size_t *)
+/* 501 */ _CFFI_OP(_CFFI_OP_NOOP, 7),
+/* 502 */ _CFFI_OP(_CFFI_OP_NOOP, 308),
+/* 503 */ _CFFI_OP(_CFFI_OP_NOOP, 36),
+/* 504 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 505 */ _CFFI_OP(_CFFI_OP_FUNCTION, 561), // void()(oxp_events *)
+/* 506 */ _CFFI_OP(_CFFI_OP_NOOP, 45),
+/* 507 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 508 */ _CFFI_OP(_CFFI_OP_FUNCTION, 561), // void()(oxp_options *)
+/* 509 */ _CFFI_OP(_CFFI_OP_NOOP, 198),
+/* 510 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 511 */ _CFFI_OP(_CFFI_OP_FUNCTION, 561), // void()(oxp_pipeline *)
+/* 512 */ _CFFI_OP(_CFFI_OP_NOOP, 51),
+/* 513 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 514 */ _CFFI_OP(_CFFI_OP_FUNCTION, 561), // void()(oxp_pool *)
+/* 515 */ _CFFI_OP(_CFFI_OP_NOOP, 322),
+/* 516 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 517 */ _CFFI_OP(_CFFI_OP_FUNCTION, 561), // void()(oxp_reply *)
+/* 518 */ _CFFI_OP(_CFFI_OP_POINTER, 557), // oxp_reply *
+/* 519 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 520 */ _CFFI_OP(_CFFI_OP_FUNCTION, 561), // void()(oxp_reply const *, oxp_node const * *, size_t *)
+/* 521 */ _CFFI_OP(_CFFI_OP_NOOP, 399),
+/* 522 */ _CFFI_OP(_CFFI_OP_POINTER, 424), // oxp_node const * *
+/* 523 */ _CFFI_OP(_CFFI_OP_NOOP, 36),
+/* 524 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 525 */ _CFFI_OP(_CFFI_OP_FUNCTION, 561), // void()(oxp_reply const *, uint8_t const * *, size_t *)
+/* 526 */ _CFFI_OP(_CFFI_OP_NOOP, 399),
+/* 527 */ _CFFI_OP(_CFFI_OP_NOOP, 308),
+/* 528 */ _CFFI_OP(_CFFI_OP_NOOP, 36),
+/* 529 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 530 */ _CFFI_OP(_CFFI_OP_FUNCTION, 561), // void()(oxp_server *)
+/* 531 */ _CFFI_OP(_CFFI_OP_POINTER, 558), // oxp_server *
+/* 532 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 533 */ _CFFI_OP(_CFFI_OP_FUNCTION, 561), // void()(oxp_server const *, uint8_t const * *, size_t *)
+/* 534 */ _CFFI_OP(_CFFI_OP_NOOP, 468),
+/* 535 */ _CFFI_OP(_CFFI_OP_NOOP, 308),
+/* 536 */ _CFFI_OP(_CFFI_OP_NOOP, 36),
+/* 537 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 538 */ _CFFI_OP(_CFFI_OP_FUNCTION, 561), // void()(void *)
+/* 539 */ _CFFI_OP(_CFFI_OP_NOOP, 123),
+/* 540 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 541 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 2), // char
+/* 542 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 14), // double
+/* 543 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 23), // int64_t
+/* 544 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 0), // oxp_async
+/* 545 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 1), // oxp_client
+/* 546 */ _CFFI_OP(_CFFI_OP_POINTER, 547), // oxp_completion const *
+/* 547 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 2), // oxp_completion
+/* 548 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 3), // oxp_completions
+/* 549 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 4), // oxp_error
+/* 550 */ _CFFI_OP(_CFFI_OP_POINTER, 551), // oxp_event const *
+/* 551 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 5), // oxp_event
+/* 552 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 6), // oxp_events
+/* 553 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 7), // oxp_node
+/* 554 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 8), // oxp_options
+/* 555 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 9), // oxp_pipeline
+/* 556 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 10), // oxp_pool
+/* 557 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 11), // oxp_reply
+/* 558 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 12), // oxp_server
+/* 559 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 13), // oxp_slice
+/* 560 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 18), // uint8_t
+/* 561 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 0), // void
 };
 
 static struct _cffi_externpy_s _cffi_externpy__oxp_py_interrupt =
@@ -3048,6 +3052,54 @@ _cffi_f_oxp_client_server(PyObject *self, PyObject *args)
 }
 #else
 #  define _cffi_f_oxp_client_server _cffi_d_oxp_client_server
+#endif
+
+static uint32_t _cffi_d_oxp_command_traits(uint8_t const * x0, size_t x1)
+{
+  return oxp_command_traits(x0, x1);
+}
+#ifndef PYPY_VERSION
+static PyObject *
+_cffi_f_oxp_command_traits(PyObject *self, PyObject *args)
+{
+  uint8_t const * x0;
+  size_t x1;
+  Py_ssize_t datasize;
+  struct _cffi_freeme_s *large_args_free = NULL;
+  uint32_t result;
+  PyObject *pyresult;
+  PyObject *arg0;
+  PyObject *arg1;
+
+  if (!PyArg_UnpackTuple(args, "oxp_command_traits", 2, 2, &arg0, &arg1))
+    return NULL;
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(75), arg0, (char **)&x0);
+  if (datasize != 0) {
+    x0 = ((size_t)datasize) <= 640 ? (uint8_t const *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(75), arg0, (char **)&x0,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  x1 = _cffi_to_c_int(arg1, size_t);
+  if (x1 == (size_t)-1 && PyErr_Occurred())
+    return NULL;
+
+  Py_BEGIN_ALLOW_THREADS
+  _cffi_restore_errno();
+  { result = oxp_command_traits(x0, x1); }
+  _cffi_save_errno();
+  Py_END_ALLOW_THREADS
+
+  (void)self; /* unused */
+  pyresult = _cffi_from_c_int(result, uint32_t);
+  if (large_args_free != NULL) _cffi_free_array_arguments(large_args_free);
+  return pyresult;
+}
+#else
+#  define _cffi_f_oxp_command_traits _cffi_d_oxp_command_traits
 #endif
 
 static int32_t _cffi_d_oxp_completions_error(oxp_completions const * x0, size_t x1, oxp_error * x2)
@@ -8499,10 +8551,10 @@ _cffi_f_oxp_reply_free(PyObject *self, PyObject *arg0)
   struct _cffi_freeme_s *large_args_free = NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(514), arg0, (char **)&x0);
+      _cffi_type(518), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_reply *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(514), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(518), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -8772,10 +8824,10 @@ _cffi_f_oxp_reply_nodes(PyObject *self, PyObject *args)
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(518), arg1, (char **)&x1);
+      _cffi_type(522), arg1, (char **)&x1);
   if (datasize != 0) {
     x1 = ((size_t)datasize) <= 640 ? (oxp_node const * *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(518), arg1, (char **)&x1,
+    if (_cffi_convert_array_argument(_cffi_type(522), arg1, (char **)&x1,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -9011,10 +9063,10 @@ _cffi_f_oxp_server_free(PyObject *self, PyObject *arg0)
   struct _cffi_freeme_s *large_args_free = NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(527), arg0, (char **)&x0);
+      _cffi_type(531), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_server *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(527), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(531), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -9380,7 +9432,7 @@ _cffi_f_oxp_str(PyObject *self, PyObject *arg0)
   Py_END_ALLOW_THREADS
 
   (void)self; /* unused */
-  pyresult = _cffi_from_c_struct((char *)&result, _cffi_type(555));
+  pyresult = _cffi_from_c_struct((char *)&result, _cffi_type(559));
   if (large_args_free != NULL) _cffi_free_array_arguments(large_args_free);
   return pyresult;
 }
@@ -9447,6 +9499,27 @@ static int _cffi_const_OXP_AGAIN(unsigned long long *o)
 {
   int n = (OXP_AGAIN) <= 0;
   *o = (unsigned long long)((OXP_AGAIN) | 0);  /* check that OXP_AGAIN is an integer */
+  return n;
+}
+
+static int _cffi_const_OXP_COMMAND_CONFIRMED(unsigned long long *o)
+{
+  int n = (OXP_COMMAND_CONFIRMED) <= 0;
+  *o = (unsigned long long)((OXP_COMMAND_CONFIRMED) | 0);  /* check that OXP_COMMAND_CONFIRMED is an integer */
+  return n;
+}
+
+static int _cffi_const_OXP_COMMAND_MAY_BE_REFUSED(unsigned long long *o)
+{
+  int n = (OXP_COMMAND_MAY_BE_REFUSED) <= 0;
+  *o = (unsigned long long)((OXP_COMMAND_MAY_BE_REFUSED) | 0);  /* check that OXP_COMMAND_MAY_BE_REFUSED is an integer */
+  return n;
+}
+
+static int _cffi_const_OXP_COMMAND_MAY_BLOCK(unsigned long long *o)
+{
+  int n = (OXP_COMMAND_MAY_BLOCK) <= 0;
+  *o = (unsigned long long)((OXP_COMMAND_MAY_BLOCK) | 0);  /* check that OXP_COMMAND_MAY_BLOCK is an integer */
   return n;
 }
 
@@ -9911,6 +9984,9 @@ struct _cffi_align__oxp_slice { char x; oxp_slice y; };
 
 static const struct _cffi_global_s _cffi_globals[] = {
   { "OXP_AGAIN", (void *)_cffi_const_OXP_AGAIN, _CFFI_OP(_CFFI_OP_CONSTANT_INT, -1), (void *)0 },
+  { "OXP_COMMAND_CONFIRMED", (void *)_cffi_const_OXP_COMMAND_CONFIRMED, _CFFI_OP(_CFFI_OP_CONSTANT_INT, -1), (void *)0 },
+  { "OXP_COMMAND_MAY_BE_REFUSED", (void *)_cffi_const_OXP_COMMAND_MAY_BE_REFUSED, _CFFI_OP(_CFFI_OP_CONSTANT_INT, -1), (void *)0 },
+  { "OXP_COMMAND_MAY_BLOCK", (void *)_cffi_const_OXP_COMMAND_MAY_BLOCK, _CFFI_OP(_CFFI_OP_CONSTANT_INT, -1), (void *)0 },
   { "OXP_DONE", (void *)_cffi_const_OXP_DONE, _CFFI_OP(_CFFI_OP_CONSTANT_INT, -1), (void *)0 },
   { "OXP_DUE", (void *)_cffi_const_OXP_DUE, _CFFI_OP(_CFFI_OP_CONSTANT_INT, -1), (void *)0 },
   { "OXP_EAGER_COMMANDS", (void *)_cffi_const_OXP_EAGER_COMMANDS, _CFFI_OP(_CFFI_OP_CONSTANT_INT, -1), (void *)0 },
@@ -9970,9 +10046,9 @@ static const struct _cffi_global_s _cffi_globals[] = {
   { "OXP_WANT_READ", (void *)_cffi_const_OXP_WANT_READ, _CFFI_OP(_CFFI_OP_CONSTANT_INT, -1), (void *)0 },
   { "OXP_WANT_WRITE", (void *)_cffi_const_OXP_WANT_WRITE, _CFFI_OP(_CFFI_OP_CONSTANT_INT, -1), (void *)0 },
   { "oxp_async_cancel", (void *)_cffi_f_oxp_async_cancel, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 62), (void *)_cffi_d_oxp_async_cancel },
-  { "oxp_async_close", (void *)_cffi_f_oxp_async_close, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 478), (void *)_cffi_d_oxp_async_close },
+  { "oxp_async_close", (void *)_cffi_f_oxp_async_close, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 482), (void *)_cffi_d_oxp_async_close },
   { "oxp_async_fd", (void *)_cffi_f_oxp_async_fd, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 85), (void *)_cffi_d_oxp_async_fd },
-  { "oxp_async_free", (void *)_cffi_f_oxp_async_free, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 478), (void *)_cffi_d_oxp_async_free },
+  { "oxp_async_free", (void *)_cffi_f_oxp_async_free, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 482), (void *)_cffi_d_oxp_async_free },
   { "oxp_async_lease", (void *)_cffi_f_oxp_async_lease, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 28), (void *)_cffi_d_oxp_async_lease },
   { "oxp_async_next", (void *)_cffi_f_oxp_async_next, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 33), (void *)_cffi_d_oxp_async_next },
   { "oxp_async_next_events", (void *)_cffi_f_oxp_async_next_events, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 43), (void *)_cffi_d_oxp_async_next_events },
@@ -9983,44 +10059,45 @@ static const struct _cffi_global_s _cffi_globals[] = {
   { "oxp_async_submit", (void *)_cffi_f_oxp_async_submit, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 55), (void *)_cffi_d_oxp_async_submit },
   { "oxp_async_submit_packed", (void *)_cffi_f_oxp_async_submit_packed, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 73), (void *)_cffi_d_oxp_async_submit_packed },
   { "oxp_async_submit_pipeline", (void *)_cffi_f_oxp_async_submit_pipeline, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 49), (void *)_cffi_d_oxp_async_submit_pipeline },
-  { "oxp_async_timeout_ns", (void *)_cffi_f_oxp_async_timeout_ns, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 472), (void *)_cffi_d_oxp_async_timeout_ns },
+  { "oxp_async_timeout_ns", (void *)_cffi_f_oxp_async_timeout_ns, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 476), (void *)_cffi_d_oxp_async_timeout_ns },
   { "oxp_async_want", (void *)_cffi_f_oxp_async_want, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 457), (void *)_cffi_d_oxp_async_want },
   { "oxp_client_clone", (void *)_cffi_f_oxp_client_clone, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 93), (void *)_cffi_d_oxp_client_clone },
-  { "oxp_client_close", (void *)_cffi_f_oxp_client_close, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 481), (void *)_cffi_d_oxp_client_close },
+  { "oxp_client_close", (void *)_cffi_f_oxp_client_close, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 485), (void *)_cffi_d_oxp_client_close },
   { "oxp_client_command", (void *)_cffi_f_oxp_client_command, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 126), (void *)_cffi_d_oxp_client_command },
   { "oxp_client_command_packed", (void *)_cffi_f_oxp_client_command_packed, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 143), (void *)_cffi_d_oxp_client_command_packed },
   { "oxp_client_command_stream", (void *)_cffi_f_oxp_client_command_stream, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 118), (void *)_cffi_d_oxp_client_command_stream },
   { "oxp_client_command_stream_packed", (void *)_cffi_f_oxp_client_command_stream_packed, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 133), (void *)_cffi_d_oxp_client_command_stream_packed },
   { "oxp_client_connect", (void *)_cffi_f_oxp_client_connect, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 102), (void *)_cffi_d_oxp_client_connect },
   { "oxp_client_fd", (void *)_cffi_f_oxp_client_fd, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 152), (void *)_cffi_d_oxp_client_fd },
-  { "oxp_client_free", (void *)_cffi_f_oxp_client_free, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 481), (void *)_cffi_d_oxp_client_free },
+  { "oxp_client_free", (void *)_cffi_f_oxp_client_free, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 485), (void *)_cffi_d_oxp_client_free },
   { "oxp_client_is_closed", (void *)_cffi_f_oxp_client_is_closed, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 0), (void *)_cffi_d_oxp_client_is_closed },
   { "oxp_client_lease", (void *)_cffi_f_oxp_client_lease, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 97), (void *)_cffi_d_oxp_client_lease },
   { "oxp_client_next_events", (void *)_cffi_f_oxp_client_next_events, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 106), (void *)_cffi_d_oxp_client_next_events },
   { "oxp_client_open", (void *)_cffi_f_oxp_client_open, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 265), (void *)_cffi_d_oxp_client_open },
   { "oxp_client_server", (void *)_cffi_f_oxp_client_server, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 155), (void *)_cffi_d_oxp_client_server },
+  { "oxp_command_traits", (void *)_cffi_f_oxp_command_traits, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 470), (void *)_cffi_d_oxp_command_traits },
   { "oxp_completions_error", (void *)_cffi_f_oxp_completions_error, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 163), (void *)_cffi_d_oxp_completions_error },
-  { "oxp_completions_free", (void *)_cffi_f_oxp_completions_free, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 484), (void *)_cffi_d_oxp_completions_free },
+  { "oxp_completions_free", (void *)_cffi_f_oxp_completions_free, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 488), (void *)_cffi_d_oxp_completions_free },
   { "oxp_completions_list", (void *)_cffi_f_oxp_completions_list, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 431), (void *)_cffi_d_oxp_completions_list },
   { "oxp_completions_new", (void *)_cffi_f_oxp_completions_new, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 160), (void *)_cffi_d_oxp_completions_new },
   { "oxp_completions_reply", (void *)_cffi_f_oxp_completions_reply, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 168), (void *)_cffi_d_oxp_completions_reply },
   { "oxp_connect", (void *)_cffi_f_oxp_connect, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 16), (void *)_cffi_d_oxp_connect },
-  { "oxp_error_address", (void *)_cffi_f_oxp_error_address, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 496), (void *)_cffi_d_oxp_error_address },
-  { "oxp_error_clear", (void *)_cffi_f_oxp_error_clear, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 487), (void *)_cffi_d_oxp_error_clear },
-  { "oxp_error_free", (void *)_cffi_f_oxp_error_free, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 487), (void *)_cffi_d_oxp_error_free },
-  { "oxp_error_message", (void *)_cffi_f_oxp_error_message, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 496), (void *)_cffi_d_oxp_error_message },
+  { "oxp_error_address", (void *)_cffi_f_oxp_error_address, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 500), (void *)_cffi_d_oxp_error_address },
+  { "oxp_error_clear", (void *)_cffi_f_oxp_error_clear, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 491), (void *)_cffi_d_oxp_error_clear },
+  { "oxp_error_free", (void *)_cffi_f_oxp_error_free, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 491), (void *)_cffi_d_oxp_error_free },
+  { "oxp_error_message", (void *)_cffi_f_oxp_error_message, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 500), (void *)_cffi_d_oxp_error_message },
   { "oxp_error_new", (void *)_cffi_f_oxp_error_new, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 174), (void *)_cffi_d_oxp_error_new },
   { "oxp_error_os_code", (void *)_cffi_f_oxp_error_os_code, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 177), (void *)_cffi_d_oxp_error_os_code },
   { "oxp_error_outcome", (void *)_cffi_f_oxp_error_outcome, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 177), (void *)_cffi_d_oxp_error_outcome },
-  { "oxp_error_progress", (void *)_cffi_f_oxp_error_progress, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 490), (void *)_cffi_d_oxp_error_progress },
+  { "oxp_error_progress", (void *)_cffi_f_oxp_error_progress, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 494), (void *)_cffi_d_oxp_error_progress },
   { "oxp_error_status", (void *)_cffi_f_oxp_error_status, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 177), (void *)_cffi_d_oxp_error_status },
   { "oxp_error_text", (void *)_cffi_f_oxp_error_text, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 6), (void *)_cffi_d_oxp_error_text },
   { "oxp_events_error", (void *)_cffi_f_oxp_events_error, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 183), (void *)_cffi_d_oxp_events_error },
-  { "oxp_events_free", (void *)_cffi_f_oxp_events_free, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 501), (void *)_cffi_d_oxp_events_free },
+  { "oxp_events_free", (void *)_cffi_f_oxp_events_free, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 505), (void *)_cffi_d_oxp_events_free },
   { "oxp_events_list", (void *)_cffi_f_oxp_events_list, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 435), (void *)_cffi_d_oxp_events_list },
   { "oxp_events_new", (void *)_cffi_f_oxp_events_new, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 180), (void *)_cffi_d_oxp_events_new },
   { "oxp_events_reply", (void *)_cffi_f_oxp_events_reply, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 188), (void *)_cffi_d_oxp_events_reply },
-  { "oxp_options_free", (void *)_cffi_f_oxp_options_free, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 504), (void *)_cffi_d_oxp_options_free },
+  { "oxp_options_free", (void *)_cffi_f_oxp_options_free, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 508), (void *)_cffi_d_oxp_options_free },
   { "oxp_options_from_url", (void *)_cffi_f_oxp_options_from_url, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 22), (void *)_cffi_d_oxp_options_from_url },
   { "oxp_options_get", (void *)_cffi_f_oxp_options_get, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 251), (void *)_cffi_d_oxp_options_get },
   { "oxp_options_new", (void *)_cffi_f_oxp_options_new, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 194), (void *)_cffi_d_oxp_options_new },
@@ -10062,7 +10139,7 @@ static const struct _cffi_global_s _cffi_globals[] = {
   { "oxp_pipeline_command_name", (void *)_cffi_f_oxp_pipeline_command_name, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 305), (void *)_cffi_d_oxp_pipeline_command_name },
   { "oxp_pipeline_execute", (void *)_cffi_f_oxp_pipeline_execute, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 294), (void *)_cffi_d_oxp_pipeline_execute },
   { "oxp_pipeline_execute_stream", (void *)_cffi_f_oxp_pipeline_execute_stream, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 284), (void *)_cffi_d_oxp_pipeline_execute_stream },
-  { "oxp_pipeline_free", (void *)_cffi_f_oxp_pipeline_free, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 507), (void *)_cffi_d_oxp_pipeline_free },
+  { "oxp_pipeline_free", (void *)_cffi_f_oxp_pipeline_free, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 511), (void *)_cffi_d_oxp_pipeline_free },
   { "oxp_pipeline_len", (void *)_cffi_f_oxp_pipeline_len, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 439), (void *)_cffi_d_oxp_pipeline_len },
   { "oxp_pipeline_new", (void *)_cffi_f_oxp_pipeline_new, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 113), (void *)_cffi_d_oxp_pipeline_new },
   { "oxp_pipeline_new_atomic", (void *)_cffi_f_oxp_pipeline_new_atomic, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 113), (void *)_cffi_d_oxp_pipeline_new_atomic },
@@ -10076,7 +10153,7 @@ static const struct _cffi_global_s _cffi_globals[] = {
   { "oxp_pool_connect", (void *)_cffi_f_oxp_pool_connect, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 333), (void *)_cffi_d_oxp_pool_connect },
   { "oxp_pool_drain", (void *)_cffi_f_oxp_pool_drain, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 326), (void *)_cffi_d_oxp_pool_drain },
   { "oxp_pool_flush", (void *)_cffi_f_oxp_pool_flush, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 368), (void *)_cffi_d_oxp_pool_flush },
-  { "oxp_pool_free", (void *)_cffi_f_oxp_pool_free, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 510), (void *)_cffi_d_oxp_pool_free },
+  { "oxp_pool_free", (void *)_cffi_f_oxp_pool_free, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 514), (void *)_cffi_d_oxp_pool_free },
   { "oxp_pool_lease", (void *)_cffi_f_oxp_pool_lease, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 321), (void *)_cffi_d_oxp_pool_lease },
   { "oxp_pool_next", (void *)_cffi_f_oxp_pool_next, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 326), (void *)_cffi_d_oxp_pool_next },
   { "oxp_pool_next_events", (void *)_cffi_f_oxp_pool_next_events, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 337), (void *)_cffi_d_oxp_pool_next_events },
@@ -10092,29 +10169,29 @@ static const struct _cffi_global_s _cffi_globals[] = {
   { "oxp_py_interrupt", (void *)&_cffi_externpy__oxp_py_interrupt, _CFFI_OP(_CFFI_OP_EXTERN_PYTHON, 216), (void *)oxp_py_interrupt },
   { "oxp_py_part", (void *)&_cffi_externpy__oxp_py_part, _CFFI_OP(_CFFI_OP_EXTERN_PYTHON, 122), (void *)oxp_py_part },
   { "oxp_reply_boolean", (void *)_cffi_f_oxp_reply_boolean, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 398), (void *)_cffi_d_oxp_reply_boolean },
-  { "oxp_reply_bytes", (void *)_cffi_f_oxp_reply_bytes, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 521), (void *)_cffi_d_oxp_reply_bytes },
+  { "oxp_reply_bytes", (void *)_cffi_f_oxp_reply_bytes, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 525), (void *)_cffi_d_oxp_reply_bytes },
   { "oxp_reply_child", (void *)_cffi_f_oxp_reply_child, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 446), (void *)_cffi_d_oxp_reply_child },
   { "oxp_reply_double", (void *)_cffi_f_oxp_reply_double, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 403), (void *)_cffi_d_oxp_reply_double },
-  { "oxp_reply_free", (void *)_cffi_f_oxp_reply_free, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 513), (void *)_cffi_d_oxp_reply_free },
+  { "oxp_reply_free", (void *)_cffi_f_oxp_reply_free, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 517), (void *)_cffi_d_oxp_reply_free },
   { "oxp_reply_get", (void *)_cffi_f_oxp_reply_get, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 451), (void *)_cffi_d_oxp_reply_get },
   { "oxp_reply_integer", (void *)_cffi_f_oxp_reply_integer, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 408), (void *)_cffi_d_oxp_reply_integer },
   { "oxp_reply_len", (void *)_cffi_f_oxp_reply_len, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 442), (void *)_cffi_d_oxp_reply_len },
   { "oxp_reply_next", (void *)_cffi_f_oxp_reply_next, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 442), (void *)_cffi_d_oxp_reply_next },
-  { "oxp_reply_nodes", (void *)_cffi_f_oxp_reply_nodes, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 516), (void *)_cffi_d_oxp_reply_nodes },
+  { "oxp_reply_nodes", (void *)_cffi_f_oxp_reply_nodes, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 520), (void *)_cffi_d_oxp_reply_nodes },
   { "oxp_reply_string", (void *)_cffi_f_oxp_reply_string, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 413), (void *)_cffi_d_oxp_reply_string },
   { "oxp_reply_type", (void *)_cffi_f_oxp_reply_type, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 460), (void *)_cffi_d_oxp_reply_type },
   { "oxp_reply_type_at", (void *)_cffi_f_oxp_reply_type_at, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 463), (void *)_cffi_d_oxp_reply_type_at },
-  { "oxp_server_connection_id", (void *)_cffi_f_oxp_server_connection_id, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 475), (void *)_cffi_d_oxp_server_connection_id },
-  { "oxp_server_free", (void *)_cffi_f_oxp_server_free, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 526), (void *)_cffi_d_oxp_server_free },
-  { "oxp_server_mode", (void *)_cffi_f_oxp_server_mode, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 529), (void *)_cffi_d_oxp_server_mode },
-  { "oxp_server_name", (void *)_cffi_f_oxp_server_name, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 529), (void *)_cffi_d_oxp_server_name },
+  { "oxp_server_connection_id", (void *)_cffi_f_oxp_server_connection_id, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 479), (void *)_cffi_d_oxp_server_connection_id },
+  { "oxp_server_free", (void *)_cffi_f_oxp_server_free, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 530), (void *)_cffi_d_oxp_server_free },
+  { "oxp_server_mode", (void *)_cffi_f_oxp_server_mode, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 533), (void *)_cffi_d_oxp_server_mode },
+  { "oxp_server_name", (void *)_cffi_f_oxp_server_name, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 533), (void *)_cffi_d_oxp_server_name },
   { "oxp_server_protocol", (void *)_cffi_f_oxp_server_protocol, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 467), (void *)_cffi_d_oxp_server_protocol },
-  { "oxp_server_role", (void *)_cffi_f_oxp_server_role, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 529), (void *)_cffi_d_oxp_server_role },
-  { "oxp_server_version", (void *)_cffi_f_oxp_server_version, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 529), (void *)_cffi_d_oxp_server_version },
+  { "oxp_server_role", (void *)_cffi_f_oxp_server_role, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 533), (void *)_cffi_d_oxp_server_role },
+  { "oxp_server_version", (void *)_cffi_f_oxp_server_version, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 533), (void *)_cffi_d_oxp_server_version },
   { "oxp_status_name", (void *)_cffi_f_oxp_status_name, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 3), (void *)_cffi_d_oxp_status_name },
   { "oxp_str", (void *)_cffi_f_oxp_str, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 428), (void *)_cffi_d_oxp_str },
   { "oxp_version", (void *)_cffi_f_oxp_version, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_N, 9), (void *)_cffi_d_oxp_version },
-  { "oxp_version_number", (void *)_cffi_f_oxp_version_number, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_N, 470), (void *)_cffi_d_oxp_version_number },
+  { "oxp_version_number", (void *)_cffi_f_oxp_version_number, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_N, 474), (void *)_cffi_d_oxp_version_number },
 };
 
 static const struct _cffi_field_s _cffi_fields[] = {
@@ -10162,10 +10239,10 @@ static const struct _cffi_field_s _cffi_fields[] = {
               _CFFI_OP(_CFFI_OP_NOOP, 4) },
   { "type", offsetof(oxp_node, type),
             sizeof(((oxp_node *)0)->type),
-            _CFFI_OP(_CFFI_OP_NOOP, 556) },
+            _CFFI_OP(_CFFI_OP_NOOP, 560) },
   { "flags", offsetof(oxp_node, flags),
              sizeof(((oxp_node *)0)->flags),
-             _CFFI_OP(_CFFI_OP_NOOP, 556) },
+             _CFFI_OP(_CFFI_OP_NOOP, 560) },
   { "reserved", offsetof(oxp_node, reserved),
                 sizeof(((oxp_node *)0)->reserved),
                 _CFFI_OP(_CFFI_OP_NOOP, 236) },
@@ -10184,54 +10261,54 @@ static const struct _cffi_field_s _cffi_fields[] = {
 };
 
 static const struct _cffi_struct_union_s _cffi_struct_unions[] = {
-  { "oxp_async", 540, _CFFI_F_OPAQUE,
+  { "oxp_async", 544, _CFFI_F_OPAQUE,
     (size_t)-1, -1, -1, 0 /* opaque */ },
-  { "oxp_client", 541, _CFFI_F_OPAQUE,
+  { "oxp_client", 545, _CFFI_F_OPAQUE,
     (size_t)-1, -1, -1, 0 /* opaque */ },
-  { "oxp_completion", 543, _CFFI_F_CHECK_FIELDS,
+  { "oxp_completion", 547, _CFFI_F_CHECK_FIELDS,
     sizeof(oxp_completion), offsetof(struct _cffi_align__oxp_completion, y), 0, 7 },
-  { "oxp_completions", 544, _CFFI_F_OPAQUE,
+  { "oxp_completions", 548, _CFFI_F_OPAQUE,
     (size_t)-1, -1, -1, 0 /* opaque */ },
-  { "oxp_error", 545, _CFFI_F_OPAQUE,
+  { "oxp_error", 549, _CFFI_F_OPAQUE,
     (size_t)-1, -1, -1, 0 /* opaque */ },
-  { "oxp_event", 547, _CFFI_F_CHECK_FIELDS,
+  { "oxp_event", 551, _CFFI_F_CHECK_FIELDS,
     sizeof(oxp_event), offsetof(struct _cffi_align__oxp_event, y), 7, 7 },
-  { "oxp_events", 548, _CFFI_F_OPAQUE,
+  { "oxp_events", 552, _CFFI_F_OPAQUE,
     (size_t)-1, -1, -1, 0 /* opaque */ },
-  { "oxp_node", 549, _CFFI_F_CHECK_FIELDS,
+  { "oxp_node", 553, _CFFI_F_CHECK_FIELDS,
     sizeof(oxp_node), offsetof(struct _cffi_align__oxp_node, y), 14, 5 },
-  { "oxp_options", 550, _CFFI_F_OPAQUE,
+  { "oxp_options", 554, _CFFI_F_OPAQUE,
     (size_t)-1, -1, -1, 0 /* opaque */ },
-  { "oxp_pipeline", 551, _CFFI_F_OPAQUE,
+  { "oxp_pipeline", 555, _CFFI_F_OPAQUE,
     (size_t)-1, -1, -1, 0 /* opaque */ },
-  { "oxp_pool", 552, _CFFI_F_OPAQUE,
+  { "oxp_pool", 556, _CFFI_F_OPAQUE,
     (size_t)-1, -1, -1, 0 /* opaque */ },
-  { "oxp_reply", 553, _CFFI_F_OPAQUE,
+  { "oxp_reply", 557, _CFFI_F_OPAQUE,
     (size_t)-1, -1, -1, 0 /* opaque */ },
-  { "oxp_server", 554, _CFFI_F_OPAQUE,
+  { "oxp_server", 558, _CFFI_F_OPAQUE,
     (size_t)-1, -1, -1, 0 /* opaque */ },
-  { "oxp_slice", 555, _CFFI_F_CHECK_FIELDS,
+  { "oxp_slice", 559, _CFFI_F_CHECK_FIELDS,
     sizeof(oxp_slice), offsetof(struct _cffi_align__oxp_slice, y), 19, 2 },
 };
 
 static const struct _cffi_typename_s _cffi_typenames[] = {
-  { "oxp_async", 540 },
-  { "oxp_client", 541 },
-  { "oxp_completion", 543 },
-  { "oxp_completions", 544 },
+  { "oxp_async", 544 },
+  { "oxp_client", 545 },
+  { "oxp_completion", 547 },
+  { "oxp_completions", 548 },
   { "oxp_drop_fn", 218 },
-  { "oxp_error", 545 },
-  { "oxp_event", 547 },
-  { "oxp_events", 548 },
+  { "oxp_error", 549 },
+  { "oxp_event", 551 },
+  { "oxp_events", 552 },
   { "oxp_interrupt_fn", 216 },
-  { "oxp_node", 549 },
-  { "oxp_options", 550 },
+  { "oxp_node", 553 },
+  { "oxp_options", 554 },
   { "oxp_part_fn", 122 },
-  { "oxp_pipeline", 551 },
-  { "oxp_pool", 552 },
-  { "oxp_reply", 553 },
-  { "oxp_server", 554 },
-  { "oxp_slice", 555 },
+  { "oxp_pipeline", 555 },
+  { "oxp_pool", 556 },
+  { "oxp_reply", 557 },
+  { "oxp_server", 558 },
+  { "oxp_slice", 559 },
   { "oxp_status", 4 },
 };
 
@@ -10242,12 +10319,12 @@ static const struct _cffi_type_context_s _cffi_type_context = {
   _cffi_struct_unions,
   NULL,  /* no enums */
   _cffi_typenames,
-  205,  /* num_globals */
+  209,  /* num_globals */
   14,  /* num_struct_unions */
   0,  /* num_enums */
   18,  /* num_typenames */
   NULL,  /* no includes */
-  558,  /* num_types */
+  562,  /* num_types */
   1,  /* flags */
 };
 
