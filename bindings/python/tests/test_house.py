@@ -46,8 +46,8 @@ def imports(name: str, path: Path, *, at_run_time: bool) -> set[str]:
                 for alias in node.names:
                     whole = f"{base}.{alias.name}"
                     found.add(whole if whole in NAMES else base)
-        for child in ast.iter_child_nodes(node):
-            visit(child, is_typing)
+        for inner in ast.iter_child_nodes(node):
+            visit(inner, is_typing)
 
     visit(ast.parse(path.read_text()), False)
     return found - {name}
@@ -86,7 +86,9 @@ def test_modules_do_not_need_each_other_to_be_imported() -> None:
         top = ast.Module([n for n in tree.body if not isinstance(n, ast.FunctionDef)], [])
         for node in ast.walk(top):
             if isinstance(node, ast.ClassDef):
-                node.body = [n for n in node.body if not isinstance(n, ast.FunctionDef)] or [ast.Pass()]
+                node.body = [n for n in node.body if not isinstance(n, ast.FunctionDef)] or [
+                    ast.Pass()
+                ]
         source = ast.unparse(ast.fix_missing_locations(top))
         copy = _Text(source, path.name)
         graph[name] = imports(name, copy, at_run_time=True)  # type: ignore[arg-type]

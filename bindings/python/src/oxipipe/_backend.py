@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-
 def _load_futures() -> tuple[type[Any], Callable[[], Exception], Callable[[], Exception]]:
     from oxipipe import futures
 

@@ -57,6 +57,8 @@ class Hooked:
             from oxipipe.hooks import Hook
 
             self._hooks = hooks
-            for method in ("command", "command_as", "submit", "try_submit"):
-                if hasattr(type(self), method):
-                    self.__dict__[method] = Hook(self, hooks, method)
+            methods = ["command", "command_as"]
+            if hasattr(type(self), "try_submit"):  # a pool; other clients leave `submit` to one
+                methods += ["submit", "try_submit"]
+            for method in methods:
+                self.__dict__[method] = Hook(self, hooks, method)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from oxipipe import _backend
-from oxipipe.commands._table import Commands
 from oxipipe._configured import Configured
 from oxipipe._listening import Listening
 from oxipipe._lost_lease import lost_lease
+from oxipipe.commands._table import Commands
 from oxipipe.commands.iterators import page
 from oxipipe.exceptions import ClosedError, RefusedError
 from oxipipe.pipeline import Pipeline

@@ -65,7 +65,7 @@ class Hook:
         self.client, self.hooks = client, hooks
         self.is_shaped = method == "command_as"
         self.plain = getattr(type(client), method).__get__(client)
-        # A queue without room is the only thing that is said by no future.
+        # None where nothing is like it, but for a shape: `try_submit` leaves replies to the command's own.
         self.shaping = type(client).command_as.__get__(client) if method != "try_submit" else None
 
     def __call__(self, *args: Any) -> Any:
@@ -115,9 +115,7 @@ def hook_pipeline(pipeline: Any, client: Any) -> None:
     )
 
 
-def _told(
-    hooks: Hooks, name: str, commands: int, address: str, start: float, result: Any
-) -> Any:
+def _told(hooks: Hooks, name: str, commands: int, address: str, start: float, result: Any) -> Any:
     """The result, when the observers know of it; those of a future when it is decided."""
     if not hooks.observers:
         return result

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from oxipipe import _backend
 from oxipipe._arguments import checked, options_of, queue_options
-from oxipipe.commands._table import PoolCommands
 from oxipipe._configured import Configured
 from oxipipe._listening import Listening
 from oxipipe.client import Lease
 from oxipipe.commands import shapes
+from oxipipe.commands._table import PoolCommands
 from oxipipe.exceptions import ClosedError, RedisError
 
 if TYPE_CHECKING:

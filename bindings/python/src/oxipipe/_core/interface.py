@@ -1,7 +1,7 @@
 """The contract of both back ends: what they offer to the package, and what they ask of the classes that derive from theirs.
 
 `_fast` (C, in `accelerator/`) and `cffi` each have a class for each of the first six protocols here, with these members and no
-others; tests/test_interface.py holds both to it. Clients, pipelines, pools and futures of the package derive from these classes.
+others; tests/test_interface.py holds both to it. Other classes of the same back end are Any here. Clients, pipelines, pools and futures of the package derive from these classes.
 
 Threads: a `ClientCore`, a `PoolCore` and a `FutureCore` may be used by any number of threads at once; a `PipelineCore` by one at
 a time; an `AsyncCore` and a `BindingCore` by the thread of their loop.
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     ServerFields = tuple[int, str | None, str | None, str | None, str | None, int | None]
     #: Makes the result of a pipeline whose replies (None: its transaction was not executed) are not as they should be; the number
     #: is the place of the first error, or -1.
-    Finish = Callable[["PipelineCore", list[Any] | None, int], list[Any]]
+    Finish = Callable[[Any, list[Any] | None, int], list[Any]]
     #: condition, waiters and done callbacks of a `concurrent.futures.Future`
     Watch = tuple[Any, list[Any], list[Any]]
 
@@ -68,7 +68,9 @@ class ClientCore(Protocol):
     def _open(self, options: dict[str, Any], /) -> None:
         """Options are the library's (or `url`), and `encoding`, `errors`, `decode`. Connects nothing."""
 
-    def _open_lease(self, lender: ClientCore | PoolCore, /) -> None: ...
+    def _open_lease(self, lender: Any, /) -> None:
+        """`lender`: a `ClientCore` or a `PoolCore`."""
+
     def _connect(self) -> None: ...
     def command(self, *args: Any) -> Any: ...
     def command_as(self, callback: Callback | None, /, *args: Any) -> Any: ...
@@ -85,14 +87,16 @@ class ClientCore(Protocol):
 class PipelineCore(Protocol):
     """Under all pipelines: gathers commands, and shapes their replies. Who executes it is its owner's business."""
 
-    def _open(self, client: ClientCore | AsyncCore | PoolCore, atomic: bool, /) -> None: ...
+    def _open(self, client: Any, atomic: bool, /) -> None:
+        """`client`: a `ClientCore`, an `AsyncCore` or a `PoolCore`."""
+
     def command(self, *args: Any) -> Self: ...
     def command_as(self, callback: Callback | None, /, *args: Any) -> Self: ...
     def _execute(self) -> tuple[list[Any] | None, int]:
         """Of a client that blocks: the replies, and the place of the first error, or -1."""
 
-    def _take(self) -> PipelineCore:
-        """Moves the commands into a pipeline of their own, for `_submit_pipeline` of a loop or a pool."""
+    def _take(self) -> Any:
+        """Moves the commands into a `PipelineCore` of their own, for `_submit_pipeline` of a loop or a pool."""
 
     def _finished(
         self, replies: list[Any], failure: Exception | None, finish: Finish, /
@@ -113,8 +117,8 @@ class AsyncCore(Protocol):
 
     def command(self, *args: Any) -> Future[Any]: ...
     def command_as(self, callback: Callback | None, /, *args: Any) -> Future[Any]: ...
-    def _binding(self) -> BindingCore:
-        """That of the running loop, made by `_bind` if need be."""
+    def _binding(self) -> Any:
+        """The `BindingCore` of the running loop, made by `_bind` if need be."""
 
     def _close(self) -> None: ...
     @property
@@ -126,15 +130,15 @@ class BindingCore(Protocol):
 
     def _open(
         self,
-        client: AsyncCore,
+        client: Any,
         loop: AbstractEventLoop,
         plain: bool,
-        lender: BindingCore | None,
+        lender: Any,
         /,
     ) -> int:
-        """The descriptor to watch. `plain`: the loop's futures are asyncio's own."""
+        """The descriptor to watch. `client`: an `AsyncCore`; `lender`: a `BindingCore` for a lease, or None. `plain`: the loop's futures are asyncio's own."""
 
-    def _submit_pipeline(self, sent: PipelineCore, finish: Finish, /) -> Future[list[Any]]: ...
+    def _submit_pipeline(self, sent: Any, finish: Finish, /) -> Future[list[Any]]: ...
     def _next_events(self, sink: deque[Any], /) -> None: ...
     def _listen(self, whether: bool, /) -> None: ...
     def _process(self) -> None: ...
@@ -161,7 +165,7 @@ class PoolCore(Protocol):
     def command_as(self, callback: Callback | None, /, *args: Any) -> Any: ...
     def submit(self, *args: Any) -> Any: ...
     def try_submit(self, *args: Any) -> Any: ...
-    def _submit_pipeline(self, sent: PipelineCore, callback: Callback, /) -> Any: ...
+    def _submit_pipeline(self, sent: Any, callback: Callback, /) -> Any: ...
     def _answered(self, value: Any, /) -> Any: ...
     def _flush(self, timeout: float | None = None) -> tuple[int, int, Any] | None: ...
     def _close(self, milliseconds: int, /) -> tuple[int, int]: ...
@@ -197,8 +201,8 @@ class FutureCore(Protocol):
 class OnAsyncCore(Protocol):
     """What a class that derives from `AsyncCore` has to have."""
 
-    def _bind(self, loop: AbstractEventLoop, /) -> BindingCore:
-        """The binding of that loop; a new one, if it has none."""
+    def _bind(self, loop: AbstractEventLoop, /) -> Any:
+        """The `BindingCore` of that loop; a new one, if it has none."""
 
 
 class OnBindingCore(Protocol):

@@ -7,12 +7,12 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from oxipipe._arguments import queue_options
-from oxipipe.commands._table import AsyncCommands
 from oxipipe._configured import Configured
-from oxipipe.commands.iterators import page
 from oxipipe._core.loop import AsyncCore
 from oxipipe.asyncio._binding import Binding
 from oxipipe.asyncio.pipeline import Pipeline
+from oxipipe.commands._table import AsyncCommands
+from oxipipe.commands.iterators import page
 from oxipipe.event import seconds
 from oxipipe.exceptions import ClosedError, ResponseError
 

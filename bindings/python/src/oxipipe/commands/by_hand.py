@@ -344,9 +344,7 @@ class WrittenCommands:
         if not groups:
             return self.command(*args)
         size = len(patterns)
-        grouped = shapes.unless_null(
-            lambda reply: list(zip(*[iter(reply)] * size, strict=True))
-        )
+        grouped = shapes.unless_null(lambda reply: list(zip(*[iter(reply)] * size, strict=True)))
         return self.command_as(grouped, *args)
 
     # -- server and connection -------------------------------------------------------------------------------

@@ -6,8 +6,8 @@ import os
 from _thread import get_ident
 from typing import TYPE_CHECKING
 
-from oxipipe._core.cffi.decode import Decoder
 from oxipipe._core._ffi import ffi, lib
+from oxipipe._core.cffi.decode import Decoder
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,6 +10,7 @@ from __future__ import annotations
 from array import array
 from typing import TYPE_CHECKING
 
+from oxipipe._core._ffi import ffi, lib
 from oxipipe._core.cffi.args import callback as callback_of
 from oxipipe._core.cffi.args import callbacks, encode, keeps_ascii, may_be_refused, never_refused
 from oxipipe._core.cffi.call import hooks, idle_call, new_options, server_fields
@@ -17,17 +18,14 @@ from oxipipe._core.cffi.decode import QUEUED, QUEUED_TEXT, Decoder, shaped
 from oxipipe._core.cffi.events import FOREVER, take_events
 from oxipipe._core.cffi.future import FutureCore
 from oxipipe._core.cffi.pool import PoolCore
-from oxipipe._core._ffi import ffi, lib
 
 if TYPE_CHECKING:
-    from asyncio import Future
     from collections import deque
     from collections.abc import Callable, Iterable
     from typing import Any, Self
 
-    from oxipipe._core.interface import Callback, Finish
     from oxipipe._core.cffi.loop import AsyncCore
-    from oxipipe._core.interface import ServerFields
+    from oxipipe._core.interface import Callback, Finish, ServerFields
 
 __all__ = ["ClientCore", "FutureCore", "PipelineCore", "PoolCore", "configure"]
 
@@ -82,10 +80,13 @@ class ClientCore:
 
     def command(self, *args: Any) -> Any:
         """Sends one command, waits for the reply and returns it; an error reply is raised."""
-        return self.command_as(callback_of(args), *args)
+        return self._call(callback_of(args), args)
 
     def command_as(self, callback: Callback | None, *args: Any) -> Any:
         """As `command`, with the reply shaped by `callback` instead of the command's own."""
+        return self._call(callback, args)
+
+    def _call(self, callback: Callback | None, args: tuple[Any, ...]) -> Any:
         encoded = encode(args, self._encoding, self._errors)
         slab = b"".join(encoded)
         lens = ffi.from_buffer("uint32_t[]", array("I", map(len, encoded)))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from oxipipe._core._ffi import ffi, lib
 from oxipipe._core.cffi.call import end_of_text, hooks, idle_call
 from oxipipe._core.cffi.decode import Decoder
-from oxipipe._core._ffi import ffi, lib
 
 if TYPE_CHECKING:
     from collections import deque

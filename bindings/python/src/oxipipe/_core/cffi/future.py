@@ -8,8 +8,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, NoReturn, Self
 
-    from oxipipe._core.interface import Callback
     from oxipipe._core.cffi.pool import PoolCore
+    from oxipipe._core.interface import Callback
 
 OUTSTANDING = 0  #: with the library
 PULLED = 1  #: decided, but those who watch it have to be told before anybody else

@@ -7,12 +7,12 @@ from contextlib import suppress
 from time import monotonic_ns
 from typing import TYPE_CHECKING
 
+from oxipipe._core._ffi import ffi, lib
 from oxipipe._core.cffi.args import callback as callback_of
 from oxipipe._core.cffi.args import encode, traits
 from oxipipe._core.cffi.call import end_of_text, hooks, idle_call, new_options, server_fields
 from oxipipe._core.cffi.decode import Decoder, shaped
 from oxipipe._core.cffi.events import FOREVER, take_events
-from oxipipe._core._ffi import ffi, lib
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop, Future
@@ -20,9 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from oxipipe._core.interface import Callback, Finish
     from oxipipe._core.cffi.client import PipelineCore
-    from oxipipe._core.interface import ServerFields
+    from oxipipe._core.interface import Callback, Finish, ServerFields
 
 
 #: How many calls may be looked through again, in case the server's silence means that they have not left.

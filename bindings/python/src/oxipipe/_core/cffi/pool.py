@@ -7,6 +7,7 @@ from array import array
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from oxipipe._core._ffi import ffi, lib
 from oxipipe._core.cffi.args import callback as callback_of
 from oxipipe._core.cffi.args import encode
 from oxipipe._core.cffi.call import (
@@ -29,15 +30,13 @@ from oxipipe._core.cffi.future import (
     FutureCore,
     Goal,
 )
-from oxipipe._core._ffi import ffi, lib
 
 if TYPE_CHECKING:
     from collections import deque
     from collections.abc import Callable
     from typing import Any
 
-    from oxipipe._core.interface import Callback
-    from oxipipe._core.interface import ServerFields
+    from oxipipe._core.interface import Callback, ServerFields
 
 #: How many submissions go by before one looks for completions.
 LOOK_EVERY = 256
