@@ -8,7 +8,6 @@ import io
 import json
 import os
 import random
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +16,9 @@ import pytest
 from oxipipe.load import csv_records, resp_commands
 from oxipipe.load.block import Block, InputError, Refusal
 from oxipipe.load.fields import UsageError
-from oxipipe.load.formats import Format, by_extension
+from oxipipe.load.formats import Format
 from oxipipe.load.inline import join_inline, split_inline
+from oxipipe.load.naming import format_of, is_packed
 from oxipipe.load.source import Source
 
 
@@ -37,12 +37,14 @@ def records(path: Path, layout: Format, size: int = 1 << 16) -> list[Block | Ref
     """Every record alone, as a block of one."""
     template = None if layout.name == "resp" else "PING"
     with Pieces(path, size) as source:
-        items: Iterable[Block | Refusal] = layout.open(source, template)[0]
-        return [
-            item.cut(i, i + 1) if isinstance(item, Block) else item
-            for item in items
-            for i in range(len(item) if isinstance(item, Block) else 1)
-        ]
+        found: list[Block | Refusal] = []
+        for item in layout.open(source, template)[0]:
+            if isinstance(item, Block):
+                found += [item.cut(i, i + 1) for i in range(len(item))]
+            else:
+                assert isinstance(item, Refusal)
+                found.append(item)
+        return found
 
 
 def rows(path: Path, layout: Format, size: int = 1 << 16) -> list[tuple[int, Any]]:
@@ -105,7 +107,7 @@ def test_tsv(tmp_path: Path, size: int) -> None:
 def test_csv(tmp_path: Path, size: int) -> None:
     path = write(
         tmp_path / "f",
-        b'\xef\xbb\xbf"id",name\r\n1,"a,""b"""\r\n2,"two\r\nlines"\r\n\r\n3,\xff"x\n4,",\n\n"\n5,',
+        b'"id",name\r\n1,"a,""b"""\r\n2,"two\r\nlines"\r\n\r\n3,\xff"x\n4,",\n\n"\n5,',
     )
     expected = [
         (1, [b"id", b"name"]),
@@ -161,7 +163,7 @@ def test_csv_reads_what_pythons_csv_writes(tmp_path: Path) -> None:
 @pytest.mark.parametrize("size", SIZES)
 def test_json_lines(tmp_path: Path, size: int) -> None:
     lines = [
-        b'\xef\xbb\xbf{"w": "a\\u00e9"}\r',
+        b'{"w": "a\\u00e9"}\r',
         b"[1.10, 12345678901234567890]",
         b"",
         b"{",
@@ -247,6 +249,69 @@ def test_broken_resp_ends_the_reading(tmp_path: Path, broken: bytes) -> None:
     assert error.startswith("command 3, byte")
 
 
+@pytest.mark.parametrize("size", SIZES)
+def test_the_annotations_of_an_aof_are_no_commands(tmp_path: Path, size: int) -> None:
+    path = write(tmp_path / "f", b"#TS:1700000000\r\n" + RESP + b"#TS:1700000001\r\nping\r\n")
+    assert [number for number, _ in rows(path, Format("resp"), size)] == [1, 2, 3]
+
+
+@pytest.mark.parametrize("start", [b"REDIS0011\xfa\tredis-ver\x057.2.4", b"VALKEY080\xfa\t"])
+@pytest.mark.parametrize("rest", [b"", b"\n", b"x" * 100_000])
+def test_an_rdb_file_is_told_from_commands(tmp_path: Path, start: bytes, rest: bytes) -> None:
+    read, error = until_error(write(tmp_path / "f", start + rest + RESP), Format("resp"))
+    assert read == []
+    assert "an RDB file" in error
+
+
+MARK = b"\xef\xbb\xbf"
+TEXTS = [
+    (Format("lines"), b"a\nb\n", [(1, b"a"), (2, b"b")]),
+    (Format("tsv"), b"a\tb", [(1, [b"a", b"b"])]),
+    (Format("csv"), b'"a",b', [(1, [b"a", b"b"])]),
+    (Format("json"), b'["a"]\n{}', [(1, ["a"]), (2, {})]),
+    (Format("resp"), RESP, [(1, [b"SET", b"a\r\nb\xff\n"]), (2, [b"PING"])]),
+    (Format("resp"), b"ping", [(1, [b"ping"])]),
+]
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize(("layout", "data", "expected"), TEXTS)
+def test_a_byte_order_mark_is_taken_off(
+    tmp_path: Path, layout: Format, data: bytes, expected: list[Any], size: int, packed: bool
+) -> None:
+    path = tmp_path / ("f.gz" if packed else "f")
+    path.write_bytes(gzip.compress(MARK + data) if packed else MARK + data)
+    assert rows(path, layout, size) == expected
+
+
+@pytest.mark.parametrize("name", ["tsv", "csv"])
+def test_a_byte_order_mark_is_not_part_of_the_first_columns_name(tmp_path: Path, name: str) -> None:
+    path = write(tmp_path / "f", MARK + b"id\n1\n")
+    with Source(str(path)) as source:
+        Format(name, header=True).open(source, "SET {id} 1")
+
+
+def test_one_mark_is_taken_off_at_the_start_and_no_other(tmp_path: Path) -> None:
+    path = write(tmp_path / "f", MARK + MARK + b"a\n" + MARK + b"b")
+    assert rows(path, Format("lines")) == [(1, MARK + b"a"), (2, MARK + b"b")]
+    assert rows(write(tmp_path / "mark", MARK), Format("lines")) == []
+    for part in (MARK[:1], MARK[:2], MARK[:2] + b"x"):
+        assert rows(write(tmp_path / "part", part), Format("lines")) == [(1, part)]
+
+
+@pytest.mark.parametrize("layout", [layout for layout, _, _ in TEXTS])
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])
+def test_other_encodings_are_refused_by_their_marks(
+    tmp_path: Path, layout: Format, encoding: str
+) -> None:
+    path = write(tmp_path / "f", "\ufeffa\tb\n".encode(encoding))
+    read, error = until_error(path, layout)
+    assert read == []
+    assert f"the input is {encoding[:6].upper()} text" in error
+    assert "iconv" in error
+
+
 def test_inline_lines_there_and_back() -> None:
     choose = random.Random(2)
     for _ in range(2000):
@@ -273,10 +338,32 @@ def test_inline_lines_there_and_back() -> None:
         ("words", "lines"),
         ("csv", "lines"),
         ("-", "lines"),
+        ("", "lines"),
+        ("f.gz", "lines"),
+        ("f.csv.gz.gz", "lines"),
+        ("dir.csv/words", "lines"),
+        ("words.Csv", "csv"),
+        ("words.CSV.Gz", "csv"),
+        ("words.Json", "json"),
+        ("words.JSONL.GZ", "json"),
+        ("words.NDJson", "json"),
+        ("words.RESP", "resp"),
+        ("appendonly.aof", "resp"),
+        ("appendonly.AOF.gz", "resp"),
     ],
 )
 def test_the_format_by_the_name(name: str, expected: str) -> None:
-    assert by_extension(name) == expected
+    assert format_of(name) == expected
+
+
+@pytest.mark.parametrize("name", ["f.gz", "f.GZ", "f.csv.Gz", ".gz"])
+def test_a_packed_file_by_the_name(name: str) -> None:
+    assert is_packed(name)
+
+
+@pytest.mark.parametrize("name", ["f", "gz", "f.gzip", "f.gz.csv", "dir.gz/f", ""])
+def test_a_plain_file_by_the_name(name: str) -> None:
+    assert not is_packed(name)
 
 
 @pytest.mark.parametrize("size", [3, 1 << 16])

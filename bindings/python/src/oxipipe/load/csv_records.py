@@ -12,9 +12,8 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator
 
-from .block import Block, Refusal
-from .json_lines import BOM
-from .lines import Lines
+from .block import Block, InputError, Refusal
+from .lines import LONGEST, Lines
 
 # A quote that is never closed would otherwise swallow the rest of the file.
 LONGEST_RECORD = 16 * 1024 * 1024
@@ -28,7 +27,7 @@ class CsvRecords:
         self._delimiter = delimiter
         self._text_delimiter = delimiter.decode("latin-1")
         # The module's limit is one for the process; its default refuses fields over 128 KiB.
-        csv.field_size_limit(max(csv.field_size_limit(), 512 * 1024 * 1024))
+        csv.field_size_limit(max(csv.field_size_limit(), LONGEST))
 
     def header(self) -> list[bytes] | None:
         """Takes the first line away as column names; None if the input is empty."""
@@ -36,15 +35,13 @@ class CsvRecords:
         if line is None:
             return None
         try:
-            return self._parse([line.removesuffix(b"\r").removeprefix(BOM)])[0]
+            return self._parse([line.removesuffix(b"\r")])[0]
         except csv.Error as error:
-            raise ValueError(f"the header line is broken: {_why(error)}") from None
+            raise InputError(f"the header line is broken: {_why(error)}") from None
 
     def __iter__(self) -> Iterator[Block | Refusal]:
         chunks = iter(self._lines)
         for first, raw in chunks:
-            if first == 1:
-                raw[0] = raw[0].removeprefix(BOM)
             text = b"\n".join(raw)
             lines = raw
             if b"\r" in text:

@@ -17,16 +17,6 @@ from .template import Template
 
 FORMATS = ("lines", "tsv", "csv", "json", "resp")
 
-_EXTENSIONS = {
-    "tsv": "tsv",
-    "tab": "tsv",
-    "csv": "csv",
-    "json": "json",
-    "jsonl": "json",
-    "ndjson": "json",
-    "resp": "resp",
-}
-
 
 class Commands(Protocol):
     """Makes commands of records; `Template` is one."""
@@ -58,9 +48,7 @@ class Format:
         if self.name == "csv" and (len(self.delimiter) != 1 or self.delimiter in b'"\r'):
             raise UsageError("for csv --delimiter is one byte, no quote and no line end")
 
-    def open(
-        self, source: Source, template: str | None
-    ) -> tuple[Iterable[Block | Refusal], Commands]:
+    def open(self, source: Source, template: str | None) -> tuple[Iterable[Block | Refusal], Commands]:
         """The records of `source` and what makes commands of them. Reads the header, if any."""
         if self.name == "resp":
             if template is not None:
@@ -91,9 +79,3 @@ class Verbatim:
 
     def why(self, row: Any, error: Exception) -> str:
         return str(error)
-
-
-def by_extension(path: str) -> str:
-    """The format a file's name speaks for; plain lines if it speaks for none."""
-    name = path.lower().removesuffix(".gz")
-    return _EXTENSIONS.get(name.rpartition(".")[2] if "." in name else "", "lines")

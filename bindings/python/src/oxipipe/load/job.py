@@ -15,9 +15,10 @@ from ..exceptions import DataError, RedisError, RefusedError
 from .aside import Aside, default_path
 from .block import Block, InputError, Refusal
 from .fields import UsageError
-from .formats import Commands, Format, by_extension
+from .formats import Commands, Format
 from .interrupt import Interrupt
 from .loader import Loader, Pipeline, message
+from .naming import format_of
 from .preview import Preview
 from .progress import progress_on
 from .report import as_json, as_text, complaints
@@ -57,7 +58,7 @@ class Job:
             return _fail(ExitCode.INTERRUPTED, "interrupted before anything was sent")
 
     def _run(self) -> ExitCode:
-        name = self.format or by_extension(self.path)
+        name = self.format or format_of(self.path)
         layout = Format(name, self.header, self.crlf, self.delimiter)
         with Source(self.path) as source:
             records, commands = layout.open(source, self.template)

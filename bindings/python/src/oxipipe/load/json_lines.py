@@ -10,13 +10,13 @@ from .block import Block, Refusal
 from .fields import Number
 from .lines import Lines
 
-BOM = b"\xef\xbb\xbf"
+# How deep arrays and objects may be nested. Python gives up somewhere beyond, depending on its
+# version and on who calls; this is the same everywhere.
+DEEPEST = 200
 
 
 def json_lines(lines: Lines) -> Iterator[Block | Refusal]:
     for first, some in lines:
-        if first == 1:
-            some[0] = some[0].removeprefix(BOM)
         try:
             # Almost every block of almost every file: one comprehension, no line looked at alone.
             yield Block(range(first, first + len(some)), some, [_parse(line) for line in some])
@@ -36,7 +36,20 @@ def _parse(line: bytes) -> Any:
     value = _decode(line.decode())
     if not isinstance(value, dict | list):
         raise ValueError("neither an object nor an array")
+    # Each level takes two brackets.
+    if len(line) > 2 * DEEPEST and _is_deeper(value, DEEPEST):
+        raise RecursionError
     return value
+
+
+def _is_deeper(value: Any, most: int) -> bool:
+    level = [value]
+    for _ in range(most):
+        inner = (each.values() if isinstance(each, dict) else each for each in level)
+        level = [value for some in inner for value in some if isinstance(value, dict | list)]
+        if not level:
+            return False
+    return True
 
 
 def _why(error: Exception) -> str:
@@ -45,7 +58,7 @@ def _why(error: Exception) -> str:
     if isinstance(error, json.JSONDecodeError):
         return f"not JSON: {error.msg} at character {error.pos + 1}"
     if isinstance(error, RecursionError):
-        return "not taken: the JSON is nested too deeply"
+        return f"not taken: arrays and objects are nested more than {DEEPEST} deep"
     return f"not taken: {error}"
 
 

@@ -8,6 +8,7 @@ from .block import Block, InputError
 from .source import Source
 
 # No server takes a longer value than this by default (proto-max-bulk-len); it also bounds memory.
+# Without the line's end.
 LONGEST = 512 * 1024 * 1024
 
 
@@ -46,10 +47,10 @@ class Lines:
             if len(lines) == 1:
                 tail.append(data)
                 held += len(data)
-                if held > LONGEST:
-                    raise InputError(f"a line is longer than {LONGEST:,} bytes")
+                _check(held)
                 continue
             if tail:
+                _check(held + len(lines[0]))
                 tail.append(lines[0])
                 lines[0] = b"".join(tail)
             tail = [lines.pop()]
@@ -83,6 +84,11 @@ class Separated:
         for first, some in self._lines:
             rows = [line.split(self._delimiter) for line in some]
             yield Block(range(first, first + len(some)), some, rows)
+
+
+def _check(size: int) -> None:
+    if size > LONGEST:
+        raise InputError(f"a line is longer than {LONGEST:,} bytes")
 
 
 def _chain(lines: list[bytes], rest: Iterator[list[bytes]]) -> Iterator[list[bytes]]:

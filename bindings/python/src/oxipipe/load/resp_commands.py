@@ -7,6 +7,7 @@ never be run as a command: reading stops there.
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator, Sequence
 from typing import overload
 
@@ -22,6 +23,7 @@ MOST_ARGUMENTS = 1024 * 1024
 
 class RespCommands:
     def __init__(self, source: Source) -> None:
+        self._source = source
         self._bytes = _Bytes(source)
         self._stream = io.BufferedReader(self._bytes, BLOCK)
         self._offset = 0
@@ -42,7 +44,8 @@ class RespCommands:
                 yield _block(number, slow)
                 number += len(slow)
             if isinstance(end, _Broken):
-                raise InputError(f"command {number:,}, byte {self._offset:,}: {end}")
+                at = self._offset + self._source.mark
+                raise InputError(f"command {number:,}, byte {at:,}: {end}")
             if end:
                 return
 
@@ -64,10 +67,12 @@ class RespCommands:
         return commands, False
 
     def _command(self) -> list[bytes] | None:
-        """The next command; empty for an empty line, None at the end of the input."""
+        """The next command; empty for an empty line or a remark, None at the end of the input."""
         head = self._line()
         if head is None:
             return None
+        if head[:1] == b"#":
+            return []  # an AOF's annotation, such as #TS:1700000000
         if head[:1] != b"*":
             command = split_inline(head)
             if command is None:
@@ -95,6 +100,10 @@ class RespCommands:
         line = self._stream.readline(LONGEST_LINE)
         if not line:
             return None
+        if self._offset == 0 and _RDB.match(line):
+            raise _Broken(
+                "this is no list of commands but an RDB file, or an AOF that begins with one"
+            )
         if line[-1:] != b"\n" and len(line) == LONGEST_LINE:
             raise _Broken(f"a line is longer than {LONGEST_LINE:,} bytes")
         self._offset += len(line)
@@ -172,6 +181,8 @@ def _length(head: bytes, kind: bytes, most: int) -> int:
         raise _Broken(f"a length of {head[1:20].decode()}, more than any server takes")
     return length
 
+
+_RDB = re.compile(rb"REDIS\d{4}|VALKEY\d{3}")
 
 _COUNTS = {b"*%d" % count: count for count in range(1, 64)}
 
