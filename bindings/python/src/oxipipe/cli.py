@@ -6,10 +6,12 @@ import argparse
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from .load import Job
 from .load.fields import encoded
 from .load.formats import FORMATS
+from .load.output import Output
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -23,8 +25,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return int(Job(password=password, **options).run())
 
 
+class _Parser(argparse.ArgumentParser):
+    """One that does not mind that nobody reads its help."""
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        Output(file).write(message)
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="oxipipe", description="Redis from the command line.")
+    parser = _Parser(prog="oxipipe", description="Redis from the command line.")
     parser.add_argument("--version", action="version", version=_version())
     tasks = parser.add_subparsers(dest="task", required=True, metavar="TASK")
     load = tasks.add_parser(
@@ -47,7 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     load.add_argument(
         "--format",
         choices=FORMATS,
-        help="default: by the extension (.tsv .tab .csv .json .jsonl .ndjson .resp), else lines",
+        help="default: by the extension (.tsv .tab .csv .json .jsonl .ndjson .resp .aof), else lines",
     )
     load.add_argument("--header", action="store_true", help="the first line names the columns")
     load.add_argument(

@@ -50,10 +50,10 @@ class Aside:
         regular = stat.S_ISREG(os.fstat(self._file.fileno()).st_mode)
         try:
             self._file.close()
+            if self.count == 0 and regular:
+                self.path.unlink(missing_ok=True)
         except OSError as error:
             self.failed = self.failed or error
-        if self.count == 0 and regular:
-            self.path.unlink(missing_ok=True)
 
 
 def default_path(source: str) -> Path:

@@ -19,6 +19,7 @@ from .formats import Commands, Format
 from .interrupt import Interrupt
 from .loader import Loader, Pipeline, message
 from .naming import format_of
+from .output import Output
 from .preview import Preview
 from .progress import progress_on
 from .report import as_json, as_text, complaints
@@ -63,7 +64,8 @@ class Job:
         with Source(self.path) as source:
             records, commands = layout.open(source, self.template)
             if self.dry_run:
-                return self._load(source, records, commands, Preview(sys.stdout), None)
+                preview = Preview(Output(sys.stdout))
+                return self._load(source, records, commands, preview, None)
             with (
                 self._connected() as client,
                 client.pipeline(transaction=False) as pipeline,
@@ -93,7 +95,7 @@ class Job:
         pipeline: Pipeline,
         aside: Aside | None,
     ) -> ExitCode:
-        progress = progress_on(sys.stderr, self.quiet)
+        progress = progress_on(Output(sys.stderr), self.quiet)
         start = time.monotonic()
         with Interrupt(lambda: source.reading) as interrupt:
             loader = Loader(
@@ -119,12 +121,16 @@ class Job:
             if aside.failed:
                 tally.stop(ExitCode.UNUSABLE, f"{aside.path} could not be written: {aside.failed}")
             kept = aside.path if aside.count else None
+        out = Output(sys.stdout)
         if self.json:
-            print(as_json(tally, source.bytes, seconds, kept))
+            out.line(as_json(tally, source.bytes, seconds, kept))
         elif not self.quiet:
-            print(as_text(tally, source.bytes, seconds, self.dry_run))
+            out.line(as_text(tally, source.bytes, seconds, self.dry_run))
         for complaint in complaints(tally, kept, self.dry_run):
             _say(complaint)
+        if out.failed:
+            _say(f"the summary could not be written: {out.failed}")
+            return tally.code() or ExitCode.UNUSABLE
         return tally.code()
 
 
@@ -134,4 +140,4 @@ def _fail(code: ExitCode, reason: str) -> ExitCode:
 
 
 def _say(text: str) -> None:
-    print(f"oxipipe load: {text}", file=sys.stderr, flush=True)
+    Output(sys.stderr).line(f"oxipipe load: {text}")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, TextIO
+from typing import Any
 
 from .inline import join_inline
+from .output import Output
 
 
 class Preview:
-    def __init__(self, out: TextIO, shown: int = 5) -> None:
+    def __init__(self, out: Output, shown: int = 5) -> None:
         self._out = out
         self._left = shown
         self._count = 0
@@ -18,7 +19,7 @@ class Preview:
         if self._left:
             self._left -= 1
             line = join_inline([arg if isinstance(arg, bytes) else b"%d" % arg for arg in args])
-            print(line.decode("ascii"), file=self._out)
+            self._out.line(line.decode("ascii"))
 
     def execute(self, raise_on_error: bool = True) -> list[Any]:
         replies = [None] * self._count

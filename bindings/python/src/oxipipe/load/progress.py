@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import shutil
 import time
-from typing import Protocol, TextIO
+from typing import Protocol
 
+from .output import Out
 from .tally import Tally
 
 
@@ -28,7 +29,7 @@ class Silent:
 class Log:
     """Whole lines, for files and pipes."""
 
-    def __init__(self, out: TextIO, every: float = 5.0) -> None:
+    def __init__(self, out: Out, every: float = 5.0) -> None:
         self._out = out
         self._every = every
         self._start = time.monotonic()
@@ -42,9 +43,8 @@ class Log:
         part = "" if done is None else f" ({done:.0%})"
         rate = tally.lines / (now - self._start)
         refused = f", {tally.refused:,} refused" if tally.refused else ""
-        print(
-            f"{tally.lines:,} lines{part}, {rate:,.0f} lines/s{refused}", file=self._out, flush=True
-        )
+        self._out.write(f"{tally.lines:,} lines{part}, {rate:,.0f} lines/s{refused}\n")
+        self._out.flush()
 
     def finish(self) -> None:
         pass
@@ -53,7 +53,7 @@ class Log:
 class Bar:
     """One line, drawn over and over, at most ten times a second."""
 
-    def __init__(self, out: TextIO, every: float = 0.1) -> None:
+    def __init__(self, out: Out, every: float = 0.1) -> None:
         self._out = out
         self._every = every
         self._start = time.monotonic()
@@ -87,7 +87,7 @@ class Bar:
             self._out.flush()
 
 
-def progress_on(out: TextIO, quiet: bool) -> Progress:
+def progress_on(out: Out, quiet: bool) -> Progress:
     if quiet:
         return Silent()
     return Bar(out) if out.isatty() else Log(out)
