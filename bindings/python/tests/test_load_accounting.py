@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from oxipipe.exceptions import ConnectionError, DataError, ResponseError, reply_error
+from oxipipe.exceptions import (
+    ConnectionError,
+    DataError,
+    RefusedError,
+    ResponseError,
+    WatchError,
+    reply_error,
+)
 from oxipipe.load.aside import Aside
 from oxipipe.load.formats import Format
 from oxipipe.load.interrupt import Interrupt
+from oxipipe.load.lines import Separated
 from oxipipe.load.loader import Loader
 from oxipipe.load.progress import Silent
 from oxipipe.load.source import Source
@@ -48,6 +56,25 @@ class Scripted:
         return len(self._queued)
 
 
+class ScriptedSession:
+    """A client's connections: a lease that goes to `leased`, and transactions that go to `atomic`."""
+
+    def __init__(self, leased: Scripted | None = None, atomic: Scripted | None = None) -> None:
+        self.leased = leased
+        self.atomic = Scripted() if atomic is None else atomic
+        self.checked: list[bytes] = []
+
+    def lease(self) -> Scripted | None:
+        leased, self.leased = self.leased, None
+        return leased
+
+    def transaction(self) -> Scripted:
+        return self.atomic
+
+    def check(self, databases: Iterable[bytes]) -> None:
+        self.checked += databases
+
+
 class Run:
     """One load of `data` through a scripted pipeline."""
 
@@ -62,6 +89,7 @@ class Run:
         pipeline_size: int = 10_000,
         max_errors: int = 0,
         stop_after: int | None = None,
+        session: ScriptedSession | None = None,
     ) -> None:
         (directory / "input").write_bytes(data)
         with Source(str(directory / "input")) as source, Aside(directory / "aside") as aside:
@@ -81,6 +109,7 @@ class Run:
                 aside,
                 Silent(),
                 interrupt,
+                session=session,
                 pipeline_size=pipeline_size,
                 max_errors=max_errors,
             )
@@ -238,6 +267,151 @@ def test_line_numbers_after_records_of_several_lines(tmp_path: Path) -> None:
     run = Run(tmp_path, data, Scripted(), layout=Format("csv"))
     assert run.aside.startswith(b"3\t")
     assert run.tally.next_line == 6
+
+
+def resp(directory: Path, pipeline: Scripted, *lines: bytes, **options: Any) -> Run:
+    data = b"".join(line + b"\n" for line in lines)
+    return Run(directory, data, pipeline, layout=Format("resp"), template=None, **options)
+
+
+BLOCK = (b"SET a 1", b"MULTI", b"SET b 1", b"SET c 1", b"EXEC", b"SET d 1")
+
+
+def test_a_transaction_is_executed_between_what_surrounds_it(tmp_path: Path) -> None:
+    order: list[Any] = []
+
+    def reply(command: tuple[Any, ...]) -> Any:
+        order.append(command[1])
+        return True
+
+    session = ScriptedSession(atomic=Scripted(reply))
+    run = resp(tmp_path, Scripted(reply), *BLOCK, session=session)
+    assert order == [b"a", b"b", b"c", b"d"]
+    assert (run.tally.accepted, run.tally.code(), run.tally.next_line) == (6, 0, 7)
+
+
+@pytest.mark.parametrize("sent", [False, True])
+def test_a_lost_connection_leaves_a_transaction_whole(tmp_path: Path, sent: bool) -> None:
+    fate = lost([], unknown=2 if sent else 0, not_applied=0 if sent else 2)
+    session = ScriptedSession(atomic=Scripted(fate=fate))
+    run = resp(tmp_path, Scripted(), *BLOCK, session=session)
+    tally = run.tally
+    assert (tally.accepted, tally.code(), tally.next_line) == (1, ExitCode.LOST, 6)
+    assert str(tally.unknown if sent else tally.not_applied) == "2-5"
+
+
+def test_replies_of_a_transaction_that_came_before_the_loss_prove_nothing(tmp_path: Path) -> None:
+    session = ScriptedSession(atomic=Scripted(fate=lost([1], unknown=0, not_applied=1)))
+    run = resp(tmp_path, Scripted(), *BLOCK, session=session)
+    assert (run.tally.accepted, str(run.tally.unknown)) == (1, "2-5")
+
+
+def test_a_watched_key_refuses_the_whole(tmp_path: Path) -> None:
+    session = ScriptedSession(atomic=Scripted(fate=WatchError("changed")))
+    run = resp(tmp_path, Scripted(), *BLOCK, session=session)
+    assert (run.tally.accepted, run.tally.refused, run.tally.code()) == (2, 4, 1)
+
+
+def test_an_interrupt_before_a_transaction_leaves_it_to_the_next_run(tmp_path: Path) -> None:
+    session = ScriptedSession()
+    run = resp(tmp_path, Scripted(), *BLOCK, session=session, stop_after=1)
+    assert (run.tally.lines, run.tally.next_line) == (1, 2)
+    assert (run.tally.code(), session.atomic.sizes) == (ExitCode.INTERRUPTED, [])
+
+
+class Particular(Scripted):
+    """Refuses to take SELECT and WATCH, as a pipeline of a connection that others use does."""
+
+    def command_as(self, callback: None, *args: Any) -> None:
+        if args[0] in (b"SELECT", b"WATCH"):
+            raise RefusedError(f"{args[0].decode()} is refused")
+        super().command_as(callback, *args)
+
+
+def test_what_is_refused_goes_over_a_lease_and_so_does_all_behind_it(tmp_path: Path) -> None:
+    shared, leased = Particular(), Scripted()
+    lines = (b"SET a 1", b"WATCH a", b"SET b 1", b"SELECT 1", b"SET c 1", b"SET d 1")
+    run = resp(tmp_path, shared, *lines, session=ScriptedSession(leased))
+    assert shared.sent == [(b"SET", b"a", b"1")]
+    assert [command[1] for command in leased.sent] == [b"a", b"b", b"1", b"c", b"d"]
+    # SELECT is answered before anything behind it leaves.
+    assert leased.sizes == [2, 1, 2]
+    assert (run.tally.accepted, run.tally.code()) == (6, 0)
+
+
+def test_what_is_refused_everywhere_ends_the_load(tmp_path: Path) -> None:
+    leased = Particular()
+    lines = (b"SET a 1", b"WATCH a", b"SET b 1")
+    run = resp(tmp_path, Particular(), *lines, session=ScriptedSession(leased))
+    assert (run.tally.lines, run.tally.next_line, leased.sent) == (1, 2, [])
+    assert (run.tally.code(), run.tally.reason) == (ExitCode.UNUSABLE, "WATCH is refused")
+
+
+def test_the_databases_of_a_transaction_are_looked_at_first(tmp_path: Path) -> None:
+    session = ScriptedSession()
+    resp(tmp_path, Scripted(), b"MULTI", b"select 3", b"SET k 1", b"EXEC", session=session)
+    assert session.checked == [b"3"]
+
+
+class Unforeseen(Exception):
+    pass
+
+
+def broken_records(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reading goes wrong after the first block of good lines."""
+    rows = Separated.__iter__
+
+    def broken(self: Separated) -> Iterator[Any]:
+        yield next(rows(self))
+        raise Unforeseen("in reading")
+
+    monkeypatch.setattr(Separated, "__iter__", broken)
+
+
+def test_an_unforeseen_exception_of_the_reader_executes_what_is_queued(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken_records(monkeypatch)
+    pipeline = Scripted()
+    run = Run(tmp_path, numbered(10), pipeline)
+    assert (run.tally.accepted, len(pipeline.sent), run.tally.next_line) == (10, 10, 11)
+    assert run.tally.code() == ExitCode.UNEXPECTED
+    assert run.tally.reason == "unexpected: Unforeseen: in reading"
+    assert "in broken" in run.tally.fault
+
+
+def test_an_unforeseen_exception_and_then_a_lost_connection(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken_records(monkeypatch)
+    run = Run(tmp_path, numbered(10), Scripted(fate=lost([1, 1, 1], unknown=2, not_applied=5)))
+    assert (run.tally.accepted, run.tally.code()) == (3, ExitCode.UNEXPECTED)
+    assert (str(run.tally.unknown), str(run.tally.not_applied)) == ("4-5", "6-10")
+
+
+def test_after_an_unforeseen_exception_of_the_pipeline_its_lines_are_unknown(
+    tmp_path: Path,
+) -> None:
+    run = Run(tmp_path, numbered(25), Scripted(fate=Unforeseen("inside")), pipeline_size=10)
+    assert (run.tally.unknown.count, run.tally.next_line) == (10, 11)
+    assert run.tally.code() == ExitCode.UNEXPECTED
+
+
+def test_after_an_unforeseen_exception_no_line_is_counted_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = Aside.write
+
+    def broken(self: Aside, number: int, reason: str, line: bytes) -> None:
+        write(self, number, reason, line)
+        if number == 5:
+            raise Unforeseen("in writing")
+
+    monkeypatch.setattr(Aside, "write", broken)
+    pipeline = Scripted(lambda command: ResponseError("no") if int(command[2]) % 5 == 0 else 1)
+    run = Run(tmp_path, numbered(25), pipeline, pipeline_size=10)
+    assert (run.tally.accepted, run.tally.refused, str(run.tally.unknown)) == (4, 1, "6-10")
+    assert run.tally.code() == ExitCode.UNEXPECTED
 
 
 def test_ranges() -> None:

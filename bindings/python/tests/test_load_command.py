@@ -9,11 +9,14 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
+from support.loading import load, run
 
 import oxipipe
+from oxipipe import cli
+from oxipipe.load import job
+from oxipipe.load.loader import Loader
 
 WORDS = [b"word%d" % n for n in range(1, 25_001)]
 
@@ -35,31 +38,6 @@ def redis(server: oxipipe.Server) -> Iterator[oxipipe.Redis]:
 def directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     return tmp_path
-
-
-def run(
-    *arguments: str, stdin: bytes = b"", **environment: str
-) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "oxipipe", "load", *arguments],
-        input=stdin.decode("latin-1"),
-        encoding="latin-1",
-        capture_output=True,
-        env=os.environ | environment,
-        timeout=300,
-        check=False,
-    )
-
-
-def load(server: oxipipe.Server, *arguments: str, stdin: bytes = b"") -> dict[str, Any]:
-    """Runs with --json; the summary, with what went to stderr under "said"."""
-    done = run(*arguments, "--json", "--url", server.url, stdin=stdin)
-    assert done.stdout, done.stderr
-    summary: dict[str, Any] = json.loads(done.stdout)
-    assert summary["exit_code"] == done.returncode
-    fates = ("accepted", "refused", "unknown", "not_applied")
-    assert summary["lines"] == sum(summary[fate] for fate in fates)
-    return summary | {"said": done.stderr}
 
 
 def test_a_word_list(server: oxipipe.Server, redis: oxipipe.Redis) -> None:
@@ -223,6 +201,41 @@ def test_exit_4_after_max_errors(server: oxipipe.Server, redis: oxipipe.Redis) -
     assert (summary["exit_code"], summary["refused"]) == (1, 3)
 
 
+def test_exit_5_for_what_nobody_foresaw_with_the_tally(
+    server: oxipipe.Server,
+    redis: oxipipe.Redis,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    def broken(self: Loader, number: int, reason: str, line: bytes) -> None:
+        raise ZeroDivisionError("nobody foresaw this")
+
+    monkeypatch.setattr(Loader, "_refuse", broken)
+    Path("f.tsv").write_bytes(b"a\t1\nbad\nb\t2\n")
+    arguments = ["load", "f.tsv", "--command", "SET {0} {1}", "--url", server.url, "--json"]
+    assert cli.main(arguments) == 5
+    out, said = capfd.readouterr()
+    summary = json.loads(out)
+    assert (summary["exit_code"], summary["lines"], summary["accepted"]) == (5, 1, 1)
+    assert summary["next_line"] == 2
+    assert "unexpected: ZeroDivisionError: nobody foresaw this" in said
+    assert "in broken" in said
+    assert redis.keys() == [b"a"]
+
+
+def test_exit_5_before_there_is_a_tally(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def broken(*_arguments: object) -> None:
+        raise ZeroDivisionError("nobody foresaw this")
+
+    monkeypatch.setattr(job, "Format", broken)
+    assert cli.main(["load", "f", "--command", "PING"]) == 5
+    out, said = capfd.readouterr()
+    assert out == ""
+    assert said.endswith("oxipipe load: unexpected: ZeroDivisionError: nobody foresaw this\n")
+
+
 def test_a_full_server_refuses_lines_and_none_is_lost(server: oxipipe.Server) -> None:
     with server.connect() as redis:
         redis.command("FLUSHALL")
@@ -292,18 +305,23 @@ def test_the_password_comes_from_the_environment(server: oxipipe.Server) -> None
             redis.config_set("requirepass", "")
 
 
-def test_commands_that_have_no_place_in_a_pipeline_refuse_their_line(
-    server: oxipipe.Server, redis: oxipipe.Redis
+@pytest.mark.parametrize("suffix", ["TSV", "Tsv", "tsv.GZ", "TSV.Gz"])
+def test_suffixes_in_any_spelling(
+    server: oxipipe.Server, redis: oxipipe.Redis, suffix: str
 ) -> None:
-    Path("f.resp").write_bytes(b"SET a 1\r\nSUBSCRIBE x\r\nMULTI\r\nSET b 2\r\n")
-    summary = load(server, "f.resp")
-    assert summary["exit_code"] == 1
-    assert summary["accepted"] == 2
-    assert redis.dbsize() == 2
-    assert [row.split(b"\t")[0] for row in Path("f.resp.refused").read_bytes().splitlines()] == [
-        b"2",
-        b"3",
-    ]
+    data = b"a\t1\n"
+    name = f"f.{suffix}"
+    Path(name).write_bytes(gzip.compress(data) if "gz" in suffix.lower() else data)
+    assert load(server, name, "--command", "SET {0} {1}")["exit_code"] == 0
+    assert redis.get("a") == b"1"
+
+
+def test_a_header_that_is_no_csv_is_said(server: oxipipe.Server) -> None:
+    Path("f.csv").write_bytes(b'"id\n1\n')
+    done = run("f.csv", "--header", "--command", "SET {id} 1", "--url", server.url)
+    assert done.returncode == 2
+    assert "the header line is broken" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_the_url_can_come_from_the_environment(

@@ -150,5 +150,6 @@ The template is split into arguments like a shell command, once; each argument m
   zcat events.jsonl.gz | oxipipe load - --format json --command 'XADD events * who {who}'
 
 exit codes: 0 all lines accepted; 1 some refused; 2 wrong usage or unreadable input;
-3 no connection, lost or timed out; 4 stopped by --max-errors; 130 interrupted
+3 no connection, lost or timed out; 4 stopped by --max-errors; 5 a fault of this program;
+130 interrupted
 """

@@ -36,5 +36,33 @@ class Refusal:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Alone:
+    """One command on whose success depends what the later ones mean, such as SELECT."""
+
+    block: Block
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """A MULTI, the commands behind it, and the EXEC or DISCARD that ends it."""
+
+    block: Block
+
+    @property
+    def commands(self) -> Sequence[Any]:
+        """What is between; nothing if it is discarded."""
+        return self.block.rows[1:-1] if self.block.rows[-1][0].upper() == b"EXEC" else ()
+
+    @property
+    def databases(self) -> list[bytes]:
+        """What its SELECTs select, if they are well formed."""
+        return [row[1] for row in self.commands if len(row) == 2 and row[0].upper() == b"SELECT"]
+
+
+# What a reader of records may yield.
+Item = Block | Refusal | Alone | Transaction
+
+
 class InputError(Exception):
     """The input cannot be read any further."""

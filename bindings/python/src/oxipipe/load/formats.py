@@ -6,13 +6,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from .block import Block, InputError, Refusal
+from .block import Block, InputError, Item
 from .csv_records import CsvRecords
 from .fields import Columns, Members, UsageError, WholeLine
 from .json_lines import json_lines
 from .lines import Lines, Separated, plain
 from .resp_commands import RespCommands
 from .source import Source
+from .steps import steps
 from .template import Template
 
 FORMATS = ("lines", "tsv", "csv", "json", "resp")
@@ -48,12 +49,12 @@ class Format:
         if self.name == "csv" and (len(self.delimiter) != 1 or self.delimiter in b'"\r'):
             raise UsageError("for csv --delimiter is one byte, no quote and no line end")
 
-    def open(self, source: Source, template: str | None) -> tuple[Iterable[Block | Refusal], Commands]:
+    def open(self, source: Source, template: str | None) -> tuple[Iterable[Item], Commands]:
         """The records of `source` and what makes commands of them. Reads the header, if any."""
         if self.name == "resp":
             if template is not None:
                 raise UsageError("a resp file holds whole commands: it takes no --command")
-            return RespCommands(source), Verbatim()
+            return steps(RespCommands(source)), Verbatim()
         if template is None:
             raise UsageError("--command is needed: it says what to send for each line")
         if self.name == "json":

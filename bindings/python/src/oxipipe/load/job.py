@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+import traceback
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ from urllib.parse import urlsplit
 from ..client import Redis
 from ..exceptions import DataError, RedisError, RefusedError
 from .aside import Aside, default_path
-from .block import Block, InputError, Refusal
+from .block import InputError, Item
 from .fields import UsageError
 from .formats import Commands, Format
 from .interrupt import Interrupt
@@ -23,6 +24,7 @@ from .output import Output
 from .preview import Preview
 from .progress import progress_on
 from .report import as_json, as_text, complaints
+from .session import Session
 from .source import Source
 from .tally import ExitCode, Tally
 
@@ -57,6 +59,9 @@ class Job:
             return _fail(ExitCode.LOST, f"no connection: {message(error)}")
         except KeyboardInterrupt:
             return _fail(ExitCode.INTERRUPTED, "interrupted before anything was sent")
+        except Exception as error:
+            Output(sys.stderr).write(traceback.format_exc())
+            return _fail(ExitCode.UNEXPECTED, f"unexpected: {type(error).__name__}: {error}")
 
     def _run(self) -> ExitCode:
         name = self.format or format_of(self.path)
@@ -65,13 +70,15 @@ class Job:
             records, commands = layout.open(source, self.template)
             if self.dry_run:
                 preview = Preview(Output(sys.stdout))
-                return self._load(source, records, commands, preview, None)
+                return self._load(source, records, commands, preview, None, None)
             with (
                 self._connected() as client,
                 client.pipeline(transaction=False) as pipeline,
                 Aside(self._aside_path()) as aside,
             ):
-                return self._load(source, records, commands, pipeline, aside)
+                # Of other formats than whole commands nobody knows the commands before they are made.
+                session = Session(client) if name == "resp" else None
+                return self._load(source, records, commands, pipeline, session, aside)
 
     def _connected(self) -> Redis:
         options: dict[str, Any] = {}
@@ -90,9 +97,10 @@ class Job:
     def _load(
         self,
         source: Source,
-        records: Iterable[Block | Refusal],
+        records: Iterable[Item],
         commands: Commands,
         pipeline: Pipeline,
+        session: Session | None,
         aside: Aside | None,
     ) -> ExitCode:
         progress = progress_on(Output(sys.stderr), self.quiet)
@@ -104,6 +112,7 @@ class Job:
                 aside,
                 progress,
                 interrupt,
+                session=session,
                 pipeline_size=self.pipeline_size,
                 max_errors=self.max_errors,
             )
@@ -126,6 +135,7 @@ class Job:
             out.line(as_json(tally, source.bytes, seconds, kept))
         elif not self.quiet:
             out.line(as_text(tally, source.bytes, seconds, self.dry_run))
+        Output(sys.stderr).write(tally.fault)
         for complaint in complaints(tally, kept, self.dry_run):
             _say(complaint)
         if out.failed:

@@ -19,6 +19,8 @@ class ExitCode(IntEnum):
     """No connection, or it was lost, or the time for a pipeline passed."""
     TOO_MANY_ERRORS = 4
     """Stopped by --max-errors."""
+    UNEXPECTED = 5
+    """Something went wrong that nobody foresaw: a fault of this program."""
     INTERRUPTED = 130
     """Stopped by Ctrl-C or SIGTERM."""
 
@@ -60,6 +62,14 @@ class Tally:
     exit_code: ExitCode | None = None
     """Why the run stopped early, if it did."""
     reason: str = ""
+    fault: str = ""
+    """The traceback of what nobody foresaw."""
+
+    @property
+    def open(self) -> int:
+        """How many lines have no fate yet."""
+        settled = self.accepted + self.refused + self.unknown.count + self.not_applied.count
+        return self.lines - settled
 
     def stop(self, code: ExitCode, reason: str) -> None:
         """Notes why the run ends; the first reason stays."""
