@@ -291,7 +291,7 @@ def python_methods(methods: list[Method]) -> str:
         '"""The regular named commands. Their types are in `_table.pyi`, their replies\' shapes in `shapes`."""',
         "",
         "from oxipipe.commands.shapes import BY_NAME",
-        "from oxipipe.commands.by_hand import WrittenCommands, _listed",
+        "from oxipipe.commands.by_hand import WrittenCommands, _listed, _word",
         "",
         "",
         "class Commands(WrittenCommands):",
@@ -309,11 +309,14 @@ def python_methods(methods: list[Method]) -> str:
 
 
 def method_body(method: Method) -> list[str]:
-    words = [f'"{word}"' for word in method.wire]
+    # The back ends encode all text but the first one as the client's `encoding` says.
+    words = [f'"{method.wire[0]}"', *(f'b"{word}"' for word in method.wire[1:])]
     arguments = method.arguments
     defaults = [None] * (len(arguments.args) - len(arguments.defaults)) + arguments.defaults
     lines = []
-    rest = f"*{arguments.vararg.arg}" if arguments.vararg else ""
+    rest = ""
+    if vararg := arguments.vararg:
+        rest = f"*map(_word, {vararg.arg})" if is_word(method, vararg) else f"*{vararg.arg}"
     optional = [
         a.arg for a, default in zip(arguments.args, defaults, strict=True) if is_none(default)
     ]
@@ -322,7 +325,7 @@ def method_body(method: Method) -> list[str]:
             words.append(f"*_listed({argument.arg}, {arguments.vararg.arg})")
             rest = ""
         elif argument.arg not in optional:
-            words.append(argument.arg)
+            words.append(sent(method, argument))
     words += filter(None, [rest])
     send = "self.command("
     if len(method.wire) > 1:
@@ -336,9 +339,25 @@ def method_body(method: Method) -> list[str]:
     if not optional:
         return [f"return {send}{', '.join(words)})"]
     lines = [f"args = [{', '.join(words)}]"]
-    for name in optional:
-        lines += [f"if {name} is not None:", f"    args.append({name})"]
+    for argument in arguments.args:
+        if argument.arg in optional:
+            lines += [
+                f"if {argument.arg} is not None:",
+                f"    args.append({sent(method, argument)})",
+            ]
     return [*lines, f"return {send}*args)"]
+
+
+def sent(method: Method, argument: ast.arg) -> str:
+    return f"_word({argument.arg})" if is_word(method, argument) else argument.arg
+
+
+def is_word(method: Method, argument: ast.arg) -> bool:
+    """Whether its text is for the server to understand, and none that a program stores."""
+    types = ast.unparse(argument.annotation).split(" | ")
+    return bool({"str", "BoundT"} & set(types)) or (
+        len(method.wire) > 1 and bool({"KeyT", "EncodableT", "PatternT"} & set(types))
+    )
 
 
 def python_stubs(methods: list[Method], written: list[ast.FunctionDef]) -> str:
@@ -353,7 +372,7 @@ def python_stubs(methods: list[Method], written: list[ast.FunctionDef]) -> str:
         "from oxipipe.commands.shapes import Callback",
         "from oxipipe.commands.by_hand import WrittenCommands",
         "from oxipipe.futures import Future",
-        "from oxipipe.typing import AbsExpiryT, EncodableT, ExpiryT, FieldT, KeysT, KeyT, PatternT",
+        "from oxipipe.typing import AbsExpiryT, BoundT, EncodableT, ExpiryT, FieldT, KeysT, KeyT, PatternT",
         "",
         "class Commands(WrittenCommands):",
         *(f"    def {m.name}({m.parameters()}) -> {m.returns}: ..." for m in methods),

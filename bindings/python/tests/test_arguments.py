@@ -10,6 +10,7 @@ import pytest
 
 import oxipipe
 from oxipipe import DataError, exceptions
+from oxipipe import asyncio as aio
 
 GOOD = [
     (b"\x00\xff\r\n", b"\x00\xff\r\n"),
@@ -133,13 +134,102 @@ def test_encodings(server: oxipipe.Server) -> None:
         latin.set("key", "é")
         assert plain.get("key") == b"\xe9"
     with server.connect(encoding="utf-16-le", decode_responses=True) as wide:
-        # The name of the command is an argument like the others, in every encoding.
-        wide.command(b"SET", b"key", "é")
+        wide.command("SET", b"key", "é")
         assert wide.command(b"GET", b"key") == "é"
-        pipeline = wide.pipeline(transaction=False).command(b"SET", b"key", "ab")
+        pipeline = wide.pipeline(transaction=False).command("SET", b"key", "ab")
         assert pipeline.command(b"GET", b"key").execute()[1] == "ab"
     with server.connect(encoding="ascii", encoding_errors="replace") as lossy:
         lossy.set("key", "é")
         assert lossy.get("key") == b"?"
     with pytest.raises(LookupError):
         server.connect(encoding="no-such-encoding")
+
+
+WIDE = ["utf-16", "utf-32", "utf-16-le", "cp500"]
+
+
+@pytest.mark.parametrize("encoding", WIDE)
+def test_words_of_the_protocol_are_ascii(
+    server: oxipipe.Server, r: oxipipe.Redis, encoding: str
+) -> None:
+    """Only keys and values are in the client's encoding, and not what a server has to understand."""
+
+    def wide(text: str) -> bytes:
+        return text.encode(encoding)
+
+    with server.connect(encoding=encoding) as c:
+        assert c.set("k", "v", ex=1000) is True
+        assert r.keys() == c.keys() == [wide("k")]
+        assert c.get("k") == wide("v")
+        assert 0 < c.ttl("k") <= 1000
+        assert c.set("k", "w", nx=True) is None
+        assert c.set("k", "w", xx=True, keepttl=True, get=True) == wide("v")
+        assert c.getex("k", px=1_000_000) == wide("w")
+        assert c.getex("k", persist=True) == wide("w")
+        assert c.ttl("k") == -1
+        assert c.expire("k", 1000, nx=True) is True
+        assert c.expire("k", 10, gt=True) is False
+        assert c.persist("k") is True
+        assert c.copy("k", "copy", replace=True) is True
+        assert c.restore("k", 0, c.dump("copy"), replace=True) == b"OK"
+        assert c.object("encoding", "k") == b"embstr"
+        assert c.memory_usage("k", samples=0) == r.memory_usage(wide("k"))
+        assert c.lcs("k", "copy", len=True) == len(wide("w"))
+        assert c.bitop("AND", "bits", "k", "copy") == len(wide("w"))
+        assert c.bitcount("k", 0, -1, "BIT") == r.bitcount(wide("k"))
+        assert c.scan(match="copy", count=1000, _type="string") == (0, [wide("copy")])
+        assert list(c.scan_iter("bits")) == [wide("bits")]
+        assert c.mset({"one": 1, "two": "2"}) is True
+        assert c.hset("h", "field", "value") == 1
+        assert c.hset("h", mapping={"other": 2}) == 1
+        assert c.hscan("h", match="field") == (0, {wide("field"): wide("value")})
+        assert c.hrandfield("h", 2, withvalues=True)[1::2].count(wide("value")) == 1
+        assert c.rpush("l", 2, 3, 1) == 3
+        assert c.linsert("l", "BEFORE", 3, "x") == 4
+        assert c.lpos("l", "x", rank=1, maxlen=0) == 1
+        assert c.lmove("l", "l", "LEFT", "RIGHT") == b"2"
+        assert c.lrem("l", 1, "x") == 1
+        assert c.sort("l", 0, 2, get=["#", "nothing*"], desc=True) == [b"3", None, b"2", None]
+        assert c.zadd("z", {"a": "1", "b": 2.5, "c": "+inf"}, nx=True) == 3
+        everything = [(wide("a"), 1.0), (wide("b"), 2.5), (wide("c"), float("inf"))]
+        assert c.zrange("z", 0, -1, withscores=True) == everything
+        assert c.zrange("z", "(1", "+inf", byscore=True, offset=0, num=1) == [wide("b")]
+        assert c.zrange("z", "+", "-", bylex=True, desc=True)[2] == wide("a")
+        assert c.zcount("z", "-inf", "(2.5") == 1
+        assert c.zremrangebyscore("z", "(2.5", "+inf") == 1
+        assert c.zscan("z", match="a") == (0, [(wide("a"), 1.0)])
+        assert c.sadd("s", "member") == 1
+        assert c.sscan("s", match="member", count=5) == (0, [wide("member")])
+        assert c.config_get("maxmemory") == c.execute_command("CONFIG GET", b"maxmemory")
+        assert c.config_get() == r.config_get()
+        assert c.config_set("maxmemory", "0") is True
+        assert c.info("server", "clients").keys() == r.info("server", "clients").keys()
+        assert len(c.client_list(_type="normal")) >= 1
+        assert c.client_kill_filter(_id=10**9, _type="normal", skipme=True) == 0
+        with pytest.raises(exceptions.RefusedError):
+            c.execute_command("CLIENT SETNAME", "x")
+        for transaction in (False, True):
+            pipe = c.pipeline(transaction).set("k", "v", ex=5).execute_command("CONFIG GET", b"port")
+            with pytest.raises(exceptions.RefusedError):
+                pipe.command("SELECT", b"1")
+            assert pipe.get("k").execute() == [True, {"port": "0"}, wide("v")]
+        assert c.flushdb(asynchronous=True) is True
+
+
+@pytest.mark.parametrize("encoding", WIDE)
+def test_words_of_the_protocol_are_ascii_everywhere(
+    server: oxipipe.Server, r: oxipipe.Redis, run: Any, encoding: str
+) -> None:
+    async def in_a_loop() -> None:
+        async with aio.Redis.from_url(server.url, encoding=encoding) as client:
+            assert await client.set("k", "v", ex=5) is True
+            assert await client.execute_command("CONFIG GET", b"port") == {"port": "0"}
+            assert await client.pipeline().set("k", "w", get=True).execute() == ["v".encode(encoding)]
+
+    with oxipipe.Pool.from_url(server.url, connections=1, encoding=encoding) as pool:
+        assert pool.set("k", "v", px=5000).result() is True
+        assert pool.execute_command("CONFIG GET", b"port").result() == {"port": "0"}
+        with pytest.raises(DataError):
+            pool.execute_command(" ")
+        assert pool.pipeline().get("k").execute().result() == ["v".encode(encoding)]
+    run(in_a_loop())

@@ -154,7 +154,9 @@ class Pool(Configured, Listening, _backend.PoolCore, PoolCommands):
         if isinstance(name, str) and " " in name:
             words = name.split()
             callback = shapes.resolve(" ".join(words[:2]))
-            future: Future[Any] = self.command_as(callback, *words, *args[1:])
+            # Only the first is taken for a name; text behind it would be encoded as values are.
+            rest = [word.encode() for word in words[1:]]
+            future: Future[Any] = self.command_as(callback, *words[:1], *rest, *args[1:])
             return future
         future = self.command(*args)
         return future

@@ -12,6 +12,8 @@ KeyT: TypeAlias = EncodableT
 FieldT: TypeAlias = EncodableT
 PatternT: TypeAlias = bytes | str | memoryview
 KeysT: TypeAlias = KeyT | Iterable[KeyT]
+#: An end of a range of scores: a number, or text such as "(1" and "-inf".
+BoundT: TypeAlias = EncodableT
 #: A duration: seconds (or milliseconds, where the command counts them) or a timedelta.
 ExpiryT: TypeAlias = int | timedelta
 #: A moment: a unix time or a datetime.

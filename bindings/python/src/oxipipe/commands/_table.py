@@ -3,7 +3,7 @@
 """The regular named commands. Their types are in `_table.pyi`, their replies' shapes in `shapes`."""
 
 from oxipipe.commands.shapes import BY_NAME
-from oxipipe.commands.by_hand import WrittenCommands, _listed
+from oxipipe.commands.by_hand import WrittenCommands, _listed, _word
 
 
 class Commands(WrittenCommands):
@@ -69,12 +69,12 @@ class Commands(WrittenCommands):
         if end is not None:
             args.append(end)
         if mode is not None:
-            args.append(mode)
+            args.append(_word(mode))
         return self.command(*args)
 
     def bitop(self, operation, dest, *keys):
         """Perform bitwise operations between strings."""
-        return self.command("BITOP", operation, dest, *keys)
+        return self.command("BITOP", _word(operation), dest, *keys)
 
     def getbit(self, name, offset):
         """Returns the bit value at offset in the string value stored at key."""
@@ -148,7 +148,7 @@ class Commands(WrittenCommands):
         """Get the expiration Unix timestamp for a key."""
         return self.command("EXPIRETIME", key)
 
-    def keys(self, pattern='*'):
+    def keys(self, pattern=b'*'):
         """Find all keys matching the given pattern."""
         return self.command("KEYS", pattern)
 
@@ -202,31 +202,31 @@ class Commands(WrittenCommands):
 
     def client_getname(self):
         """Get the current connection name."""
-        return self.command_as(BY_NAME["CLIENT GETNAME"], "CLIENT", "GETNAME")
+        return self.command_as(BY_NAME["CLIENT GETNAME"], "CLIENT", b"GETNAME")
 
     def client_id(self):
         """Returns the client ID for the current connection."""
-        return self.command_as(None, "CLIENT", "ID")
+        return self.command_as(None, "CLIENT", b"ID")
 
     def client_info(self):
         """Returns information about the current client connection."""
-        return self.command_as(BY_NAME["CLIENT INFO"], "CLIENT", "INFO")
+        return self.command_as(BY_NAME["CLIENT INFO"], "CLIENT", b"INFO")
 
     def client_kill(self, address):
         """Kill the connection of a client."""
-        return self.command_as(BY_NAME["CLIENT KILL"], "CLIENT", "KILL", address)
+        return self.command_as(BY_NAME["CLIENT KILL"], "CLIENT", b"KILL", _word(address))
 
     def client_no_evict(self, mode):
         """Set client eviction mode for the current connection."""
-        return self.command_as(None, "CLIENT", "NO-EVICT", mode)
+        return self.command_as(None, "CLIENT", b"NO-EVICT", _word(mode))
 
     def client_setname(self, name):
         """Set the current connection name."""
-        return self.command_as(BY_NAME["CLIENT SETNAME"], "CLIENT", "SETNAME", name)
+        return self.command_as(BY_NAME["CLIENT SETNAME"], "CLIENT", b"SETNAME", _word(name))
 
     def client_unpause(self):
         """Resume processing of clients that were paused."""
-        return self.command_as(None, "CLIENT", "UNPAUSE")
+        return self.command_as(None, "CLIENT", b"UNPAUSE")
 
     def echo(self, value):
         """Echo the given string."""
@@ -238,7 +238,7 @@ class Commands(WrittenCommands):
 
     def acl_whoami(self):
         """Return the name of the user associated to the current connection."""
-        return self.command_as(BY_NAME["ACL WHOAMI"], "ACL", "WHOAMI")
+        return self.command_as(BY_NAME["ACL WHOAMI"], "ACL", b"WHOAMI")
 
     def bgrewriteaof(self):
         """Asynchronously rewrite the append-only file."""
@@ -246,27 +246,27 @@ class Commands(WrittenCommands):
 
     def command_count(self):
         """Get total number of Redis commands."""
-        return self.command_as(None, "COMMAND", "COUNT")
+        return self.command_as(None, "COMMAND", b"COUNT")
 
     def command_getkeys(self, *args):
         """Extract keys given a full Redis command."""
-        return self.command_as(BY_NAME["COMMAND GETKEYS"], "COMMAND", "GETKEYS", *args)
+        return self.command_as(BY_NAME["COMMAND GETKEYS"], "COMMAND", b"GETKEYS", *map(_word, args))
 
     def config_get(self, pattern='*', *args):
         """Get the values of configuration parameters."""
-        return self.command_as(BY_NAME["CONFIG GET"], "CONFIG", "GET", pattern, *args)
+        return self.command_as(BY_NAME["CONFIG GET"], "CONFIG", b"GET", _word(pattern), *map(_word, args))
 
     def config_resetstat(self):
         """Reset the stats returned by INFO."""
-        return self.command_as(BY_NAME["CONFIG RESETSTAT"], "CONFIG", "RESETSTAT")
+        return self.command_as(BY_NAME["CONFIG RESETSTAT"], "CONFIG", b"RESETSTAT")
 
     def config_rewrite(self):
         """Rewrite the configuration file with the in memory configuration."""
-        return self.command_as(None, "CONFIG", "REWRITE")
+        return self.command_as(None, "CONFIG", b"REWRITE")
 
     def config_set(self, name, value, *args):
         """Set configuration parameters to the given values."""
-        return self.command_as(BY_NAME["CONFIG SET"], "CONFIG", "SET", name, value, *args)
+        return self.command_as(BY_NAME["CONFIG SET"], "CONFIG", b"SET", _word(name), _word(value), *map(_word, args))
 
     def dbsize(self):
         """Return the number of keys in the selected database."""
@@ -278,11 +278,11 @@ class Commands(WrittenCommands):
 
     def memory_purge(self):
         """Ask the allocator to release memory."""
-        return self.command_as(BY_NAME["MEMORY PURGE"], "MEMORY", "PURGE")
+        return self.command_as(BY_NAME["MEMORY PURGE"], "MEMORY", b"PURGE")
 
     def memory_stats(self):
         """Show memory usage details."""
-        return self.command_as(BY_NAME["MEMORY STATS"], "MEMORY", "STATS")
+        return self.command_as(BY_NAME["MEMORY STATS"], "MEMORY", b"STATS")
 
     def role(self):
         """Return the role of the instance in the context of replication."""
@@ -294,18 +294,18 @@ class Commands(WrittenCommands):
 
     def slowlog_get(self, num=None):
         """Get the slow log's entries."""
-        args = ["SLOWLOG", "GET"]
+        args = ["SLOWLOG", b"GET"]
         if num is not None:
             args.append(num)
         return self.command_as(BY_NAME["SLOWLOG GET"], *args)
 
     def slowlog_len(self):
         """Get the slow log's length."""
-        return self.command_as(None, "SLOWLOG", "LEN")
+        return self.command_as(None, "SLOWLOG", b"LEN")
 
     def slowlog_reset(self):
         """Clear all entries from the slow log."""
-        return self.command_as(BY_NAME["SLOWLOG RESET"], "SLOWLOG", "RESET")
+        return self.command_as(BY_NAME["SLOWLOG RESET"], "SLOWLOG", b"RESET")
 
     def swapdb(self, first, second):
         """Swaps two Redis databases."""
@@ -431,7 +431,7 @@ class Commands(WrittenCommands):
 
     def zcount(self, name, min, max):
         """Count the members in a sorted set with scores within the given values."""
-        return self.command("ZCOUNT", name, min, max)
+        return self.command("ZCOUNT", name, _word(min), _word(max))
 
     def zincrby(self, name, amount, value):
         """Increment the score of a member in a sorted set."""
@@ -465,7 +465,7 @@ class Commands(WrittenCommands):
 
     def zremrangebyscore(self, name, min, max):
         """Remove all members in a sorted set within the given scores."""
-        return self.command("ZREMRANGEBYSCORE", name, min, max)
+        return self.command("ZREMRANGEBYSCORE", name, _word(min), _word(max))
 
     def zrevrank(self, name, value):
         """Determine the index of a member in a sorted set, with scores ordered from high to low."""

@@ -4,6 +4,9 @@ The regular ones are in `_commands.py`, which tools/gen_commands.py writes; that
 signatures here to write `_commands.pyi`. One class serves `Redis` and `Pipeline`: a method only turns its
 arguments into a command and hands it to `self.command` (or to `self.command_as`, when the shape of the reply
 depends on the options).
+
+Only the names of commands are text here. Words behind them are bytes, or go through `_word`, because back ends encode text as
+the client's `encoding` says, in which a server would not know them.
 """
 
 from __future__ import annotations
@@ -35,7 +38,8 @@ class WrittenCommands:
         name, *words = _words(args)
         if not words:
             return self.command(*args)
-        return self.command_as(shapes.resolve(f"{name} {words[0]}"), name, *words, *args[1:])
+        callback = shapes.resolve(f"{name} {words[0]}")
+        return self.command_as(callback, name, *map(_word, words), *args[1:])
 
     # -- strings ---------------------------------------------------------------------------------------------
 
@@ -60,11 +64,11 @@ class WrittenCommands:
         if nx and xx:
             raise DataError("set takes nx or xx, not both")
         if nx:
-            args.append("NX")
+            args.append(b"NX")
         if xx:
-            args.append("XX")
+            args.append(b"XX")
         if get:
-            args.append("GET")
+            args.append(b"GET")
             return self.command_as(None, *args)
         return self.command(*args)
 
@@ -106,13 +110,13 @@ class WrittenCommands:
         """The longest common subsequence of two strings, its length, or where it is found."""
         args: list[Any] = ["LCS", key1, key2]
         if len:
-            args.append("LEN")
+            args.append(b"LEN")
         if idx:
-            args.append("IDX")
+            args.append(b"IDX")
         if minmatchlen:
-            args += ("MINMATCHLEN", minmatchlen)
+            args += (b"MINMATCHLEN", minmatchlen)
         if withmatchlen:
-            args.append("WITHMATCHLEN")
+            args.append(b"WITHMATCHLEN")
         return self.command(*args)
 
     def mset(self, mapping: Mapping[Any, EncodableT]) -> bool:
@@ -169,7 +173,7 @@ class WrittenCommands:
         if count is not None:
             args.append(count)
         if withvalues:
-            args.append("WITHVALUES")
+            args.append(b"WITHVALUES")
         return self.command(*args)
 
     def hscan(
@@ -184,7 +188,7 @@ class WrittenCommands:
         args: list[Any] = ["HSCAN", name, cursor]
         _scan_options(args, match, count)
         if no_values:
-            args.append("NOVALUES")
+            args.append(b"NOVALUES")
             return self.command_as(shapes.scan, *args)
         return self.command(*args)
 
@@ -200,9 +204,9 @@ class WrittenCommands:
         """Copy a value to another key, in another database if wanted; whether it was copied."""
         args: list[Any] = ["COPY", source, destination]
         if destination_db is not None:
-            args += ("DB", destination_db)
+            args += (b"DB", destination_db)
         if replace:
-            args.append("REPLACE")
+            args.append(b"REPLACE")
         return self.command(*args)
 
     def expire(
@@ -255,7 +259,7 @@ class WrittenCommands:
 
     def object(self, infotype: str, key: KeyT) -> Any:
         """Internals of the value of a key: its "encoding", "freq", "idletime" or "refcount"."""
-        return self.command("OBJECT", infotype, key)
+        return self.command("OBJECT", _word(infotype), key)
 
     def restore(
         self,
@@ -270,13 +274,13 @@ class WrittenCommands:
         """Create a key from what DUMP gave."""
         args: list[Any] = ["RESTORE", name, ttl, value]
         if replace:
-            args.append("REPLACE")
+            args.append(b"REPLACE")
         if absttl:
-            args.append("ABSTTL")
+            args.append(b"ABSTTL")
         if idletime is not None:
-            args += ("IDLETIME", idletime)
+            args += (b"IDLETIME", idletime)
         if frequency is not None:
-            args += ("FREQ", frequency)
+            args += (b"FREQ", frequency)
         return self.command(*args)
 
     def scan(
@@ -290,7 +294,7 @@ class WrittenCommands:
         args: list[Any] = ["SCAN", cursor]
         _scan_options(args, match, count)
         if _type is not None:
-            args += ("TYPE", _type)
+            args += (b"TYPE", _word(_type))
         return self.command(*args)
 
     def sscan(
@@ -330,17 +334,17 @@ class WrittenCommands:
             raise DataError("sort with groups needs at least two patterns in get")
         args: list[Any] = ["SORT", name]
         if by is not None:
-            args += ("BY", by)
+            args += (b"BY", by)
         if start is not None:
-            args += ("LIMIT", start, num)
+            args += (b"LIMIT", start, num)
         for pattern in patterns:
-            args += ("GET", pattern)
+            args += (b"GET", b"#" if pattern == "#" else pattern)
         if desc:
-            args.append("DESC")
+            args.append(b"DESC")
         if alpha:
-            args.append("ALPHA")
+            args.append(b"ALPHA")
         if store is not None:
-            args += ("STORE", store)
+            args += (b"STORE", store)
         if not groups:
             return self.command(*args)
         size = len(patterns)
@@ -351,7 +355,7 @@ class WrittenCommands:
 
     def bgsave(self, schedule: bool = True) -> bool:
         """Save the data set in the background, after a rewrite that is under way if `schedule`."""
-        return self.command("BGSAVE", *(["SCHEDULE"] if schedule else []))
+        return self.command("BGSAVE", *([b"SCHEDULE"] if schedule else []))
 
     def client_kill_filter(
         self,
@@ -365,68 +369,68 @@ class WrittenCommands:
         """Disconnect the clients that fit every filter given, and return their number."""
         args: list[Any] = []
         for name, value in (
-            ("ID", _id),
-            ("TYPE", _type),
-            ("ADDR", addr),
-            ("LADDR", laddr),
-            ("USER", user),
+            (b"ID", _id),
+            (b"TYPE", _type),
+            (b"ADDR", addr),
+            (b"LADDR", laddr),
+            (b"USER", user),
         ):
             if value is not None:
-                args += (name, value)
+                args += (name, _word(value))
         if skipme is not None:
-            args += ("SKIPME", "YES" if skipme else "NO")
+            args += (b"SKIPME", b"YES" if skipme else b"NO")
         if not args:
             raise DataError("client_kill_filter needs at least one filter")
-        return self.command_as(None, "CLIENT", "KILL", *args)
+        return self.command_as(None, "CLIENT", b"KILL", *args)
 
     def client_list(
         self, _type: str | None = None, client_id: Sequence[EncodableT] = ()
     ) -> list[dict[str, str]]:
         """What the server knows about its clients: all, of one type, or by id."""
-        args: list[Any] = ["CLIENT", "LIST"]
+        args: list[Any] = ["CLIENT", b"LIST"]
         if _type is not None:
-            args += ("TYPE", _type)
+            args += (b"TYPE", _word(_type))
         if client_id:
-            args += ("ID", *client_id)
+            args += (b"ID", *map(_word, client_id))
         return self.command_as(shapes.client_list, *args)
 
     def client_pause(self, timeout: int, all: bool = True) -> bool:
         """Let the server ignore its clients, or only their writes, for `timeout` milliseconds."""
-        args: list[Any] = ["CLIENT", "PAUSE", timeout]
+        args: list[Any] = ["CLIENT", b"PAUSE", timeout]
         if not all:
-            args.append("WRITE")
+            args.append(b"WRITE")
         return self.command_as(shapes.ok, *args)
 
     def client_unblock(self, client_id: int, error: bool = False) -> bool:
         """End the blocking call of another client, with an error if wanted; whether it was blocked."""
-        args: list[Any] = ["CLIENT", "UNBLOCK", client_id]
+        args: list[Any] = ["CLIENT", b"UNBLOCK", client_id]
         if error:
-            args.append("ERROR")
+            args.append(b"ERROR")
         return self.command_as(shapes.truth, *args)
 
     def debug_object(self, key: KeyT) -> dict[str, Any]:
         """Internals of the value of a key, as a dict."""
-        return self.command_as(shapes.debug_object, "DEBUG", "OBJECT", key)
+        return self.command_as(shapes.debug_object, "DEBUG", b"OBJECT", key)
 
     def flushall(self, asynchronous: bool = False) -> bool:
         """Delete every key of every database."""
-        return self.command("FLUSHALL", *(["ASYNC"] if asynchronous else []))
+        return self.command("FLUSHALL", *([b"ASYNC"] if asynchronous else []))
 
     def flushdb(self, asynchronous: bool = False) -> bool:
         """Delete every key of the database."""
-        return self.command("FLUSHDB", *(["ASYNC"] if asynchronous else []))
+        return self.command("FLUSHDB", *([b"ASYNC"] if asynchronous else []))
 
     def info(self, section: str | None = None, *args: str) -> dict[str, Any]:
         """The server's description of itself, or sections of it, as a dict."""
         if section is None:
             return self.command("INFO")
-        return self.command("INFO", section, *args)
+        return self.command("INFO", _word(section), *map(_word, args))
 
     def memory_usage(self, key: KeyT, samples: int | None = None) -> int | None:
         """The bytes a key takes; an estimate from `samples` elements (0: all) if it has many."""
-        args: list[Any] = ["MEMORY", "USAGE", key]
+        args: list[Any] = ["MEMORY", b"USAGE", key]
         if samples is not None:
-            args += ("SAMPLES", samples)
+            args += (b"SAMPLES", samples)
         return self.command(*args)
 
     # -- lists -----------------------------------------------------------------------------------------------
@@ -441,13 +445,13 @@ class WrittenCommands:
 
     def linsert(self, name: KeyT, where: str, refvalue: EncodableT, value: EncodableT) -> int:
         """Insert `value` "BEFORE" or "AFTER" `refvalue`; the new length, -1 if there is no such element."""
-        return self.command("LINSERT", name, where, refvalue, value)
+        return self.command("LINSERT", name, _word(where), refvalue, value)
 
     def lmove(
         self, first_list: KeyT, second_list: KeyT, src: str = "LEFT", dest: str = "RIGHT"
     ) -> Any:
         """Move an element from an end of one list to an end of another, and return it."""
-        return self.command("LMOVE", first_list, second_list, src, dest)
+        return self.command("LMOVE", first_list, second_list, _word(src), _word(dest))
 
     def lpos(
         self,
@@ -460,11 +464,11 @@ class WrittenCommands:
         """The place of `value` in a list, or a list of `count` places."""
         args: list[Any] = ["LPOS", name, value]
         if rank is not None:
-            args += ("RANK", rank)
+            args += (b"RANK", rank)
         if count is not None:
-            args += ("COUNT", count)
+            args += (b"COUNT", count)
         if maxlen is not None:
-            args += ("MAXLEN", maxlen)
+            args += (b"MAXLEN", maxlen)
         return self.command(*args)
 
     # -- sets ------------------------------------------------------------------------------------------------
@@ -500,17 +504,17 @@ class WrittenCommands:
             raise DataError("zadd with incr takes one member")
         args: list[Any] = ["ZADD", name]
         for wanted, token in (
-            (nx, "NX"),
-            (xx, "XX"),
-            (ch, "CH"),
-            (incr, "INCR"),
-            (gt, "GT"),
-            (lt, "LT"),
+            (nx, b"NX"),
+            (xx, b"XX"),
+            (ch, b"CH"),
+            (incr, b"INCR"),
+            (gt, b"GT"),
+            (lt, b"LT"),
         ):
             if wanted:
                 args.append(token)
         for member, score in mapping.items():
-            args += (score, member)
+            args += (score.encode() if isinstance(score, str) else score, member)
         return self.command(*args)
 
     def zrange(
@@ -531,15 +535,18 @@ class WrittenCommands:
             raise DataError("zrange takes byscore or bylex, not both")
         if (offset is None) is not (num is None):
             raise DataError("zrange takes offset and num together")
-        args: list[Any] = ["ZRANGE", name, start, end]
-        if byscore:
-            args.append("BYSCORE")
+        args: list[Any] = ["ZRANGE", name, _word(start), _word(end)]
         if bylex:
-            args.append("BYLEX")
+            # What follows their first character is part of a member's name.
+            args[2:] = [_word(end) if end in ("-", "+") else end for end in (start, end)]
+        if byscore:
+            args.append(b"BYSCORE")
+        if bylex:
+            args.append(b"BYLEX")
         if desc:
-            args.append("REV")
+            args.append(b"REV")
         if offset is not None:
-            args += ("LIMIT", offset, num)
+            args += (b"LIMIT", offset, num)
         return self._with_scores(args, withscores, score_cast_func)
 
     def zrevrange(
@@ -557,15 +564,20 @@ class WrittenCommands:
         if not withscores:
             return self.command_as(None, *args)
         scored = shapes.scored
-        return self.command_as(lambda reply: scored(reply, cast), *args, "WITHSCORES")
+        return self.command_as(lambda reply: scored(reply, cast), *args, b"WITHSCORES")
+
+
+def _word(word: Any) -> Any:
+    """As it is sent whatever the encoding of keys and values."""
+    return word.encode() if isinstance(word, str) else word
 
 
 def _words(args: tuple[Any, ...]) -> list[Any]:
     name = args[0] if args else None
     if isinstance(name, str) and " " in name:
-        return name.split()
+        return name.split() or [name]
     if isinstance(name, bytes) and b" " in name:
-        return name.decode("latin-1").split()
+        return name.decode("latin-1").split() or [name]
     return [name]
 
 
@@ -580,24 +592,24 @@ def _expiry(
 ) -> None:
     chosen: list[Any] = []
     if ex is not None:
-        chosen += ("EX", _seconds(ex))
+        chosen += (b"EX", _seconds(ex))
     if px is not None:
-        chosen += ("PX", _milliseconds(px))
+        chosen += (b"PX", _milliseconds(px))
     if exat is not None:
-        chosen += ("EXAT", _unix(exat))
+        chosen += (b"EXAT", _unix(exat))
     if pxat is not None:
-        chosen += ("PXAT", _unix_ms(pxat))
+        chosen += (b"PXAT", _unix_ms(pxat))
     if len(chosen) // 2 + keepttl + persist > 1:
         raise DataError("ex, px, exat, pxat, keepttl and persist exclude each other")
     if keepttl:
-        chosen.append("KEEPTTL")
+        chosen.append(b"KEEPTTL")
     if persist:
-        chosen.append("PERSIST")
+        chosen.append(b"PERSIST")
     args += chosen
 
 
-def _expire_if(nx: bool, xx: bool, gt: bool, lt: bool) -> list[str]:
-    return [token for wanted, token in ((nx, "NX"), (xx, "XX"), (gt, "GT"), (lt, "LT")) if wanted]
+def _expire_if(nx: bool, xx: bool, gt: bool, lt: bool) -> list[bytes]:
+    return [token for wanted, token in ((nx, b"NX"), (xx, b"XX"), (gt, b"GT"), (lt, b"LT")) if wanted]
 
 
 # A datetime or timedelta is told by its methods: importing datetime costs more than all of this package.
@@ -627,9 +639,9 @@ def _flat(mapping: Mapping[Any, EncodableT]) -> list[Any]:
 
 def _scan_options(args: list[Any], match: PatternT | None, count: int | None) -> None:
     if match is not None:
-        args += ("MATCH", match)
+        args += (b"MATCH", match)
     if count is not None:
-        args += ("COUNT", count)
+        args += (b"COUNT", count)
 
 
 def _listed(keys: Any, more: Iterable[Any] = ()) -> list[Any]:

@@ -20,7 +20,10 @@ def encode(args: tuple[Any, ...], encoding: str, errors: str) -> list[bytes]:
     """The arguments as bytes; a DataError if one of them cannot be sent."""
     if not args:
         raise hooks.data_error("a command needs at least its name")
-    return [a if type(a) is bytes else _encode(a, encoding, errors) for a in args]
+    # Command names are ASCII whatever the encoding of the data is.
+    encoded = [_encode(args[0], "utf-8", "strict")]
+    encoded += [a if type(a) is bytes else _encode(a, encoding, errors) for a in args[1:]]
+    return encoded
 
 
 def keeps_ascii(encoding: str, errors: str) -> bool:
