@@ -16,7 +16,8 @@ pub(crate) fn parse(url: &str) -> Result<Options> {
         ));
     }
     let mut options = Options::default();
-    match scheme {
+    let scheme = scheme.to_ascii_lowercase();
+    match scheme.as_str() {
         "redis" | "valkey" => parse_tcp(&mut options, rest)?,
         "unix" | "redis+unix" | "valkey+unix" => parse_unix(&mut options, rest)?,
         "rediss" | "valkeys" => return Err(Error::argument("TLS (rediss://) is not part of this version")),
@@ -40,6 +41,9 @@ fn parse_tcp(options: &mut Options, rest: &str) -> Result<()> {
     let (host, port) = if let Some(v6) = host_port.strip_prefix('[') {
         let (host, after) =
             v6.split_once(']').ok_or_else(|| Error::argument("an IPv6 address in a URL ends with ]"))?;
+        if host.is_empty() {
+            return Err(Error::argument("the address between [ and ] in a URL is empty"));
+        }
         (host, after.strip_prefix(':'))
     } else {
         match host_port.rsplit_once(':') {
@@ -136,6 +140,10 @@ mod tests {
     fn defaults_fill_what_a_url_leaves_out() {
         let options = parse("valkey://").unwrap();
         assert_eq!((options.host.as_str(), options.port, options.db), ("localhost", 6379, 0));
+        for url in ["redis://:6379", "REDIS://", "Valkey://:secret@/"] {
+            assert_eq!(parse(url).unwrap().address(), "localhost:6379");
+        }
+        assert_eq!(parse("UNIX:///s").unwrap().unix_path.unwrap().to_str(), Some("/s"));
         assert_eq!(parse("redis://:secret@host").unwrap().password.unwrap().expose(), "secret");
         assert_eq!(parse("redis://h?timeout=0").unwrap().timeout, None);
     }
@@ -193,6 +201,8 @@ mod tests {
             "redis://h?timeout=nan",
             "redis://h?protocol=4",
             "redis://[::1",
+            "redis://[]:6379",
+            "REDISS://h",
             "redis://h?keepalive=maybe",
             "redis://h?client_info=",
             "redis://h?fail_fast=soon",

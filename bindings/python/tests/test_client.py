@@ -92,9 +92,11 @@ def test_secrets_never_show() -> None:
         assert "hunter2" not in str(caught.value)
 
 
-def test_keywords_beside_a_url_win(server: oxipipe.Server) -> None:
-    with oxipipe.from_url(f"unix://{server.unix_socket_path}?db=1", db=2, spin_us=0) as client:
-        assert client.client_info()["db"] == 2
+def test_keywords_beside_a_url_are_for_what_it_leaves_out(server: oxipipe.Server) -> None:
+    url = f"unix://{server.unix_socket_path}?client_name=url"
+    with oxipipe.from_url(url, client_name="keyword", db=2, spin_us=0) as client:
+        info = client.client_info()
+        assert (info["name"], info["db"]) == ("url", 2)
     with pytest.raises(TypeError, match="nonsense"):
         oxipipe.from_url("redis://localhost", nonsense=1)
     with pytest.raises(exceptions.DataError, match=r"unknown .*option"):
@@ -155,7 +157,7 @@ def test_numbers_may_be_text_and_no_host_is_this_one() -> None:
         with oxipipe.Redis(None, str(server.port), "3") as client:
             assert client.client_info()["db"] == 3
             assert repr(client).endswith(f" redis://localhost:{server.port}/3>")
-        with oxipipe.from_url("redis://127.0.0.1:1", port=str(server.port), db="2") as client:
+        with oxipipe.from_url("redis://127.0.0.1", port=str(server.port), db="2") as client:
             assert client.client_info()["db"] == 2
     for name in ("port", "db"):
         with pytest.raises(ValueError, match=name):

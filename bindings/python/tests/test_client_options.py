@@ -76,12 +76,12 @@ def test_info(server: Server) -> None:
 def test_the_name_of_another_library(server: Server, kind: Any) -> None:
     names = {"lib_name": "mine(of=me)", "lib_version": "1.0+x"}
     of_url = f"{server.url}?lib_name=mine%28of=me%29&lib_version=1.0+x"
-    stronger = f"{server.url}?lib_name=other&lib_version=2"
+    weaker = {"lib_name": "other", "lib_version": "2"}
     with (
         server.connect() as r,
         kind(unix_socket_path=server.unix_socket_path, client_name="a", **names) as a,
-        kind.from_url(of_url, client_name="b") as b,
-        kind.from_url(stronger, client_name="c", **names) as c,
+        kind.from_url(of_url, client_name="b", **weaker) as b,
+        kind.from_url(f"{server.url}?lib_name=", client_name="c", **names) as c,
     ):
         for client in (a, b, c):
             client.connect()

@@ -22,6 +22,7 @@ OUR_OWN = {
     "OptionError",
     "QueueFullError",
     "RefusedError",
+    "UnknownNameError",
 }
 
 

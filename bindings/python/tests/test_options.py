@@ -133,7 +133,7 @@ def test_what_is_for_pools(server: Server) -> None:
 
 
 @pytest.mark.parametrize("kind", QUEUES)
-def test_the_url_has_its_say_where_no_argument_has(server: Server, run: Any, kind: Any) -> None:
+def test_the_url_wins_over_arguments_and_leaves_the_rest_to_them(server: Server, run: Any, kind: Any) -> None:
     """Of the bounds of a queue: the second command is one too many."""
 
     async def in_a_loop(url: str, **options: Any) -> None:
@@ -154,8 +154,10 @@ def test_the_url_has_its_say_where_no_argument_has(server: Server, run: Any, kin
     for url, options in (
         (f"{server.url}?queue_commands=1", {}),
         (f"{server.url}?queue_commands=1", {"queue_bytes": 100_000}),
-        (f"{server.url}?queue_commands=100", {"queue_commands": 1}),
+        (f"{server.url}?queue_commands=1", {"queue_commands": 100}),
         (f"{server.url}?queue_commands=1", {"queue_commands": 0}),
+        (server.url, {"queue_commands": 1}),
+        (f"{server.url}?queue_bytes=100000", {"queue_commands": 1}),
     ):
         if kind is oxipipe.Pool:
             in_a_pool(url, **options)
@@ -165,22 +167,29 @@ def test_the_url_has_its_say_where_no_argument_has(server: Server, run: Any, kin
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_texts(kind: Any) -> None:
-    wrongs: dict[str, list[Any]] = {name: [1, ["x"], object(), "\ud800"] for name in TEXTS}
+    wrongs: dict[str, list[Any]] = {name: [1.5, True, ["x"], object(), "\ud800"] for name in TEXTS}
     for name in ("client_name", "lib_name", "lib_version"):
         wrongs[name] += ["two words", "a\0b", "ä", b"\xff"]
     for name in ("host", "username", "unix_socket_path"):
         wrongs[name] += ["a\0b"]
-    wrongs["unix_socket_path"] += ["/" * 108, ""]
-    wrongs["host"] += [b"localhost"]
+    wrongs["unix_socket_path"] += ["/" * 108, "", 1]
+    wrongs["host"] += [b"localhost", "", 1]
     wrongs["event_overflow"] = ["never", "", 1, b"drop_oldest"]
     for name, values in wrongs.items():
         for make in (kind, of_url(kind)):
             for wrong in values:
                 refused(name, "must be", make, wrong)
     for name in ("encoding", "encoding_errors"):
-        refused(name, "must be the name", kind, 5)
-        with pytest.raises(LookupError, match="nonsense"):
-            kind(**{name: "nonsense"})
+        for make in (kind, of_url(kind)):
+            refused(name, "must be the name", make, 5)
+            for wrong in ("nonsense", "a\0b", "\ud800", ""):
+                refused(name, "must be the name", make, wrong)
+            with pytest.raises(LookupError, match=f"^{name} is 'nonsense'"):
+                make(**{name: "nonsense"})
+        with pytest.raises(LookupError, match=f"^{name} is 'nonsense'"):
+            kind.from_url(f"redis://localhost?{name}=nonsense")
+    # It is none for text.
+    refused("encoding", "must be the name", kind, "hex")
     for wrong in (5, None, b"redis://localhost"):
         with pytest.raises(TypeError, match=r"^url is a .*must be a URL"):
             kind.from_url(wrong)
@@ -188,15 +197,26 @@ def test_texts(kind: Any) -> None:
         oxipipe.connect(5)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match=r"^url is a int"):
         oxipipe.connect_pool(url=5)  # type: ignore[arg-type]
+    for empty in ("host_or_url", "host"):
+        for function in (oxipipe.connect, oxipipe.connect_pool):
+            with pytest.raises(exceptions.OptionError, match=f"^{empty} must be a host name"):
+                function(**{empty: ""})  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_whole_numbers_are_texts_where_text_is_natural(kind: Any) -> None:
+    for make in (kind, of_url(kind)):
+        for name in ("username", "password", "client_name", "lib_name", "lib_version"):
+            assert make(**{name: 12345})._given[name] == "12345"
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_password_is_not_shown(kind: Any) -> None:
-    for wrong in (b"hunter2\xff", "hunter2\ud800", 12345):
+    for wrong in (b"hunter2\xff", "hunter2\ud800", 1234.5):
         with pytest.raises((TypeError, ValueError), match=r"^password ") as caught:
             kind(password=wrong)
         assert "hunter" not in str(caught.value)
-        assert "12345" not in str(caught.value)
+        assert "1234" not in str(caught.value)
 
 
 def test_a_url_that_does_not_fit_is_a_value_error() -> None:

@@ -7,10 +7,11 @@ says what it takes. Numbers may be text, as a program finds them in its environm
 from __future__ import annotations
 
 import os
+from _codecs import lookup_error
 from _operator import index
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from oxipipe.exceptions import OptionError
+from oxipipe.exceptions import OptionError, UnknownNameError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,9 +38,11 @@ def checked(name: str, value: Any) -> Any:
     except TypeError:
         kind = type(value).__name__
         raise TypeError(f"{name} is a {kind}; it must be {takes}") from None
+    except LookupError:
+        raise UnknownNameError(f"{name} is {value!r}; it must be {takes}") from None
     except ValueError:
         # Of texts only the name: one may be a password.
-        given = f"{name} is {value!r}; it" if convert not in (_text, _path, _str) else name
+        given = f"{name} is {value!r}; it" if convert not in (_text, _path, _str, _host) else name
         raise OptionError(f"{given} must be {takes}") from None
 
 
@@ -127,6 +130,8 @@ def _seconds(value: Any) -> Any:
 
 
 def _text(value: Any) -> str | bytes:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
     if not isinstance(value, (str, bytes)):
         raise TypeError
     if isinstance(value, str):
@@ -139,6 +144,24 @@ def _str(value: Any) -> str | bytes:
     if not isinstance(value, str):
         raise TypeError
     return _text(value)
+
+
+def _host(value: Any) -> str | bytes:
+    if value == "":  # for the library, its default
+        raise ValueError
+    return _str(value)
+
+
+def _encoding(value: Any) -> str:
+    "".encode(value)
+    name: str = value
+    return name
+
+
+def _error_handler(value: Any) -> str:
+    lookup_error(value)
+    name: str = value
+    return name
 
 
 def _path(value: Any) -> str | bytes:
@@ -179,7 +202,7 @@ _time = milliseconds(10**19 - 1)
 
 #: What every client takes.
 OF_CLIENTS: dict[str, Argument] = {
-    "host": Argument("", "a host name or an IP address", _str),
+    "host": Argument("", "a host name or an IP address", _host),
     "port": Argument("", "a number from 0 to 65535", whole(0, 65535)),
     "db": Argument("", "a number from 0 to 2**32 - 1", whole(0, 2**32 - 1)),
     "unix_socket_path": Argument(
@@ -222,10 +245,10 @@ OF_CLIENTS: dict[str, Argument] = {
 ARGUMENTS: dict[str, Argument] = {
     **OF_CLIENTS,
     "decode_responses": Argument("", _SWITCH, boolean),
-    "encoding": Argument("", "the name of an encoding", _str),
-    "encoding_errors": Argument("", "the name of an error handler", _str),
+    "encoding": Argument("", "the name of an encoding", _encoding),
+    "encoding_errors": Argument("", "the name of an error handler", _error_handler),
     "url": Argument("", "a URL, as a str", _str),
-    "host_or_url": Argument("", "a host name, an IP address or a URL, as a str", _str),
+    "host_or_url": Argument("", "a host name, an IP address or a URL, as a str", _host),
     "connections": Argument("", "a number from 1 to 10,000", whole(1, 10_000)),
     "pool": Argument("", "a number from 1 to 10,000", whole(1, 10_000)),
     "key_affinity": Argument("", _SWITCH, boolean),

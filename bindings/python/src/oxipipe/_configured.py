@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import os
-from _codecs import lookup_error
 from typing import TYPE_CHECKING
 
-from oxipipe._arguments import OF_CLIENTS, as_option_error, checked, options_of, refused
+from oxipipe._arguments import (
+    ARGUMENTS,
+    OF_CLIENTS,
+    as_option_error,
+    checked,
+    options_of,
+    refused,
+)
 from oxipipe._hooked import Hooked
 from oxipipe._version import __version__
 from oxipipe.exceptions import DataError, OptionError
@@ -143,7 +149,7 @@ class Configured(Hooked):
 
     @classmethod
     def from_url(cls, url: str, **kwargs: Any) -> Self:
-        """A client of the server that `url` names; `kwargs` (as of the constructor) win over the URL.
+        """A client of the server that `url` names. `kwargs`, as of the constructor, are for what it does not say; it wins.
 
         `redis://[[user]:password@]host[:port][/db][?option=...]` or `unix://[[user]:password@]/path[?option=...]`.
         The options are `db`, `username`, `password`, `client_name`, `client_no_evict`, `client_no_touch`,
@@ -156,8 +162,9 @@ class Configured(Hooked):
         """
         url, of_python = _split_url(checked("url", url))
         for name, value in of_python.items():
-            if kwargs.get(name) is None:
-                kwargs[name] = value
+            if name in ARGUMENTS and kwargs.get(name) is not None:
+                checked(name, kwargs[name])
+            kwargs[name] = value
         client = cls.__new__(cls)
         client._start_url(url, **kwargs)
         return client
@@ -173,7 +180,9 @@ class Configured(Hooked):
         given = {name: value for name, value in kwargs.items() if name in OF_CLIENTS}
         _refuse(type(self).__name__, {k: v for k, v in kwargs.items() if k not in given})
         self._address = _without_secrets(url)
-        self._start({"url": url, **options_of(given)}, encoding, encoding_errors, decode_responses)
+        named = named_in(url)
+        options = {name: value for name, value in options_of(given).items() if name not in named}
+        self._start({"url": url, **options}, encoding, encoding_errors, decode_responses)
 
     def _start(
         self,
@@ -184,11 +193,9 @@ class Configured(Hooked):
     ) -> None:
         options.setdefault("lib_name", "oxipipe-py")
         options.setdefault("lib_version", __version__)
+        # What is unknown fails here, not in the first call.
         checked("encoding", encoding)
         checked("encoding_errors", encoding_errors)
-        # What is unknown fails here, not in the first call.
-        "".encode(encoding)
-        lookup_error(encoding_errors)
         decode = decode_responses is not None and checked("decode_responses", decode_responses)
         options.update(encoding=encoding, errors=encoding_errors, decode=decode)
         self._given = options
@@ -212,9 +219,18 @@ class Configured(Hooked):
 
 # The last two are the library's, too; but here they have defaults of their own, which the URL wins over.
 _OF_PYTHON = frozenset(
-    "decode_responses encoding encoding_errors health_check_interval retry_on_timeout socket_keepalive"
-    " lib_name lib_version".split()
+    "decode_responses encoding encoding_errors health_check_interval retry_on_timeout lib_name lib_version".split()
 )
+#: What the back ends call options that URLs call otherwise.
+_OF_URLS = {
+    "timeout": "timeout_ms",
+    "socket_timeout": "timeout_ms",
+    "connect_timeout": "connect_timeout_ms",
+    "socket_connect_timeout": "connect_timeout_ms",
+    "user_timeout": "user_timeout_ms",
+    "send_buffer": "socket_buffers",
+    "receive_buffer": "socket_buffers",
+}
 _TRUE = frozenset(("1", "true", "yes", "on", "t", "y"))
 _FALSE = frozenset(("", "0", "0.0", "false", "no", "off", "f", "n", "none"))
 
@@ -249,6 +265,28 @@ def _without_secrets(url: str) -> str:
     return f"{scheme}://{authority.rpartition('@')[2]}{slash}{path.rpartition('@')[2]}"
 
 
+def named_in(url: str) -> set[str]:
+    """The options that a URL says something about, under the back ends' names. What is empty says nothing, as in redis-py."""
+    head, _, query = url.partition("?")
+    pairs = [pair.partition("=") for pair in query.split("&")]
+    named = {_OF_URLS.get(name, name) for name, _, value in pairs if value}
+    scheme, _, rest = head.partition("://")
+    authority, _, path = rest.partition("/")
+    credentials, _, place = authority.rpartition("@")
+    user, _, password = credentials.partition(":")
+    if "unix" in scheme.lower():
+        host = port = path
+        path = ""
+    elif place.startswith("["):
+        host, _, port = place.partition("]")
+    else:
+        host, _, port = place.partition(":")
+    found = {"username": user, "password": password, "port": port.strip(":"), "db": path}
+    # What names the one place leaves no room for the other.
+    found["host"] = found["unix_path"] = host
+    return named.union(name for name, text in found.items() if text)
+
+
 def _split_url(url: str) -> tuple[str, dict[str, Any]]:
     """Takes the options that are Python's business out of a URL."""
     head, question_mark, query = url.partition("?")
@@ -261,7 +299,11 @@ def _split_url(url: str) -> tuple[str, dict[str, Any]]:
     for option in query.split("&"):
         name, _, value = option.partition("=")
         if name in _OF_PYTHON:
-            found[name] = _of_url(name, unquote(value))
+            if value:
+                found[name] = _of_url(name, unquote(value))
+        elif name == "socket_keepalive" and value:
+            # redis-py has more words for yes and no.
+            kept.append(f"keepalive={str(_of_url(name, unquote(value))).lower()}")
         else:
             kept.append(option)
     return (f"{head}?{'&'.join(kept)}" if kept else head), found

@@ -111,6 +111,10 @@ class OptionError(DataError, ValueError):
     """A value that an argument of a client's constructor, or an option of its URL, does not take."""
 
 
+class UnknownNameError(OptionError, LookupError):
+    """The name of an encoding, or of a handler of its errors, that Python does not know."""
+
+
 class PubSubError(RedisError):
     """Misuse of a subscription."""
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from oxipipe import _backend
 from oxipipe._arguments import checked, options_of, queue_options
-from oxipipe._configured import Configured
+from oxipipe._configured import Configured, named_in
 from oxipipe._listening import Listening
 from oxipipe.client import Lease
 from oxipipe.commands import shapes
@@ -99,6 +99,8 @@ class Pool(Configured, Listening, _backend.PoolCore, PoolCommands):
         **options: Any,
     ) -> None:
         self._keep(connections, key_affinity, ordered, queue_commands, queue_bytes, grace)
+        for name in named_in(url):
+            self._pool_options.pop(name, None)
         super()._start_url(url, *args, **options)
 
     @classmethod

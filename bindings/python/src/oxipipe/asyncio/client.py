@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from oxipipe._arguments import queue_options
-from oxipipe._configured import Configured
+from oxipipe._configured import Configured, named_in
 from oxipipe._core.loop import AsyncCore
 from oxipipe.asyncio._binding import Binding
 from oxipipe.asyncio.pipeline import Pipeline
@@ -70,7 +70,8 @@ class Redis(Configured, AsyncCore, AsyncCommands):
         queue_bytes: int | str | None = None,
         **options: Any,
     ) -> None:
-        self._bounds = queue_options(queue_commands, queue_bytes)
+        bounds, named = queue_options(queue_commands, queue_bytes), named_in(url)
+        self._bounds = {name: bound for name, bound in bounds.items() if name not in named}
         super()._start_url(url, *args, **options)
 
     def _open(self, options: dict[str, Any], /) -> None:
