@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import select
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -193,5 +194,74 @@ def test_a_full_queue(run: Run, server: oxipipe.Server, r: oxipipe.Redis) -> Non
             assert caught.value.outcome == "NOT_APPLIED"
             assert await asyncio.gather(*calls) == list(range(1, 11))
             assert await client.incr("n") == 11
+
+    run(main())
+
+
+@once_more_after_a_stall
+@pytest.mark.parametrize("raised", [KeyboardInterrupt, GeneratorExit])
+def test_an_exception_in_a_callback_does_not_lose_the_timer(
+    run: Run, raised: type[BaseException]
+) -> None:
+    """What waits for a reply that does not come has nobody else who ends it."""
+
+    def script(connection: Connection) -> None:
+        for command in connection.commands():
+            if command[0] != b"GET":
+                connection.send(handshake_reply(command) or b":1\r\n")
+
+    def interrupt(_reply: object) -> None:
+        raise raised
+
+    async def main() -> None:
+        with FakeServer(script) as fake:
+            async with Redis(unix_socket_path=fake.path, socket_timeout=0.5) as client:
+                await client.connect()
+                (binding,) = client._bindings.values()
+                interrupted = client.command_as(interrupt, "INCR", "n")
+                waiting = client.get("k")
+                binding._process()
+                # Its answer is there before the loop looks.
+                assert select.select([binding._descriptor], [], [], LONG)[0]
+                assert binding._timer is not None
+                binding._timer.cancel()
+                with pytest.raises(raised):
+                    binding._on_timer()
+                assert isinstance(interrupted.exception(), raised)
+                assert not waiting.done()
+                with pytest.raises(exceptions.TimeoutError) as caught:
+                    await waiting
+                assert caught.value.outcome == "UNKNOWN"
+
+    run(main())
+
+
+def test_an_exception_from_events_does_not_lose_the_timer(run: Run) -> None:
+    def script(connection: Connection) -> None:
+        for command in connection.commands():
+            if command[0] != b"GET":
+                connection.send(handshake_reply(command) or b":1\r\n")
+
+    async def main() -> None:
+        with FakeServer(script) as fake:
+            async with Redis(unix_socket_path=fake.path, socket_timeout=0.5) as client:
+                await client.connect()
+                (binding,) = client._bindings.values()
+                binding._listen(True)
+                heard: list[int] = []
+
+                def hear() -> None:
+                    heard.append(1)
+                    raise LookupError
+
+                with pytest.MonkeyPatch.context() as patch:
+                    patch.setattr(type(binding), "_hear", lambda _self: hear())
+                    waiting = client.get("k")
+                    with pytest.raises(LookupError):
+                        binding._on_timer()
+                assert heard and binding._timer is not None
+                assert not binding._timer.cancelled()
+                with pytest.raises(exceptions.TimeoutError):
+                    await waiting
 
     run(main())

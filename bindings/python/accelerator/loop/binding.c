@@ -28,7 +28,6 @@ static PyObject *outcome(BindingCore *self, const PendingCall *call,
 static PyObject *confirmations(BindingCore *self, const oxp_completion *completion, bool *failed);
 static void settle(const BindingCore *self, PyObject *future, PyObject *result, bool failed);
 static void fail_all(BindingCore *self, oxp_status status, const oxp_error *error);
-static void hear(BindingCore *self);
 static int arm_timer(BindingCore *self);
 static uint64_t now_ns(void);
 
@@ -156,22 +155,29 @@ static PyObject *binding_process(BindingCore *self, PyObject *unused)
     (void)unused;
     if (!self->handle || self->resolving)
         Py_RETURN_NONE;
+    FirstError first = {0};
     remove_cancelled(self);
     oxp_error *error = error_slot_borrow(&self->errors);
     oxp_status status = oxp_async_process(self->handle, error);
     resolve(self);
+    /* What a callback raised is for the loop, whose next turn has to find everything in order. */
+    keep_first(&first);
     if (status < 0)
         fail_all(self, status, error);
     error_slot_return(&self->errors, error);
-    if (self->listens && self->handle)
-        hear(self);
-    if (PyErr_Occurred())
-        return NULL;
+    if (self->listens && self->handle) {
+        Py_XDECREF(PyObject_CallMethod((PyObject *)self, "_hear", NULL));
+        keep_first(&first);
+    }
     if (status < 0 || (self->orphaned && self->calls.count == 0))
-        return PyObject_CallMethod((PyObject *)self, "_detach", NULL);
-    if (self->handle && arm_timer(self) < 0)
-        return NULL;
-    Py_RETURN_NONE;
+        Py_XDECREF(PyObject_CallMethod((PyObject *)self, "_detach", NULL));
+    else if (self->handle)
+        arm_timer(self);
+    keep_first(&first);
+    if (!first.type)
+        Py_RETURN_NONE;
+    PyErr_Restore(first.type, first.value, first.traceback);
+    return NULL;
 }
 
 static PyObject *binding_on_timer(BindingCore *self, PyObject *unused)
@@ -432,17 +438,6 @@ static void fail_all(BindingCore *self, oxp_status status, const oxp_error *erro
         if (PyErr_Occurred())
             PyErr_Clear();
     }
-}
-
-/* Whatever went wrong while futures got their results is the first to be told. */
-static void hear(BindingCore *self)
-{
-    FirstError first = {0};
-    keep_first(&first);
-    Py_XDECREF(PyObject_CallMethod((PyObject *)self, "_hear", NULL));
-    keep_first(&first);
-    if (first.type)
-        PyErr_Restore(first.type, first.value, first.traceback);
 }
 
 /* Only while somebody waits, and only if no timer is there that runs in time: nearly all calls are

@@ -218,18 +218,27 @@ class BindingCore:
         """Sends, receives, and resolves futures."""
         if self._handle is None or self._resolving:
             return
-        self._remove_cancelled()
-        with idle_call() as call:
-            status = lib.oxp_async_process(self._handle, call.error)
-            self._resolve()
-            if status < 0:
-                self._fail_all(call.exception(status))
-        if self._listens and self._handle is not None:
-            self._hear()
-        if status < 0 or (self._orphaned and not self._calls):
-            self._detach()
-        elif self._handle is not None:
-            self._arm_timer()
+        is_over = False
+        # Whatever a callback raises is for the loop, whose next turn has to find everything else in order.
+        try:
+            self._remove_cancelled()
+            with idle_call() as call:
+                status = lib.oxp_async_process(self._handle, call.error)
+                is_over = status < 0
+                try:
+                    self._resolve()
+                finally:
+                    if is_over:
+                        self._fail_all(call.exception(status))
+        finally:
+            try:
+                if self._listens and self._handle is not None:
+                    self._hear()
+            finally:
+                if is_over or (self._orphaned and not self._calls):
+                    self._detach()
+                elif self._handle is not None:
+                    self._arm_timer()
 
     def _on_timer(self) -> None:
         self._timer_due = 0
