@@ -304,7 +304,7 @@ def python_methods(methods: list[Method]) -> str:
         parameters = ", ".join(filter(None, ["self", ast.unparse(plain)]))
         lines += ["", f"    def {method.name}({parameters}):", f'        """{method.summary}"""']
         lines += [f"        {line}" for line in method_body(method)]
-    aliases = "AsyncCommands = PipelineCommands = PoolCommands = Commands"
+    aliases = "AsyncCommands = CoroutineCommands = PipelineCommands = PoolCommands = Commands"
     return "\n".join([*lines, "", "", aliases, ""])
 
 
@@ -365,7 +365,7 @@ def python_stubs(methods: list[Method], written: list[ast.FunctionDef]) -> str:
         GENERATED.format(source=f"{SIGNATURES.name} and {WRITTEN.name}"),
         "import asyncio",
         "import builtins",
-        "from collections.abc import Callable, Mapping, Sequence",
+        "from collections.abc import Callable, Coroutine, Mapping, Sequence",
         "from datetime import datetime",
         "from typing import Any, Self",
         "",
@@ -394,6 +394,16 @@ def python_stubs(methods: list[Method], written: list[ast.FunctionDef]) -> str:
         ),
         *(
             f"    def {m.name}({m.parameters()}) -> asyncio.Future[{beside_set(m.returns)}]: ..."
+            for m in methods
+        ),
+        "",
+        "class CoroutineCommands:",
+        *(
+            f"    def {f.name}({ast.unparse(f.args)}) -> Coroutine[Any, Any, {beside_set(ast.unparse(f.returns))}]: ..."
+            for f in written
+        ),
+        *(
+            f"    def {m.name}({m.parameters()}) -> Coroutine[Any, Any, {beside_set(m.returns)}]: ..."
             for m in methods
         ),
         "",

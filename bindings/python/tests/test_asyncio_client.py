@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from support.pace import LONG
+
 import oxipipe
 from oxipipe import exceptions
 from oxipipe.asyncio import Redis, StrictRedis, from_url
@@ -213,11 +215,10 @@ def test_a_callback_may_close_the_client(run: Run, client: Redis) -> None:
 
         first, second = client.command_as(close, "INCR", "n"), client.incr("n")
         assert await first == 1
-        with pytest.raises(exceptions.ClosedError):
-            client.get("n")
         # Its reply may have come together with the first one.
         (result,) = await asyncio.gather(second, return_exceptions=True)
         assert result == 2 or isinstance(result, exceptions.ClosedError)
+        assert int(await client.get("n")) in (1, 2)
 
     run(main())
 
@@ -305,19 +306,162 @@ def test_nobody_there(run: Run, tmp_path: Any) -> None:
     run(main())
 
 
-def test_after_close(run: Run, client: Redis) -> None:
+def test_after_close_the_next_call_connects_again(run: Run, client: Redis) -> None:
     async def main() -> None:
+        identities = set()
         async with client as entered:
             assert entered is client
             await client.set("k", 1)
+            identities.add(await client.client_id())
             assert not client.closed
+
+        def close_and_go_on() -> Any:
+            return client.close()
+
+        for close in (client.aclose, client.close, close_and_go_on, client.__aexit__):
+            assert await close() is None
+            assert client.closed
+            assert await client.get("k") == b"1"
+            assert not client.closed
+            client.close()
+            assert client.closed
+            identities.add(await client.client_id())
+        client.close()
+        client.close()
+        pipe = client.pipeline().get("k")
         assert client.closed
-        for call in (lambda: client.get("k"), lambda: client.pipeline()):
-            with pytest.raises(exceptions.ClosedError) as caught:
+        assert await pipe.get("k").execute() == [b"1", b"1"]
+        client.close()
+        await client.connect()
+        assert not client.closed
+        # No connection stays behind.
+        assert len(client._bindings) == 1
+        client.close()
+        async with client:
+            identities.add(await client.client_id())
+        assert len(identities) == 6
+
+    run(main())
+
+
+def test_a_closed_lease_stays_closed(run: Run, client: Redis) -> None:
+    async def main() -> None:
+        async with client.lease() as lease:
+            pipe = lease.pipeline().get("k")
+        assert lease.closed
+        for call in (lambda: lease.get("k"), lease.pipeline, pipe.execute):
+            with pytest.raises(exceptions.ClosedError, match="lease is closed") as caught:
                 call()
             assert caught.value.outcome == "NOT_APPLIED"
-        await client.aclose()
         client.close()
+        async with client.lease() as lease:
+            assert await lease.ping() is True
+            assert not client.closed
+            client.close()
+            with pytest.raises(exceptions.ClosedError):
+                await lease.ping()
+            assert await client.ping() is True
+
+    run(main())
+
+
+def test_events_are_of_a_client_that_is_in_use(run: Run, client: Redis) -> None:
+    """Waiting for them connects for no closed client, and an iteration is over when its connection was closed."""
+
+    async def kinds() -> list[str]:
+        found = []
+        async for event in client.events():
+            found.append(event.kind)
+            if len(found) == 1:
+                client.close()
+                await client.ping()
+        return found
+
+    async def main() -> None:
+        await client.ping()
+        assert await kinds() == ["up"]
+        assert not client.closed
+        client.close()
+        assert [event async for event in client.events()] == []
+        with pytest.raises(exceptions.ClosedError) as caught:
+            await client.next_event()
+        assert caught.value.outcome is None
+        assert client.closed
+        await client.ping()
+        event = await client.next_event(LONG)
+        assert event is not None and event.kind == "up"
+
+    run(main())
+
+
+def test_coroutines(run: Run, client: Redis) -> None:
+    """What takes coroutines only gets them, and nothing happens before they run."""
+
+    async def main() -> None:
+        lazy = client.coro.incr("n")
+        assert asyncio.iscoroutine(lazy)
+        assert await client.get("n") is None
+        assert await lazy == 1
+        task = asyncio.create_task(client.coro.incr("n"), name="named")
+        assert task.get_name() == "named"
+        assert await task == 2
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(client.coro.incr("n", amount=2)) for _ in range(3)]
+        assert sorted(task.result() for task in tasks) == [4, 6, 8]
+        assert await client.coro.command("GET", "n") == b"8"
+        assert await client.coro.command_as(int, "GET", "n") == 8
+        assert await client.coro.execute_command("CONFIG GET", "port") == {"port": "0"}
+        pipe = client.pipeline().incr("n").get("n")
+        assert await asyncio.create_task(pipe.coro.execute()) == [9, b"9"]
+        loop = asyncio.get_running_loop()
+
+        def of_another_thread() -> Any:
+            return asyncio.run_coroutine_threadsafe(client.coro.incr("n"), loop).result(LONG)
+
+        assert await asyncio.to_thread(of_another_thread) == 10
+        # What a call would raise at once is raised in the task.
+        wrong = asyncio.create_task(client.coro.set("k", None))  # type: ignore[arg-type]
+        with pytest.raises(exceptions.DataError):
+            await wrong
+        blocked = asyncio.create_task(client.coro.blpop("l", 0))
+        await client.ping()
+        blocked.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await blocked
+        await client.rpush("l", "kept")
+        assert await client.lrange("l", 0, -1) == [b"kept"]
+        with pytest.raises(AttributeError):
+            client.coro.nonsense  # type: ignore[attr-defined]  # noqa: B018
+        with pytest.raises(AttributeError):
+            client.coro._owned  # type: ignore[attr-defined]  # noqa: B018
+
+    run(main())
+
+
+def test_everything_of_asyncio_that_takes_futures_takes_a_call(run: Run, client: Redis) -> None:
+    async def main() -> None:
+        def calls() -> list[Any]:
+            return [client.incr("n"), client.pipeline().incr("n").execute(), client.coro.incr("n")]
+
+        def numbers(results: Any) -> list[int]:
+            return sorted(r[0] if isinstance(r, list) else r for r in results)
+
+        ensured = [asyncio.ensure_future(call) for call in calls()]
+        assert numbers([await future for future in ensured]) == [1, 2, 3]
+        assert numbers([await asyncio.wait_for(call, LONG) for call in calls()]) == [4, 5, 6]
+        assert numbers([await asyncio.shield(call) for call in calls()]) == [7, 8, 9]
+        assert numbers(await asyncio.gather(*calls())) == [10, 11, 12]
+        completed = asyncio.as_completed(calls(), timeout=LONG)
+        assert numbers([await call for call in completed]) == [13, 14, 15]
+        done, pending = await asyncio.wait(map(asyncio.ensure_future, calls()))
+        assert numbers(call.result() for call in done) == [16, 17, 18] and not pending
+        async with asyncio.timeout(LONG):
+            assert numbers([await call for call in calls()]) == [19, 20, 21]
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(client.blpop("l", 0), 0.01)
+        # It is no coroutine: only these want one.
+        with pytest.raises(TypeError, match="coroutine"):
+            asyncio.create_task(client.incr("n"))  # type: ignore[arg-type]
 
     run(main())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
 from typing import Any, assert_type
 
 import oxipipe
@@ -23,6 +24,12 @@ async def check(client: Redis) -> None:
     assert_type(await client.pipeline().execute(), list[Any])
     assert_type([key async for key in client.zscan_iter("z")], list[tuple[Any, float]])
     assert_type(await client.connect(), Redis)
+    assert_type(client.coro.incr("n"), Coroutine[Any, Any, int])
+    assert_type(await asyncio.create_task(client.coro.expire("k", 1)), bool)
+    assert_type(await client.coro.command("GET", "k"), Any)
+    assert_type(await asyncio.create_task(client.pipeline().coro.execute()), list[Any])
+    assert_type(await client.close(), None)
+    assert_type(await client.aclose(), None)
     async with client as entered, client.pipeline() as pipe:
         assert_type(entered, Redis)
         assert_type(pipe, Pipeline)

@@ -1,7 +1,8 @@
-"""What URLs and arguments mean, against redis-py: the same call of both, and what the server sees of it."""
+"""What URLs, arguments and closing mean, against redis-py: the same call of both, and what the server sees of it."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -12,6 +13,7 @@ import oxipipe.asyncio
 from oxipipe import exceptions
 
 redis = pytest.importorskip("redis")
+redis_asyncio = pytest.importorskip("redis.asyncio")
 
 
 class Seen(NamedTuple):
@@ -147,3 +149,21 @@ def test_urls_that_name_nothing(url: str) -> None:
     for kind in (oxipipe.Redis, oxipipe.Pool, oxipipe.asyncio.Redis):
         with pytest.raises(exceptions.OptionError):
             kind.from_url(url)
+
+
+@pytest.mark.parametrize("module", [redis_asyncio, oxipipe.asyncio])
+def test_an_asyncio_client_that_was_closed(server: oxipipe.Server, module: Any) -> None:
+    async def main() -> None:
+        client = module.Redis(unix_socket_path=server.unix_socket_path)
+        await client.set("k", "v")
+        for _ in range(2):
+            await client.aclose()
+            assert await client.get("k") == b"v"
+        async with client:
+            assert await client.get("k") == b"v"
+        pipe = client.pipeline()
+        pipe.get("k")
+        assert await pipe.execute() == [b"v"]
+        await client.aclose()
+
+    asyncio.run(main())

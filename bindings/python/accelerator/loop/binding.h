@@ -19,8 +19,9 @@ typedef struct {
     oxp_options *options; /* NULL until _open() */
     struct BindingCore *binding; /* own: of the loop that used the client last; NULL */
     TextCodec codec;
+    size_t closings; /* how often */
     bool is_lease;
-    bool closed;
+    bool closed; /* and not used since */
 } AsyncCore;
 
 typedef struct BindingCore {

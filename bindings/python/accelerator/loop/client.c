@@ -73,6 +73,7 @@ static PyObject *async_get_binding(AsyncCore *self, PyObject *unused)
 static PyObject *async_close(AsyncCore *self, PyObject *unused)
 {
     (void)unused;
+    self->closings++;
     self->closed = true;
     Py_CLEAR(self->binding);
     Py_RETURN_NONE;
@@ -86,13 +87,13 @@ static PyObject *async_closed(AsyncCore *self, void *unused)
 
 int async_check_open(const AsyncCore *self)
 {
-    if (self->options && !self->closed)
-        return 0;
-    if (self->options)
-        call_raise_local(self->state, OXP_ERR_CLOSED, OXP_OUTCOME_NOT_APPLIED,
-                         "the client is closed");
-    else
+    if (!self->options) {
         PyErr_SetString(PyExc_RuntimeError, "the client has not been opened");
+        return -1;
+    }
+    if (!self->closed || !self->is_lease)
+        return 0;
+    call_raise_local(self->state, OXP_ERR_CLOSED, OXP_OUTCOME_NOT_APPLIED, "the lease is closed");
     return -1;
 }
 
@@ -108,12 +109,15 @@ BindingCore *async_binding(AsyncCore *self)
     if (self->binding && self->binding->loop == loop) {
         binding = Py_NewRef((PyObject *)self->binding);
     } else {
+        size_t closings = self->closings;
         binding = PyObject_CallMethod((PyObject *)self, "_bind", "O", loop);
         if (binding && !PyObject_TypeCheck(binding, (PyTypeObject *)self->state->binding_type)) {
             PyErr_SetString(PyExc_TypeError, "_bind() must return a BindingCore");
             Py_CLEAR(binding);
         }
-        if (binding && !self->closed) {
+        /* Another thread may have closed the client meanwhile. */
+        if (binding && closings == self->closings) {
+            self->closed = false;
             BindingCore *old = self->binding;
             self->binding = (BindingCore *)Py_NewRef(binding);
             Py_XDECREF((PyObject *)old);
@@ -176,12 +180,13 @@ static PyMethodDef ASYNC_METHODS[] = {
     {"_binding", (PyCFunction)async_get_binding, METH_NOARGS,
      PyDoc_STR("What the client has in the running loop.")},
     {"_close", (PyCFunction)async_close, METH_NOARGS,
-     PyDoc_STR("Takes no more commands.")},
+     PyDoc_STR("Forgets the binding of the loop that used the client last.")},
     {NULL, NULL, 0, NULL},
 };
 
 static PyGetSetDef ASYNC_PROPERTIES[] = {
-    {"closed", (getter)async_closed, NULL, PyDoc_STR("Whether the client was closed."), NULL},
+    {"closed", (getter)async_closed, NULL,
+     PyDoc_STR("Whether the client was closed and not used since."), NULL},
     {NULL, NULL, NULL, NULL, NULL},
 };
 

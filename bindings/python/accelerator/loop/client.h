@@ -8,11 +8,12 @@
 #include "batch.h"
 #include "loop/binding.h"
 
-/* -1 with an exception set unless the client was opened and not closed. */
+/* -1 with an exception set if the client was not opened, or is a lease that was closed; any other
+ * connects again. */
 int async_check_open(const AsyncCore *self);
 
 /* The binding of the running loop, a new reference; NULL with an exception set if no loop runs, or
- * if the client is closed or was not opened. */
+ * as async_check_open() has it. */
 BindingCore *async_binding(AsyncCore *self);
 
 extern PyType_Spec ASYNC_SPEC;

@@ -10,6 +10,8 @@ from oxipipe._arguments import queue_options
 from oxipipe._configured import Configured, named_in
 from oxipipe._core.loop import AsyncCore
 from oxipipe.asyncio._binding import Binding
+from oxipipe.asyncio._coroutines import Coroutines
+from oxipipe.asyncio._nothing import NOTHING
 from oxipipe.asyncio.pipeline import Pipeline
 from oxipipe.commands._table import AsyncCommands
 from oxipipe.commands.iterators import page
@@ -18,7 +20,7 @@ from oxipipe.exceptions import ClosedError, ResponseError
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Awaitable
     from typing import Any, Self
 
     from oxipipe._core.interface import ServerFields
@@ -37,8 +39,11 @@ class Redis(Configured, AsyncCore, AsyncCommands):
     A future may be cancelled at any time. A command that has not left then never leaves; the reply to one that has
     is thrown away when it comes, and disturbs nobody.
 
+    `coro` has the same calls as coroutines, for `asyncio.create_task` and `TaskGroup`.
+
     A client may be used in several loops, one after another or at the same time in several threads: it has a
-    connection in each. `async with` closes it at the end, which fails the calls that are still waiting.
+    connection in each. `async with` closes it at the end, which fails the calls that are still waiting. The next call after
+    that connects again.
     """
 
     _bindings: dict[int, Binding]
@@ -95,6 +100,11 @@ class Redis(Configured, AsyncCore, AsyncCommands):
         binding = self._bindings.get(id(loop))
         return None if binding is None or binding.loop is not loop else binding._server()
 
+    @property
+    def coro(self) -> Coroutines:
+        """The same calls as coroutines: `asyncio.create_task(client.coro.get("key"))`."""
+        return Coroutines(self)
+
     def pipeline(self, transaction: bool = True, shard_hint: str | None = None) -> Pipeline:
         """A `Pipeline` that gathers commands for this client; one transaction unless told otherwise."""
         return Pipeline(self, transaction, shard_hint)
@@ -126,7 +136,7 @@ class Redis(Configured, AsyncCore, AsyncCommands):
         for it, and `socket_timeout` does not count. Up to `event_bytes` of events wait to be taken; beyond that the oldest
         are dropped and counted, or reading stops (`event_overflow`).
 
-        When the client is closed, it raises a `ClosedError`; on a lease whose connection was lost a `ConnectionError`, when
+        When the client is closed, and before another call has connected it again, it raises a `ClosedError`; on a lease whose connection was lost a `ConnectionError`, when
         no event is left; both have no outcome. A negative `timeout` is a `ValueError`. Several tasks may wait: each event goes to one of them,
         and none is lost when one of them is cancelled.
         """
@@ -141,9 +151,15 @@ class Redis(Configured, AsyncCore, AsyncCommands):
         return self._each_event(seconds(timeout))
 
     async def _each_event(self, timeout: float | None) -> AsyncGenerator[Event, None]:
+        loop = get_running_loop()
+        try:
+            # This one to the end: after `close` there may be another.
+            inbox = self._events_here()
+        except ClosedError:
+            return
         while True:
             try:
-                event = await self._next(timeout)
+                event = await inbox.next(loop, timeout)
             except ClosedError:
                 return
             if event is None:
@@ -159,6 +175,8 @@ class Redis(Configured, AsyncCore, AsyncCommands):
             raise
 
     def _events_here(self) -> Inbox:
+        if self.closed:
+            raise ClosedError("the client is closed")
         return self._binding().events_of(self._is_lease)
 
     async def scan_iter(
@@ -208,12 +226,18 @@ class Redis(Configured, AsyncCore, AsyncCommands):
             for member in members:
                 yield member
 
-    def close(self) -> None:
-        """Closes the connections for good, from any thread. Calls that wait fail with a `ClosedError`."""
+    def close(self) -> Awaitable[None]:
+        """Closes the connections at once, from any thread. Calls that wait fail with a `ClosedError`; the next one connects again.
+
+        It may be awaited, as redis-py's has to be.
+        """
+        # One by one: another thread may be adding its own.
+        bindings = [self._bindings.pop(number, None) for number in list(self._bindings)]
         self._close()
-        for binding in list(self._bindings.values()):
-            binding.shut_down()
-        self._bindings.clear()
+        for binding in bindings:
+            if binding is not None:
+                binding.shut_down()
+        return NOTHING
 
     async def aclose(self) -> None:
         """`close`, under the name that asyncio uses."""
@@ -240,7 +264,7 @@ class Redis(Configured, AsyncCore, AsyncCommands):
 
 
 class Lease(Redis):
-    """A `Redis` with a connection of its own, in one loop."""
+    """A `Redis` with a connection of its own, in one loop. When it is closed, it stays closed."""
 
     _is_lease = True
     _owner: Redis

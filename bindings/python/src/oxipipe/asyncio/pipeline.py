@@ -6,6 +6,8 @@ from asyncio import get_running_loop
 from typing import TYPE_CHECKING
 
 from oxipipe import _backend
+from oxipipe.asyncio._coroutines import PipelineCoroutines
+from oxipipe.asyncio._nothing import NOTHING
 from oxipipe.commands._table import PipelineCommands
 from oxipipe.pipeline import checked, unchecked
 
@@ -56,7 +58,12 @@ class Pipeline(_backend.PipelineCore, PipelineCommands):
     def reset(self) -> Awaitable[None]:  # type: ignore[override]
         """Forgets the commands that were added, at once. It may be awaited, as redis-py's has to be."""
         super().reset()
-        return _NOTHING
+        return NOTHING
+
+    @property
+    def coro(self) -> PipelineCoroutines:
+        """`execute` as a coroutine: `asyncio.create_task(pipe.coro.execute())`."""
+        return PipelineCoroutines(self)
 
     def __await__(self) -> Generator[None, None, Self]:
         # redis-py allows to await each command while it is added.
@@ -73,11 +80,3 @@ class Pipeline(_backend.PipelineCore, PipelineCommands):
         kind = " transaction" if self.transaction else ""
         return f"<{type(self).__module__}.{type(self).__qualname__}{kind} of {len(self)} commands>"
 
-
-class _Nothing:
-    def __await__(self) -> Generator[None, None, None]:
-        return
-        yield
-
-
-_NOTHING = _Nothing()

@@ -480,4 +480,4 @@ class Commands(WrittenCommands):
         return self.command("PUBLISH", channel, message)
 
 
-AsyncCommands = PipelineCommands = PoolCommands = Commands
+AsyncCommands = CoroutineCommands = PipelineCommands = PoolCommands = Commands

@@ -55,6 +55,8 @@ class AsyncCore:
     _options: Any = None
     _last: BindingCore | None = None
     _closed = False
+    #: How often.
+    _closings = 0
 
     if TYPE_CHECKING:
 
@@ -78,11 +80,12 @@ class AsyncCore:
         return self._binding()._submit(callback, args)
 
     def _close(self) -> None:
+        self._closings += 1
         self._closed, self._last = True, None
 
     @property
     def closed(self) -> bool:
-        """Whether `close` was called."""
+        """Whether the client was closed and not used since."""
         return self._closed
 
     def _new_pipeline(self, atomic: bool) -> Any:
@@ -105,15 +108,20 @@ class AsyncCore:
             ) from None
         last = self._last
         if last is None or last._loop is not loop:
-            self._last = last = self._bind(loop)
+            closings = self._closings
+            last = self._bind(loop)
+            # Another thread may have closed the client meanwhile.
+            if closings == self._closings:
+                self._closed, self._last = False, last
         return last
 
     def _check_open(self) -> None:
         if self._options is None:
             raise RuntimeError("__init__ of the client did not run")
-        if self._closed:
+        # Any other connects again.
+        if self._closed and self._is_lease:
             raise hooks.call_error(
-                lib.OXP_ERR_CLOSED, lib.OXP_OUTCOME_NOT_APPLIED, "the client is closed"
+                lib.OXP_ERR_CLOSED, lib.OXP_OUTCOME_NOT_APPLIED, "the lease is closed"
             )
 
 
