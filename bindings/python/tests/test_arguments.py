@@ -209,7 +209,9 @@ def test_words_of_the_protocol_are_ascii(
         with pytest.raises(exceptions.RefusedError):
             c.execute_command("CLIENT SETNAME", "x")
         for transaction in (False, True):
-            pipe = c.pipeline(transaction).set("k", "v", ex=5).execute_command("CONFIG GET", b"port")
+            pipe = (
+                c.pipeline(transaction).set("k", "v", ex=5).execute_command("CONFIG GET", b"port")
+            )
             with pytest.raises(exceptions.RefusedError):
                 pipe.command("SELECT", b"1")
             assert pipe.get("k").execute() == [True, {"port": "0"}, wide("v")]
@@ -224,7 +226,9 @@ def test_words_of_the_protocol_are_ascii_everywhere(
         async with aio.Redis.from_url(server.url, encoding=encoding) as client:
             assert await client.set("k", "v", ex=5) is True
             assert await client.execute_command("CONFIG GET", b"port") == {"port": "0"}
-            assert await client.pipeline().set("k", "w", get=True).execute() == ["v".encode(encoding)]
+            assert await client.pipeline().set("k", "w", get=True).execute() == [
+                "v".encode(encoding)
+            ]
 
     with oxipipe.Pool.from_url(server.url, connections=1, encoding=encoding) as pool:
         assert pool.set("k", "v", px=5000).result() is True

@@ -24,7 +24,7 @@ async def check(client: Redis) -> None:
     assert_type(await client.pipeline().execute(), list[Any])
     assert_type([key async for key in client.zscan_iter("z")], list[tuple[Any, float]])
     assert_type(await client.connect(), Redis)
-    assert_type(client.coro.incr("n"), Coroutine[Any, Any, int])
+    assert_type(await assert_type(client.coro.incr("n"), Coroutine[Any, Any, int]), int)
     assert_type(await asyncio.create_task(client.coro.expire("k", 1)), bool)
     assert_type(await client.coro.command("GET", "k"), Any)
     assert_type(await asyncio.create_task(client.pipeline().coro.execute()), list[Any])

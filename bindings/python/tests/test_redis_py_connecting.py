@@ -121,7 +121,7 @@ def test_an_empty_host_is_none() -> None:
     """redis-py finds out when it connects."""
     with pytest.raises(redis.ConnectionError):
         redis.Redis(host="").ping()
-    with pytest.raises(exceptions.OptionError, match="^host must be"):
+    with pytest.raises(exceptions.OptionError, match=r"^host must be"):
         oxipipe.Redis(host="")
 
 

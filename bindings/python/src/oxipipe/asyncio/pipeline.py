@@ -79,4 +79,3 @@ class Pipeline(_backend.PipelineCore, PipelineCommands):
     def __repr__(self) -> str:
         kind = " transaction" if self.transaction else ""
         return f"<{type(self).__module__}.{type(self).__qualname__}{kind} of {len(self)} commands>"
-

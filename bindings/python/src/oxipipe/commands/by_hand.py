@@ -609,7 +609,9 @@ def _expiry(
 
 
 def _expire_if(nx: bool, xx: bool, gt: bool, lt: bool) -> list[bytes]:
-    return [token for wanted, token in ((nx, b"NX"), (xx, b"XX"), (gt, b"GT"), (lt, b"LT")) if wanted]
+    return [
+        token for wanted, token in ((nx, b"NX"), (xx, b"XX"), (gt, b"GT"), (lt, b"LT")) if wanted
+    ]
 
 
 # A datetime or timedelta is told by its methods: importing datetime costs more than all of this package.

@@ -82,11 +82,13 @@ class Job:
 
     def _connected(self) -> Redis:
         options: dict[str, Any] = {}
+        url = self.url
         if self.timeout is not None:
-            options["socket_timeout"] = self.timeout or None
+            # Arguments beside a URL are for what it does not say; in it, the last one counts.
+            url += f"{'&' if '?' in url else '?'}timeout={self.timeout}"
         if self.password is not None and urlsplit(self.url).password is None:
             options["password"] = self.password
-        return Redis.from_url(self.url, **options).connect()
+        return Redis.from_url(url, **options).connect()
 
     def _aside_path(self) -> Path:
         path = self.refused or default_path(self.path)
