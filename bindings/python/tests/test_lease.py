@@ -12,6 +12,7 @@ from support.pace import LONG
 from support.shapes import SHAPED
 
 import oxipipe
+from oxipipe import exceptions
 
 if TYPE_CHECKING:
     from oxipipe import Redis, Server
@@ -240,3 +241,41 @@ def test_closing_ends_a_lease_and_a_blocked_call(server: Server, r: Redis) -> No
     assert len(failures) == 1
     with pytest.raises(oxipipe.RedisError, match="closed"):
         lease.ping()
+
+
+class Prefixed(oxipipe.Redis):
+    """A subclass as programs have them."""
+
+    prefix = ""
+
+    def __init__(self, *args: Any, prefix: str, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.prefix = prefix
+
+    def get_mine(self, name: str) -> Any:
+        return self.get(self.prefix + name)
+
+
+class Closed(oxipipe.Redis):
+    """One that cannot be a base."""
+
+    def __init_subclass__(cls) -> None:
+        raise TypeError("no subclasses")
+
+
+def test_the_lease_of_a_subclass_is_one(server: Server, r: oxipipe.Redis) -> None:
+    r.set("p:a", 1)
+    with Prefixed(unix_socket_path=server.unix_socket_path, prefix="p:") as client:
+        client.submit("PING").result()
+        with client.lease() as mine, mine.lease() as another:
+            for lease in (mine, another):
+                assert isinstance(lease, Prefixed)
+                assert isinstance(lease, oxipipe.client.Lease)
+                assert lease.get_mine("a") == b"1"
+                assert lease.fileno() >= 0
+                with pytest.raises(exceptions.RefusedError):
+                    lease.submit("PING")
+            assert type(mine) is type(another)
+        assert client.get_mine("a") == b"1"
+    with Closed(unix_socket_path=server.unix_socket_path) as closed, closed.lease() as lease:
+        assert lease.ping()

@@ -23,6 +23,7 @@ from support.pace import eventually
 
 import oxipipe
 from oxipipe import _backend, default_pool, exceptions
+from oxipipe._listening import Listening
 from oxipipe.pool import Lost
 
 
@@ -685,6 +686,42 @@ def test_submit_on_a_client(server: oxipipe.Server, r: oxipipe.Redis) -> None:
     unused.close()
     with pytest.raises(exceptions.ClosedError):
         unused.submit("PING")
+
+
+def test_a_client_that_is_closed_while_it_begins_to_submit(
+    server: oxipipe.Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = server.connect()
+    made: list[oxipipe.Pool] = []
+    make = oxipipe.Pool._for_client
+
+    def close_meanwhile(*args: Any) -> oxipipe.Pool:
+        made.append(make(*args))
+        client.close()
+        return made[0]
+
+    monkeypatch.setattr(oxipipe.Pool, "_for_client", close_meanwhile)
+    with pytest.raises(exceptions.ClosedError):
+        client.submit("PING")
+    assert made[0].closed
+
+
+def test_a_client_that_begins_to_submit_while_it_is_closed(
+    server: oxipipe.Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = server.connect()
+    close = _backend.ClientCore.close
+
+    def submit_before(self: Any) -> None:
+        if not client.closed:
+            client.submit("PING")
+        close(self)
+
+    # The last moment at which somebody else finds it open.
+    monkeypatch.setattr(Listening, "close", submit_before, raising=False)
+    client.close()
+    assert client._submissions is not None
+    assert client._submissions.closed
 
 
 def test_submit_to_several_servers(server: oxipipe.Server, own_server: oxipipe.Server) -> None:

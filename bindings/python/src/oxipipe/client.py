@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from types import new_class
 from typing import TYPE_CHECKING
 
 from oxipipe import _backend
@@ -41,6 +43,8 @@ class Redis(Configured, Listening, _backend.ClientCore, Commands):
 
     #: What `submit` uses, from its first call on.
     _submissions: Pool | None = None
+    #: The class of this class' leases, once there was one.
+    _leases: type[Lease]
 
     def submit(self, *args: Any) -> Future[Any]:
         """Starts to send a command at once, and returns the `Future` of its reply, in the shape of that command.
@@ -61,6 +65,9 @@ class Redis(Configured, Listening, _backend.ClientCore, Commands):
         made._use(self._hooks)
         # Of two threads that get here at once, both go on with the same one.
         pool: Pool = self.__dict__.setdefault("_submissions", made)
+        if self.closed:  # meanwhile, by a thread that saw no pool
+            pool.close()
+            raise ClosedError("the client is closed")
         return pool
 
     def close(self) -> None:
@@ -73,6 +80,9 @@ class Redis(Configured, Listening, _backend.ClientCore, Commands):
                 self._submissions.close()
         finally:
             super().close()
+            late = self._submissions
+            if late is not None and not late.closed:  # made by another thread meanwhile
+                late.close()
 
     def connect(self) -> Self:
         """Connects now, to find out whether that works, and returns the client."""
@@ -99,8 +109,10 @@ class Redis(Configured, Listening, _backend.ClientCore, Commands):
         what was set on it would be lost silently: calls then raise `ConnectionError` with the outcome NOT_APPLIED. At the end of
         the `with` block, or by `close`, it is closed, whatever was done with it; closing this client closes it, too. Any number
         of threads may use it.
+
+        The lease of a subclass is one of that subclass as well, with the same attributes; `__init__` is not called for it.
         """
-        return Lease._of(self)
+        return _lease_class(type(self))._of(self)
 
     def scan_iter(
         self,
@@ -158,6 +170,10 @@ class Lease(Redis):
     @classmethod
     def _of(cls, lender: Redis | Pool) -> Lease:
         lease = cls.__new__(cls)
+        if cls is not Lease:
+            # What the subclass has given itself; not what belongs to the client and its connection.
+            own = ("_inbox", "_submissions")
+            vars(lease).update((k, v) for k, v in vars(lender).items() if k not in own)
         lease._address = lender._address
         lease._open_lease(lender)
         lease._use(lender._hooks)
@@ -187,6 +203,23 @@ class Lease(Redis):
         raise RefusedError(
             "submit is refused on a lease: it would use another connection; submit through the client"
         )
+
+
+def _lease_class(kind: type[Redis]) -> type[Lease]:
+    """The class of the leases of a client: both a `Lease` and a `kind`, if that can be."""
+    if issubclass(Lease, kind):
+        return Lease
+    if issubclass(kind, Lease):
+        return kind
+    made: type[Lease] | None = vars(kind).get("_leases")
+    if made is None:
+        try:
+            made = new_class(f"{kind.__name__}Lease", (Lease, kind))
+        except TypeError:  # it does not want subclasses, or wants to know more of them
+            made = Lease
+        with suppress(TypeError, AttributeError):
+            kind._leases = made
+    return made
 
 
 #: redis-py's other name for the same class.
