@@ -579,29 +579,102 @@ static void (*_cffi_call_python_org)(struct _cffi_externpy_s *, char *);
 
 /************************************************************/
 
+
 #include <oxipipe/oxipipe.h>
+
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <unistd.h>
+
+/*
+ * Interpreter exit. Once it finalizes, CPython ends every other thread that asks for the GIL with pthread_exit(). A thread that
+ * asks from a callback of the library has Rust frames below it, and unwinding those aborts the process. So, from Python's exit
+ * handlers on, such threads park instead of asking, and the exit handler, which runs without the GIL, waits for those that are
+ * already past the check: Python still serves them then. (accelerator/call.c does the same.)
+ */
+static int32_t oxp_py_interrupt(void *);
+static int32_t oxp_py_part(void *, const oxp_node *, size_t, const uint8_t *);
+
+static atomic_size_t threads_in_python;
+static _Thread_local size_t times_in_python; /* of this thread */
+static _Thread_local int is_finalizer;
+static atomic_int is_ending;
+
+static void leave_python(void)
+{
+    times_in_python--;
+    atomic_fetch_sub(&threads_in_python, 1);
+}
+
+static void enter_python(void)
+{
+    atomic_fetch_add(&threads_in_python, 1);
+    times_in_python++;
+    if (atomic_load(&is_ending) && !is_finalizer) {
+        leave_python();
+        for (;;)
+            pause();
+    }
+}
+
+static int32_t oxp_py_gated_interrupt(void *user_data)
+{
+    enter_python();
+    int32_t stop = oxp_py_interrupt(user_data);
+    leave_python();
+    return stop;
+}
+
+static int32_t oxp_py_gated_part(void *user_data, const oxp_node *nodes, size_t count, const uint8_t *bytes)
+{
+    enter_python();
+    int32_t stop = oxp_py_part(user_data, nodes, count, bytes);
+    leave_python();
+    return stop;
+}
+
+/* A forked child has only the forking thread, which may be inside a callback. */
+static void forget_other_threads(void)
+{
+    atomic_store(&threads_in_python, times_in_python);
+}
+
+__attribute__((constructor)) static void watch_forks(void)
+{
+    (void)pthread_atfork(NULL, NULL, forget_other_threads);
+}
+
+static void oxp_py_stand_down(void)
+{
+    is_finalizer = 1;
+    atomic_store(&is_ending, 1);
+    while (atomic_load(&threads_in_python) > times_in_python)
+        sched_yield();
+}
+
 
 /************************************************************/
 
 static void *_cffi_types[] = {
 /*  0 */ _CFFI_OP(_CFFI_OP_FUNCTION, 12), // _Bool()(oxp_client const *)
-/*  1 */ _CFFI_OP(_CFFI_OP_POINTER, 545), // oxp_client const *
+/*  1 */ _CFFI_OP(_CFFI_OP_POINTER, 547), // oxp_client const *
 /*  2 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /*  3 */ _CFFI_OP(_CFFI_OP_FUNCTION, 17), // char const *()(int32_t)
 /*  4 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 21), // int32_t
 /*  5 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /*  6 */ _CFFI_OP(_CFFI_OP_FUNCTION, 17), // char const *()(oxp_error const *)
-/*  7 */ _CFFI_OP(_CFFI_OP_POINTER, 549), // oxp_error const *
+/*  7 */ _CFFI_OP(_CFFI_OP_POINTER, 551), // oxp_error const *
 /*  8 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /*  9 */ _CFFI_OP(_CFFI_OP_FUNCTION, 17), // char const *()(void)
 /* 10 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /* 11 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(_Bool, oxp_pipeline * *, oxp_error *)
 /* 12 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 1), // _Bool
 /* 13 */ _CFFI_OP(_CFFI_OP_POINTER, 51), // oxp_pipeline * *
-/* 14 */ _CFFI_OP(_CFFI_OP_POINTER, 549), // oxp_error *
+/* 14 */ _CFFI_OP(_CFFI_OP_POINTER, 551), // oxp_error *
 /* 15 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /* 16 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(char const *, size_t, oxp_client * *, oxp_error *)
-/* 17 */ _CFFI_OP(_CFFI_OP_POINTER, 541), // char const *
+/* 17 */ _CFFI_OP(_CFFI_OP_POINTER, 543), // char const *
 /* 18 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28), // size_t
 /* 19 */ _CFFI_OP(_CFFI_OP_POINTER, 94), // oxp_client * *
 /* 20 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
@@ -613,13 +686,13 @@ static void *_cffi_types[] = {
 /* 26 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
 /* 27 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /* 28 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_async *, oxp_async * *, oxp_error *)
-/* 29 */ _CFFI_OP(_CFFI_OP_POINTER, 544), // oxp_async *
+/* 29 */ _CFFI_OP(_CFFI_OP_POINTER, 546), // oxp_async *
 /* 30 */ _CFFI_OP(_CFFI_OP_POINTER, 29), // oxp_async * *
 /* 31 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
 /* 32 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /* 33 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_async *, oxp_completions *, size_t *, oxp_error *)
 /* 34 */ _CFFI_OP(_CFFI_OP_NOOP, 29),
-/* 35 */ _CFFI_OP(_CFFI_OP_POINTER, 548), // oxp_completions *
+/* 35 */ _CFFI_OP(_CFFI_OP_POINTER, 550), // oxp_completions *
 /* 36 */ _CFFI_OP(_CFFI_OP_POINTER, 18), // size_t *
 /* 37 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
 /* 38 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
@@ -629,19 +702,19 @@ static void *_cffi_types[] = {
 /* 42 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /* 43 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_async *, oxp_events *, size_t *, oxp_error *)
 /* 44 */ _CFFI_OP(_CFFI_OP_NOOP, 29),
-/* 45 */ _CFFI_OP(_CFFI_OP_POINTER, 552), // oxp_events *
+/* 45 */ _CFFI_OP(_CFFI_OP_POINTER, 554), // oxp_events *
 /* 46 */ _CFFI_OP(_CFFI_OP_NOOP, 36),
 /* 47 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
 /* 48 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /* 49 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_async *, oxp_pipeline *, uint64_t, oxp_error *)
 /* 50 */ _CFFI_OP(_CFFI_OP_NOOP, 29),
-/* 51 */ _CFFI_OP(_CFFI_OP_POINTER, 555), // oxp_pipeline *
+/* 51 */ _CFFI_OP(_CFFI_OP_POINTER, 557), // oxp_pipeline *
 /* 52 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24), // uint64_t
 /* 53 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
 /* 54 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /* 55 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_async *, oxp_slice const *, size_t, uint64_t, oxp_error *)
 /* 56 */ _CFFI_OP(_CFFI_OP_NOOP, 29),
-/* 57 */ _CFFI_OP(_CFFI_OP_POINTER, 559), // oxp_slice const *
+/* 57 */ _CFFI_OP(_CFFI_OP_POINTER, 561), // oxp_slice const *
 /* 58 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
 /* 59 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
 /* 60 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
@@ -659,7 +732,7 @@ static void *_cffi_types[] = {
 /* 72 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /* 73 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_async *, uint8_t const *, size_t, uint32_t const *, size_t, uint32_t const *, size_t, uint64_t const *, size_t *, oxp_error *)
 /* 74 */ _CFFI_OP(_CFFI_OP_NOOP, 29),
-/* 75 */ _CFFI_OP(_CFFI_OP_POINTER, 560), // uint8_t const *
+/* 75 */ _CFFI_OP(_CFFI_OP_POINTER, 562), // uint8_t const *
 /* 76 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
 /* 77 */ _CFFI_OP(_CFFI_OP_POINTER, 232), // uint32_t const *
 /* 78 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
@@ -670,7 +743,7 @@ static void *_cffi_types[] = {
 /* 83 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
 /* 84 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /* 85 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_async const *)
-/* 86 */ _CFFI_OP(_CFFI_OP_POINTER, 544), // oxp_async const *
+/* 86 */ _CFFI_OP(_CFFI_OP_POINTER, 546), // oxp_async const *
 /* 87 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /* 88 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_async const *, oxp_server * *, oxp_error *)
 /* 89 */ _CFFI_OP(_CFFI_OP_NOOP, 86),
@@ -678,7 +751,7 @@ static void *_cffi_types[] = {
 /* 91 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
 /* 92 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /* 93 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_client *, oxp_client * *)
-/* 94 */ _CFFI_OP(_CFFI_OP_POINTER, 545), // oxp_client *
+/* 94 */ _CFFI_OP(_CFFI_OP_POINTER, 547), // oxp_client *
 /* 95 */ _CFFI_OP(_CFFI_OP_NOOP, 19),
 /* 96 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /* 97 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_client *, oxp_client * *, oxp_error *)
@@ -707,7 +780,7 @@ static void *_cffi_types[] = {
 /* 120 */ _CFFI_OP(_CFFI_OP_NOOP, 57),
 /* 121 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
 /* 122 */ _CFFI_OP(_CFFI_OP_POINTER, 422), // int32_t(*)(void *, oxp_node const *, size_t, uint8_t const *)
-/* 123 */ _CFFI_OP(_CFFI_OP_POINTER, 561), // void *
+/* 123 */ _CFFI_OP(_CFFI_OP_POINTER, 563), // void *
 /* 124 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
 /* 125 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /* 126 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_client *, oxp_slice const *, size_t, oxp_reply * *, oxp_error *)
@@ -748,7 +821,7 @@ static void *_cffi_types[] = {
 /* 161 */ _CFFI_OP(_CFFI_OP_POINTER, 35), // oxp_completions * *
 /* 162 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /* 163 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_completions const *, size_t, oxp_error *)
-/* 164 */ _CFFI_OP(_CFFI_OP_POINTER, 548), // oxp_completions const *
+/* 164 */ _CFFI_OP(_CFFI_OP_POINTER, 550), // oxp_completions const *
 /* 165 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
 /* 166 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
 /* 167 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
@@ -768,7 +841,7 @@ static void *_cffi_types[] = {
 /* 181 */ _CFFI_OP(_CFFI_OP_POINTER, 45), // oxp_events * *
 /* 182 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /* 183 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_events const *, size_t, oxp_error *)
-/* 184 */ _CFFI_OP(_CFFI_OP_POINTER, 552), // oxp_events const *
+/* 184 */ _CFFI_OP(_CFFI_OP_POINTER, 554), // oxp_events const *
 /* 185 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
 /* 186 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
 /* 187 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
@@ -782,7 +855,7 @@ static void *_cffi_types[] = {
 /* 195 */ _CFFI_OP(_CFFI_OP_NOOP, 25),
 /* 196 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /* 197 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_options *, _Bool)
-/* 198 */ _CFFI_OP(_CFFI_OP_POINTER, 554), // oxp_options *
+/* 198 */ _CFFI_OP(_CFFI_OP_POINTER, 556), // oxp_options *
 /* 199 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 1),
 /* 200 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /* 201 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_options *, char const *, size_t)
@@ -836,10 +909,10 @@ static void *_cffi_types[] = {
 /* 249 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
 /* 250 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /* 251 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_options const *, char const *, size_t, char *, size_t, size_t *, oxp_error *)
-/* 252 */ _CFFI_OP(_CFFI_OP_POINTER, 554), // oxp_options const *
+/* 252 */ _CFFI_OP(_CFFI_OP_POINTER, 556), // oxp_options const *
 /* 253 */ _CFFI_OP(_CFFI_OP_NOOP, 17),
 /* 254 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
-/* 255 */ _CFFI_OP(_CFFI_OP_POINTER, 541), // char *
+/* 255 */ _CFFI_OP(_CFFI_OP_POINTER, 543), // char *
 /* 256 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
 /* 257 */ _CFFI_OP(_CFFI_OP_NOOP, 36),
 /* 258 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
@@ -906,7 +979,7 @@ static void *_cffi_types[] = {
 /* 319 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
 /* 320 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /* 321 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_pool *, oxp_client * *, oxp_error *)
-/* 322 */ _CFFI_OP(_CFFI_OP_POINTER, 556), // oxp_pool *
+/* 322 */ _CFFI_OP(_CFFI_OP_POINTER, 558), // oxp_pool *
 /* 323 */ _CFFI_OP(_CFFI_OP_NOOP, 19),
 /* 324 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
 /* 325 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
@@ -978,24 +1051,24 @@ static void *_cffi_types[] = {
 /* 391 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
 /* 392 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /* 393 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_pool const *, oxp_server * *, oxp_error *)
-/* 394 */ _CFFI_OP(_CFFI_OP_POINTER, 556), // oxp_pool const *
+/* 394 */ _CFFI_OP(_CFFI_OP_POINTER, 558), // oxp_pool const *
 /* 395 */ _CFFI_OP(_CFFI_OP_NOOP, 90),
 /* 396 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
 /* 397 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /* 398 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_reply const *, size_t, _Bool *)
-/* 399 */ _CFFI_OP(_CFFI_OP_POINTER, 557), // oxp_reply const *
+/* 399 */ _CFFI_OP(_CFFI_OP_POINTER, 559), // oxp_reply const *
 /* 400 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
 /* 401 */ _CFFI_OP(_CFFI_OP_POINTER, 12), // _Bool *
 /* 402 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /* 403 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_reply const *, size_t, double *)
 /* 404 */ _CFFI_OP(_CFFI_OP_NOOP, 399),
 /* 405 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
-/* 406 */ _CFFI_OP(_CFFI_OP_POINTER, 542), // double *
+/* 406 */ _CFFI_OP(_CFFI_OP_POINTER, 544), // double *
 /* 407 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /* 408 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_reply const *, size_t, int64_t *)
 /* 409 */ _CFFI_OP(_CFFI_OP_NOOP, 399),
 /* 410 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
-/* 411 */ _CFFI_OP(_CFFI_OP_POINTER, 543), // int64_t *
+/* 411 */ _CFFI_OP(_CFFI_OP_POINTER, 545), // int64_t *
 /* 412 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /* 413 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_reply const *, size_t, uint8_t const * *, size_t *)
 /* 414 */ _CFFI_OP(_CFFI_OP_NOOP, 399),
@@ -1008,23 +1081,23 @@ static void *_cffi_types[] = {
 /* 421 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /* 422 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(void *, oxp_node const *, size_t, uint8_t const *)
 /* 423 */ _CFFI_OP(_CFFI_OP_NOOP, 123),
-/* 424 */ _CFFI_OP(_CFFI_OP_POINTER, 553), // oxp_node const *
+/* 424 */ _CFFI_OP(_CFFI_OP_POINTER, 555), // oxp_node const *
 /* 425 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
 /* 426 */ _CFFI_OP(_CFFI_OP_NOOP, 75),
 /* 427 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 428 */ _CFFI_OP(_CFFI_OP_FUNCTION, 559), // oxp_slice()(char const *)
+/* 428 */ _CFFI_OP(_CFFI_OP_FUNCTION, 561), // oxp_slice()(char const *)
 /* 429 */ _CFFI_OP(_CFFI_OP_NOOP, 17),
 /* 430 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /* 431 */ _CFFI_OP(_CFFI_OP_FUNCTION, 18), // size_t()(oxp_completions const *, oxp_completion const * *)
 /* 432 */ _CFFI_OP(_CFFI_OP_NOOP, 164),
-/* 433 */ _CFFI_OP(_CFFI_OP_POINTER, 546), // oxp_completion const * *
+/* 433 */ _CFFI_OP(_CFFI_OP_POINTER, 548), // oxp_completion const * *
 /* 434 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /* 435 */ _CFFI_OP(_CFFI_OP_FUNCTION, 18), // size_t()(oxp_events const *, oxp_event const * *)
 /* 436 */ _CFFI_OP(_CFFI_OP_NOOP, 184),
-/* 437 */ _CFFI_OP(_CFFI_OP_POINTER, 550), // oxp_event const * *
+/* 437 */ _CFFI_OP(_CFFI_OP_POINTER, 552), // oxp_event const * *
 /* 438 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /* 439 */ _CFFI_OP(_CFFI_OP_FUNCTION, 18), // size_t()(oxp_pipeline const *)
-/* 440 */ _CFFI_OP(_CFFI_OP_POINTER, 555), // oxp_pipeline const *
+/* 440 */ _CFFI_OP(_CFFI_OP_POINTER, 557), // oxp_pipeline const *
 /* 441 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /* 442 */ _CFFI_OP(_CFFI_OP_FUNCTION, 18), // size_t()(oxp_reply const *, size_t)
 /* 443 */ _CFFI_OP(_CFFI_OP_NOOP, 399),
@@ -1052,7 +1125,7 @@ static void *_cffi_types[] = {
 /* 465 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
 /* 466 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /* 467 */ _CFFI_OP(_CFFI_OP_FUNCTION, 232), // uint32_t()(oxp_server const *)
-/* 468 */ _CFFI_OP(_CFFI_OP_POINTER, 558), // oxp_server const *
+/* 468 */ _CFFI_OP(_CFFI_OP_POINTER, 560), // oxp_server const *
 /* 469 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /* 470 */ _CFFI_OP(_CFFI_OP_FUNCTION, 232), // uint32_t()(uint8_t const *, size_t)
 /* 471 */ _CFFI_OP(_CFFI_OP_NOOP, 75),
@@ -1066,86 +1139,88 @@ static void *_cffi_types[] = {
 /* 479 */ _CFFI_OP(_CFFI_OP_FUNCTION, 52), // uint64_t()(oxp_server const *)
 /* 480 */ _CFFI_OP(_CFFI_OP_NOOP, 468),
 /* 481 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 482 */ _CFFI_OP(_CFFI_OP_FUNCTION, 561), // void()(oxp_async *)
+/* 482 */ _CFFI_OP(_CFFI_OP_FUNCTION, 563), // void()(oxp_async *)
 /* 483 */ _CFFI_OP(_CFFI_OP_NOOP, 29),
 /* 484 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 485 */ _CFFI_OP(_CFFI_OP_FUNCTION, 561), // void()(oxp_client *)
+/* 485 */ _CFFI_OP(_CFFI_OP_FUNCTION, 563), // void()(oxp_client *)
 /* 486 */ _CFFI_OP(_CFFI_OP_NOOP, 94),
 /* 487 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 488 */ _CFFI_OP(_CFFI_OP_FUNCTION, 561), // void()(oxp_completions *)
+/* 488 */ _CFFI_OP(_CFFI_OP_FUNCTION, 563), // void()(oxp_completions *)
 /* 489 */ _CFFI_OP(_CFFI_OP_NOOP, 35),
 /* 490 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 491 */ _CFFI_OP(_CFFI_OP_FUNCTION, 561), // void()(oxp_error *)
+/* 491 */ _CFFI_OP(_CFFI_OP_FUNCTION, 563), // void()(oxp_error *)
 /* 492 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
 /* 493 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 494 */ _CFFI_OP(_CFFI_OP_FUNCTION, 561), // void()(oxp_error const *, uint64_t *, uint64_t *, uint64_t *)
+/* 494 */ _CFFI_OP(_CFFI_OP_FUNCTION, 563), // void()(oxp_error const *, uint64_t *, uint64_t *, uint64_t *)
 /* 495 */ _CFFI_OP(_CFFI_OP_NOOP, 7),
 /* 496 */ _CFFI_OP(_CFFI_OP_NOOP, 371),
 /* 497 */ _CFFI_OP(_CFFI_OP_NOOP, 371),
 /* 498 */ _CFFI_OP(_CFFI_OP_NOOP, 371),
 /* 499 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 500 */ _CFFI_OP(_CFFI_OP_FUNCTION, 561), // void()(oxp_error const *, uint8_t const * *, size_t *)
+/* 500 */ _CFFI_OP(_CFFI_OP_FUNCTION, 563), // void()(oxp_error const *, uint8_t const * *, size_t *)
 /* 501 */ _CFFI_OP(_CFFI_OP_NOOP, 7),
 /* 502 */ _CFFI_OP(_CFFI_OP_NOOP, 308),
 /* 503 */ _CFFI_OP(_CFFI_OP_NOOP, 36),
 /* 504 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 505 */ _CFFI_OP(_CFFI_OP_FUNCTION, 561), // void()(oxp_events *)
+/* 505 */ _CFFI_OP(_CFFI_OP_FUNCTION, 563), // void()(oxp_events *)
 /* 506 */ _CFFI_OP(_CFFI_OP_NOOP, 45),
 /* 507 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 508 */ _CFFI_OP(_CFFI_OP_FUNCTION, 561), // void()(oxp_options *)
+/* 508 */ _CFFI_OP(_CFFI_OP_FUNCTION, 563), // void()(oxp_options *)
 /* 509 */ _CFFI_OP(_CFFI_OP_NOOP, 198),
 /* 510 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 511 */ _CFFI_OP(_CFFI_OP_FUNCTION, 561), // void()(oxp_pipeline *)
+/* 511 */ _CFFI_OP(_CFFI_OP_FUNCTION, 563), // void()(oxp_pipeline *)
 /* 512 */ _CFFI_OP(_CFFI_OP_NOOP, 51),
 /* 513 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 514 */ _CFFI_OP(_CFFI_OP_FUNCTION, 561), // void()(oxp_pool *)
+/* 514 */ _CFFI_OP(_CFFI_OP_FUNCTION, 563), // void()(oxp_pool *)
 /* 515 */ _CFFI_OP(_CFFI_OP_NOOP, 322),
 /* 516 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 517 */ _CFFI_OP(_CFFI_OP_FUNCTION, 561), // void()(oxp_reply *)
-/* 518 */ _CFFI_OP(_CFFI_OP_POINTER, 557), // oxp_reply *
+/* 517 */ _CFFI_OP(_CFFI_OP_FUNCTION, 563), // void()(oxp_reply *)
+/* 518 */ _CFFI_OP(_CFFI_OP_POINTER, 559), // oxp_reply *
 /* 519 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 520 */ _CFFI_OP(_CFFI_OP_FUNCTION, 561), // void()(oxp_reply const *, oxp_node const * *, size_t *)
+/* 520 */ _CFFI_OP(_CFFI_OP_FUNCTION, 563), // void()(oxp_reply const *, oxp_node const * *, size_t *)
 /* 521 */ _CFFI_OP(_CFFI_OP_NOOP, 399),
 /* 522 */ _CFFI_OP(_CFFI_OP_POINTER, 424), // oxp_node const * *
 /* 523 */ _CFFI_OP(_CFFI_OP_NOOP, 36),
 /* 524 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 525 */ _CFFI_OP(_CFFI_OP_FUNCTION, 561), // void()(oxp_reply const *, uint8_t const * *, size_t *)
+/* 525 */ _CFFI_OP(_CFFI_OP_FUNCTION, 563), // void()(oxp_reply const *, uint8_t const * *, size_t *)
 /* 526 */ _CFFI_OP(_CFFI_OP_NOOP, 399),
 /* 527 */ _CFFI_OP(_CFFI_OP_NOOP, 308),
 /* 528 */ _CFFI_OP(_CFFI_OP_NOOP, 36),
 /* 529 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 530 */ _CFFI_OP(_CFFI_OP_FUNCTION, 561), // void()(oxp_server *)
-/* 531 */ _CFFI_OP(_CFFI_OP_POINTER, 558), // oxp_server *
+/* 530 */ _CFFI_OP(_CFFI_OP_FUNCTION, 563), // void()(oxp_server *)
+/* 531 */ _CFFI_OP(_CFFI_OP_POINTER, 560), // oxp_server *
 /* 532 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 533 */ _CFFI_OP(_CFFI_OP_FUNCTION, 561), // void()(oxp_server const *, uint8_t const * *, size_t *)
+/* 533 */ _CFFI_OP(_CFFI_OP_FUNCTION, 563), // void()(oxp_server const *, uint8_t const * *, size_t *)
 /* 534 */ _CFFI_OP(_CFFI_OP_NOOP, 468),
 /* 535 */ _CFFI_OP(_CFFI_OP_NOOP, 308),
 /* 536 */ _CFFI_OP(_CFFI_OP_NOOP, 36),
 /* 537 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 538 */ _CFFI_OP(_CFFI_OP_FUNCTION, 561), // void()(void *)
+/* 538 */ _CFFI_OP(_CFFI_OP_FUNCTION, 563), // void()(void *)
 /* 539 */ _CFFI_OP(_CFFI_OP_NOOP, 123),
 /* 540 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 541 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 2), // char
-/* 542 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 14), // double
-/* 543 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 23), // int64_t
-/* 544 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 0), // oxp_async
-/* 545 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 1), // oxp_client
-/* 546 */ _CFFI_OP(_CFFI_OP_POINTER, 547), // oxp_completion const *
-/* 547 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 2), // oxp_completion
-/* 548 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 3), // oxp_completions
-/* 549 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 4), // oxp_error
-/* 550 */ _CFFI_OP(_CFFI_OP_POINTER, 551), // oxp_event const *
-/* 551 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 5), // oxp_event
-/* 552 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 6), // oxp_events
-/* 553 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 7), // oxp_node
-/* 554 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 8), // oxp_options
-/* 555 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 9), // oxp_pipeline
-/* 556 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 10), // oxp_pool
-/* 557 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 11), // oxp_reply
-/* 558 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 12), // oxp_server
-/* 559 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 13), // oxp_slice
-/* 560 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 18), // uint8_t
-/* 561 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 0), // void
+/* 541 */ _CFFI_OP(_CFFI_OP_FUNCTION, 563), // void()(void)
+/* 542 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 543 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 2), // char
+/* 544 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 14), // double
+/* 545 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 23), // int64_t
+/* 546 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 0), // oxp_async
+/* 547 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 1), // oxp_client
+/* 548 */ _CFFI_OP(_CFFI_OP_POINTER, 549), // oxp_completion const *
+/* 549 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 2), // oxp_completion
+/* 550 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 3), // oxp_completions
+/* 551 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 4), // oxp_error
+/* 552 */ _CFFI_OP(_CFFI_OP_POINTER, 553), // oxp_event const *
+/* 553 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 5), // oxp_event
+/* 554 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 6), // oxp_events
+/* 555 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 7), // oxp_node
+/* 556 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 8), // oxp_options
+/* 557 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 9), // oxp_pipeline
+/* 558 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 10), // oxp_pool
+/* 559 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 11), // oxp_reply
+/* 560 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 12), // oxp_server
+/* 561 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 13), // oxp_slice
+/* 562 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 18), // uint8_t
+/* 563 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 0), // void
 };
 
 static struct _cffi_externpy_s _cffi_externpy__oxp_py_interrupt =
@@ -8304,6 +8379,138 @@ _cffi_f_oxp_pool_try_submit_pipeline(PyObject *self, PyObject *args)
 #  define _cffi_f_oxp_pool_try_submit_pipeline _cffi_d_oxp_pool_try_submit_pipeline
 #endif
 
+static int32_t _cffi_d_oxp_py_gated_interrupt(void * x0)
+{
+  return oxp_py_gated_interrupt(x0);
+}
+#ifndef PYPY_VERSION
+static PyObject *
+_cffi_f_oxp_py_gated_interrupt(PyObject *self, PyObject *arg0)
+{
+  void * x0;
+  Py_ssize_t datasize;
+  struct _cffi_freeme_s *large_args_free = NULL;
+  int32_t result;
+  PyObject *pyresult;
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(123), arg0, (char **)&x0);
+  if (datasize != 0) {
+    x0 = ((size_t)datasize) <= 640 ? (void *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(123), arg0, (char **)&x0,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  Py_BEGIN_ALLOW_THREADS
+  _cffi_restore_errno();
+  { result = oxp_py_gated_interrupt(x0); }
+  _cffi_save_errno();
+  Py_END_ALLOW_THREADS
+
+  (void)self; /* unused */
+  pyresult = _cffi_from_c_int(result, int32_t);
+  if (large_args_free != NULL) _cffi_free_array_arguments(large_args_free);
+  return pyresult;
+}
+#else
+#  define _cffi_f_oxp_py_gated_interrupt _cffi_d_oxp_py_gated_interrupt
+#endif
+
+static int32_t _cffi_d_oxp_py_gated_part(void * x0, oxp_node const * x1, size_t x2, uint8_t const * x3)
+{
+  return oxp_py_gated_part(x0, x1, x2, x3);
+}
+#ifndef PYPY_VERSION
+static PyObject *
+_cffi_f_oxp_py_gated_part(PyObject *self, PyObject *args)
+{
+  void * x0;
+  oxp_node const * x1;
+  size_t x2;
+  uint8_t const * x3;
+  Py_ssize_t datasize;
+  struct _cffi_freeme_s *large_args_free = NULL;
+  int32_t result;
+  PyObject *pyresult;
+  PyObject *arg0;
+  PyObject *arg1;
+  PyObject *arg2;
+  PyObject *arg3;
+
+  if (!PyArg_UnpackTuple(args, "oxp_py_gated_part", 4, 4, &arg0, &arg1, &arg2, &arg3))
+    return NULL;
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(123), arg0, (char **)&x0);
+  if (datasize != 0) {
+    x0 = ((size_t)datasize) <= 640 ? (void *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(123), arg0, (char **)&x0,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(424), arg1, (char **)&x1);
+  if (datasize != 0) {
+    x1 = ((size_t)datasize) <= 640 ? (oxp_node const *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(424), arg1, (char **)&x1,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  x2 = _cffi_to_c_int(arg2, size_t);
+  if (x2 == (size_t)-1 && PyErr_Occurred())
+    return NULL;
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(75), arg3, (char **)&x3);
+  if (datasize != 0) {
+    x3 = ((size_t)datasize) <= 640 ? (uint8_t const *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(75), arg3, (char **)&x3,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  Py_BEGIN_ALLOW_THREADS
+  _cffi_restore_errno();
+  { result = oxp_py_gated_part(x0, x1, x2, x3); }
+  _cffi_save_errno();
+  Py_END_ALLOW_THREADS
+
+  (void)self; /* unused */
+  pyresult = _cffi_from_c_int(result, int32_t);
+  if (large_args_free != NULL) _cffi_free_array_arguments(large_args_free);
+  return pyresult;
+}
+#else
+#  define _cffi_f_oxp_py_gated_part _cffi_d_oxp_py_gated_part
+#endif
+
+static void _cffi_d_oxp_py_stand_down(void)
+{
+  oxp_py_stand_down();
+}
+#ifndef PYPY_VERSION
+static PyObject *
+_cffi_f_oxp_py_stand_down(PyObject *self, PyObject *noarg)
+{
+
+  Py_BEGIN_ALLOW_THREADS
+  _cffi_restore_errno();
+  { oxp_py_stand_down(); }
+  _cffi_save_errno();
+  Py_END_ALLOW_THREADS
+
+  (void)self; /* unused */
+  (void)noarg; /* unused */
+  Py_INCREF(Py_None);
+  return Py_None;
+}
+#else
+#  define _cffi_f_oxp_py_stand_down _cffi_d_oxp_py_stand_down
+#endif
+
 static int32_t _cffi_d_oxp_reply_boolean(oxp_reply const * x0, size_t x1, _Bool * x2)
 {
   return oxp_reply_boolean(x0, x1, x2);
@@ -9432,7 +9639,7 @@ _cffi_f_oxp_str(PyObject *self, PyObject *arg0)
   Py_END_ALLOW_THREADS
 
   (void)self; /* unused */
-  pyresult = _cffi_from_c_struct((char *)&result, _cffi_type(559));
+  pyresult = _cffi_from_c_struct((char *)&result, _cffi_type(561));
   if (large_args_free != NULL) _cffi_free_array_arguments(large_args_free);
   return pyresult;
 }
@@ -10166,8 +10373,11 @@ static const struct _cffi_global_s _cffi_globals[] = {
   { "oxp_pool_try_submit", (void *)_cffi_f_oxp_pool_try_submit, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 350), (void *)_cffi_d_oxp_pool_try_submit },
   { "oxp_pool_try_submit_packed", (void *)_cffi_f_oxp_pool_try_submit_packed, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 381), (void *)_cffi_d_oxp_pool_try_submit_packed },
   { "oxp_pool_try_submit_pipeline", (void *)_cffi_f_oxp_pool_try_submit_pipeline, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 344), (void *)_cffi_d_oxp_pool_try_submit_pipeline },
+  { "oxp_py_gated_interrupt", (void *)_cffi_f_oxp_py_gated_interrupt, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 419), (void *)_cffi_d_oxp_py_gated_interrupt },
+  { "oxp_py_gated_part", (void *)_cffi_f_oxp_py_gated_part, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 422), (void *)_cffi_d_oxp_py_gated_part },
   { "oxp_py_interrupt", (void *)&_cffi_externpy__oxp_py_interrupt, _CFFI_OP(_CFFI_OP_EXTERN_PYTHON, 216), (void *)oxp_py_interrupt },
   { "oxp_py_part", (void *)&_cffi_externpy__oxp_py_part, _CFFI_OP(_CFFI_OP_EXTERN_PYTHON, 122), (void *)oxp_py_part },
+  { "oxp_py_stand_down", (void *)_cffi_f_oxp_py_stand_down, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_N, 541), (void *)_cffi_d_oxp_py_stand_down },
   { "oxp_reply_boolean", (void *)_cffi_f_oxp_reply_boolean, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 398), (void *)_cffi_d_oxp_reply_boolean },
   { "oxp_reply_bytes", (void *)_cffi_f_oxp_reply_bytes, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 525), (void *)_cffi_d_oxp_reply_bytes },
   { "oxp_reply_child", (void *)_cffi_f_oxp_reply_child, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 446), (void *)_cffi_d_oxp_reply_child },
@@ -10239,10 +10449,10 @@ static const struct _cffi_field_s _cffi_fields[] = {
               _CFFI_OP(_CFFI_OP_NOOP, 4) },
   { "type", offsetof(oxp_node, type),
             sizeof(((oxp_node *)0)->type),
-            _CFFI_OP(_CFFI_OP_NOOP, 560) },
+            _CFFI_OP(_CFFI_OP_NOOP, 562) },
   { "flags", offsetof(oxp_node, flags),
              sizeof(((oxp_node *)0)->flags),
-             _CFFI_OP(_CFFI_OP_NOOP, 560) },
+             _CFFI_OP(_CFFI_OP_NOOP, 562) },
   { "reserved", offsetof(oxp_node, reserved),
                 sizeof(((oxp_node *)0)->reserved),
                 _CFFI_OP(_CFFI_OP_NOOP, 236) },
@@ -10261,54 +10471,54 @@ static const struct _cffi_field_s _cffi_fields[] = {
 };
 
 static const struct _cffi_struct_union_s _cffi_struct_unions[] = {
-  { "oxp_async", 544, _CFFI_F_OPAQUE,
+  { "oxp_async", 546, _CFFI_F_OPAQUE,
     (size_t)-1, -1, -1, 0 /* opaque */ },
-  { "oxp_client", 545, _CFFI_F_OPAQUE,
+  { "oxp_client", 547, _CFFI_F_OPAQUE,
     (size_t)-1, -1, -1, 0 /* opaque */ },
-  { "oxp_completion", 547, _CFFI_F_CHECK_FIELDS,
+  { "oxp_completion", 549, _CFFI_F_CHECK_FIELDS,
     sizeof(oxp_completion), offsetof(struct _cffi_align__oxp_completion, y), 0, 7 },
-  { "oxp_completions", 548, _CFFI_F_OPAQUE,
+  { "oxp_completions", 550, _CFFI_F_OPAQUE,
     (size_t)-1, -1, -1, 0 /* opaque */ },
-  { "oxp_error", 549, _CFFI_F_OPAQUE,
+  { "oxp_error", 551, _CFFI_F_OPAQUE,
     (size_t)-1, -1, -1, 0 /* opaque */ },
-  { "oxp_event", 551, _CFFI_F_CHECK_FIELDS,
+  { "oxp_event", 553, _CFFI_F_CHECK_FIELDS,
     sizeof(oxp_event), offsetof(struct _cffi_align__oxp_event, y), 7, 7 },
-  { "oxp_events", 552, _CFFI_F_OPAQUE,
+  { "oxp_events", 554, _CFFI_F_OPAQUE,
     (size_t)-1, -1, -1, 0 /* opaque */ },
-  { "oxp_node", 553, _CFFI_F_CHECK_FIELDS,
+  { "oxp_node", 555, _CFFI_F_CHECK_FIELDS,
     sizeof(oxp_node), offsetof(struct _cffi_align__oxp_node, y), 14, 5 },
-  { "oxp_options", 554, _CFFI_F_OPAQUE,
+  { "oxp_options", 556, _CFFI_F_OPAQUE,
     (size_t)-1, -1, -1, 0 /* opaque */ },
-  { "oxp_pipeline", 555, _CFFI_F_OPAQUE,
+  { "oxp_pipeline", 557, _CFFI_F_OPAQUE,
     (size_t)-1, -1, -1, 0 /* opaque */ },
-  { "oxp_pool", 556, _CFFI_F_OPAQUE,
+  { "oxp_pool", 558, _CFFI_F_OPAQUE,
     (size_t)-1, -1, -1, 0 /* opaque */ },
-  { "oxp_reply", 557, _CFFI_F_OPAQUE,
+  { "oxp_reply", 559, _CFFI_F_OPAQUE,
     (size_t)-1, -1, -1, 0 /* opaque */ },
-  { "oxp_server", 558, _CFFI_F_OPAQUE,
+  { "oxp_server", 560, _CFFI_F_OPAQUE,
     (size_t)-1, -1, -1, 0 /* opaque */ },
-  { "oxp_slice", 559, _CFFI_F_CHECK_FIELDS,
+  { "oxp_slice", 561, _CFFI_F_CHECK_FIELDS,
     sizeof(oxp_slice), offsetof(struct _cffi_align__oxp_slice, y), 19, 2 },
 };
 
 static const struct _cffi_typename_s _cffi_typenames[] = {
-  { "oxp_async", 544 },
-  { "oxp_client", 545 },
-  { "oxp_completion", 547 },
-  { "oxp_completions", 548 },
+  { "oxp_async", 546 },
+  { "oxp_client", 547 },
+  { "oxp_completion", 549 },
+  { "oxp_completions", 550 },
   { "oxp_drop_fn", 218 },
-  { "oxp_error", 549 },
-  { "oxp_event", 551 },
-  { "oxp_events", 552 },
+  { "oxp_error", 551 },
+  { "oxp_event", 553 },
+  { "oxp_events", 554 },
   { "oxp_interrupt_fn", 216 },
-  { "oxp_node", 553 },
-  { "oxp_options", 554 },
+  { "oxp_node", 555 },
+  { "oxp_options", 556 },
   { "oxp_part_fn", 122 },
-  { "oxp_pipeline", 555 },
-  { "oxp_pool", 556 },
-  { "oxp_reply", 557 },
-  { "oxp_server", 558 },
-  { "oxp_slice", 559 },
+  { "oxp_pipeline", 557 },
+  { "oxp_pool", 558 },
+  { "oxp_reply", 559 },
+  { "oxp_server", 560 },
+  { "oxp_slice", 561 },
   { "oxp_status", 4 },
 };
 
@@ -10319,12 +10529,12 @@ static const struct _cffi_type_context_s _cffi_type_context = {
   _cffi_struct_unions,
   NULL,  /* no enums */
   _cffi_typenames,
-  209,  /* num_globals */
+  212,  /* num_globals */
   14,  /* num_struct_unions */
   0,  /* num_enums */
   18,  /* num_typenames */
   NULL,  /* no includes */
-  562,  /* num_types */
+  564,  /* num_types */
   1,  /* flags */
 };
 

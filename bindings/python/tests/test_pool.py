@@ -773,6 +773,36 @@ def test_the_interpreter_ends_while_threads_wait(server: oxipipe.Server) -> None
     assert "Fatal" not in done.stderr
 
 
+@pytest.mark.parametrize("what", ["waits", "pipelines", "waits, after a fork"])
+def test_the_interpreter_ends_while_clients_are_at_work(server: oxipipe.Server, what: str) -> None:
+    work = (
+        "r.blpop('none', 0)" if "waits" in what else "r.pipeline(False).get('x').get('y').execute()"
+    )
+    fork = "import os; os.fork() or sys.exit(0); os.wait()" if "fork" in what else ""
+    for _ in range(5):
+        done = python(f"""
+            import sys, threading, oxipipe, warnings
+            warnings.simplefilter("ignore")
+            r = oxipipe.Redis.from_url({server.url!r})
+            r.ping()
+            started = threading.Barrier(5)
+            def work():
+                started.wait()
+                while True:
+                    {work}
+            for _ in range(4):
+                threading.Thread(target=work, daemon=True).start()
+            started.wait()
+            waiting = "waits" in {what!r}
+            while waiting and sum(c["cmd"] == "blpop" for c in r.client_list()) < 4:
+                pass
+            {fork}
+        """)
+        assert (done.returncode, done.stderr) == (0, "")
+        with server.connect() as r:
+            r.client_kill_filter(_type="normal", skipme=True)
+
+
 def test_what_is_not_flushed_has_time_at_exit(server: oxipipe.Server, r: oxipipe.Redis) -> None:
     done = python(f"""
         import oxipipe

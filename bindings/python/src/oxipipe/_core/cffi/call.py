@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 from _thread import get_ident
 from typing import TYPE_CHECKING
@@ -115,6 +116,8 @@ def _after_fork() -> None:
 
 
 os.register_at_fork(after_in_child=_after_fork)
+# Behind the handlers of everybody else, such as that of the pools: see the comment in _ffi.c.
+atexit.register(lib.oxp_py_stand_down)
 
 
 def idle_call() -> Call:
@@ -163,7 +166,7 @@ def new_options(options: dict[str, Any]) -> Any:
     handle = ffi.gc(out[0], lib.oxp_options_free)
     for name, value in options.items():
         _set_option(handle, name, value)
-    lib.oxp_options_set_interrupt(handle, lib.oxp_py_interrupt, ffi.NULL, ffi.NULL)
+    lib.oxp_options_set_interrupt(handle, _gated_interrupt, ffi.NULL, ffi.NULL)
     return handle
 
 
@@ -225,6 +228,9 @@ def end_of_text(nodes: Any, count: int) -> int:
 
 #: The options whose values the library has names for.
 _BY_NAME = frozenset(("event_bytes", "event_overflow", "queue_bytes", "queue_commands"))
+#: What the library is given to call.
+_gated_interrupt = ffi.addressof(lib, "oxp_py_gated_interrupt")
+gated_part = ffi.addressof(lib, "oxp_py_gated_part")
 _idle_calls: list[Call] = []
 #: What signal handlers raised inside a call, by thread; `Call.check` raises it behind the call.
 _raised: dict[int, BaseException] = {}

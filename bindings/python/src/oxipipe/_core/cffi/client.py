@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from oxipipe._core._ffi import ffi, lib
 from oxipipe._core.cffi.args import callback as callback_of
 from oxipipe._core.cffi.args import callbacks, encode, keeps_ascii, may_be_refused, never_refused
-from oxipipe._core.cffi.call import hooks, idle_call, new_options, server_fields
+from oxipipe._core.cffi.call import gated_part, hooks, idle_call, new_options, server_fields
 from oxipipe._core.cffi.decode import QUEUED, QUEUED_TEXT, Decoder, shaped
 from oxipipe._core.cffi.events import FOREVER, take_events
 from oxipipe._core.cffi.future import FutureCore
@@ -315,9 +315,7 @@ class PipelineCore:
         decoder = Decoder(self._decoding, hooks.reply_error)
         handle = ffi.new_handle(decoder)
         with idle_call() as call:
-            status = lib.oxp_pipeline_execute_stream(
-                self._handle, lib.oxp_py_part, handle, call.error
-            )
+            status = lib.oxp_pipeline_execute_stream(self._handle, gated_part, handle, call.error)
             call.check(status, decoder.items)
         if decoder.failure is not None:
             raise decoder.failure
