@@ -39,8 +39,6 @@ void call_release(FastCall *call, ReplyBuilder *builder)
 {
     call->builder = builder;
     call->discards = false;
-    if (builder)
-        builder_suspend(builder);
     call->released = PyEval_SaveThread();
 }
 
@@ -75,7 +73,6 @@ int32_t call_take_part(void *ud, const oxp_node *nodes, size_t count, const uint
     }
     /* After the last reply the library only has to return: the GIL would be taken right back. */
     if (call->discards || !builder_is_complete(call->builder)) {
-        builder_suspend(call->builder);
         call->released = PyEval_SaveThread();
         leave_python();
     }
@@ -172,18 +169,6 @@ void call_raise_local(const FastState *state, oxp_status status, int32_t outcome
     if (exception)
         PyErr_SetObject((PyObject *)Py_TYPE(exception), exception);
     Py_XDECREF(exception);
-}
-
-PyObject *call_caught(void)
-{
-    PyObject *type, *value, *traceback;
-    PyErr_Fetch(&type, &value, &traceback);
-    PyErr_NormalizeException(&type, &value, &traceback);
-    if (traceback && value)
-        PyException_SetTraceback(value, traceback);
-    Py_XDECREF(type);
-    Py_XDECREF(traceback);
-    return value;
 }
 
 static PyObject *stand_down(PyObject *module, PyObject *unused)

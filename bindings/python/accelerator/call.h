@@ -48,9 +48,6 @@ void call_raise(const FastState *state, oxp_status status, const oxp_error *erro
 void call_raise_local(const FastState *state, oxp_status status, int32_t outcome,
                       const char *message);
 
-/* Takes the exception that is set, with its traceback; a new reference. */
-PyObject *call_caught(void);
-
 /* How many forks lie between this process and the one that loaded the module. */
 unsigned long call_fork_generation(void);
 

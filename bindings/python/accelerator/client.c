@@ -257,11 +257,11 @@ static PyObject *run_whole(ClientCore *self, const Arguments *arguments)
         const oxp_node *nodes;
         const uint8_t *bytes;
         size_t count, len;
-        bool is_error;
+        ReplyKind kind;
         oxp_reply_nodes(reply, &nodes, &count);
         oxp_reply_bytes(reply, &bytes, &len);
-        value = reply_build(self->state, &self->codec, nodes, count, bytes, &is_error);
-        if (value && is_error) {
+        value = reply_build(self->state, &self->codec, nodes, count, bytes, &kind, NULL);
+        if (value && kind != REPLY_VALUE) {
             PyErr_SetObject((PyObject *)Py_TYPE(value), value);
             Py_CLEAR(value);
         }

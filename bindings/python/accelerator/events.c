@@ -1,11 +1,18 @@
 #include "events.h"
 
+/* An event, and what it takes to tell of it. */
+typedef struct {
+    const FastState *state;
+    const TextCodec *codec;
+    oxp_events *batch;
+    const oxp_event *event;
+    size_t index;
+} Telling;
+
 static int append_all(const FastState *state, const TextCodec *codec, oxp_events *batch,
-                      PyObject *sink);
-static PyObject *fields(const FastState *state, const TextCodec *codec, oxp_events *batch,
-                        const oxp_event *event, size_t index);
-static PyObject *reason(const FastState *state, oxp_events *batch, const oxp_event *event,
-                        size_t index);
+                      PyObject *sink, Interruption *interruption);
+static PyObject *fields(void *ud);
+static PyObject *reason(const Telling *telling);
 
 int events_arguments(uint64_t *timeout_ms, PyObject *const *args, Py_ssize_t count)
 {
@@ -20,18 +27,15 @@ int events_arguments(uint64_t *timeout_ms, PyObject *const *args, Py_ssize_t cou
 PyObject *events_finish(const FastState *state, const TextCodec *codec, oxp_status status,
                         oxp_events *batch, const oxp_error *error, PyObject *sink)
 {
-    PyObject *type, *value, *traceback;
-    PyErr_Fetch(&type, &value, &traceback);
+    Interruption interruption = {0};
+    interruption_keep(&interruption);
     /* Nobody asked for just this event, so nobody could do without it: it comes as far as it is text. */
     TextCodec lenient = *codec;
     lenient.keeps_bytes = true;
-    int appended = append_all(state, &lenient, batch, sink);
+    int appended = append_all(state, &lenient, batch, sink, &interruption);
     oxp_events_free(batch);
-    if (type) {
-        PyErr_Restore(type, value, traceback);
-        return NULL;
-    }
-    if (appended < 0)
+    interruption_raise(&interruption);
+    if (appended < 0 || PyErr_Occurred())
         return NULL;
     if (status < 0) {
         call_raise(state, status, error);
@@ -40,14 +44,16 @@ PyObject *events_finish(const FastState *state, const TextCodec *codec, oxp_stat
     Py_RETURN_NONE;
 }
 
-/* None is lost because another one cannot be read. */
+/* None is lost because another one cannot be read, or because of a signal. */
 static int append_all(const FastState *state, const TextCodec *codec, oxp_events *batch,
-                      PyObject *sink)
+                      PyObject *sink, Interruption *interruption)
 {
     const oxp_event *list;
     size_t count = oxp_events_list(batch, &list);
     for (size_t i = 0; i < count; i++) {
-        PyObject *item = fields(state, codec, batch, &list[i], i);
+        Telling telling = {state, codec, batch, &list[i], i};
+        bool is_own;
+        PyObject *item = attempt(fields, &telling, interruption, &is_own);
         if (!item && !(item = call_caught()))
             return -1;
         PyObject *done = PyObject_CallMethod(sink, "append", "(O)", item);
@@ -59,32 +65,33 @@ static int append_all(const FastState *state, const TextCodec *codec, oxp_events
     return 0;
 }
 
-static PyObject *fields(const FastState *state, const TextCodec *codec, oxp_events *batch,
-                        const oxp_event *event, size_t index)
+static PyObject *fields(void *ud)
 {
-    bool is_error;
-    PyObject *data = event->nodes ? reply_build(state, codec, event->nodes, event->node_count,
-                                                event->bytes, &is_error)
-                                  : Py_NewRef(Py_None);
+    const Telling *telling = ud;
+    const oxp_event *event = telling->event;
+    ReplyKind kind;
+    PyObject *data = event->nodes
+                         ? reply_build(telling->state, telling->codec, event->nodes,
+                                       event->node_count, event->bytes, &kind, NULL)
+                         : Py_NewRef(Py_None);
     if (!data)
         return NULL;
     PyObject *connection = event->connection ? PyLong_FromUnsignedLongLong(event->connection)
                                              : Py_NewRef(Py_None);
     /* A NULL among them, with its exception, is the result of the whole. */
     return Py_BuildValue("iNNKN", (int)event->kind, data, connection,
-                         (unsigned long long)event->dropped, reason(state, batch, event, index));
+                         (unsigned long long)event->dropped, reason(telling));
 }
 
-static PyObject *reason(const FastState *state, oxp_events *batch, const oxp_event *event,
-                        size_t index)
+static PyObject *reason(const Telling *telling)
 {
     oxp_error *error = NULL;
-    if (event->status >= 0)
+    if (telling->event->status >= 0)
         return Py_NewRef(Py_None);
     if (oxp_error_new(&error) < 0)
         error = NULL; /* then the status alone has to do */
-    oxp_status status = oxp_events_error(batch, index, error);
-    PyObject *exception = call_exception(state, status, error);
+    oxp_status status = oxp_events_error(telling->batch, telling->index, error);
+    PyObject *exception = call_exception(telling->state, status, error);
     oxp_error_free(error);
     return exception;
 }

@@ -25,12 +25,12 @@ static FastState *state_of(PyObject *module)
 static PyObject *configure(PyObject *module, PyObject *args, PyObject *keywords)
 {
     static char *names[] = {"reply_error", "call_error", "data_error", "encoding_error",
-                            "resolve_callback", "load_futures", NULL};
-    PyObject *reply_error, *call_error, *data_error, *encoding_error, *resolve_callback;
-    PyObject *load_futures;
-    if (!PyArg_ParseTupleAndKeywords(args, keywords, "$OOOOOO:configure", names, &reply_error,
+                            "decode_error", "resolve_callback", "load_futures", NULL};
+    PyObject *reply_error, *call_error, *data_error, *encoding_error, *decode_error;
+    PyObject *resolve_callback, *load_futures;
+    if (!PyArg_ParseTupleAndKeywords(args, keywords, "$OOOOOOO:configure", names, &reply_error,
                                      &call_error, &data_error, &encoding_error,
-                                     &resolve_callback, &load_futures))
+                                     &decode_error, &resolve_callback, &load_futures))
         return NULL;
     FastState *state = state_of(module);
     FastState old = *state;
@@ -38,6 +38,7 @@ static PyObject *configure(PyObject *module, PyObject *args, PyObject *keywords)
     state->call_error = Py_NewRef(call_error);
     state->data_error = Py_NewRef(data_error);
     state->encoding_error = Py_NewRef(encoding_error);
+    state->decode_error = Py_NewRef(decode_error);
     state->resolve_callback = Py_NewRef(resolve_callback);
     state->load_futures = Py_NewRef(load_futures);
     PyDict_Clear(state->callbacks);
@@ -45,6 +46,7 @@ static PyObject *configure(PyObject *module, PyObject *args, PyObject *keywords)
     Py_XDECREF(old.call_error);
     Py_XDECREF(old.data_error);
     Py_XDECREF(old.encoding_error);
+    Py_XDECREF(old.decode_error);
     Py_XDECREF(old.resolve_callback);
     Py_XDECREF(old.load_futures);
     Py_RETURN_NONE;
@@ -127,6 +129,7 @@ static int traverse(PyObject *module, visitproc visit, void *arg)
     Py_VISIT(state->call_error);
     Py_VISIT(state->data_error);
     Py_VISIT(state->encoding_error);
+    Py_VISIT(state->decode_error);
     Py_VISIT(state->resolve_callback);
     Py_VISIT(state->load_futures);
     Py_VISIT(state->callbacks);
@@ -150,6 +153,7 @@ static int clear(PyObject *module)
     Py_CLEAR(state->binding_type);
     Py_CLEAR(state->pool_type);
     Py_CLEAR(state->pool_future_type);
+    state->new_future = NULL; /* it goes with the class */
     Py_CLEAR(state->future_class);
     Py_CLEAR(state->cancelled_error);
     Py_CLEAR(state->timeout_error);
@@ -157,6 +161,7 @@ static int clear(PyObject *module)
     Py_CLEAR(state->call_error);
     Py_CLEAR(state->data_error);
     Py_CLEAR(state->encoding_error);
+    Py_CLEAR(state->decode_error);
     Py_CLEAR(state->resolve_callback);
     Py_CLEAR(state->load_futures);
     Py_CLEAR(state->get_running_loop);

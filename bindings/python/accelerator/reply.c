@@ -14,7 +14,14 @@ static Py_ssize_t feed_plain(ReplyBuilder *builder, const oxp_node *nodes, size_
                              const uint8_t *bytes);
 static int open_frame(ReplyBuilder *builder, const oxp_node *node, size_t nodes_in_hand);
 static int grow(ReplyBuilder *builder);
+static PyObject *new_list(size_t length, bool *hidden);
 static PyObject *close_frame(OpenFrame *frame);
+static void give_up_reply(ReplyBuilder *builder, PyObject *failure);
+static PyObject *decode_error(const FastState *state, Interruption *interruption);
+static int place_again(ReplyBuilder *builder, const oxp_node *node, const uint8_t *bytes);
+static PyObject *scalar_again(const FastState *state, const TextCodec *codec,
+                              Interruption *interruption, const oxp_node *node,
+                              const uint8_t *bytes, bool *is_unreadable);
 static int place(ReplyBuilder *builder, PyObject *value);
 static int place_in_list(OpenFrame *frame, PyObject *value);
 static int place_in_set(OpenFrame *frame, PyObject *value);
@@ -33,12 +40,19 @@ int builder_init(ReplyBuilder *builder, const FastState *state, const TextCodec 
     builder->frames = builder->inline_frames;
     builder->capacity = BUILDER_INLINE;
     builder->depth = 0;
-    builder->first_error = -1;
-    PyObject *replies = PyList_New((Py_ssize_t)expected);
+    builder->interruption = NULL;
+    builder->failure = NULL;
+    builder->first_error = builder->first_refusal = -1;
+    builder->refusals = 0;
+    bool hidden;
+    PyObject *replies = new_list(expected, &hidden);
     if (!replies)
         return -1;
-    builder->frames[builder->depth++] = (OpenFrame){
-        .container = replies, .left = expected, .reserved = expected, .type = OXP_TYPE_ARRAY};
+    builder->frames[builder->depth++] = (OpenFrame){.container = replies,
+                                                    .left = expected,
+                                                    .reserved = expected,
+                                                    .type = OXP_TYPE_ARRAY,
+                                                    .hidden = hidden};
     return 0;
 }
 
@@ -67,12 +81,18 @@ int builder_feed(ReplyBuilder *builder, const oxp_node *nodes, size_t count, con
             break;
         default: {
             PyObject *value = NULL;
-            if (node->type == OXP_TYPE_ERROR && builder->depth == 1 && builder->first_error < 0)
-                builder->first_error = (Py_ssize_t)builder->frames[0].filled;
+            if (node->type == OXP_TYPE_ERROR && builder->depth == 1) {
+                Py_ssize_t place = (Py_ssize_t)builder->frames[0].filled;
+                if (builder->first_error < 0)
+                    builder->first_error = place;
+                if (builder->refusals++ == 0)
+                    builder->first_refusal = place;
+            }
             if (builder->frames[builder->depth - 1].container &&
                 !(value = scalar(builder->state, builder->codec, node, bytes)))
-                return -1;
-            status = place(builder, value);
+                status = place_again(builder, node, bytes);
+            else
+                status = place(builder, value);
         }
         }
         if (status < 0)
@@ -97,6 +117,7 @@ static Py_ssize_t feed_plain(ReplyBuilder *builder, const oxp_node *nodes, size_
         count = room;
     const TextCodec *codec = builder->codec;
     size_t taken = 0;
+    bool has_failed = false;
     for (; taken < count; taken++) {
         const oxp_node *node = &nodes[taken];
         PyObject *value;
@@ -106,22 +127,20 @@ static Py_ssize_t feed_plain(ReplyBuilder *builder, const oxp_node *nodes, size_
             value = PyLong_FromLongLong((int64_t)node->value);
         else
             break;
-        int status = -1;
-        if (value && is_set) {
-            status = PySet_Add(frame->container, value);
-            Py_DECREF(value);
-        } else if (value) {
-            status = PyList_SetItem(frame->container, (Py_ssize_t)(frame->filled + taken), value);
-        }
-        if (status < 0) {
-            frame->filled += is_set ? 0 : taken;
-            frame->left -= taken;
-            return -1;
-        }
+        if (!value)
+            has_failed = true;
+        else if (!is_set)
+            PyList_SetItem(frame->container, (Py_ssize_t)(frame->filled + taken), value);
+        else
+            has_failed = place_in_set(frame, value) < 0;
+        if (has_failed)
+            break;
     }
     frame->filled += is_set ? 0 : taken;
     frame->left -= taken;
-    return (Py_ssize_t)taken;
+    if (!has_failed)
+        return (Py_ssize_t)taken;
+    return place_again(builder, &nodes[taken], bytes) < 0 ? -1 : (Py_ssize_t)taken + 1;
 }
 
 bool builder_is_complete(const ReplyBuilder *builder)
@@ -132,19 +151,6 @@ bool builder_is_complete(const ReplyBuilder *builder)
 bool builder_is_untouched(const ReplyBuilder *builder)
 {
     return builder->depth == 1 && builder->frames[0].filled == 0;
-}
-
-/* A list created with its final length has empty slots until they are filled, which no other
- * thread may see: what the collector does not track, gc.get_objects() cannot hand out. */
-void builder_suspend(ReplyBuilder *builder)
-{
-    for (size_t i = 0; i < builder->depth; i++) {
-        OpenFrame *frame = &builder->frames[i];
-        if (frame->filled < frame->reserved && !frame->hidden) {
-            PyObject_GC_UnTrack(frame->container);
-            frame->hidden = true;
-        }
-    }
 }
 
 PyObject *builder_take(ReplyBuilder *builder)
@@ -164,28 +170,38 @@ void builder_clear(ReplyBuilder *builder)
         Py_CLEAR(frame->container);
         Py_CLEAR(frame->key);
     }
+    Py_CLEAR(builder->failure);
     if (builder->frames != builder->inline_frames)
         PyMem_Free(builder->frames);
     builder->frames = builder->inline_frames;
 }
 
 PyObject *reply_build(const FastState *state, const TextCodec *codec, const oxp_node *nodes,
-                      size_t count, const uint8_t *bytes, bool *is_error)
+                      size_t count, const uint8_t *bytes, ReplyKind *kind,
+                      Interruption *interruption)
 {
-    *is_error = count == 1 && nodes->type == OXP_TYPE_ERROR;
+    *kind = count == 1 && nodes->type == OXP_TYPE_ERROR ? REPLY_ERROR : REPLY_VALUE;
     switch (count == 1 ? nodes->type : OXP_TYPE_ARRAY) {
     case OXP_TYPE_ARRAY:
     case OXP_TYPE_MAP:
     case OXP_TYPE_SET:
     case OXP_TYPE_PUSH:
         break;
-    default:
-        return scalar(state, codec, nodes, bytes);
+    default: {
+        bool is_unreadable = false;
+        PyObject *value = scalar(state, codec, nodes, bytes);
+        if (!value)
+            value = scalar_again(state, codec, interruption, nodes, bytes, &is_unreadable);
+        if (is_unreadable)
+            *kind = REPLY_UNREADABLE;
+        return value;
+    }
     }
     ReplyBuilder builder;
     if (builder_init(&builder, state, codec, 1) < 0)
         return NULL;
-    /* A collection could show finalizers lists that are not filled yet. */
+    builder.interruption = interruption;
+    /* A collection could run finalizers, and those could use what the reply is for. */
     int collecting = PyGC_Disable();
     int status = builder_feed(&builder, nodes, count, bytes);
     if (collecting)
@@ -193,7 +209,8 @@ PyObject *reply_build(const FastState *state, const TextCodec *codec, const oxp_
     PyObject *reply = NULL;
     if (status == 0 && builder_is_complete(&builder)) {
         reply = Py_NewRef(PyList_GetItem(builder.frames[0].container, 0));
-        *is_error = builder.first_error >= 0; /* behind an attribute */
+        if (builder.first_error >= 0) /* one of the server may be behind an attribute */
+            *kind = builder.refusals > 0 ? REPLY_ERROR : REPLY_UNREADABLE;
     } else if (status == 0) {
         PyErr_SetString(PyExc_SystemError, "the library gave a reply that is not whole");
     }
@@ -229,20 +246,33 @@ static int open_frame(ReplyBuilder *builder, const oxp_node *node, size_t nodes_
     } else if (!skipped && node->type != OXP_TYPE_ATTRIBUTE) {
         size_t trusted = builder->depth == 1 ? TRUSTED_LENGTH : nodes_in_hand;
         frame.reserved = node->len < trusted ? node->len : trusted;
-        frame.container = PyList_New((Py_ssize_t)frame.reserved);
+        frame.container = new_list(frame.reserved, &frame.hidden);
     } else {
         skipped = true;
     }
-    if (!skipped && !frame.container)
-        return -1;
+    if (!skipped && !frame.container) {
+        PyObject *failure = decode_error(builder->state, builder->interruption); /* no memory */
+        if (!failure)
+            return -1;
+        give_up_reply(builder, failure);
+    }
     builder->frames[builder->depth++] = frame;
     if (frame.left > 0)
         return 0;
     /* Empty, so it is finished already. An attribute is not a value of its parent. */
     PyObject *value = close_frame(&builder->frames[--builder->depth]);
-    if (!value && !skipped)
-        return -1;
     return node->type == OXP_TYPE_ATTRIBUTE ? 0 : place(builder, value);
+}
+
+/* A list created with its final length has empty slots until they are filled, which no other Python code may see: what the
+ * collector does not track, gc.get_objects() cannot hand out. Codecs and errors run Python code at any time. */
+static PyObject *new_list(size_t length, bool *hidden)
+{
+    PyObject *list = PyList_New((Py_ssize_t)length);
+    *hidden = list && length > 0;
+    if (*hidden)
+        PyObject_GC_UnTrack(list);
+    return list;
 }
 
 static int grow(ReplyBuilder *builder)
@@ -266,18 +296,86 @@ static int grow(ReplyBuilder *builder)
 static PyObject *close_frame(OpenFrame *frame)
 {
     PyObject *value = frame->container;
-    if (frame->hidden)
+    if (value && frame->hidden)
         PyObject_GC_Track(value);
+    frame->hidden = false;
     return value;
 }
 
-/* Puts a finished value (own; NULL inside attributes) where it belongs and finishes every aggregate
+/* The rest of the top-level reply in hand is skipped, and `failure` (taken over) comes in its place. */
+static void give_up_reply(ReplyBuilder *builder, PyObject *failure)
+{
+    for (size_t i = 1; i < builder->depth; i++) {
+        Py_CLEAR(builder->frames[i].container);
+        Py_CLEAR(builder->frames[i].key);
+    }
+    Py_XDECREF(builder->failure);
+    builder->failure = failure;
+}
+
+/* What tells of a reply that cannot be told in Python, because of the exception that is set. */
+typedef struct {
+    const FastState *state;
+    PyObject *cause;
+} DecodeError;
+
+static PyObject *make_decode_error(void *ud)
+{
+    const DecodeError *made = ud;
+    PyObject *error = PyObject_CallFunctionObjArgs(made->state->decode_error, made->cause, NULL);
+    if (error && !PyExceptionInstance_Check(error)) {
+        PyErr_SetString(PyExc_TypeError, "decode_error() must return an exception");
+        Py_CLEAR(error);
+    }
+    return error;
+}
+
+static PyObject *decode_error(const FastState *state, Interruption *interruption)
+{
+    bool is_own;
+    DecodeError made = {state, call_caught()};
+    if (!made.cause)
+        return NULL;
+    PyObject *error = attempt(make_decode_error, &made, interruption, &is_own);
+    if (!error && is_own) { /* the interpreter is ending */
+        PyErr_Clear();
+        return made.cause;
+    }
+    Py_DECREF(made.cause);
+    return error;
+}
+
+/* Puts what a node comes to after all, or skips the reply that it is part of; an exception is set. */
+static int place_again(ReplyBuilder *builder, const oxp_node *node, const uint8_t *bytes)
+{
+    bool is_unreadable;
+    PyObject *value = scalar_again(builder->state, builder->codec, builder->interruption, node,
+                                   bytes, &is_unreadable);
+    if (!value)
+        return -1;
+    if (!is_unreadable)
+        return place(builder, value);
+    give_up_reply(builder, value);
+    return place(builder, NULL);
+}
+
+/* Puts a finished value (own; NULL where it is skipped) where it belongs and finishes every aggregate
  * that becomes whole with it. */
 static int place(ReplyBuilder *builder, PyObject *value)
 {
     for (;;) {
         OpenFrame *frame = &builder->frames[builder->depth - 1];
         int status = 0;
+        if (builder->depth == 1 && !value) {
+            value = builder->failure;
+            builder->failure = NULL;
+            if (!value) {
+                PyErr_SetString(PyExc_SystemError, "a reply was skipped without a reason");
+                return -1;
+            }
+            if (builder->first_error < 0)
+                builder->first_error = (Py_ssize_t)frame->filled;
+        }
         if (!frame->container)
             ;
         else if (frame->type == OXP_TYPE_MAP || frame->type == TYPE_PAIRS)
@@ -286,15 +384,17 @@ static int place(ReplyBuilder *builder, PyObject *value)
             status = place_in_set(frame, value);
         else
             status = place_in_list(frame, value);
-        if (status < 0)
-            return -1;
+        if (status < 0) {
+            PyObject *failure =
+                builder->depth > 1 ? decode_error(builder->state, builder->interruption) : NULL;
+            if (!failure)
+                return -1;
+            give_up_reply(builder, failure);
+        }
         if (--frame->left > 0 || builder->depth == 1)
             return 0;
-        bool skipped = !frame->container;
         builder->depth--;
         value = close_frame(frame);
-        if (!value && !skipped)
-            return -1;
         if (frame->type == OXP_TYPE_ATTRIBUTE)
             return 0;
     }
@@ -372,6 +472,41 @@ static int take_key(OpenFrame *frame, PyObject *key)
     frame->container = pairs;
     frame->type = TYPE_PAIRS;
     return 0;
+}
+
+typedef struct {
+    const FastState *state;
+    const TextCodec *codec;
+    const oxp_node *node;
+    const uint8_t *bytes;
+} Scalar;
+
+static PyObject *make_scalar(void *ud)
+{
+    const Scalar *made = ud;
+    return scalar(made->state, made->codec, made->node, made->bytes);
+}
+
+/* After scalar() has failed: the value, or what tells why there is none. NULL as builder_feed() fails. */
+static PyObject *scalar_again(const FastState *state, const TextCodec *codec,
+                              Interruption *interruption, const oxp_node *node,
+                              const uint8_t *bytes, bool *is_unreadable)
+{
+    Scalar made = {state, codec, node, bytes};
+    bool is_own;
+    *is_unreadable = false;
+    PyObject *value = attempt_again(make_scalar, &made, interruption, &is_own);
+    if (value || !is_own)
+        return value;
+    bool is_text = node->type == OXP_TYPE_STATUS || node->type == OXP_TYPE_STRING ||
+                   node->type == OXP_TYPE_VERBATIM || node->type == OXP_TYPE_BIG_NUMBER;
+    if (codec->keeps_bytes && is_text) {
+        PyErr_Clear();
+        return PyBytes_FromStringAndSize((const char *)bytes + node->value, node->len);
+    }
+    value = decode_error(state, interruption);
+    *is_unreadable = value != NULL;
+    return value;
 }
 
 static PyObject *scalar(const FastState *state, const TextCodec *codec, const oxp_node *node,

@@ -43,6 +43,7 @@ typedef struct {
     PyObject *call_error;
     PyObject *data_error;
     PyObject *encoding_error; /* a subclass of UnicodeEncodeError */
+    PyObject *decode_error;   /* callable: exception -> the exception for a reply */
     PyObject *resolve_callback;
     PyObject *load_futures;
     PyObject *callbacks; /* dict: command name as it was given -> callback or None */

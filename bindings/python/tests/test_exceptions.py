@@ -15,6 +15,7 @@ OUR_OWN = {
     "CancelledError",
     "ClosedError",
     "ConcurrentUseError",
+    "DecodeError",
     "EncodingError",
     "ForkedError",
     "InternalError",
@@ -23,6 +24,7 @@ OUR_OWN = {
     "QueueFullError",
     "RefusedError",
     "UnknownNameError",
+    "UndecodableTextError",
 }
 
 

@@ -137,9 +137,11 @@ def fast() -> ModuleType:
         call_error=CallError,
         data_error=DataError,
         encoding_error=UnicodeEncodeError,
+        decode_error=lambda cause: cause,
         resolve_callback=lambda name: callbacks.get(
             name.decode().upper() if isinstance(name, bytes) else name.upper()
         ),
+        load_futures=lambda: (object, Exception, Exception),
     )
     return module
 
@@ -325,8 +327,10 @@ def test_a_reply_that_cannot_be_decoded_does_not_shift_the_others(
         pipeline.command("ECHO", "a").command("RESP", b"$1\r\n\xff\r\n")
         for i in range(500):
             pipeline.command("ECHO", i)
-        with pytest.raises(UnicodeDecodeError):
-            pipeline._execute()
+        replies, first_error = pipeline._execute()
+        assert first_error == 1
+        assert isinstance(replies[1], UnicodeDecodeError)
+        assert [replies[0], *replies[2:]] == ["a", *map(str, range(500))]
         assert len(pipeline) == 0
         assert client.command("ECHO", turn) == str(turn)
 
@@ -519,7 +523,8 @@ def test_daemon_threads_do_not_spoil_the_end(peer: Peer, end: str) -> None:
         import sys, threading
         from oxipipe._core import _fast
         _fast.configure(reply_error=Exception, call_error=lambda *a: Exception(a), data_error=TypeError,
-                        encoding_error=UnicodeEncodeError, resolve_callback=lambda name: None)
+                        encoding_error=UnicodeEncodeError, decode_error=lambda cause: cause,
+                        resolve_callback=lambda name: None, load_futures=lambda: None)
         client = _fast.ClientCore()
         client._open({{"unix_path": {str(peer.path)!r}, "protocol": 2, "timeout_ms": 0}})
         started = threading.Barrier(4)

@@ -622,6 +622,30 @@ def test_a_future_of_the_parent_fails_in_the_child(gate: Gate) -> None:
         assert watched.result() == b"b"
 
 
+def test_a_child_may_be_the_end_of_a_pool_that_only_futures_keep(server: oxipipe.Server) -> None:
+    """Whichever way the child comes to it."""
+    ways: list[Callable[[oxipipe.Future[Any]], object]] = [
+        lambda future: future.exception(),
+        lambda future: concurrent.futures.wait([future], 30),
+        lambda future: future.add_done_callback(lambda _future: None),
+        lambda future: future.cancel(),
+        lambda future: list(concurrent.futures.as_completed([future], 30)),
+    ]
+    for way in ways:
+        with Gate() as gate:
+            pool = gate.pool()
+            futures = [pool.echo(n) for n in range(3)]
+            del pool
+
+            def child(futures: Any = futures, way: Any = way) -> bool:
+                way(futures[1])
+                return all(isinstance(f.exception(), exceptions.ForkedError) for f in futures)
+
+            in_child(child)
+            gate.opened.set()
+            assert futures[2].result() == b"2"
+
+
 def test_prefork(server: oxipipe.Server, r: oxipipe.Redis) -> None:
     """Workers of a server that was loaded, and used the pool, before they were forked; all at work at once."""
     with oxipipe.Pool.from_url(server.url, connections=3) as pool:

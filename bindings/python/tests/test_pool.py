@@ -235,6 +235,17 @@ def test_completed_of_all_outstanding(own_server: oxipipe.Server) -> None:
         assert list(pool.completed()) == [blocker, *futures]
 
 
+def test_completed_of_what_nobody_else_keeps(own_server: oxipipe.Server) -> None:
+    with oxipipe.Pool.from_url(own_server.url, connections=1) as pool:
+        pool.command("DEBUG", "SLEEP", "0.1")
+        for n in range(100):
+            pool.submit("ECHO", n)
+        outstanding = pool.outstanding
+        replies = [future.result() for future in pool.completed()]
+        assert len(replies) == outstanding
+        assert replies[-100:] == [b"%d" % n for n in range(100)]
+
+
 def test_completed_can_run_out_of_time() -> None:
     with silent_server() as server, new_pool(server) as pool:
         pool.echo(1)

@@ -22,21 +22,22 @@ static void remove_cancelled(BindingCore *self);
 static bool cancel(BindingCore *self, uint64_t token);
 static bool is_done(const BindingCore *self, PyObject *future);
 static void resolve(BindingCore *self);
-static void resolve_one(BindingCore *self, const oxp_completion *completion, size_t index);
+static void resolve_one(BindingCore *self, const oxp_completion *completion, size_t index,
+                        Interruption *first);
 static PyObject *outcome(BindingCore *self, const PendingCall *call,
-                         const oxp_completion *completion, size_t index, bool *failed);
-static PyObject *confirmations(BindingCore *self, const oxp_completion *completion, bool *failed);
-static void settle(const BindingCore *self, PyObject *future, PyObject *result, bool failed);
+                         const oxp_completion *completion, size_t index, bool *failed,
+                         Interruption *first);
+static PyObject *confirmations(BindingCore *self, const oxp_completion *completion, bool *failed,
+                               Interruption *first);
+static PyObject *one_reply(BindingCore *self, const oxp_completion *completion, bool *failed,
+                           Interruption *first);
+static PyObject *failure_of(const BindingCore *self, oxp_status status, const oxp_error *error,
+                            Interruption *first);
+static void settle(const BindingCore *self, PyObject *future, PyObject *result, bool failed,
+                   Interruption *first);
 static void fail_all(BindingCore *self, oxp_status status, const oxp_error *error);
 static int arm_timer(BindingCore *self);
 static uint64_t now_ns(void);
-
-/* Of several exceptions, the caller gets the first; every future gets its result. */
-typedef struct {
-    PyObject *type, *value, *traceback;
-} FirstError;
-
-static void keep_first(FirstError *first);
 
 static PyObject *binding_open(BindingCore *self, PyTypeObject *defining_class,
                               PyObject *const *args, Py_ssize_t count, PyObject *keywords)
@@ -155,29 +156,27 @@ static PyObject *binding_process(BindingCore *self, PyObject *unused)
     (void)unused;
     if (!self->handle || self->resolving)
         Py_RETURN_NONE;
-    FirstError first = {0};
+    Interruption first = {0};
     remove_cancelled(self);
     oxp_error *error = error_slot_borrow(&self->errors);
     oxp_status status = oxp_async_process(self->handle, error);
     resolve(self);
     /* What a callback raised is for the loop, whose next turn has to find everything in order. */
-    keep_first(&first);
+    interruption_keep(&first);
     if (status < 0)
         fail_all(self, status, error);
     error_slot_return(&self->errors, error);
     if (self->listens && self->handle) {
         Py_XDECREF(PyObject_CallMethod((PyObject *)self, "_hear", NULL));
-        keep_first(&first);
+        interruption_keep(&first);
     }
     if (status < 0 || (self->orphaned && self->calls.count == 0))
         Py_XDECREF(PyObject_CallMethod((PyObject *)self, "_detach", NULL));
     else if (self->handle)
         arm_timer(self);
-    keep_first(&first);
-    if (!first.type)
-        Py_RETURN_NONE;
-    PyErr_Restore(first.type, first.value, first.traceback);
-    return NULL;
+    interruption_keep(&first);
+    interruption_raise(&first);
+    return PyErr_Occurred() ? NULL : Py_NewRef(Py_None);
 }
 
 static PyObject *binding_on_timer(BindingCore *self, PyObject *unused)
@@ -254,6 +253,10 @@ static PyObject *new_future(const BindingCore *self)
 {
     if (!self->future_options)
         return PyObject_CallNoArgs(self->create_future);
+    if (!self->state->future_type) {
+        PyErr_SetString(PyExc_RuntimeError, "the interpreter is ending");
+        return NULL;
+    }
     /* What the loop's own method would do, without its Python frame. */
     return PyObject_Call(self->state->future_type, self->state->no_arguments,
                          self->future_options);
@@ -312,12 +315,12 @@ static bool is_done(const BindingCore *self, PyObject *future)
     return done == Py_True;
 }
 
-/* Takes what the library has and resolves the futures. Python code that runs here, in callbacks
- * and in the loop, may call anything but what takes the next batch. */
+/* Takes what the library has and resolves the futures. Of several exceptions, the caller gets the first; every future gets its
+ * result. Python code that runs here, in callbacks and in the loop, may call anything but what takes the next batch. */
 static void resolve(BindingCore *self)
 {
-    FirstError first = {0};
-    keep_first(&first);
+    Interruption first = {0};
+    interruption_keep(&first);
     self->resolving = true;
     size_t count;
     while (self->handle &&
@@ -325,9 +328,9 @@ static void resolve(BindingCore *self)
         const oxp_completion *list;
         count = oxp_completions_list(self->batch, &list);
         for (size_t i = 0; i < count; i++) {
-            resolve_one(self, &list[i], i);
+            resolve_one(self, &list[i], i, &first);
             if (PyErr_Occurred())
-                keep_first(&first);
+                interruption_keep(&first);
         }
         self->is_up = list[count - 1].status >= 0;
         /* Replies come in order, so what was there before them has left long ago. */
@@ -335,22 +338,43 @@ static void resolve(BindingCore *self)
             self->calls.fresh_count = self->calls.looked_at = 0;
     }
     self->resolving = false;
-    if (first.type)
-        PyErr_Restore(first.type, first.value, first.traceback);
+    interruption_raise(&first);
 }
 
-static void resolve_one(BindingCore *self, const oxp_completion *completion, size_t index)
+typedef struct {
+    BindingCore *self;
+    const PendingCall *call;
+    const oxp_completion *completion;
+    size_t index;
+    bool *failed;
+    Interruption *first;
+} Outcome;
+
+static PyObject *make_outcome(void *ud)
+{
+    const Outcome *asked = ud;
+    *asked->failed = false;
+    return outcome(asked->self, asked->call, asked->completion, asked->index, asked->failed,
+                   asked->first);
+}
+
+static void resolve_one(BindingCore *self, const oxp_completion *completion, size_t index,
+                        Interruption *first)
 {
     PendingCall call;
     if (!calls_take(&self->calls, completion->token, &call))
         return; /* cancelled */
-    bool failed = false;
-    PyObject *result = outcome(self, &call, completion, index, &failed);
+    bool failed = false, is_own;
+    Outcome asked = {self, &call, completion, index, &failed, first};
+    PyObject *result = make_outcome(&asked);
+    /* A signal handler may have raised while the reply got its shape. */
+    if (!result && !PyErr_ExceptionMatches(PyExc_Exception))
+        result = attempt_again(make_outcome, &asked, first, &is_own);
     if (!result) {
         failed = true;
         result = call_caught();
     }
-    settle(self, call.future, result, failed);
+    settle(self, call.future, result, failed, first);
     /* An interruption is for the whole program, not only for whoever waits. */
     if (failed && !PyErr_GivenExceptionMatches(result, PyExc_Exception) && !PyErr_Occurred())
         PyErr_SetObject((PyObject *)Py_TYPE(result), result);
@@ -361,16 +385,17 @@ static void resolve_one(BindingCore *self, const oxp_completion *completion, siz
 /* What the call comes to: its reply in its shape, or the exception of an error. NULL with an
  * exception set where that was raised on the way. */
 static PyObject *outcome(BindingCore *self, const PendingCall *call,
-                         const oxp_completion *completion, size_t index, bool *failed)
+                         const oxp_completion *completion, size_t index, bool *failed,
+                         Interruption *first)
 {
     PyObject *failure = NULL;
     if (completion->status < 0) {
         oxp_error *error = error_slot_borrow(&self->errors);
         oxp_status status = oxp_completions_error(self->batch, index, error);
-        failure = call_exception(self->state, status, error);
+        failure = failure_of(self, status, error, first);
         error_slot_return(&self->errors, error);
         *failed = true;
-        if (!failure || !call->sent)
+        if (!call->sent)
             return failure;
     }
     if (call->sent) {
@@ -382,10 +407,9 @@ static PyObject *outcome(BindingCore *self, const PendingCall *call,
     if (completion->node_count == 0)
         reply = Py_NewRef(Py_None); /* what CLIENT REPLY silences */
     else if (call->subscribes)
-        reply = confirmations(self, completion, failed);
+        reply = confirmations(self, completion, failed, first);
     else
-        reply = reply_build(self->state, &self->codec, completion->nodes, completion->node_count,
-                            completion->bytes, failed);
+        reply = one_reply(self, completion, failed, first);
     if (!reply || *failed || !call->callback)
         return reply;
     PyObject *shaped = callback_shape(self->state, call->callback, reply);
@@ -394,33 +418,80 @@ static PyObject *outcome(BindingCore *self, const PendingCall *call,
 }
 
 /* A list of them; or what is one reply all the same, an error or null. */
-static PyObject *confirmations(BindingCore *self, const oxp_completion *completion, bool *failed)
+static PyObject *confirmations(BindingCore *self, const oxp_completion *completion, bool *failed,
+                               Interruption *first)
 {
     const oxp_node *nodes = completion->nodes;
     if (completion->node_count == 1)
-        return reply_build(self->state, &self->codec, nodes, 1, completion->bytes, failed);
+        return one_reply(self, completion, failed, first);
     ReplyBuilder builder;
     if (builder_init(&builder, self->state, &self->codec, (size_t)completion->replies) < 0)
         return NULL;
     PyObject *list = NULL;
+    builder.interruption = first;
     if (builder_feed(&builder, nodes, completion->node_count, completion->bytes) == 0)
         list = builder_take(&builder);
     builder_clear(&builder);
     return list;
 }
 
-static void settle(const BindingCore *self, PyObject *future, PyObject *result, bool failed)
+static PyObject *one_reply(BindingCore *self, const oxp_completion *completion, bool *failed,
+                           Interruption *first)
+{
+    ReplyKind kind;
+    PyObject *reply = reply_build(self->state, &self->codec, completion->nodes,
+                                  completion->node_count, completion->bytes, &kind, first);
+    *failed = kind != REPLY_VALUE;
+    return reply;
+}
+
+typedef struct {
+    const FastState *state;
+    oxp_status status;
+    const oxp_error *error;
+} Failing;
+
+static PyObject *make_failure(void *ud)
+{
+    const Failing *failing = ud;
+    return call_exception(failing->state, failing->status, failing->error);
+}
+
+/* Never NULL. */
+static PyObject *failure_of(const BindingCore *self, oxp_status status, const oxp_error *error,
+                            Interruption *first)
+{
+    Failing failing = {self->state, status, error};
+    bool is_own;
+    PyObject *failure = attempt(make_failure, &failing, first, &is_own);
+    return failure ? failure : call_caught();
+}
+
+/* What a signal handler raises before the future has it does not keep it from the future. */
+static void settle(const BindingCore *self, PyObject *future, PyObject *result, bool failed,
+                   Interruption *first)
 {
     const FastState *state = self->state;
-    PyObject *done;
-    if ((PyObject *)Py_TYPE(future) == state->future_type)
-        done = PyObject_CallFunctionObjArgs(
-            failed ? state->future_set_exception : state->future_set_result, future, result, NULL);
-    else
-        done = PyObject_CallMethod(future, failed ? "set_exception" : "set_result", "O", result);
-    /* Whoever cancelled it does not want to know. */
-    if (!done && PyErr_ExceptionMatches(state->invalid_state_error))
-        PyErr_Clear();
+    PyObject *done = NULL;
+    for (int again = 1; !done && again >= 0; again--) {
+        if ((PyObject *)Py_TYPE(future) == state->future_type)
+            done = PyObject_CallFunctionObjArgs(failed ? state->future_set_exception
+                                                       : state->future_set_result,
+                                                future, result, NULL);
+        else
+            done =
+                PyObject_CallMethod(future, failed ? "set_exception" : "set_result", "O", result);
+        if (done)
+            break;
+        /* Whoever cancelled it does not want to know. */
+        if (PyErr_ExceptionMatches(state->invalid_state_error)) {
+            PyErr_Clear();
+            break;
+        }
+        interruption_keep(first);
+        if (is_done(self, future))
+            break;
+    }
     Py_XDECREF(done);
 }
 
@@ -429,15 +500,16 @@ static void fail_all(BindingCore *self, oxp_status status, const oxp_error *erro
 {
     PendingCall call;
     uint32_t place = 0;
+    Interruption first = {0};
+    interruption_keep(&first);
     while (calls_take_next(&self->calls, &place, &call)) {
-        PyObject *failure = call_exception(self->state, status, error);
+        PyObject *failure = failure_of(self, status, error, &first);
         if (failure)
-            settle(self, call.future, failure, true);
+            settle(self, call.future, failure, true, &first);
         Py_XDECREF(failure);
         call_clear(&call);
-        if (PyErr_Occurred())
-            PyErr_Clear();
     }
+    interruption_raise(&first);
 }
 
 /* Only while somebody waits, and only if no timer is there that runs in time: nearly all calls are
@@ -465,16 +537,6 @@ static uint64_t now_ns(void)
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (uint64_t)now.tv_sec * 1000 * NS_PER_MS + (uint64_t)now.tv_nsec;
-}
-
-static void keep_first(FirstError *first)
-{
-    if (!PyErr_Occurred())
-        return;
-    if (first->type)
-        PyErr_Clear();
-    else
-        PyErr_Fetch(&first->type, &first->value, &first->traceback);
 }
 
 static PyObject *binding_server(BindingCore *self, PyObject *unused)

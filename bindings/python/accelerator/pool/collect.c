@@ -13,13 +13,15 @@ struct Waiter {
     bool is_woken;
 };
 
-/* An exception that is meant for the thread that pulls, not for a future: from a signal handler. */
+/* What a command came to that has no reply. A status that is no failure: the library has lost it. */
 typedef struct {
-    PyObject *type, *value, *traceback;
-} Interruption;
+    const FastState *state;
+    oxp_status status;
+    const oxp_error *error;
+} Failing;
 
 static bool is_reached(const PoolCore *self, const Goal *goal);
-static bool can_pull(const Goal *goal);
+static bool can_pull(const PoolCore *self, const Goal *goal);
 static int pull(PoolCore *self, const Goal *goal, Deadline deadline);
 static int pull_batch(PoolCore *self, uint64_t wait_ms, bool *is_empty);
 static void resolve(PoolCore *self, const oxp_completion *completion, size_t index,
@@ -27,9 +29,10 @@ static void resolve(PoolCore *self, const oxp_completion *completion, size_t ind
 static void resolve_pipeline(PoolCore *self, FutureCore *future, const oxp_completion *completion,
                              size_t index, Interruption *interruption);
 static void resolve_lost(PoolCore *self, uint64_t before, oxp_status status,
-                         const oxp_error *error);
+                         const oxp_error *error, Interruption *interruption);
 static PyObject *failure_of(PoolCore *self, size_t index, Interruption *interruption);
-static bool was_interrupted(Interruption *interruption);
+static PyObject *failure(Failing *failing, Interruption *interruption);
+static void publish_later(PoolCore *self, FutureCore *future);
 static void count_failures(PoolCore *self, uint64_t commands, PyObject *exception);
 static int park(PoolCore *self, const Goal *goal, Deadline deadline);
 static void wake(Waiter *waiter);
@@ -55,7 +58,7 @@ int collect_until(PoolCore *self, const Goal *goal, Deadline deadline)
             outcome = -1;
             break;
         }
-        if (!self->collector && can_pull(goal)) {
+        if (!self->collector && can_pull(self, goal)) {
             outcome = pull(self, goal, deadline);
         } else {
             if (!self->collector)
@@ -87,7 +90,6 @@ int collect_now(PoolCore *self)
 
 int collect_observe(PoolCore *self)
 {
-    self->observed++;
     if (self->has_thread)
         return 0;
     self->has_thread = true;
@@ -132,6 +134,7 @@ void collect_decide(PoolCore *self, FutureCore *future, FutureState state, PyObj
         return;
     }
     self->observed--;
+    self->untold++;
     future->value = value;
     future->becomes = (uint8_t)state;
     future->state = FUTURE_PULLED;
@@ -151,10 +154,14 @@ int collect_publish(PoolCore *self)
             self->publish_last = NULL;
         future->next = NULL;
         PyObject *told = PyObject_CallMethod((PyObject *)future, "_publish", NULL);
-        Py_DECREF((PyObject *)future);
-        if (!told)
+        if (!told) {
+            publish_later(self, future);
             return -1;
+        }
         Py_DECREF(told);
+        Py_DECREF((PyObject *)future);
+        if (self->untold > 0 && --self->untold == 0) /* none in a child that a callback has forked */
+            collect_wake(self);
     }
     return 0;
 }
@@ -218,14 +225,16 @@ static bool is_reached(const PoolCore *self, const Goal *goal)
         /* With nothing outstanding nothing will come: somebody else was given it. */
         return PyList_Size(goal->sink) > 0 || !self->first;
     case GOAL_OBSERVED:
-        return self->observed == 0;
+        return self->observed == 0 && self->untold == 0;
     }
     return true;
 }
 
-/* Not if all that is missing is that another thread tells the future's watchers. */
-static bool can_pull(const Goal *goal)
+/* Not if all that is missing is that another thread tells watchers. */
+static bool can_pull(const PoolCore *self, const Goal *goal)
 {
+    if (goal->kind == GOAL_OBSERVED)
+        return self->observed > 0;
     return goal->kind != GOAL_FUTURE || goal->future->state != FUTURE_PULLED;
 }
 
@@ -265,8 +274,8 @@ static int pull_batch(PoolCore *self, uint64_t wait_ms, bool *is_empty)
     if (status == OXP_ERR_INTERRUPTED)
         call_raise(self->state, status, error);
 
-    Interruption interruption;
-    PyErr_Fetch(&interruption.type, &interruption.value, &interruption.traceback);
+    Interruption interruption = {0};
+    interruption_keep(&interruption);
     if (status == OXP_OK) {
         const oxp_completion *completions;
         count = oxp_completions_list(self->batch, &completions);
@@ -277,13 +286,13 @@ static int pull_batch(PoolCore *self, uint64_t wait_ms, bool *is_empty)
         if (collecting)
             PyGC_Enable();
     } else if (status == OXP_DONE || (status < 0 && status != OXP_ERR_INTERRUPTED)) {
-        resolve_lost(self, before, status, error);
+        resolve_lost(self, before, status, error, &interruption);
         status = OXP_DONE;
     }
     error_slot_return(&self->errors, error);
     if (status >= 0 && status != OXP_AGAIN)
         self->pulls++;
-    PyErr_Restore(interruption.type, interruption.value, interruption.traceback);
+    interruption_raise(&interruption);
     return PyErr_Occurred() ? -1 : 0;
 }
 
@@ -296,33 +305,30 @@ static void resolve(PoolCore *self, const oxp_completion *completion, size_t ind
         resolve_pipeline(self, future, completion, index, interruption);
         return;
     }
-    bool is_error = completion->status < 0;
+    ReplyKind kind = REPLY_ERROR;
     PyObject *value = NULL;
-    if (is_error) {
+    if (completion->status < 0) {
         value = failure_of(self, index, interruption);
-    } else if (Py_REFCNT((PyObject *)future) > 1 || future->watch ||
+    } else if (Py_REFCNT((PyObject *)future) > 1 || future->watch || future->sink ||
                completion->nodes[0].type == OXP_TYPE_ERROR ||
                completion->nodes[0].type == OXP_TYPE_ATTRIBUTE) {
-        do
-            value = reply_build(self->state, &self->codec, completion->nodes,
-                                        completion->node_count, completion->bytes, &is_error);
-        while (!value && was_interrupted(interruption));
+        value = reply_build(self->state, &self->codec, completion->nodes, completion->node_count,
+                            completion->bytes, &kind, interruption);
+        if (!value) {
+            value = call_caught();
+            kind = REPLY_UNREADABLE;
+        }
     } else {
-        /* Nobody has the future any more, so nobody can ask for the reply. */
+        /* Nobody has the future any more, and nobody will, so nobody can ask for the reply. */
         self->succeeded++;
         Py_DECREF((PyObject *)future);
         return;
     }
-    if (is_error && value)
+    if (kind == REPLY_ERROR)
         count_failures(self, 1, value);
     else
-        self->succeeded++;
-    FutureState state = is_error ? FUTURE_EXCEPTION : FUTURE_RAW;
-    if (!value) {
-        value = call_caught();
-        state = FUTURE_EXCEPTION;
-    }
-    collect_decide(self, future, state, value);
+        self->succeeded++; /* the server did what it was told, whatever becomes of its reply */
+    collect_decide(self, future, kind == REPLY_VALUE ? FUTURE_RAW : FUTURE_EXCEPTION, value);
 }
 
 /* What the future's callback gets is the list of replies, with errors in place, or the exception that has it. */
@@ -332,31 +338,26 @@ static void resolve_pipeline(PoolCore *self, FutureCore *future, const oxp_compl
     PyObject *replies = NULL;
     uint64_t failed = 0;
     PyObject *first = NULL;
-    do {
-        ReplyBuilder builder;
-        if (builder_init(&builder, self->state, &self->codec, completion->replies) < 0)
-            continue;
+    ReplyBuilder builder;
+    if (builder_init(&builder, self->state, &self->codec, completion->replies) == 0) {
+        builder.interruption = interruption;
         if (builder_feed(&builder, completion->nodes, completion->node_count,
                          completion->bytes) == 0)
             replies = builder_take(&builder);
+        failed = builder.refusals;
+        if (replies && failed > 0)
+            first = PyList_GetItem(replies, builder.first_refusal);
         builder_clear(&builder);
-    } while (!replies && was_interrupted(interruption));
+    }
     PyObject *value = replies;
     Py_ssize_t count = replies ? PyList_Size(replies) : 0;
-    for (Py_ssize_t i = 0; i < count; i++) {
-        PyObject *reply = PyList_GetItem(replies, i);
-        if (PyExceptionInstance_Check(reply)) {
-            failed++;
-            first = first ? first : reply;
-        }
-    }
     if (!replies) {
         value = call_caught();
         failed = future->commands;
     } else if (completion->status < 0) {
         value = failure_of(self, index, interruption);
         if (PyObject_SetAttrString(value, "replies", replies) < 0)
-            PyErr_Clear();
+            interruption_keep(interruption);
         Py_DECREF(replies);
         failed += future->commands - (size_t)count;
     }
@@ -369,19 +370,14 @@ static void resolve_pipeline(PoolCore *self, FutureCore *future, const oxp_compl
 
 /* The library says that nothing is outstanding, which would be its mistake, or that it has failed. Nobody shall wait for
  * ever. */
-static void resolve_lost(PoolCore *self, uint64_t before, oxp_status status, const oxp_error *error)
+static void resolve_lost(PoolCore *self, uint64_t before, oxp_status status,
+                         const oxp_error *error, Interruption *interruption)
 {
+    Failing failing = {self->state, status, error};
     while (self->first && self->first->number < before) {
         FutureCore *future = self->first;
         collect_unlink(self, future);
-        PyObject *exception = NULL;
-        if (status < 0)
-            exception = call_exception(self->state, status, error);
-        else
-            call_raise_local(self->state, OXP_ERR_PANIC, OXP_OUTCOME_UNKNOWN,
-                             "the library has lost a command");
-        if (!exception)
-            exception = call_caught();
+        PyObject *exception = failure(&failing, interruption);
         count_failures(self, future->commands, exception);
         collect_decide(self, future, FUTURE_EXCEPTION, exception);
     }
@@ -391,25 +387,39 @@ static void resolve_lost(PoolCore *self, uint64_t before, oxp_status status, con
 static PyObject *failure_of(PoolCore *self, size_t index, Interruption *interruption)
 {
     oxp_error *error = error_slot_borrow(&self->errors);
-    oxp_status status = oxp_completions_error(self->batch, index, error);
-    PyObject *exception;
-    do
-        exception = call_exception(self->state, status, error);
-    while (!exception && was_interrupted(interruption));
+    Failing failing = {self->state, oxp_completions_error(self->batch, index, error), error};
+    PyObject *exception = failure(&failing, interruption);
     error_slot_return(&self->errors, error);
+    return exception;
+}
+
+static PyObject *make_failure(void *ud)
+{
+    const Failing *failing = ud;
+    if (failing->status < 0)
+        return call_exception(failing->state, failing->status, failing->error);
+    call_raise_local(failing->state, OXP_ERR_PANIC, OXP_OUTCOME_UNKNOWN,
+                     "the library has lost a command");
+    return call_caught();
+}
+
+/* Never NULL. */
+static PyObject *failure(Failing *failing, Interruption *interruption)
+{
+    bool is_own;
+    PyObject *exception = attempt(make_failure, failing, interruption, &is_own);
     return exception ? exception : call_caught();
 }
 
-/* Whether what is set is no failure of what was being done, which then has to be done again. */
-static bool was_interrupted(Interruption *interruption)
+/* What a signal handler, or a callback, has raised must not be the end of it: whoever comes next goes on. */
+static void publish_later(PoolCore *self, FutureCore *future)
 {
-    if (!PyErr_Occurred() || PyErr_ExceptionMatches(PyExc_Exception))
-        return false;
-    if (interruption->type)
-        PyErr_Clear();
-    else
-        PyErr_Fetch(&interruption->type, &interruption->value, &interruption->traceback);
-    return true;
+    future->next = self->publish_first;
+    self->publish_first = future;
+    if (!self->publish_last)
+        self->publish_last = future;
+    for (Waiter *waiter = self->waiters; waiter; waiter = waiter->next)
+        wake(waiter);
 }
 
 static void count_failures(PoolCore *self, uint64_t commands, PyObject *exception)
@@ -464,7 +474,7 @@ static void wake(Waiter *waiter)
 static void hand_over(PoolCore *self)
 {
     for (Waiter *waiter = self->waiters; waiter; waiter = waiter->next) {
-        if (!waiter->is_woken && can_pull(waiter->goal)) {
+        if (!waiter->is_woken && can_pull(self, waiter->goal)) {
             wake(waiter);
             return;
         }

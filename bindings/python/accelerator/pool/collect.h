@@ -34,7 +34,7 @@ typedef struct {
 int collect_until(PoolCore *pool, const Goal *goal, Deadline deadline);
 /* Takes what is there, unless somebody else is about to; does not wait. */
 int collect_now(PoolCore *pool);
-/* A future of the pool is being watched: sees to it that somebody pulls. */
+/* A future of the pool is being watched, and counted in `observed`: sees to it that somebody pulls. */
 int collect_observe(PoolCore *pool);
 /* Wakes the waiting threads that have something to do. */
 void collect_wake(PoolCore *pool);
@@ -42,7 +42,8 @@ void collect_wake(PoolCore *pool);
 void collect_unlink(PoolCore *pool, FutureCore *future);
 /* Decides an unlinked future and lets go of the list's reference; its watchers are told first, by collect_publish(). */
 void collect_decide(PoolCore *pool, FutureCore *future, FutureState state, PyObject *value);
-/* Tells the watchers of decided futures. Runs their callbacks. */
+/* Tells the watchers of decided futures. Runs their callbacks. What they raise, beyond Exception, ends it for now; the rest is told
+ * by whoever comes next. */
 int collect_publish(PoolCore *pool);
 /* In a forked child: whoever waited is gone. */
 void collect_forget_threads(PoolCore *pool);

@@ -44,7 +44,7 @@ void future_decide(FutureCore *self, FutureState state, PyObject *value)
 /* concurrent.futures costs more to import than all of this package, so that waits for the first future. */
 static int load_python_class(FastState *state)
 {
-    PyObject *loaded = PyObject_CallNoArgs(state->load_futures);
+    PyObject *loaded = PyObject_CallFunctionObjArgs(state->load_futures, NULL);
     PyObject *class, *cancelled, *timed_out;
     if (!loaded || !PyArg_ParseTuple(loaded, "OOO", &class, &cancelled, &timed_out)) {
         Py_XDECREF(loaded);
@@ -110,33 +110,30 @@ static PyObject *future_cancel(FutureCore *self, PyObject *unused)
     return cancelled < 0 ? NULL : PyBool_FromLong(cancelled);
 }
 
-static int observe(FutureCore *self)
-{
-    PoolCore *pool = (PoolCore *)Py_NewRef((PyObject *)self->pool);
-    int status = collect_observe(pool);
-    Py_DECREF((PyObject *)pool);
-    return status;
-}
-
 /* What concurrent.futures reaches for, to wait for futures without asking them. */
 static PyObject *future_watch(FutureCore *self, PyObject *unused)
 {
     (void)unused;
-    if (self->pool && pool_enter(self->pool) < 0)
-        return NULL;
-    if (!self->watch) {
+    /* Of its own: in a forked child the pool lets go of the future, and the future of the pool. */
+    PoolCore *pool = (PoolCore *)Py_XNewRef((PyObject *)self->pool);
+    int status = pool ? pool_enter(pool) : 0;
+    if (status == 0 && !self->watch) {
         PyObject *watch = PyObject_CallMethod((PyObject *)self, "_new_watch", NULL);
-        if (!watch)
-            return NULL;
-        if (self->watch) {
+        if (!watch) {
+            status = -1;
+        } else if (self->watch) {
             Py_DECREF(watch); /* another thread was faster */
         } else {
             self->watch = watch;
-            if (self->state == FUTURE_OUTSTANDING && observe(self) < 0)
-                return NULL;
+            if (self->state == FUTURE_OUTSTANDING)
+                pool->observed++;
         }
     }
-    return Py_NewRef(self->watch);
+    /* Each time, in case that a signal handler raised while the thread was started. */
+    if (status == 0 && self->state == FUTURE_OUTSTANDING)
+        status = collect_observe(pool);
+    Py_XDECREF((PyObject *)pool);
+    return status < 0 ? NULL : Py_NewRef(self->watch);
 }
 
 /* From PULLED to what it becomes; called with the condition held, so that concurrent.futures sees this and the
@@ -201,7 +198,7 @@ static int wait_until_done(FutureCore *self, PyObject *const *args, Py_ssize_t c
     if (reached == 0)
         reached = collect_until(pool, &(Goal){.kind = GOAL_FUTURE, .future = self}, deadline);
     if (reached == 0) {
-        PyObject *error = PyObject_CallNoArgs(pool->state->timeout_error);
+        PyObject *error = PyObject_CallFunctionObjArgs(pool->state->timeout_error, NULL);
         if (error)
             PyErr_SetObject((PyObject *)Py_TYPE(error), error);
         Py_XDECREF(error);

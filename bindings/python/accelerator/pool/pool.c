@@ -292,7 +292,7 @@ int pool_enter(PoolCore *self)
         return 0;
     /* This is a forked child. The library starts anew by itself; what was outstanding is the parent's to hear of; here nobody ever will. */
     collect_forget_threads(self);
-    drop_outstanding(self);
+    drop_outstanding(self); /* whoever calls has a reference of its own: those of the futures go */
     self->errors.lent = false;
     self->succeeded = self->failed = 0;
     Py_CLEAR(self->first_failure);
@@ -311,7 +311,7 @@ int pool_cancel(PoolCore *self, FutureCore *future)
         return -1;
     if (future->state != FUTURE_OUTSTANDING)
         return future->state == FUTURE_CANCELLED;
-    PyObject *exception = PyObject_CallNoArgs(self->state->cancelled_error);
+    PyObject *exception = PyObject_CallFunctionObjArgs(self->state->cancelled_error, NULL);
     if (!exception || future->state != FUTURE_OUTSTANDING) {
         Py_XDECREF(exception);
         return exception ? future->state == FUTURE_CANCELLED : -1;
@@ -445,7 +445,7 @@ static void drop_outstanding(PoolCore *self)
         Py_DECREF((PyObject *)future);
     }
     self->publish_last = NULL;
-    self->observed = 0;
+    self->observed = self->untold = 0;
     Py_XDECREF(exception);
     PyErr_Restore(type, value, traceback);
 }

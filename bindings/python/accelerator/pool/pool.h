@@ -41,6 +41,7 @@ struct PoolCore {
     uint64_t pulls;          /* ever made */
     uint32_t unpulled;       /* submissions since the last look for completions */
     size_t observed;         /* outstanding futures that somebody watches without asking us */
+    size_t untold;           /* pulled futures whose watchers have not all been told */
     bool has_thread;         /* a thread of our own waits for those */
     FutureCore *publish_first, *publish_last; /* pulled futures, whose watchers are to be told */
 };

@@ -24,6 +24,7 @@ configure(
     call_error=exceptions.call_error,
     data_error=exceptions.DataError,
     encoding_error=exceptions.EncodingError,
+    decode_error=exceptions.decode_error,
     resolve_callback=shapes.resolve,
     load_futures=_load_futures,
 )

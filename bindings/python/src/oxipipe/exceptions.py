@@ -93,6 +93,25 @@ class InvalidResponse(RedisError):
     """What the peer sent is not RESP, or breaks a limit."""
 
 
+class DecodeError(RedisError, ValueError):
+    """A reply came, but it cannot be told in Python, such as an integer of more digits than `int` takes.
+
+    It concerns that reply alone; the server has executed the command. In a pipeline it stands in the reply's place. What was
+    raised is the `__cause__`.
+    """
+
+    outcome = "UNKNOWN"
+    #: Where it stands in a pipeline, for the message.
+    _place = ""
+
+    def __str__(self) -> str:
+        return self._place + super().__str__()
+
+
+class UndecodableTextError(DecodeError, UnicodeDecodeError):
+    """A reply has text that the client's encoding does not."""
+
+
 class ResponseError(RedisError):
     """The server answered with an error."""
 
@@ -273,6 +292,21 @@ def reply_error(text: str) -> RedisError:
     except ValueError:  # a redirection that does not say where to
         error = ResponseError(text, status_code=code)
     error.outcome = "REJECTED"
+    return error
+
+
+def decode_error(cause: BaseException) -> RedisError:
+    """The exception for a reply that cannot be told, because of what was raised on the way."""
+    error: RedisError
+    if isinstance(cause, UnicodeDecodeError):
+        error = UndecodableTextError(*cause.args)
+    elif isinstance(cause, MemoryError):
+        error = NoMemoryError("no memory for the objects of a reply")
+        error.outcome = "UNKNOWN"
+    else:
+        reason = str(cause) or type(cause).__name__
+        error = DecodeError(f"the reply cannot be told in Python: {reason}")
+    error.__cause__ = cause
     return error
 
 

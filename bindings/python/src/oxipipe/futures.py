@@ -49,6 +49,9 @@ class Future(_Core, concurrent.futures.Future[_T]):
     Only the pool makes futures and decides them.
     """
 
+    #: Its watchers have been told, at least in part.
+    _is_published = False
+
     if TYPE_CHECKING:
         _pool: Pool | None
 
@@ -108,11 +111,17 @@ class Future(_Core, concurrent.futures.Future[_T]):
         return f"<{type(self).__module__}.{type(self).__qualname__} at {id(self):#x} {what}>"
 
     def _publish(self) -> None:
-        """Settles the future and tells those who watch it, as one, then runs the callbacks."""
+        """Settles the future and tells those who watch it, as one, then runs the callbacks.
+
+        If something beyond Exception is raised meanwhile, by a callback or a signal handler, the pool calls it again.
+        """
         condition, waiters, callbacks = self._watch()
+        again, self._is_published = self._is_published, True
         with condition:
             self._settle()
             for waiter in waiters:
+                if again and self in waiter.finished_futures:
+                    continue
                 if self.cancelled():
                     waiter.add_cancelled(self)
                 elif self._exception is not None:
@@ -120,8 +129,9 @@ class Future(_Core, concurrent.futures.Future[_T]):
                 else:
                     waiter.add_result(self)
             condition.notify_all()
-            called, callbacks[:] = callbacks[:], []
-        for callback in called:
+        # From here on the future is done, and no callback is added to these.
+        while callbacks:
+            callback = callbacks.pop(0)
             try:
                 callback(self)
             except Exception:

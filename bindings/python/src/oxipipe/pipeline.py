@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from oxipipe import _backend
 from oxipipe.commands._table import PipelineCommands
-from oxipipe.exceptions import ExecAbortError, RedisError, WatchError
+from oxipipe.exceptions import DecodeError, ExecAbortError, RedisError, WatchError
 
 if TYPE_CHECKING:
     from typing import Any, Self
@@ -92,6 +92,9 @@ def _described(pipeline: _backend.PipelineCore, replies: list[Any], index: int) 
     error: RedisError = replies[index]
     error.index, error.command = index, pipeline._command_name(index)
     error.replies, error.replied = replies, len(replies)
-    text = f"Command # {index + 1} ({error.command}) of pipeline caused error: {error.args[0]}"
-    error.args = (text, *error.args[1:])
+    place = f"Command # {index + 1} ({error.command}) of pipeline caused error: "
+    if isinstance(error, DecodeError):
+        error._place = place  # its arguments are more than a text
+    else:
+        error.args = (f"{place}{error.args[0]}", *error.args[1:])
     return error

@@ -14,6 +14,7 @@ def configure(
     call_error: Callable[..., Exception],
     data_error: type[Exception],
     encoding_error: type[UnicodeEncodeError],
+    decode_error: Callable[[BaseException], Exception],
     resolve_callback: Callable[[object], Callable[[Any], Any] | None],
     load_futures: Callable[[], tuple[type[Any], Callable[[], Exception], Callable[[], Exception]]],
 ) -> None: ...

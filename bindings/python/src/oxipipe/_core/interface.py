@@ -40,6 +40,8 @@ class Configure(Protocol):
         call_error: Callable[..., Exception],
         data_error: type[Exception],
         encoding_error: type[UnicodeEncodeError],
+        #: What a reply becomes that cannot be told in Python, because of that exception.
+        decode_error: Callable[[BaseException], Exception],
         #: The shape of the replies to a command, by its name as it was given.
         resolve_callback: Callable[[object], Callback | None],
         #: The class on top of `FutureCore`, and what makes the errors of a cancelled one and of a wait whose time ran out. Called

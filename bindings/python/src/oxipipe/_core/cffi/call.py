@@ -8,7 +8,7 @@ from _thread import get_ident
 from typing import TYPE_CHECKING
 
 from oxipipe._core._ffi import ffi, lib
-from oxipipe._core.cffi.decode import Decoder
+from oxipipe._core.cffi.decode import ARRAY, Decoder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,6 +24,7 @@ class Hooks:
     call_error: Callable[..., Exception]
     data_error: type[Exception]
     encoding_error: type[UnicodeEncodeError]
+    decode_error: Callable[[BaseException], Exception]
     resolve_callback: Callable[[object], Callback | None]
     load_futures: Callable[[], tuple[type[Any], Callable[[], Exception], Callable[[], Exception]]]
 
@@ -71,18 +72,31 @@ class Call:
         lib.oxp_error_clear(self.error)
         self.check(status)
 
-    def result(
-        self, status: int, decoding: tuple[str, str] | None, replies: list[Any] | None = None
-    ) -> Any:
-        """The reply of a call that ended with `status`, or what it has to raise."""
-        self.check(status, replies)
+    def result(self, status: int, decoding: tuple[str, str] | None) -> Any:
+        """The reply of a call that ended with `status`, or what it has to raise; an exception of its own if it is an error."""
+        self.check(status)
         lib.oxp_reply_nodes(self.reply[0], self.nodes, self.count)
         lib.oxp_reply_bytes(self.reply[0], self.bytes, self.len)
-        decoder = Decoder(decoding, hooks.reply_error)
-        decoder.feed(self.nodes[0], self.count[0], ffi.buffer(self.bytes[0], self.len[0]))
-        if decoder.failure is not None:
-            raise decoder.failure
-        return decoder.items[0]
+        return self._decode(0, decoding)[0]
+
+    def results(self, status: int, decoding: tuple[str, str] | None) -> list[Any] | None:
+        """The elements of such a reply, each by itself, or None if it is null."""
+        self.check(status, [])
+        lib.oxp_reply_nodes(self.reply[0], self.nodes, self.count)
+        lib.oxp_reply_bytes(self.reply[0], self.bytes, self.len)
+        if self.nodes[0].type == ARRAY:
+            return self._decode(1, decoding)
+        (replies,) = self._decode(0, decoding)
+        if isinstance(replies, Exception):
+            raise replies
+        whole: list[Any] | None = replies
+        return whole
+
+    def _decode(self, first: int, decoding: tuple[str, str] | None) -> list[Any]:
+        decoder = Decoder(decoding, hooks)
+        data = ffi.buffer(self.bytes[0], self.len[0])
+        decoder.feed(self.nodes[0] + first, self.count[0] - first, data)
+        return decoder.items
 
     def exception(self, status: int) -> Exception:
         """The exception for a call that ended with `status`."""

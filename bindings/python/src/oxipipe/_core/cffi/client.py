@@ -39,12 +39,14 @@ def configure(
     call_error: Callable[..., Exception],
     data_error: type[Exception],
     encoding_error: type[UnicodeEncodeError],
+    decode_error: Callable[[BaseException], Exception],
     resolve_callback: Callable[[object], Callback | None],
     load_futures: Callable[[], tuple[type[Any], Callable[[], Exception], Callable[[], Exception]]],
 ) -> None:
     """See `oxipipe._core.interface.Configure`."""
     hooks.reply_error, hooks.call_error = reply_error, call_error
     hooks.data_error, hooks.encoding_error = data_error, encoding_error
+    hooks.decode_error = decode_error
     hooks.resolve_callback, hooks.load_futures = resolve_callback, load_futures
 
 
@@ -240,6 +242,10 @@ class PipelineCore:
             sent._length = self._length
             fresh = self._client._new_pipeline(self._atomic)
             sent._handle, self._handle = self._handle, fresh
+        except BaseException:
+            # What was handed over must not be there for the commands to come.
+            lib.oxp_pipeline_reset(self._handle)
+            raise
         finally:
             self._forget()
             self._token.append(None)
@@ -312,21 +318,18 @@ class PipelineCore:
             call.check(status)
 
     def _execute_stream(self) -> list[Any]:
-        decoder = Decoder(self._decoding, hooks.reply_error)
+        decoder = Decoder(self._decoding, hooks)
         handle = ffi.new_handle(decoder)
         with idle_call() as call:
             status = lib.oxp_pipeline_execute_stream(self._handle, gated_part, handle, call.error)
             call.check(status, decoder.items)
-        if decoder.failure is not None:
-            raise decoder.failure
         return decoder.items
 
     def _execute_whole(self) -> list[Any] | None:
         # The reply to EXEC comes as a whole anyway, and only this way tells null from empty.
         with idle_call() as call:
             status = lib.oxp_pipeline_execute(self._handle, call.reply, call.error)
-            replies: list[Any] | None = call.result(status, self._decoding, [])
-        return replies
+            return call.results(status, self._decoding)
 
     def _forget(self) -> None:
         self._slab, self._argcs, self._slab_bytes = [], [], 0

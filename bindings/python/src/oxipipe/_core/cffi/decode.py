@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from oxipipe._core._ffi import ffi, lib
+from oxipipe._core.cffi.attempt import attempt_again
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import Any
 
+    from oxipipe._core.cffi.call import Hooks
     from oxipipe._core.interface import Callback
 
 NULL = lib.OXP_TYPE_NULL
@@ -39,46 +40,54 @@ _RUN = 8
 class Decoder:
     """Builds the values that the nodes fed to it describe; a value may begin in one feed and end in another.
 
-    `items` are the complete top-level values. Runs of integers and of strings, which make up nearly all large
+    `items` are the complete top-level values; one that cannot be told in Python has an exception in its place, as one that is
+    an error of the server. Runs of integers and of strings, which make up nearly all large
     replies, are converted by list operations instead of node by node.
     """
 
     __slots__ = (
         "_children",
         "_decoding",
+        "_doubts",
+        "_failure",
+        "_hooks",
         "_keeps_bytes",
         "_missing",
         "_opened",
-        "_reply_error",
-        "failure",
         "items",
+        "unreadable",
     )
 
     def __init__(
         self,
         decoding: tuple[str, str] | None,
-        reply_error: Callable[[str], Exception],
+        hooks: Hooks,
         keeps_bytes: bool = False,
     ) -> None:
         self.items: list[Any] = []
-        #: The first text that could not be decoded. What follows is skipped, the reply's end is still found.
-        self.failure: UnicodeError | None = None
+        #: Which of the items tell of a reply that cannot be told.
+        self.unreadable: set[int] = set()
+        #: What takes the place of the top-level value in hand, whose rest is built for nobody.
+        self._failure: Exception | None = None
+        #: What was raised and may have been a signal handler's; what remains of it was.
+        self._doubts: list[BaseException] = []
         self._decoding = decoding
         #: What cannot be decoded stays bytes, instead of being a failure.
         self._keeps_bytes = keeps_bytes
-        self._reply_error = reply_error
+        self._hooks = hooks
         # The innermost open aggregate, and those around it as (type, missing, children).
         self._children = self.items
         self._missing = -1  # at top level there is no end
         self._opened: list[tuple[int, int, list[Any]]] = []
 
     def feed(self, nodes: Any, count: int, data: Any) -> None:
-        """Continues with `count` nodes whose texts are slices of `data`."""
-        if self.failure is None:
-            try:
-                self._feed(memoryview(ffi.buffer(nodes, count * 16)), count, data)
-            except UnicodeError as error:
-                self.failure = error
+        """Continues with `count` nodes whose texts are slices of `data`.
+
+        Raises what signal handlers raise. What a codec raises concerns the reply in hand alone.
+        """
+        self._feed(memoryview(ffi.buffer(nodes, count * 16)), count, data)
+        if self._doubts:
+            raise self._doubts.pop(0)
 
     def _feed(self, raw: memoryview, count: int, data: Any) -> None:
         kinds = bytes(raw[::16])
@@ -100,23 +109,51 @@ class Decoder:
             value: Any
             if kind == INTEGER:
                 value = values[i]
-            elif kind in _TEXTS:
+            elif kind == STRING and self._decoding is None:
                 offset = values[i]
                 value = data[offset : offset + lens[i]]
-                if kind == STATUS and value == QUEUED:
-                    value = QUEUED if self._decoding is None else QUEUED_TEXT
-                elif self._decoding is not None:
-                    try:
-                        value = str(value, *self._decoding)
-                    except UnicodeError:
-                        if not self._keeps_bytes:
-                            raise
             elif kind == NULL:
                 value = None
             else:
-                value = self._rare(kind, i, values[i], lens[i], raw, data)
+                try:
+                    value = self._value(kind, i, values[i], lens[i], raw, data)
+                except BaseException as error:
+                    value = self._value_again(error, kind, i, values[i], lens[i], raw, data)
             self._add(value)
             i += 1
+
+    def _value(self, kind: int, i: int, value: int, length: int, raw: memoryview, data: Any) -> Any:
+        if kind not in _TEXTS:
+            return self._rare(kind, i, value, length, raw, data)
+        text = data[value : value + length]
+        if kind == STATUS and text == QUEUED:
+            return QUEUED if self._decoding is None else QUEUED_TEXT
+        return text if self._decoding is None else str(text, *self._decoding)
+
+    def _value_again(
+        self,
+        error: BaseException,
+        kind: int,
+        i: int,
+        value: int,
+        length: int,
+        raw: memoryview,
+        data: Any,
+    ) -> Any:
+        """What the node comes to after all; None, and a failure of the whole reply, if it does not."""
+        seen = [*self._doubts, error]
+        self._doubts = []
+        result, own = attempt_again(
+            lambda: self._value(kind, i, value, length, raw, data), seen, self._doubts
+        )
+        if own is None:
+            return result
+        if self._keeps_bytes and (kind in _TEXTS or kind == BIG_NUMBER):
+            return data[value : value + length]
+        is_wanted = not any(kind == ATTRIBUTE for kind, _, _ in self._opened)
+        if self._failure is None and is_wanted:
+            self._failure = self._hooks.decode_error(own)
+        return None
 
     def _run(
         self, i: int, kinds: bytes, values: memoryview, lens: memoryview, raw: memoryview, data: Any
@@ -145,9 +182,8 @@ class Decoder:
                         str(data[offset : offset + length], encoding, errors)
                         for offset, length in spans
                     ]
-                except UnicodeError:
-                    if not self._keeps_bytes:
-                        raise
+                except BaseException as error:
+                    self._doubts.append(error)  # one by one it turns out whose it is
                     return i
         elif kind == DOUBLE:
             run = raw.cast("d")[1::2][i:end].tolist()
@@ -164,6 +200,13 @@ class Decoder:
         if self._missing > 0:
             self._missing -= 1
             self._close()
+        elif self._failure is not None:
+            self._fail()
+
+    def _fail(self) -> None:
+        """The top-level value that is complete now is one that cannot be told."""
+        self.unreadable.add(len(self.items) - 1)
+        self.items[-1], self._failure = self._failure, None
 
     def _close(self) -> None:
         """Ends the aggregates that are complete."""
@@ -174,10 +217,12 @@ class Decoder:
                 self._children.append(_aggregate(kind, children))
                 if self._missing > 0:
                     self._missing -= 1
+                elif self._failure is not None:
+                    self._fail()
 
     def _rare(self, kind: int, i: int, value: int, length: int, raw: memoryview, data: Any) -> Any:
         if kind == ERROR:
-            return self._reply_error(data[value : value + length].decode("utf-8", "replace"))
+            return self._hooks.reply_error(data[value : value + length].decode("utf-8", "replace"))
         if kind == DOUBLE:
             return raw.cast("d")[2 * i + 1]
         if kind == BOOLEAN:

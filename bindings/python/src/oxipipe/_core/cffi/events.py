@@ -44,12 +44,12 @@ def _fields(batch: Any, event: Any, index: int, decoding: tuple[str, str] | None
     data: Any = None
     if event.nodes:
         # Nobody asked for just this event, so nobody could do without it: it comes as far as it is text.
-        decoder = Decoder(decoding, hooks.reply_error, keeps_bytes=True)
+        decoder = Decoder(decoding, hooks, keeps_bytes=True)
         nodes, count = event.nodes, event.node_count
         decoder.feed(nodes, count, ffi.buffer(event.bytes, end_of_text(nodes, count)))
-        if decoder.failure is not None:
-            return decoder.failure
         (data,) = decoder.items
+        if decoder.unreadable:
+            return data
     error: Exception | None = None
     if event.status < 0:
         with idle_call() as call:

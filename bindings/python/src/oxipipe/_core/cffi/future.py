@@ -33,6 +33,7 @@ class FutureCore:
     _sink: list[Any] | None = None
     _commands = 1
     _is_pipeline = False
+    _number = -1
 
     if TYPE_CHECKING:
 
@@ -120,6 +121,9 @@ class FutureCore:
                 self._watched = self._watched or watch
             else:
                 pool._observe(self, watch)
+        if pool is not None and self._phase == OUTSTANDING:
+            # Each time, in case that a signal handler raised while the thread was started.
+            pool._look_after_watched()
         assert self._watched is not None
         return self._watched
 
@@ -134,12 +138,15 @@ class FutureCore:
         self._shape()
 
     def _decide(self, phase: int, value: Any) -> None:
-        self._value = value
-        self._phase = phase
-        self._pool = None
+        """Once; a second time it only finishes what a signal handler may have ended in the middle."""
+        # No calls in these lines: a signal handler cannot raise between them.
+        if self._phase <= PULLED:
+            self._value = value
+            self._phase = phase
         sink, self._sink = self._sink, None
         if sink is not None:
-            sink.append(self)
+            sink += (self,)
+        self._pool = None
 
     def _deliver_to(self, sink: list[Any]) -> None:
         """Has the future put into `sink` when it is done; at once if it is."""
@@ -155,15 +162,27 @@ class FutureCore:
 class Goal:
     """What a thread waits for."""
 
-    __slots__ = ("future", "is_reached", "is_woken", "lock")
+    __slots__ = ("_can_pull", "future", "is_reached", "lock")
 
-    def __init__(self, future: FutureCore | None, is_reached: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        future: FutureCore | None,
+        is_reached: Callable[[], bool],
+        can_pull: Callable[[], bool] | None = None,
+    ) -> None:
         self.future = future
         self.is_reached = is_reached
-        #: Held by the thread while it waits for others to pull; released to wake it.
+        self._can_pull = can_pull
+        #: Held by the thread while it waits for others to pull; released to wake it, once: what is not locked is awake.
         self.lock: Any = None
-        self.is_woken = False
 
     def can_pull(self) -> bool:
-        """Not if all that is missing is that another thread tells the future's watchers."""
+        """Not if all that is missing is that another thread tells watchers."""
+        if self._can_pull is not None:
+            return self._can_pull()
         return self.future is None or self.future._phase != PULLED
+
+    def wake(self) -> None:
+        # Under the pool's lock, so nobody else wakes it; and if it wakes by itself just now, this does no harm.
+        if self.lock.locked():
+            self.lock.release()

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from array import array
 from contextlib import suppress
+from itertools import starmap
 from time import monotonic_ns
 from typing import TYPE_CHECKING
 
 from oxipipe._core._ffi import ffi, lib
 from oxipipe._core.cffi.args import callback as callback_of
 from oxipipe._core.cffi.args import encode, traits
+from oxipipe._core.cffi.attempt import attempt_again
 from oxipipe._core.cffi.call import end_of_text, hooks, idle_call, new_options, server_fields
 from oxipipe._core.cffi.decode import Decoder, shaped
 from oxipipe._core.cffi.events import FOREVER, take_events
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 
     from oxipipe._core.cffi.client import PipelineCore
     from oxipipe._core.interface import Callback, Finish, ServerFields
+
+    _Entry = tuple[Future[Any], Any, PipelineCore | None, bool]
 
 
 #: How many calls may be looked through again, in case the server's silence means that they have not left.
@@ -165,12 +169,13 @@ class BindingCore:
         self._loop = loop
         #: By token: the future, what shapes the reply (or what a pipeline does with a bad one), the pipeline, and whether
         #: the answer is confirmations.
-        self._calls: dict[int, tuple[Future[Any], Any, PipelineCore | None, bool]] = {}
+        self._calls: dict[int, _Entry] = {}
         #: The tokens of the calls that may not have left yet, and how many of them have been looked at.
         self._fresh: list[int] = []
         self._looked_at = 0
         self._tokens = 0
         self._is_up = False
+        self._resolved = 0  # how many of the batch's completions
         self._timer_due = 0
         return int(lib.oxp_async_fd(self._handle))
 
@@ -179,25 +184,23 @@ class BindingCore:
         slab = b"".join(encoded)
         lens = ffi.from_buffer("uint32_t[]", array("I", map(len, encoded)))
         future, token = self._next_call()
-        with idle_call() as call:
-            call.check(
-                lib.oxp_async_submit_packed(
-                    self._handle,
-                    slab,
-                    len(slab),
-                    lens,
-                    len(encoded),
-                    ffi.new("uint32_t[]", [len(encoded)]),
-                    1,
-                    ffi.new("uint64_t[]", [token]),
-                    ffi.NULL,
-                    call.error,
-                )
-            )
         known = traits(encoded[0])
-        confirmed = bool(known & lib.OXP_COMMAND_CONFIRMED)
-        self._calls[token] = (future, callback, None, confirmed)
-        self._fresh.append(token)
+        argc, tokens = ffi.new("uint32_t[]", [len(encoded)]), ffi.new("uint64_t[]", [token])
+        entry = future, callback, None, bool(known & lib.OXP_COMMAND_CONFIRMED)
+        with idle_call() as call:
+            arguments = (
+                self._handle,
+                slab,
+                len(slab),
+                lens,
+                len(encoded),
+                argc,
+                1,
+                tokens,
+                ffi.NULL,
+                call.error,
+            )
+            call.check(self._enter_call(token, entry, lib.oxp_async_submit_packed, arguments))
         if known & lib.OXP_COMMAND_MAY_BLOCK:
             # It costs a callback of the future to learn of its cancellation at once.
             self._watch(future, token)
@@ -206,15 +209,37 @@ class BindingCore:
     def _submit_pipeline(self, sent: PipelineCore, finish: Finish) -> Future[Any]:
         future, token = self._next_call()
         with idle_call() as call:
-            call.check(lib.oxp_async_submit_pipeline(self._handle, sent._handle, token, call.error))
-        self._calls[token] = (future, finish, sent, False)
-        self._fresh.append(token)
+            entry = future, finish, sent, False
+            arguments = self._handle, sent._handle, token, call.error
+            call.check(self._enter_call(token, entry, lib.oxp_async_submit_pipeline, arguments))
         return future
 
     def _next_call(self) -> tuple[Future[Any], int]:
         self._check_open()
-        self._tokens += 1
-        return self._loop.create_future(), self._tokens  # type: ignore[union-attr]
+        # No calls in this line: a signal handler that submits cannot get the same number.
+        self._tokens = token = self._tokens + 1
+        return self._loop.create_future(), token  # type: ignore[union-attr]
+
+    def _enter_call(
+        self, token: int, entry: _Entry, function: Callable[..., int], arguments: tuple[Any, ...]
+    ) -> int:
+        """Gives the library a submission, with the call in the table if and only if it took it: see `PoolCore._enter_number`."""
+        came: list[int] = []
+        try:
+            try:
+                self._calls[token] = entry
+                self._fresh.append(token)
+                came += starmap(function, (arguments,))
+            finally:
+                self._keep_if_taken(token, came)
+        finally:
+            self._keep_if_taken(token, came)
+        return came[0]
+
+    def _keep_if_taken(self, token: int, came: list[int]) -> None:
+        # In the list of fresh ones, what is not in the table does no harm.
+        if not came or came[0] < 0:
+            self._calls.pop(token, None)
 
     def _check_open(self) -> None:
         if self._handle is None or self._loop is None:
@@ -229,15 +254,21 @@ class BindingCore:
         is_over = False
         # Whatever a callback raises is for the loop, whose next turn has to find everything else in order.
         try:
-            self._remove_cancelled()
-            with idle_call() as call:
-                status = lib.oxp_async_process(self._handle, call.error)
-                is_over = status < 0
-                try:
-                    self._resolve()
-                finally:
-                    if is_over:
-                        self._fail_all(call.exception(status))
+            try:
+                self._remove_cancelled()
+                with idle_call() as call:
+                    status = lib.oxp_async_process(self._handle, call.error)
+                    is_over = status < 0
+                    try:
+                        self._resolve()
+                    finally:
+                        if is_over:
+                            self._fail_all(call.exception(status))
+            except BaseException:
+                # What is here already makes no descriptor readable once more.
+                if self._loop is not None:
+                    self._loop.call_soon(self._process)
+                raise
         finally:
             try:
                 if self._listens and self._handle is not None:
@@ -307,87 +338,141 @@ class BindingCore:
         call = self._calls.get(token)
         if call is None:
             return False
-        if call[0].done() and self._cancel(token):
-            del self._calls[token]
-            return False
-        return True
+        return not (call[0].done() and self._cancel(token))
 
     def _cancel(self, token: int) -> bool:
-        outcome = ffi.new("int32_t *")
-        return bool(
-            self._handle is not None
-            and lib.oxp_async_cancel(self._handle, token, outcome, ffi.NULL) == lib.OXP_OK
-        )
+        if self._handle is None:
+            return False
+        came: list[int] = []
+        arguments = self._handle, token, ffi.new("int32_t *"), ffi.NULL
+        # As in _enter_call.
+        try:
+            try:
+                came += starmap(lib.oxp_async_cancel, (arguments,))
+            finally:
+                self._drop_if_cancelled(token, came)
+        finally:
+            self._drop_if_cancelled(token, came)
+        return came == [lib.OXP_OK]
+
+    def _drop_if_cancelled(self, token: int, came: list[int]) -> None:
+        if came == [lib.OXP_OK]:
+            self._calls.pop(token, None)
 
     def _resolve(self) -> None:
-        """Takes what the library has and resolves the futures."""
+        """Takes what the library has and resolves the futures. What is raised meanwhile is raised at the end."""
         raised: BaseException | None = None
         self._resolving = True
         try:
             while self._handle is not None:
-                with idle_call() as call:
-                    status = lib.oxp_async_next(self._handle, self._batch, self._count, call.error)
-                if status < 0 or not self._count[0]:
-                    break
                 count = lib.oxp_completions_list(self._batch, self._list)
-                completions = self._list[0]
-                for index in range(count):
-                    try:
-                        self._resolve_one(completions[index], index)
-                    except BaseException as error:
-                        raised = raised or error
-                self._is_up = completions[count - 1].status >= 0
-                # Replies come in order, so what was there before them has left long ago.
-                if self._is_up:
-                    self._fresh, self._looked_at = [], 0
+                # There are some left if a signal handler raised in the middle.
+                if self._resolved >= count:
+                    self._resolved = 0
+                    with idle_call() as call:
+                        status = lib.oxp_async_next(
+                            self._handle, self._batch, self._count, call.error
+                        )
+                    if status < 0 or not self._count[0]:
+                        break
+                    count = lib.oxp_completions_list(self._batch, self._list)
+                raised = self._resolve_batch(self._list[0], count) or raised
         finally:
             self._resolving = False
         if raised is not None:
             raise raised
 
-    def _resolve_one(self, completion: Any, index: int) -> None:
-        call = self._calls.pop(completion.token, None)
+    def _resolve_batch(self, completions: Any, count: int) -> BaseException | None:
+        raised: BaseException | None = None
+        # The binding may be released meanwhile, and the batch with it.
+        while self._resolved < count and self._handle is not None:
+            index = self._resolved
+            token, self._is_up = completions[index].token, completions[index].status >= 0
+            try:
+                raised = self._resolve_one(completions[index], index) or raised
+            except BaseException as error:
+                raised = raised or error
+                if token in self._calls and self._handle is not None:
+                    # Once more: its future may not have heard of it.
+                    with suppress(Exception):
+                        self._resolve_one(completions[index], index)
+                    self._calls.pop(token, None)
+            self._resolved = index + 1
+        # Replies come in order, so what was there before them has left long ago.
+        if self._is_up:
+            self._fresh, self._looked_at = [], 0
+        return raised
+
+    def _resolve_one(self, completion: Any, index: int) -> BaseException | None:
+        """Settles one future. An interruption of the whole program, which comes out of what shapes the reply, is returned."""
+        token = completion.token
+        call = self._calls.get(token)
         if call is None:  # cancelled
-            return
+            return None
         future, shape, sent, subscribes = call
-        if future.done():
-            return
-        try:
-            result = self._outcome(completion, index, shape, sent, subscribes)
-        except BaseException as error:
-            self._settle(future.set_exception, error)
-            if not isinstance(error, Exception):
-                raise  # an interruption is for the whole program
-        else:
-            self._settle(future.set_result, result)
+        foreign: list[BaseException] = []
+        if not future.done():
+            own, result = self._outcome(completion, index, (shape, sent, subscribes), foreign)
+            if own is None:
+                self._settle(future.set_result, result)
+            else:
+                self._settle(future.set_exception, own)
+        self._calls.pop(token, None)
+        return foreign[0] if foreign else None
 
     def _outcome(
         self,
         completion: Any,
         index: int,
-        shape: Any,
-        sent: PipelineCore | None,
-        subscribes: bool,
-    ) -> Any:
-        failure: Any = None
+        call: tuple[Any, PipelineCore | None, bool],
+        foreign: list[BaseException],
+    ) -> tuple[BaseException | None, Any]:
+        """What the call comes to: an exception, or None and its result. What signal handlers raise goes to `foreign`."""
+        built, own = attempt_again(lambda: self._built(completion, index), [], foreign)
+        if own is not None:
+            return own, None
+        failure, replies = built
+        try:
+            return None, self._shaped(failure, replies, *call)
+        except Exception as error:
+            return error, None
+        except BaseException as error:
+            result, own = attempt_again(
+                lambda: self._shaped(failure, replies, *call), [error], foreign
+            )
+            if own is not None and not isinstance(own, Exception):
+                foreign.append(own)  # for the whole program, not only for whoever waits
+            return own, result
+
+    def _built(self, completion: Any, index: int) -> tuple[Exception | None, list[Any]]:
+        failure: Exception | None = None
         if completion.status < 0:
             with idle_call() as call:
                 lib.oxp_completions_error(self._batch, index, call.error)
                 failure = call.exception(completion.status)
-            if sent is None:
-                raise failure
-        decoder = Decoder(self._decoding, hooks.reply_error)
+        decoder = Decoder(self._decoding, hooks)
         nodes, count = completion.nodes, completion.node_count
         if count:
             decoder.feed(nodes, count, ffi.buffer(completion.bytes, end_of_text(nodes, count)))
-        if decoder.failure is not None:
-            raise decoder.failure
+        return failure, decoder.items
+
+    def _shaped(
+        self,
+        failure: Exception | None,
+        replies: list[Any],
+        shape: Any,
+        sent: PipelineCore | None,
+        subscribes: bool,
+    ) -> Any:
         if sent is not None:
-            return sent._finished(decoder.items, failure, shape)
-        if subscribes and count > 1:
-            return decoder.items
+            # A copy, because it may have to be done again.
+            return sent._finished(replies[:], failure, shape)
+        if failure is not None:
+            raise failure
         # What CLIENT REPLY silences has none.
-        (reply,) = decoder.items or (None,)
+        reply = replies[0] if replies else None
+        if subscribes and not (reply is None or isinstance(reply, Exception)):
+            return replies
         if isinstance(reply, Exception):
             raise reply
         return reply if shape is None else shaped(shape, reply)
@@ -398,9 +483,10 @@ class BindingCore:
             setter(result)
 
     def _fail_all(self, failure: Exception) -> None:
-        calls, self._calls = self._calls, {}
-        for future, *_ in calls.values():
-            self._settle(future.set_exception, failure)
+        while self._calls:
+            token = next(iter(self._calls))
+            self._settle(self._calls[token][0].set_exception, failure)
+            self._calls.pop(token, None)
 
     def _arm_timer(self) -> None:
         """Only while somebody waits, and only if no timer is there that runs in time."""
