@@ -332,6 +332,26 @@ def test_threads_wait_for_one_future(gate: Gate) -> None:
         assert results == [b"a"] * 8
 
 
+def test_threads_that_ask_at_once_get_the_same_object(pool: oxipipe.Pool) -> None:
+    rounds, threads = 200, 4
+    futures = [pool.command_as(lambda reply: [reply], "ECHO", n) for n in range(rounds)]
+    pool.flush()
+    together = threading.Barrier(threads)
+
+    def ask(_number: int) -> list[Any]:
+        got = []
+        for future in futures:
+            together.wait()
+            got.append(future.result())
+        return got
+
+    with concurrent.futures.ThreadPoolExecutor(threads) as executor:
+        first, *others = executor.map(ask, range(threads))
+    assert first == [[b"%d" % n] for n in range(rounds)]
+    for other in others:
+        assert all(mine is its for mine, its in zip(first, other, strict=True))
+
+
 def test_a_waiting_thread_that_leaves_hands_over(gate: Gate) -> None:
     with gate.pool() as pool:
         first, second = pool.echo("first"), pool.echo("second")

@@ -28,6 +28,8 @@ class FutureCore:
     _becomes = OUTSTANDING
     _callback: Callback | None = None
     _value: Any = None
+    #: What the callback made of the reply, and the phase that comes with it.
+    _shaped: tuple[Any, int] | None = None
     #: (condition, waiters, callbacks) of concurrent.futures, once somebody looks.
     _watched: tuple[Any, list[Any], list[Any]] | None = None
     _sink: list[Any] | None = None
@@ -102,13 +104,17 @@ class FutureCore:
         if self._phase != RAW:
             return
         callback, value, phase = self._callback, self._value, VALUE
-        try:
-            value = callback(value) if callback is not None else value
-        except Exception as error:
-            value, phase = error, EXCEPTION
-        if self._phase == RAW:  # no other thread was faster
-            self._value, self._callback = value, None
-            self._phase = phase
+        # Looked for behind the two above: while it is not there, they are as the reply came.
+        shaped = self._shaped
+        if shaped is None:
+            try:
+                value = callback(value) if callback is not None else value
+            except Exception as error:
+                value, phase = error, EXCEPTION
+            # Of threads that ask at the same time, all go on with what the first one made.
+            shaped = self.__dict__.setdefault("_shaped", (value, phase))
+        self._value, self._phase = shaped
+        self._callback = None
 
     def _watch(self) -> tuple[Any, list[Any], list[Any]]:
         """What concurrent.futures reaches for, to wait for futures without asking them."""
