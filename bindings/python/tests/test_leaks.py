@@ -129,7 +129,7 @@ def test_pipelines(client: oxipipe.Redis) -> None:
                         pipeline.execute()
                 # And one that is given up.
                 with contextlib.suppress(exceptions.DataError):
-                    pipeline.get("k").set("k", None)
+                    pipeline.get("k").command("SET", "k", None)
 
     assert_nothing_stays(work)
 

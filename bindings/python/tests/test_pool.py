@@ -465,8 +465,9 @@ def test_a_lost_connection_ends_its_futures() -> None:
 
 def test_dropped_futures_do_not_accumulate(pool: oxipipe.Pool) -> None:
     count = 1_000_000 if _backend.name == "fast" else 100_000
-    for n in range(20_000):
-        pool.echo(n)
+    # The memory of a full queue is kept for the next one.
+    for n in range(count // 5):
+        pool.submit("ECHO", n)
     pool.flush()
     gc.collect()
     objects, pages = len(gc.get_objects()), resident_bytes()
