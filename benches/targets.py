@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from plan import SCALE
 from summary import Results, Spread, format_ratio
 
-IMPORT_MS = 30.0
+IMPORT_MS = 10.0
 WHEEL_MB = 3.0
 FLAT = 1.3
 PACKED_NS = 60.0
