@@ -141,15 +141,53 @@ fuzz: ## long fuzzing, FUZZ_SECONDS=300 per target; needs a nightly Rust and car
 		$(CARGO) +nightly fuzz run $$target build/fuzz/$$target fuzz/corpus/$$target -- -max_total_time=$(FUZZ_SECONDS); \
 	done
 
+LEAK_CALLS ?= 1000000
+.PHONY: leaks leaks-fast leaks-cffi
+leaks: leaks-fast leaks-cffi ## what LEAK_CALLS=1000000 calls of each Python API leave behind, on both back ends: nothing
+leaks-fast leaks-cffi: leaks-%: $(STAMPS)/package $(STAMPS)/test-tools
+	OXIPIPE_CALLS=$(LEAK_CALLS) OXIPIPE_BACKEND=$* $(VENV)/python -m pytest -q -p no:cacheprovider --durations=0 \
+		$(PACKAGE)/tests/test_leaks.py
+
+.PHONY: asan-python
+asan-python: ## the Python suite with the accelerator under AddressSanitizer, in a debug build of CPython
+	@tools/bootstrap.sh build test asan
+	tools/asan_python.sh
+
 ##
-## Measuring
+## What is published
 ##
 
-# The stamp lies beside the wheel, so that both are there or neither.
+# The stamps lie beside the wheel, so that both are there or neither.
 $(WHEELS)/.built: $(STAMPS)/package
 	rm -rf $(WHEELS)
 	$(VENV)/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir $(WHEELS) ./$(PACKAGE)
 	@touch $@
+
+$(STAMPS)/release-tools: tools/requirements-release.txt $(STAMPS)/venv
+	$(VENV)/python -m pip install --quiet --requirement $<
+	@touch $@
+
+$(WHEELS)/.checked: $(WHEELS)/.built $(STAMPS)/release-tools tools/check_wheel.sh
+	tools/check_wheel.sh $(VENV) $(WHEELS)
+	@touch $@
+
+.PHONY: wheel
+wheel: $(WHEELS)/.checked ## the wheel and the source distribution in bindings/python/dist, checked and installed from
+	rm -f $(WHEELS)/*.tar.gz
+	$(VENV)/python -m build --sdist --no-isolation --outdir $(WHEELS) $(PACKAGE) >/dev/null
+	tools/check_sdist.sh $(WHEELS)/*.tar.gz
+	$(VENV)/twine check --strict $(WHEELS)/*.whl $(WHEELS)/*.tar.gz
+
+# Names or paths; empty: all that the package is for.
+PYTHONS ?=
+.PHONY: test-pythons
+test-pythons: $(WHEELS)/.built ## a part of the Python suite under each Python there is, or PYTHONS='python3.12 /path/pypy3'
+	@tools/bootstrap.sh build test
+	tools/test_pythons.sh $(WHEELS)/oxipipe-*.whl $(PYTHONS)
+
+##
+## Measuring
+##
 
 .PHONY: bench
 bench: build $(WHEELS)/.built ## side by side with other clients; writes docs/benchmarks.md

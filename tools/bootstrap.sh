@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes sure that the programs a target needs are there, and installs those that are not.
 #
-#     tools/bootstrap.sh build|demo|test|docs|abi ...
+#     tools/bootstrap.sh build|demo|test|docs|abi|asan ...
 #
 # Looks before it installs: with everything in place it takes milliseconds and touches nothing. Missing system
 # packages come from apt, as root or through sudo; elsewhere it says what to install and stops. Rust is the one thing
@@ -51,6 +51,10 @@ assert os.path.exists(os.path.join(s.get_paths()["include"], "Python.h"))'
             ;;
         abi)
             need abigail-tools command -v abidiff
+            ;;
+        asan)
+            # A build of CPython that checks what it is handed.
+            need python3-dbg command -v "${DEBUG_PYTHON:-python3-dbg}"
             ;;
         *)
             echo "bootstrap: unknown purpose '$purpose'" >&2
