@@ -20,7 +20,7 @@ CMAKE_DIR := build/cmake
 PACKAGE := bindings/python
 WHEELS := $(PACKAGE)/dist
 PACKAGE_FILES := $(shell find $(PACKAGE) include bindings/c CMakeLists.txt -type f \
-	-not -path '*/tests/*' -not -path '*/dist/*' -not -path '*/__pycache__/*' 2>/dev/null)
+	-not -path '*/tests/*' -not -path '*/dist/*' -not -path '*/__pycache__/*' -not -path '*/.*_cache/*' 2>/dev/null)
 
 .PHONY: help
 help: ## this list
