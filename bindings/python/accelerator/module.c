@@ -6,7 +6,7 @@
  * shape.c (the shape of the reply). Many commands: batch.c. What comes besides replies: events.c.
  * For asyncio, loop/: client.c (methods), binding.c (into the library, and replies to futures),
  * calls.c (the futures that wait). For pools, pool/: pool.c (methods), collect.c (who pulls
- * replies), future.c (where they go). This file only ties them to a module.
+ * replies), future.c (what Python sees of where they go), core.c (what they are). This file only ties them to a module.
  */
 #include <string.h>
 

@@ -3,7 +3,6 @@
 #include <time.h>
 
 #include "shape.h"
-#include "pool/pool.h"
 
 /* A thread that waits for another one to pull. Lives on that thread's stack. */
 struct Waiter {

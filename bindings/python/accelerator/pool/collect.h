@@ -10,7 +10,7 @@
 #ifndef OXIPIPE_FAST_COLLECT_H
 #define OXIPIPE_FAST_COLLECT_H
 
-#include "pool/future.h"
+#include "pool/core.h"
 
 /* Nanoseconds of CLOCK_MONOTONIC; INT64_MAX for never. */
 typedef int64_t Deadline;

@@ -8,55 +8,6 @@
 static int wait_until_done(FutureCore *self, PyObject *const *args, Py_ssize_t count,
                            PyObject *names);
 static int shape(FutureCore *self);
-static int load_python_class(FastState *state);
-static void replace(PyObject **place, PyObject *value);
-
-FutureCore *future_new(PoolCore *pool, PyObject *callback)
-{
-    FastState *state = (FastState *)pool->state;
-    if (!state->new_future && load_python_class(state) < 0)
-        return NULL;
-    FutureCore *self = (FutureCore *)state->new_future((PyTypeObject *)state->future_class, 0);
-    if (!self)
-        return NULL;
-    self->pool = (PoolCore *)Py_NewRef((PyObject *)pool);
-    self->callback = callback == Py_None ? NULL : Py_NewRef(callback);
-    self->commands = 1;
-    return self;
-}
-
-void future_decide(FutureCore *self, FutureState state, PyObject *value)
-{
-    self->value = value;
-    if (state == FUTURE_RAW && !self->callback)
-        state = FUTURE_VALUE;
-    self->state = (uint8_t)state;
-    Py_CLEAR(self->pool);
-    if (self->sink) {
-        PyObject *sink = self->sink;
-        self->sink = NULL;
-        if (PyList_Append(sink, (PyObject *)self) < 0)
-            PyErr_WriteUnraisable((PyObject *)self);
-        Py_DECREF(sink);
-    }
-}
-
-/* concurrent.futures costs more to import than all of this package, so that waits for the first future. */
-static int load_python_class(FastState *state)
-{
-    PyObject *loaded = PyObject_CallFunctionObjArgs(state->load_futures, NULL);
-    PyObject *class, *cancelled, *timed_out;
-    if (!loaded || !PyArg_ParseTuple(loaded, "OOO", &class, &cancelled, &timed_out)) {
-        Py_XDECREF(loaded);
-        return -1;
-    }
-    replace(&state->future_class, Py_NewRef(class));
-    replace(&state->cancelled_error, Py_NewRef(cancelled));
-    replace(&state->timeout_error, Py_NewRef(timed_out));
-    Py_DECREF(loaded);
-    state->new_future = (allocfunc)PyType_GetSlot((PyTypeObject *)class, Py_tp_alloc);
-    return 0;
-}
 
 static PyObject *future_result(FutureCore *self, PyObject *const *args, Py_ssize_t count,
                                PyObject *names)
@@ -163,7 +114,7 @@ static PyObject *future_deliver_to(FutureCore *self, PyObject *sink)
     }
     if (future_is_done(self))
         return PyList_Append(sink, (PyObject *)self) < 0 ? NULL : Py_NewRef(Py_None);
-    replace(&self->sink, Py_NewRef(sink));
+    reference_replace(&self->sink, Py_NewRef(sink));
     Py_RETURN_NONE;
 }
 
@@ -235,13 +186,6 @@ static int shape(FutureCore *self)
         Py_DECREF(shaped); /* another thread was faster */
     }
     return 0;
-}
-
-static void replace(PyObject **place, PyObject *value)
-{
-    PyObject *old = *place;
-    *place = value;
-    Py_XDECREF(old);
 }
 
 static int future_traverse(FutureCore *self, visitproc visit, void *arg)
