@@ -13,6 +13,7 @@ mod packed;
 mod policy;
 mod refusal;
 mod table;
+#[cfg(feature = "capi")]
 mod traits;
 
 pub(crate) use admission::{Admission, Apart, Place, Rule, admit, admit_found};
@@ -26,6 +27,7 @@ pub(crate) use learned::{Learned, Question, Stranger, had_no_connection};
 pub(crate) use log::{CommandLog, LookedUp};
 pub(crate) use packed::Packed;
 pub(crate) use policy::{RequestPolicy, ResponsePolicy};
+#[cfg(feature = "capi")]
 pub(crate) use traits::Traits;
 
 /// One command, or one subcommand written as `CONTAINER|SUBCOMMAND`.

@@ -43,6 +43,7 @@ pub(super) fn check(info: &CommandInfo, place: Place) -> Result<()> {
 }
 
 /// Whether commands with this rule are refused on some connections.
+#[cfg(feature = "capi")]
 pub(super) fn may_concern(rule: Rule) -> bool {
     way(rule).is_some()
 }

@@ -51,7 +51,9 @@ mod tests {
 
     #[test]
     fn what_is_refused_anywhere_may_be_refused() {
-        for name in ["AUTH", "EXEC", "HELLO", "MONITOR", "PSYNC", "QUIT", "SELECT", "WATCH", "RESET", "WAITAOF"] {
+        for name in
+            ["AUTH", "EXEC", "HELLO", "MONITOR", "PSYNC", "QUIT", "SELECT", "WATCH", "RESET", "WAITAOF"]
+        {
             assert!(admit(&[name, "1", "1", "1"], Place::Shared).is_err(), "{name}");
             assert!(Traits::of(name.as_bytes()).may_be_refused, "{name}");
         }
