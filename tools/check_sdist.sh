@@ -11,9 +11,9 @@ trap 'rm -rf "$scratch"' EXIT
 "${PYTHON:-python3}" -m venv "$scratch/venv"
 python=$scratch/venv/bin/python
 "$python" -m pip install --quiet --constraint "$root/tools/requirements-build.txt" cffi scikit-build-core
-# Dependencies that cargo has built before need not be built again: it knows which those are.
-CARGO_TARGET_DIR=$root/build/sdist-target \
-    "$python" -m pip install --quiet --no-build-isolation --no-deps "$sdist"
+# Into a directory of its own: all files of a source distribution are equally old, and cargo would take what another one left for
+# up to date.
+CARGO_TARGET_DIR=$scratch/target "$python" -m pip install --quiet --no-build-isolation --no-deps "$sdist"
 cd "$scratch"
 for backend in fast cffi; do
     OXIPIPE_BACKEND=$backend "$python" - <<'EOF'
