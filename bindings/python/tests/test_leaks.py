@@ -23,9 +23,10 @@ from oxipipe.asyncio import Redis
 CALLS = int(os.environ.get("OXIPIPE_CALLS", "10000"))
 #: What is made together: commands of a pipeline, calls of one turn of an event loop, events.
 BATCH = 100
-#: How many objects of one kind, blocks of memory and references may be more than before, whatever the number of calls:
-#: caches of the interpreter fill, and a frame may still be held.
-OBJECTS, BLOCKS, REFERENCES = 20, 400, 2000
+#: How many objects of one kind, and blocks of memory, may be more than before, whatever the number of calls: caches of the
+#: interpreter fill, and a frame may still be held. (A debug build's sum of all references is no measure: under CPython 3.11 it
+#: grows by one for a reply that is shaped, while no object's own count does.)
+OBJECTS, BLOCKS = 20, 400
 
 pytestmark = pytest.mark.skipif(
     sys.implementation.name != "cpython", reason="objects are let go when the collector likes"
@@ -39,8 +40,6 @@ class Census:
         for _ in range(3):
             gc.collect()
         self.blocks = sys.getallocatedblocks()
-        # Of a debug build alone: references to all objects.
-        self.references: int = getattr(sys, "gettotalrefcount", int)()
         self.objects = Counter(type(o).__qualname__ for o in gc.get_objects())
 
     def grown_since(self, before: Census) -> dict[str, int]:
@@ -52,8 +51,6 @@ class Census:
         }
         if (blocks := self.blocks - before.blocks) > BLOCKS:
             grown["blocks of memory"] = blocks
-        if (references := self.references - before.references) > REFERENCES:
-            grown["references"] = references
         return grown
 
 
