@@ -38,7 +38,8 @@ mkdir -p "$root"
 # tests/test_leaks.py. The frames of a report begin in the accelerator.
 runtimes=$(cc -print-file-name=libasan.so):$(cc -print-file-name=libubsan.so)
 "$bin/python" -VV
-export PYTHONMALLOC=malloc OXIPIPE_BACKEND=fast
+# A debug build shows warnings that others hide; programs that tests start expect to print nothing.
+export PYTHONMALLOC=malloc OXIPIPE_BACKEND=fast PYTHONWARNINGS=ignore::ResourceWarning
 export ASAN_OPTIONS=detect_leaks=0:abort_on_error=0:exitcode=66:detect_stack_use_after_return=1
 export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
 LD_PRELOAD=$runtimes "$bin/python" -m pytest -q -p no:cacheprovider -p no:faulthandler "$@"
