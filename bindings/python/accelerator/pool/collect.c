@@ -89,8 +89,12 @@ int collect_now(PoolCore *self)
 
 int collect_observe(PoolCore *self)
 {
-    if (self->has_thread)
+    if (self->has_thread) {
+        /* It may be asleep, because there was nothing to be pulled for. */
+        if (!self->collector)
+            hand_over(self);
         return 0;
+    }
     self->has_thread = true;
     PyObject *done = PyObject_CallMethod((PyObject *)self, "_start_collector", NULL);
     if (!done)

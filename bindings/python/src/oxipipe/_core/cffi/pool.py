@@ -226,6 +226,9 @@ class PoolCore:
                 # No calls in these lines: a signal handler cannot raise between them.
                 future._watched = watch
                 self._observed += future._phase == OUTSTANDING
+                # That thread may be asleep, because there was nothing to be pulled for.
+                if not self._collector:
+                    self._hand_over()
 
     def _look_after_watched(self) -> None:
         """Sees to it that somebody pulls what is watched."""
@@ -644,12 +647,13 @@ class PoolCore:
                 return
             if not is_told and future not in self._published:
                 self._published[:0] = (future,)
-            if is_told and len(self._telling) == 1:
-                self._wake()
-            elif not is_told:
+            if not is_told:
                 for goal in self._waiters:
                     goal.wake()
             self._telling.remove(future)
+            # Behind that, because it is what the thread for watched futures waits for.
+            if not self._telling:
+                self._wake()
 
     def _wake(self) -> None:
         """Wakes the waiting threads that have something to do."""
