@@ -51,6 +51,8 @@ TEXTS = {
     "version": "a_name",
     "value": "a_value",
 }
+# The same for bytes.
+BYTES = {"key": "a_key", "name": "a_command_name"}
 OPTION_NAMES = ("oxp_options_set", "oxp_options_get")
 
 # Outputs that say how far a call came which then failed.
@@ -213,10 +215,10 @@ class Call:
             self.words(name, names[1])
         elif kind == "const char *":
             self.use(1, "", f'const char *{name} = chance(w, 4) ? NULL : "text";')
-        elif kind == "const uint8_t *" and names[0] == "key":
+        elif kind == "const uint8_t *" and name in BYTES:
             self.use(
                 2,
-                f"draw_text(w, a_key(w), &text, &{names[1]});",
+                f"draw_text(w, {BYTES[name]}(w), &text, &{names[1]});",
                 "const char *text;",
                 f"size_t {names[1]};",
             )

@@ -248,6 +248,10 @@ static const char *a_key(struct walker *w) {
     return PICK("f", "g", "server", "", "no", NULL);
 }
 
+static const char *a_command_name(struct walker *w) {
+    return PICK("get", "BLPOP", "Subscribe", "client", "nonesuch", "\xff", "", NULL);
+}
+
 /* Those whose values could lead to another server are set by their own functions, where values are chosen. */
 static const char *an_option(struct walker *w, bool wild) {
     if (wild && chance(w, 2))

@@ -147,12 +147,12 @@ def test_the_url_wins_over_arguments_and_leaves_the_rest_to_them(
             assert await first is True
 
     def in_a_pool(url: str, **options: Any) -> None:
-        with oxipipe.Pool.from_url(url, grace=0, **options) as pool:
-            pool.command("BLPOP", "nothing", 0).cancel()
-            waiting = pool.command("BLPOP", "nothing", 0)
+        with oxipipe.Pool.from_url(url, **options) as pool:
+            waiting = pool.command("BLPOP", "list", 0)
             assert pool.try_submit("PING") is None
-            waiting.cancel()
-            pool.close()
+            with oxipipe.Redis.from_url(server.url) as another:
+                another.rpush("list", "item")
+            assert waiting.result(timeout=60) == (b"list", b"item")
 
     for url, options in (
         (f"{server.url}?queue_commands=1", {}),
