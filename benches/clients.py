@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ class Client:
     command: tuple[str, ...]
     backend: str = ""
     packages: str = ""  # an environment whose packages it sees besides those of its own
+    is_limit: bool = False  # speaks to no server
 
     def run(self, arguments: list[str]) -> Any:
         """One measurement in a process of its own; what it printed, as JSON."""
@@ -100,6 +101,15 @@ def _uvloop(name: str, title: str, environment: str, worker: str, backend: str =
     )
 
 
+def _limit(name: str, title: str, worker: str) -> Client:
+    client = (
+        _uvloop("", title, "oxipipe", worker)
+        if name.endswith("uvloop")
+        else _python(name, title, "oxipipe", worker)
+    )
+    return replace(client, name=name, title=title, is_limit=True)
+
+
 def _benchmark(depth: int, connections: int = 1) -> Client:
     name, title = f"redis-benchmark-P{depth}", f"redis-benchmark -P {depth}"
     options = ["--size", str(depth)]
@@ -157,6 +167,8 @@ CLIENTS = {
         _python("glide-async", "valkey-glide", *_GLIDE_ASYNC),
         _uvloop("glide-async", "valkey-glide", *_GLIDE_ASYNC),
         _python("coredis", "coredis", "coredis", "coredis_client.py"),
+        _limit("asyncio-limit", "asyncio alone, without any I/O", "asyncio_limit.py"),
+        _limit("asyncio-limit-uvloop", "uvloop alone, without any I/O", "asyncio_limit.py"),
         _python("oxipipe-pool", "oxipipe, pool", *_OURS_POOL, backend="fast"),
         _python(
             "oxipipe-pool-results",

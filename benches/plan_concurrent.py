@@ -13,6 +13,7 @@ CONNECTIONS = (1, 2, 4, 8, 16, 32, 64)
 THREAD_CLIENTS = ("oxipipe", "redis-py", "glide-sync")
 C_THREAD_CLIENTS = ("oxipipe-threads-c", "hiredis-threads-c")
 ASYNC_CLIENTS = ("oxipipe-async", "glide-async", "redis-async")
+LIMITS = ("asyncio-limit", "asyncio-limit-uvloop")
 UVLOOP_CLIENTS = ("oxipipe-async-uvloop", "glide-async-uvloop", "redis-async-uvloop")
 POOL_CLIENTS = (
     "oxipipe-pool",
@@ -133,7 +134,7 @@ def _asyncio(quick: bool) -> Group:
         "100 tasks, each 100 HSET one after the other",
         "tasks",
         "hset",
-        (*clients, *UVLOOP_CLIENTS),
+        (*clients, *UVLOOP_CLIENTS, *LIMITS),
         10_000,
         reps=3,
         warm=1,

@@ -57,6 +57,13 @@ _RATIOS: tuple[tuple[str, str, str | tuple[str, ...], float, str], ...] = (
     ),
     ("tasks-100", "oxipipe-async", "glide-async", 6.0, "100 tasks x 100, against valkey-glide"),
     ("tasks-100", "oxipipe-async", "redis-async", 18.0, "... against redis.asyncio + hiredis"),
+    (
+        "tasks-100",
+        "oxipipe-async",
+        "asyncio-limit",
+        0.65,
+        "... against the same tasks without any I/O",
+    ),
     ("gather", "oxipipe-async", "glide-async", 6.0, "gather of 1,000, against valkey-glide"),
     (
         "async-pipeline",

@@ -5,7 +5,7 @@
  * bytes), call.c (into the library and back, GIL and signals), reply.c (nodes to Python objects),
  * shape.c (the shape of the reply). Many commands: batch.c. What comes besides replies: events.c.
  * For asyncio, loop/: client.c (methods), binding.c (into the library, and replies to futures),
- * calls.c (the futures that wait). For pools, pool/: pool.c (methods), collect.c (who pulls
+ * calls.c (the futures that wait), settle.c (results to futures and tasks). For pools, pool/: pool.c (methods), collect.c (who pulls
  * replies), future.c (what Python sees of where they go), core.c (what they are). This file only ties them to a module.
  */
 #include <string.h>
@@ -64,11 +64,18 @@ static PyObject *configure_asyncio(PyObject *module, PyObject *args, PyObject *k
     PyObject *done = PyObject_GetAttrString(future, "done");
     PyObject *set_result = PyObject_GetAttrString(future, "set_result");
     PyObject *set_exception = PyObject_GetAttrString(future, "set_exception");
+    PyObject *remove_callback = PyObject_GetAttrString(future, "remove_done_callback");
+    PyObject *callbacks_name = PyUnicode_InternFromString("_callbacks");
+    PyObject *run_name = PyUnicode_InternFromString("run");
     PyObject *no_arguments = PyTuple_New(0);
-    if (!done || !set_result || !set_exception || !no_arguments || state->get_running_loop) {
+    if (!done || !set_result || !set_exception || !remove_callback || !callbacks_name ||
+        !run_name || !no_arguments || state->get_running_loop) {
         Py_XDECREF(done);
         Py_XDECREF(set_result);
         Py_XDECREF(set_exception);
+        Py_XDECREF(remove_callback);
+        Py_XDECREF(callbacks_name);
+        Py_XDECREF(run_name);
         Py_XDECREF(no_arguments);
         if (!PyErr_Occurred())
             PyErr_SetString(PyExc_RuntimeError, "configure_asyncio() has been called");
@@ -79,6 +86,9 @@ static PyObject *configure_asyncio(PyObject *module, PyObject *args, PyObject *k
     state->future_done = done;
     state->future_set_result = set_result;
     state->future_set_exception = set_exception;
+    state->future_remove_callback = remove_callback;
+    state->callbacks_name = callbacks_name;
+    state->run_name = run_name;
     state->invalid_state_error = Py_NewRef(invalid_state_error);
     state->no_arguments = no_arguments;
     Py_RETURN_NONE;
@@ -138,6 +148,7 @@ static int traverse(PyObject *module, visitproc visit, void *arg)
     Py_VISIT(state->future_done);
     Py_VISIT(state->future_set_result);
     Py_VISIT(state->future_set_exception);
+    Py_VISIT(state->future_remove_callback);
     Py_VISIT(state->invalid_state_error);
     return 0;
 }
@@ -169,6 +180,9 @@ static int clear(PyObject *module)
     Py_CLEAR(state->future_done);
     Py_CLEAR(state->future_set_result);
     Py_CLEAR(state->future_set_exception);
+    Py_CLEAR(state->future_remove_callback);
+    Py_CLEAR(state->callbacks_name);
+    Py_CLEAR(state->run_name);
     Py_CLEAR(state->invalid_state_error);
     Py_CLEAR(state->no_arguments);
     if (state->callbacks)

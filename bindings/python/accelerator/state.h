@@ -57,6 +57,9 @@ typedef struct {
     PyObject *future_done;
     PyObject *future_set_result;
     PyObject *future_set_exception;
+    PyObject *future_remove_callback;
+    PyObject *callbacks_name; /* "_callbacks" */
+    PyObject *run_name;       /* "run" */
     PyObject *invalid_state_error;
     PyObject *no_arguments; /* () */
     /* From load_futures, which is called for the first future; NULL before. */

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import queue
 
 import pytest
+from support.pace import LONG
 
 import oxipipe
 from oxipipe import Pool, Redis
@@ -80,9 +82,9 @@ def test_an_observer_that_fails_is_logged_and_disturbs_nobody(
 
 
 def test_futures_of_a_pool_are_told_of_when_they_are_decided(server: Server) -> None:
-    events: list[CallEvent] = []
+    told: queue.Queue[CallEvent] = queue.Queue()
     with Pool.from_url(server.url, connections=2) as pool:
-        pool.on_call(events.append)
+        pool.on_call(told.put)
         pool.set_response_callback("GET", lambda reply: [reply])
         assert pool.set("pooled", "x").result() is True
         assert pool.get("pooled").result() == [b"x"]
@@ -93,6 +95,9 @@ def test_futures_of_a_pool_are_told_of_when_they_are_decided(server: Server) -> 
             assert pipe.execute().result() == [[b"x"]]
         with pytest.raises(oxipipe.ResponseError):
             pool.flush()
+    # By the thread that decided them, which may be still at it.
+    events = [told.get(timeout=LONG) for _ in range(4)]
+    assert told.empty()
     assert sorted(names(events), key=str) == [
         ("GET", 1, None),
         ("INCR", 1, "REJECTED"),

@@ -18,12 +18,13 @@ enum { NS_PER_MS = 1000000 };
 
 static PyObject *new_future(const BindingCore *self);
 static int check_open(const BindingCore *self);
+static oxp_status turn(BindingCore *self, Interruption *first);
+static bool lets_resume(BindingCore *self, Interruption *first);
 static void remove_cancelled(BindingCore *self);
 static bool cancel(BindingCore *self, uint64_t token);
-static bool is_done(const BindingCore *self, PyObject *future);
 static void resolve(BindingCore *self);
-static void resolve_one(BindingCore *self, const oxp_completion *completion, size_t index,
-                        Interruption *first);
+static bool take_batch(BindingCore *self);
+static void resolve_one(BindingCore *self, size_t index, Interruption *first);
 static PyObject *outcome(BindingCore *self, const PendingCall *call,
                          const oxp_completion *completion, size_t index, bool *failed,
                          Interruption *first);
@@ -33,8 +34,6 @@ static PyObject *one_reply(BindingCore *self, const oxp_completion *completion, 
                            Interruption *first);
 static PyObject *failure_of(const BindingCore *self, oxp_status status, const oxp_error *error,
                             Interruption *first);
-static void settle(const BindingCore *self, PyObject *future, PyObject *result, bool failed,
-                   Interruption *first);
 static void fail_all(BindingCore *self, oxp_status status, const oxp_error *error);
 static int arm_timer(BindingCore *self);
 static uint64_t now_ns(void);
@@ -154,18 +153,18 @@ static PyObject *binding_submit_pipeline(BindingCore *self, PyObject *const *arg
 static PyObject *binding_process(BindingCore *self, PyObject *unused)
 {
     (void)unused;
-    if (!self->handle || self->resolving)
+    if (!self->handle || self->reading)
         Py_RETURN_NONE;
-    Interruption first = {0};
-    remove_cancelled(self);
-    oxp_error *error = error_slot_borrow(&self->errors);
-    oxp_status status = oxp_async_process(self->handle, error);
-    resolve(self);
     /* What a callback raised is for the loop, whose next turn has to find everything in order. */
-    interruption_keep(&first);
-    if (status < 0)
-        fail_all(self, status, error);
-    error_slot_return(&self->errors, error);
+    Interruption first = {0};
+    bool outer = self->resumption.is_allowed;
+    self->resumption.is_allowed = lets_resume(self, &first);
+    uint32_t serial = self->calls.serial;
+    oxp_status status = turn(self, &first);
+    /* What the resumed tasks submitted leaves at once, and not only after the loop has looked around. */
+    if (status >= 0 && self->handle && self->calls.serial != serial)
+        status = turn(self, &first);
+    self->resumption.is_allowed = outer;
     if (self->listens && self->handle) {
         Py_XDECREF(PyObject_CallMethod((PyObject *)self, "_hear", NULL));
         interruption_keep(&first);
@@ -177,6 +176,35 @@ static PyObject *binding_process(BindingCore *self, PyObject *unused)
     interruption_keep(&first);
     interruption_raise(&first);
     return PyErr_Occurred() ? NULL : Py_NewRef(Py_None);
+}
+
+/* Sends, receives and resolves. A failure, which is the end, has been told to all calls. */
+static oxp_status turn(BindingCore *self, Interruption *first)
+{
+    remove_cancelled(self);
+    oxp_error *error = error_slot_borrow(&self->errors);
+    oxp_status status = oxp_async_process(self->handle, error);
+    if (status < 0) {
+        resolve(self);
+        interruption_keep(first);
+        fail_all(self, status, error);
+    }
+    error_slot_return(&self->errors, error);
+    /* With the slot free again for what is submitted meanwhile. */
+    if (status >= 0) {
+        resolve(self);
+        interruption_keep(first);
+    }
+    return status;
+}
+
+/* Whether a task may be resumed here and now. */
+static bool lets_resume(BindingCore *self, Interruption *first)
+{
+    PyObject *lets = PyObject_CallMethod((PyObject *)self, "_lets_resume", NULL);
+    interruption_keep(first);
+    Py_XDECREF(lets);
+    return lets == Py_True;
 }
 
 static PyObject *binding_on_timer(BindingCore *self, PyObject *unused)
@@ -192,7 +220,7 @@ static PyObject *binding_abandon(BindingCore *self, PyObject *number)
     if (token == (uint64_t)-1 && PyErr_Occurred())
         return NULL;
     PyObject *future = calls_future(&self->calls, token);
-    if (self->handle && future && is_done(self, future))
+    if (self->handle && future && future_is_settled(self->state, future))
         cancel(self, token);
     Py_RETURN_NONE;
 }
@@ -202,8 +230,12 @@ static PyObject *binding_close(BindingCore *self, PyObject *unused)
     (void)unused;
     if (self->handle) {
         oxp_async_close(self->handle);
-        if (!self->resolving)
+        bool outer = self->resumption.is_allowed;
+        self->resumption.is_allowed = false;
+        /* The batch is not to be had while one of its replies is being read. */
+        if (!self->reading)
             resolve(self);
+        self->resumption.is_allowed = outer;
     }
     return PyErr_Occurred() ? NULL : Py_NewRef(Py_None);
 }
@@ -283,7 +315,7 @@ static void remove_cancelled(BindingCore *self)
     for (size_t i = kept; i < calls->fresh_count; i++) {
         uint64_t token = calls->fresh[i];
         PyObject *future = calls_future(calls, token);
-        if (future && !(is_done(self, future) && cancel(self, token)))
+        if (future && !(future_is_settled(self->state, future) && cancel(self, token)))
             calls->fresh[kept++] = token;
     }
     if (kept > calls->fresh_count)
@@ -302,43 +334,39 @@ static bool cancel(BindingCore *self, uint64_t token)
     return true;
 }
 
-static bool is_done(const BindingCore *self, PyObject *future)
-{
-    const FastState *state = self->state;
-    PyObject *done =
-        (PyObject *)Py_TYPE(future) == state->future_type
-            ? PyObject_CallFunctionObjArgs(state->future_done, future, NULL)
-            : PyObject_CallMethod(future, "done", NULL);
-    if (!done)
-        PyErr_Clear();
-    Py_XDECREF(done);
-    return done == Py_True;
-}
-
 /* Takes what the library has and resolves the futures. Of several exceptions, the caller gets the first; every future gets its
- * result. Python code that runs here, in callbacks and in the loop, may call anything but what takes the next batch. */
+ * result. Python code that runs here, in callbacks, in the loop and in tasks, may call anything: where it closes the client, the rest
+ * is resolved within that, and nothing is left for whoever was here before. */
 static void resolve(BindingCore *self)
 {
     Interruption first = {0};
     interruption_keep(&first);
+    bool is_nested = self->resolving;
     self->resolving = true;
-    size_t count;
-    while (self->handle &&
-           oxp_async_next(self->handle, self->batch, &count, NULL) >= 0 && count > 0) {
-        const oxp_completion *list;
-        count = oxp_completions_list(self->batch, &list);
-        for (size_t i = 0; i < count; i++) {
-            resolve_one(self, &list[i], i, &first);
-            if (PyErr_Occurred())
-                interruption_keep(&first);
-        }
-        self->is_up = list[count - 1].status >= 0;
-        /* Replies come in order, so what was there before them has left long ago. */
-        if (self->is_up)
-            self->calls.fresh_count = self->calls.looked_at = 0;
+    while (self->handle && take_batch(self)) {
+        resolve_one(self, self->resolved++, &first);
+        if (PyErr_Occurred())
+            interruption_keep(&first);
     }
-    self->resolving = false;
+    self->resolving = is_nested;
     interruption_raise(&first);
+}
+
+/* Whether there is a completion to be seen to in the batch, or in the next one. */
+static bool take_batch(BindingCore *self)
+{
+    if (self->resolved < self->count)
+        return true;
+    self->resolved = self->count = 0;
+    size_t count;
+    if (oxp_async_next(self->handle, self->batch, &count, NULL) < 0 || count == 0)
+        return false;
+    self->count = oxp_completions_list(self->batch, &self->completions);
+    self->is_up = self->completions[self->count - 1].status >= 0;
+    /* Replies come in order, so what was there before them has left long ago. */
+    if (self->is_up)
+        self->calls.fresh_count = self->calls.looked_at = 0;
+    return true;
 }
 
 typedef struct {
@@ -358,14 +386,16 @@ static PyObject *make_outcome(void *ud)
                    asked->first);
 }
 
-static void resolve_one(BindingCore *self, const oxp_completion *completion, size_t index,
-                        Interruption *first)
+static void resolve_one(BindingCore *self, size_t index, Interruption *first)
 {
+    const oxp_completion *completion = &self->completions[index];
     PendingCall call;
     if (!calls_take(&self->calls, completion->token, &call))
         return; /* cancelled */
     bool failed = false, is_own;
     Outcome asked = {self, &call, completion, index, &failed, first};
+    bool is_reading = self->reading;
+    self->reading = true;
     PyObject *result = make_outcome(&asked);
     /* A signal handler may have raised while the reply got its shape. */
     if (!result && !PyErr_ExceptionMatches(PyExc_Exception))
@@ -374,7 +404,8 @@ static void resolve_one(BindingCore *self, const oxp_completion *completion, siz
         failed = true;
         result = call_caught();
     }
-    settle(self, call.future, result, failed, first);
+    self->reading = is_reading;
+    future_settle(self->state, &self->resumption, call.future, result, failed, first);
     /* An interruption is for the whole program, not only for whoever waits. */
     if (failed && !PyErr_GivenExceptionMatches(result, PyExc_Exception) && !PyErr_Occurred())
         PyErr_SetObject((PyObject *)Py_TYPE(result), result);
@@ -467,34 +498,6 @@ static PyObject *failure_of(const BindingCore *self, oxp_status status, const ox
     return failure ? failure : call_caught();
 }
 
-/* What a signal handler raises before the future has it does not keep it from the future. */
-static void settle(const BindingCore *self, PyObject *future, PyObject *result, bool failed,
-                   Interruption *first)
-{
-    const FastState *state = self->state;
-    PyObject *done = NULL;
-    for (int again = 1; !done && again >= 0; again--) {
-        if ((PyObject *)Py_TYPE(future) == state->future_type)
-            done = PyObject_CallFunctionObjArgs(failed ? state->future_set_exception
-                                                       : state->future_set_result,
-                                                future, result, NULL);
-        else
-            done =
-                PyObject_CallMethod(future, failed ? "set_exception" : "set_result", "O", result);
-        if (done)
-            break;
-        /* Whoever cancelled it does not want to know. */
-        if (PyErr_ExceptionMatches(state->invalid_state_error)) {
-            PyErr_Clear();
-            break;
-        }
-        interruption_keep(first);
-        if (is_done(self, future))
-            break;
-    }
-    Py_XDECREF(done);
-}
-
 /* The library will answer nothing any more. */
 static void fail_all(BindingCore *self, oxp_status status, const oxp_error *error)
 {
@@ -505,7 +508,7 @@ static void fail_all(BindingCore *self, oxp_status status, const oxp_error *erro
     while (calls_take_next(&self->calls, &place, &call)) {
         PyObject *failure = failure_of(self, status, error, &first);
         if (failure)
-            settle(self, call.future, failure, true, &first);
+            future_settle(self->state, &self->resumption, call.future, failure, true, &first);
         Py_XDECREF(failure);
         call_clear(&call);
     }

@@ -10,6 +10,7 @@
 
 #include "call.h"
 #include "loop/calls.h"
+#include "loop/settle.h"
 
 /* The client: see loop/client.h, which has the functions. */
 typedef struct {
@@ -33,13 +34,18 @@ typedef struct BindingCore {
     PyObject *future_options; /* own: {"loop": loop} if that method only makes an asyncio.Future */
     oxp_async *handle;        /* NULL when loop is */
     oxp_completions *batch;
+    const oxp_completion *completions; /* those of the batch ... */
+    size_t count;
+    size_t resolved; /* ... of which so many have been seen to */
     TextCodec codec; /* the client's; it may be gone before its last reply is here */
     CallTable calls;
     ErrorSlot errors;
     uint64_t timer_due; /* when the loop's timer will run, on this file's clock; 0: there is none */
     bool is_up;         /* the last reply was one: what is submitted now leaves at once */
-    bool resolving;     /* futures get their results from `batch` */
+    bool resolving;     /* futures get their results from `batch`, further up */
+    bool reading;       /* ... and it is just being read */
     bool listens;       /* somebody waits for events: _hear() is called after each turn */
+    Resumption resumption;
     bool orphaned;      /* the client is gone: ends with its last call */
 } BindingCore;
 

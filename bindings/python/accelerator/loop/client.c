@@ -101,6 +101,8 @@ BindingCore *async_binding(AsyncCore *self)
 {
     if (async_check_open(self) < 0)
         return NULL;
+    if (self->binding && resumption_is_here(&self->binding->resumption))
+        return (BindingCore *)Py_NewRef((PyObject *)self->binding);
     PyObject *loop = running_loop(self->state);
     if (!loop)
         return NULL;

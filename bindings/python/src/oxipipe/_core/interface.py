@@ -216,6 +216,10 @@ class OnBindingCore(Protocol):
     def _arm(self, delay: float, /) -> None:
         """`_on_timer` is to be called in so many seconds, and not when it was to be before."""
 
+    def _lets_resume(self) -> bool:
+        """Whether a task that waits for a future may be resumed within `_process`, instead of by the loop's next turn: there is a turn,
+        and no task runs. A back end need not ask."""
+
     def _watch(self, future: Future[Any], token: int, /) -> None:
         """`_abandon(token)` is to be called when the future is cancelled."""
 

@@ -104,6 +104,17 @@ class Binding(BindingCore):
         except RuntimeError:  # it is closed
             self.drop()
 
+    def _lets_resume(self) -> bool:
+        """Whether a task may be resumed from here, as the loop does it from its own turn."""
+        loop = self.loop
+        return (
+            loop is not None
+            and asyncio._get_running_loop() is loop
+            and asyncio.current_task(loop) is None
+            # Which tells how long each callback takes.
+            and not loop.get_debug()
+        )
+
     def _arm(self, delay: float) -> None:
         """Has `_on_timer` called in `delay` seconds, and not at any other time."""
         if self._timer is not None:
