@@ -159,6 +159,7 @@ static PyObject *binding_process(BindingCore *self, PyObject *unused)
     Interruption first = {0};
     bool outer = self->resumption.is_allowed;
     self->resumption.is_allowed = lets_resume(self, &first);
+    self->resumption.misses = 0;
     uint32_t serial = self->calls.serial;
     oxp_status status = turn(self, &first);
     /* What the resumed tasks submitted leaves at once, and not only after the loop has looked around. */

@@ -8,6 +8,9 @@ typedef struct {
     PyObject *context; /* own */
 } Waiter;
 
+/* After so many, this turn's futures are those of a gather or the like, and not worth a look each. */
+enum { MISSES = 16 };
+
 typedef struct {
     const FastState *state;
     PyObject *future;
@@ -45,7 +48,7 @@ void future_settle(const FastState *state, Resumption *resumption, PyObject *fut
     Setting setting = {state, future, result, failed};
     Waiter waiter = {0};
     bool is_own;
-    if (resumption->is_allowed && is_plain(state, future))
+    if (resumption->is_allowed && resumption->misses < MISSES && is_plain(state, future))
         waiter = take_waiter(state, resumption, future);
     PyObject *done = attempt(set, &setting, interruption, &is_own);
     if (!done) {
@@ -86,6 +89,7 @@ static Waiter take_waiter(const FastState *state, Resumption *resumption, PyObje
         Py_CLEAR(waiter.context);
     }
     Py_XDECREF(removed);
+    resumption->misses = waiter.wakeup ? 0 : resumption->misses + 1;
     return waiter;
 }
 

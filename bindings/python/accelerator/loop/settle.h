@@ -13,6 +13,7 @@
 /* Of one loop: whether tasks may be resumed, and where one is running that was. */
 typedef struct {
     bool is_allowed;
+    unsigned misses; /* how many futures in a row, in this turn, that no task waits for */
     PyCFunction task_wakeup; /* what a task waits with, once one was seen; NULL before */
     unsigned long thread;    /* that of the loop, while such a task runs; else 0 */
     unsigned long generation; /* call_fork_generation() of it */
