@@ -15,7 +15,7 @@ shift
 root=$PWD/build/pythons
 tests=bindings/python/tests
 # What each API does at all, what import does, and what stays behind. The whole suite is `make test-python`.
-suite=${PYTHONS_SUITE:-package client pipeline pool futures lease events leaks asyncio_client asyncio_pipeline asyncio_events}
+suite=${PYTHONS_SUITE:-package client pipeline pool futures lease events leaks asyncio_client asyncio_pipeline asyncio_events asyncio_resume}
 files=()
 for name in $suite; do
     files+=("$tests/test_$name.py")
