@@ -33,6 +33,12 @@ mkdir -p "$root"
     --config-settings=cmake.define.OXIPIPE_SANITIZE=address,undefined --config-settings=install.strip=false \
     --config-settings=build-dir="$root/cmake" \
     ./bindings/python
+# Compiled with the headers of another build, it works, and neither it nor test_leaks.py counts references.
+if "$bin/python" -c 'import sys; sys.exit(not hasattr(sys, "gettotalrefcount"))' &&
+    ! grep -q _Py_IncRef "$root"/venv/lib/python*/site-packages/oxipipe/_core/_fast.*; then
+    echo "asan-python: the accelerator was not compiled as for a debug build" >&2
+    exit 1
+fi
 
 # Loaded first, as the sanitizer wants it. Leaks are not looked for, because an interpreter keeps much until its end: see
 # tests/test_leaks.py. The frames of a report begin in the accelerator.
