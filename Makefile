@@ -208,10 +208,20 @@ lint-rust:
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --locked --no-deps --quiet
 
 .PHONY: lint-python
-lint-python: $(STAMPS)/test-tools
+lint-python: $(STAMPS)/test-tools $(STAMPS)/package
 	$(VENV)/ruff check .
 	$(VENV)/ruff format --check .
 	cd $(PACKAGE) && ../../$(VENV)/mypy src tests && ../../$(VENV)/mypy ../../tests/docs
+	$(stubtest)
+
+# What is there at run time against what is said of it: the stubs of both back ends, which mypy holds to interface.py, and all
+# else. Which classes can be bases of one class (PEP 800) is nothing that a stub for Python 3.11 can say.
+define stubtest
+for backend in fast cffi; do \
+	(cd $(PACKAGE) && OXIPIPE_BACKEND=$$backend MYPYPATH=src ../../$(VENV)/python -m mypy.stubtest oxipipe --concise \
+		--mypy-config-file pyproject.toml --ignore-disjoint-bases --allowlist stubtest.allow) || exit; \
+done
+endef
 
 .PHONY: lint-generated
 lint-generated: $(STAMPS)/test-tools
