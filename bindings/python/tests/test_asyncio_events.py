@@ -574,6 +574,64 @@ def test_a_lease_outlives_the_name_of_its_client(server: Server, run: Run) -> No
     run(main())
 
 
+class Prefixed(Redis):
+    """A subclass as programs have them."""
+
+    prefix = ""
+
+    def __init__(self, *args: Any, prefix: str, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.prefix = prefix
+
+    async def get_mine(self, name: str) -> Any:
+        return await self.get(self.prefix + name)
+
+
+class Closed(Redis):
+    """One that cannot be a base."""
+
+    def __init_subclass__(cls) -> None:
+        raise TypeError("no subclasses")
+
+
+def test_the_lease_of_a_subclass_is_one(server: Server, r: oxipipe.Redis, run: Run) -> None:
+    r.set("p:a", 1)
+
+    async def main() -> None:
+        async with Prefixed(unix_socket_path=server.unix_socket_path, prefix="p:") as client:
+            client.set_response_callback("ECHO", len)
+            numbers = {await client.client_id()}
+            async with client.lease() as mine, mine.lease() as another:
+                for lease in (mine, another):
+                    assert isinstance(lease, Prefixed)
+                    assert isinstance(lease, oxipipe.asyncio.client.Lease)
+                    assert await lease.get_mine("a") == b"1"
+                    assert await lease.echo("four") == 4
+                    numbers.add(await lease.client_id())
+                assert type(mine) is type(another)
+                assert len(numbers) == 3
+                assert await mine.command("SELECT", 1)
+            for lease in (mine, another):
+                assert lease.closed
+                with pytest.raises(oxipipe.ClosedError):
+                    await lease.ping()
+            assert await client.get_mine("a") == b"1"
+            assert await client.client_id() in numbers
+        # One that begins while the client has been closed and not used since.
+        client.close()
+        async with client.lease() as lease:
+            assert await lease.get_mine("a") == b"1"
+        client.close()
+        async with (
+            Closed(unix_socket_path=server.unix_socket_path) as closed,
+            closed.lease() as lease,
+        ):
+            assert type(lease) is oxipipe.asyncio.client.Lease
+            assert await lease.ping()
+
+    run(main())
+
+
 def test_a_lease_that_nobody_has_is_closed(server: Server, run: Run) -> None:
     async def main() -> None:
         async with Redis.from_url(server.url) as client:

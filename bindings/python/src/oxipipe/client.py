@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-from types import new_class
 from typing import TYPE_CHECKING
 
 from oxipipe import _backend
 from oxipipe._configured import Configured
+from oxipipe._leased import lease_class, lost_lease
 from oxipipe._listening import Listening
-from oxipipe._lost_lease import lost_lease
 from oxipipe.commands._table import Commands
 from oxipipe.commands.iterators import page
 from oxipipe.exceptions import ClosedError, RefusedError
@@ -112,7 +110,7 @@ class Redis(Configured, Listening, _backend.ClientCore, Commands):
 
         The lease of a subclass is one of that subclass as well, with the same attributes; `__init__` is not called for it.
         """
-        return _lease_class(type(self))._of(self)
+        return lease_class(type(self), Lease)._of(self)
 
     def scan_iter(
         self,
@@ -203,23 +201,6 @@ class Lease(Redis):
         raise RefusedError(
             "submit is refused on a lease: it would use another connection; submit through the client"
         )
-
-
-def _lease_class(kind: type[Redis]) -> type[Lease]:
-    """The class of the leases of a client: both a `Lease` and a `kind`, if that can be."""
-    if issubclass(Lease, kind):
-        return Lease
-    if issubclass(kind, Lease):
-        return kind
-    made: type[Lease] | None = vars(kind).get("_leases")
-    if made is None:
-        try:
-            made = new_class(f"{kind.__name__}Lease", (Lease, kind))
-        except TypeError:  # it does not want subclasses, or wants to know more of them
-            made = Lease
-        with suppress(TypeError, AttributeError):
-            kind._leases = made
-    return made
 
 
 #: redis-py's other name for the same class.

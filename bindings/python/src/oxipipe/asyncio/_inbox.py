@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
-from oxipipe._lost_lease import lost_lease
+from oxipipe._leased import lost_lease
 from oxipipe.event import event_of
 
 if TYPE_CHECKING:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from oxipipe._arguments import queue_options
 from oxipipe._configured import Configured, named_in
 from oxipipe._core.loop import AsyncCore
+from oxipipe._leased import lease_class
 from oxipipe.asyncio._binding import Binding
 from oxipipe.asyncio._coroutines import Coroutines
 from oxipipe.asyncio._nothing import NOTHING
@@ -48,6 +49,8 @@ class Redis(Configured, AsyncCore, AsyncCommands):
 
     _bindings: dict[int, Binding]
     _is_lease = False
+    #: The class of this class' leases, once there was one.
+    _leases: type[Lease]
 
     if TYPE_CHECKING:
 
@@ -109,7 +112,7 @@ class Redis(Configured, AsyncCore, AsyncCommands):
         """A `Pipeline` that gathers commands for this client; one transaction unless told otherwise."""
         return Pipeline(self, transaction, shard_hint)
 
-    def lease(self) -> Redis:
+    def lease(self) -> Lease:
         """A client with a connection of its own, for what would change a shared one: WATCH, MULTI, SUBSCRIBE and the like.
 
             async with client.lease() as mine:
@@ -126,8 +129,10 @@ class Redis(Configured, AsyncCore, AsyncCommands):
         made again when it is lost, because what was set on it would be lost silently: calls then fail with a
         `ConnectionError` whose outcome is NOT_APPLIED. At the end of the `async with` block, or by `close`, it is closed; closing
         this client closes it, too.
+
+        The lease of a subclass is one of that subclass as well, with the same attributes; `__init__` is not called for it.
         """
-        return Lease._of(self, self._binding())
+        return lease_class(type(self), Lease)._of(self, self._binding())
 
     async def next_event(self, timeout: float | None = None) -> Event | None:
         """Waits for the next `oxipipe.Event` of the connection in the running loop: what it has to tell besides replies.
@@ -273,9 +278,13 @@ class Lease(Redis):
     def _of(cls, lender: Redis, binding: Binding) -> Lease:
         lease = cls.__new__(cls)
         lease._address, lease._given = lender._address, lender._given
+        AsyncCore._open(lease, {**lender._given, "is_lease": True})
+        if cls is not Lease:
+            # What the subclass has given itself; not what belongs to the client and its connections.
+            own = {k: v for k, v in vars(lender).items() if not hasattr(AsyncCore, k)}
+            vars(lease).update({**own, **vars(lease)})
         # Closing the owner closes its leases, and so would its end.
         lease._owner = lender
-        AsyncCore._open(lease, {**lender._given, "is_lease": True})
         loop = get_running_loop()
         lease._bindings = {id(loop): Binding(lease, loop, binding)}
         lease._use(lender._hooks)
