@@ -620,6 +620,7 @@ def test_the_lease_of_a_subclass_is_one(server: Server, r: oxipipe.Redis, run: R
         # One that begins while the client has been closed and not used since.
         client.close()
         async with client.lease() as lease:
+            assert isinstance(lease, Prefixed)
             assert await lease.get_mine("a") == b"1"
         client.close()
         async with (

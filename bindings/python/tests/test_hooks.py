@@ -106,6 +106,48 @@ def test_futures_of_a_pool_are_told_of_when_they_are_decided(server: Server) -> 
     ]
 
 
+def test_a_submission_that_does_not_wait_has_the_pools_shape(server: Server) -> None:
+    with Pool.from_url(server.url, connections=1) as pool, Pool.from_url(server.url) as other:
+        pool.set("pooled", "x")
+        pool.set_response_callback("get", lambda reply: [reply])
+        pool.set_response_callback("SET", None)
+        for name in ("GET", "get", b"Get", bytearray(b"GET")):
+            future = pool.try_submit(name, "pooled")
+            assert future is not None
+            assert future.result() == [b"x"]
+        future = pool.try_submit("SET", "pooled", "y")
+        assert future is not None
+        assert future.result() == b"OK"
+        # Neither other names nor other pools have learned of it.
+        pool.set_response_callback("SET", None)
+        assert pool.submit("PING").result() is True
+        assert other.submit("GET", "pooled").result() == b"y"
+        assert other.submit(bytearray(b"SET"), "pooled", "z").result() is True
+
+
+def test_a_submission_without_room_is_no_call(server: Server) -> None:
+    events: list[CallEvent] = []
+    with Pool.from_url(server.url, connections=1, queue_commands=1) as pool:
+        pool.on_call(events.append)
+        waiting = pool.submit("BLPOP", "hooks:nothing", 0.3)
+        assert pool.try_submit("PING") is None
+        assert waiting.result() is None
+    assert names(events) == [("BLPOP", 1, None)]
+
+
+@pytest.mark.parametrize("name", [5, 1.5, 10**30, None, True])
+def test_names_of_any_type(server: Server, name: object) -> None:
+    events: list[CallEvent] = []
+    with Redis.from_url(server.url) as plain, Redis.from_url(server.url) as client:
+        client.on_call(events.append)
+        with pytest.raises(Exception) as expected:
+            plain.command(name, "x")
+        with pytest.raises(type(expected.value)) as caught:
+            client.command(name, "x")
+        assert caught.value.args == expected.value.args
+    assert [event.name for event in events] == [str(name).upper()]
+
+
 def test_futures_of_a_loop_are_told_of(server: Server) -> None:
     events: list[CallEvent] = []
 

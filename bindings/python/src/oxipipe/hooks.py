@@ -8,6 +8,8 @@ from __future__ import annotations
 from time import perf_counter
 from typing import TYPE_CHECKING, NamedTuple
 
+from oxipipe.commands.shapes import ShapedName
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
@@ -63,10 +65,9 @@ class Hook:
 
     def __init__(self, client: Any, hooks: Hooks, method: str) -> None:
         self.client, self.hooks = client, hooks
-        self.is_shaped = method == "command_as"
+        self.is_shaped, self.may_wait = method == "command_as", method != "try_submit"
         self.plain = getattr(type(client), method).__get__(client)
-        # None where nothing is like it, but for a shape: `try_submit` leaves replies to the command's own.
-        self.shaping = type(client).command_as.__get__(client) if method != "try_submit" else None
+        self.shaping = type(client).command_as.__get__(client)
 
     def __call__(self, *args: Any) -> Any:
         callback, words = (args[0], args[1:]) if self.is_shaped else (None, args)
@@ -74,8 +75,10 @@ class Hook:
         hooks = self.hooks
         start = perf_counter()
         try:
-            if self.shaping is not None and name in hooks.shapes:
+            if name in hooks.shapes and self.may_wait:
                 result = self.shaping(hooks.shapes[name], *words)
+            elif name in hooks.shapes:
+                result = self.plain(ShapedName(name.encode(), hooks.shapes[name]), *words[1:])
             elif self.is_shaped:
                 result = self.plain(callback, *words)
             else:
@@ -83,6 +86,8 @@ class Hook:
         except BaseException as error:
             hooks.tell(name, 1, self.client._address, start, error)
             raise
+        if result is None and not self.may_wait:  # there was no room for it
+            return None
         return _told(hooks, name, 1, self.client._address, start, result)
 
 
@@ -139,5 +144,7 @@ def _name(args: tuple[Any, ...]) -> str:
     if not args:
         return ""
     name = args[0]
-    text = name if isinstance(name, str) else bytes(name).decode("ascii", "replace")
-    return text.upper()
+    if isinstance(name, (bytes, bytearray, memoryview)):
+        name = bytes(name).decode("latin-1")
+    # Whether it can be a name at all is not judged here.
+    return str(name).upper()

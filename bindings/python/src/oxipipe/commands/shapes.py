@@ -16,8 +16,18 @@ if TYPE_CHECKING:
     Callback = Callable[[Any], Any]
 
 
+class ShapedName(bytearray):
+    """A command's name that brings a shape of its own, for a call that takes none. Back ends remember names, but not mutable ones."""
+
+    def __init__(self, name: bytes, shape: Callback | None) -> None:
+        super().__init__(name)
+        self.shape = shape
+
+
 def resolve(name: object) -> Callback | None:
     """The callback of the command called `name`, in any spelling; backends cache the answer."""
+    if isinstance(name, ShapedName):
+        return name.shape
     if isinstance(name, (bytes, bytearray, memoryview)):
         name = bytes(name).decode("latin-1")
     return BY_NAME.get(name.upper()) if isinstance(name, str) else None
