@@ -145,6 +145,21 @@ def test_encodings(server: oxipipe.Server) -> None:
         server.connect(encoding="no-such-encoding")
 
 
+def test_decoding_makes_no_difference_between_values_and_what_the_server_says(
+    server: oxipipe.Server,
+) -> None:
+    """As docs/python.md says it."""
+    with server.connect(encoding="utf-16-le", decode_responses=True) as wide:
+        assert wide.set("key", "v") == b"OK".decode("utf-16-le")
+        assert wide.get("key") == "v"
+        assert wide.flushdb() is False
+        with pytest.raises(UnicodeDecodeError):
+            wide.config_get("maxmemory")
+        with pytest.raises(exceptions.ResponseError, match="not an integer"):
+            wide.command("SET", b"key", "v")
+            wide.incr(b"key")
+
+
 WIDE = ["utf-16", "utf-32", "utf-16-le", "cp500"]
 
 
