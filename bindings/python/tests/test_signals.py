@@ -11,8 +11,10 @@ import textwrap
 import threading
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
+from support.fake_server import Connection, FakeServer, handshake_reply
 from support.pace import LONG, once_more_after_a_stall
 
 import oxipipe
@@ -36,6 +38,94 @@ def alarm(after: float, handler: Callable[[int, object], object]) -> Iterator[No
 
 def interrupt(_number: int, _frame: object) -> None:
     raise Interruption
+
+
+class SlowToGreet(FakeServer):
+    """Accepts connections, and says nothing on them before it is told to."""
+
+    def __init__(self) -> None:
+        self.greets = threading.Event()
+        super().__init__(self._serve_slowly)
+
+    def _serve_slowly(self, connection: Connection) -> None:
+        for command in connection.commands():
+            self.greets.wait()
+            reply = handshake_reply(command) or b"$%d\r\n%s\r\n" % (len(command[-1]), command[-1])
+            with contextlib.suppress(OSError):  # who was interrupted has gone
+                connection.send(reply)
+
+
+def fill(pipeline: Any) -> None:
+    while True:
+        pipeline.echo("x" * 1000)
+
+
+CONNECTING: dict[str, Callable[[oxipipe.Redis, oxipipe.Pool], object]] = {
+    "connect": lambda r, _: r.connect(),
+    "command": lambda r, _: r.echo("a"),
+    "shaped command": lambda r, _: r.command_as(len, "ECHO", "a"),
+    "blocking command": lambda r, _: r.blpop("l", 0),
+    "confirmed command": lambda r, _: r.lease().command("SUBSCRIBE", "a"),
+    "iterator": lambda r, _: list(r.scan_iter()),
+    "lease": lambda r, _: r.lease(),
+    "pipeline": lambda r, _: r.pipeline(transaction=False).echo("a").execute(),
+    "transaction": lambda r, _: r.pipeline().echo("a").execute(),
+    "pipeline that is filled": lambda r, _: fill(r.pipeline(transaction=False)),
+    "submission of a client": lambda r, _: r.submit("ECHO", "a").result(),
+    "pool's connect": lambda _, p: p.connect(),
+    "pool's lease": lambda _, p: p.lease(),
+    "pool's future": lambda _, p: p.echo("a").result(),
+    "pool's pipeline": lambda _, p: p.pipeline().echo("a").execute().result(),
+    "pool's flush": lambda _, p: (p.echo("a"), p.flush()),
+    "pool's completed": lambda _, p: (p.echo("a"), list(p.completed())),
+    "full queue": lambda _, p: fill(p),
+}
+
+
+@pytest.mark.parametrize("name", CONNECTING)
+def test_an_exception_ends_a_call_that_is_connecting(name: str) -> None:
+    with (
+        SlowToGreet() as server,
+        oxipipe.Redis(unix_socket_path=server.path, protocol=2, socket_timeout=None) as client,
+        oxipipe.Pool(
+            unix_socket_path=server.path,
+            protocol=2,
+            connections=1,
+            queue_commands=50,
+            socket_timeout=None,
+            socket_connect_timeout=None,
+            grace=LONG,
+        ) as pool,
+    ):
+        for _ in range(2):
+            with alarm(0.2, interrupt), pytest.raises(Interruption):
+                CONNECTING[name](client, pool)
+        server.greets.set()
+        assert client.echo("after") == b"after"
+        assert client.pipeline(False).echo("x").echo("y").execute() == [b"x", b"y"]
+        assert pool.echo("after").result(LONG) == b"after"
+        pool.flush(LONG)
+
+
+@pytest.mark.parametrize("size", [10, 1000, 100_000])
+def test_an_exception_while_an_addition_is_connecting_loses_no_command(size: int) -> None:
+    """The pipeline knows of each command whether it has it, also of the one that was being added."""
+    with (
+        SlowToGreet() as server,
+        oxipipe.Redis(unix_socket_path=server.path, protocol=2, socket_timeout=None) as client,
+    ):
+        pipeline, added = client.pipeline(transaction=False), 0
+        with alarm(0.2, interrupt), pytest.raises(Interruption):
+            while True:
+                pipeline.command_as(
+                    lambda reply: int(reply[:8]), "ECHO", f"{added:08}" + "x" * size
+                )
+                added += 1
+        assert len(pipeline) in (added, added + 1)
+        added = len(pipeline)
+        pipeline.echo("last")
+        server.greets.set()
+        assert pipeline.execute() == [*range(added), b"last"]
 
 
 BLOCKING: list[tuple[str, Callable[[oxipipe.Redis], object]]] = [
