@@ -14,8 +14,6 @@ Names, arguments and replies are redis-py's; see `Redis` and `Pipeline`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from oxipipe._version import __version__
 from oxipipe.client import Redis, StrictRedis, from_url
 from oxipipe.default import add_command, connect, execute, pipeline
@@ -47,6 +45,7 @@ from oxipipe.exceptions import (
 from oxipipe.pipeline import Pipeline
 from oxipipe.pool import Pool
 
+TYPE_CHECKING = False  # that of `typing` costs more than this package
 if TYPE_CHECKING:
     from typing import Any
 

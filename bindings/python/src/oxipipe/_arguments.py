@@ -9,30 +9,34 @@ from __future__ import annotations
 import os
 from _codecs import lookup_error
 from _operator import index
-from typing import TYPE_CHECKING, Any, NamedTuple
 
 from oxipipe.exceptions import OptionError, UnknownNameError
 
+TYPE_CHECKING = False  # that of `typing` costs more than this package
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
     from oxipipe.exceptions import DataError
 
 
-class Argument(NamedTuple):
+class Argument:
     """What there is to know about one argument."""
 
-    #: What the library calls it; the same name if empty.
-    option: str
-    #: What it takes, for whoever gave something else.
-    takes: str
-    #: Makes the option's value of it. Raises TypeError or ValueError.
-    convert: Callable[[Any], Any]
+    __slots__ = ("convert", "option", "takes")
+
+    def __init__(self, option: str, takes: str, convert: Callable[[Any], Any]) -> None:
+        #: What the library calls it; the same name if empty.
+        self.option = option
+        #: What it takes, for whoever gave something else.
+        self.takes = takes
+        #: Makes the option's value of it. Raises TypeError or ValueError.
+        self.convert = convert
 
 
 def checked(name: str, value: Any) -> Any:
     """The value of the argument `name` as the library takes it."""
-    _, takes, convert = ARGUMENTS[name]
+    takes, convert = ARGUMENTS[name].takes, ARGUMENTS[name].convert
     try:
         return convert(value)
     except TypeError:

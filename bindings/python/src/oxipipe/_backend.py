@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from oxipipe import exceptions
 from oxipipe._core import ClientCore, FutureCore, PipelineCore, PoolCore, configure, name
 from oxipipe.commands import shapes
 
+TYPE_CHECKING = False  # that of `typing` costs more than this package
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any

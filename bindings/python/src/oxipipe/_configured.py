@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 from oxipipe._arguments import (
     ARGUMENTS,
@@ -17,6 +16,7 @@ from oxipipe._hooked import Hooked
 from oxipipe._version import __version__
 from oxipipe.exceptions import DataError, OptionError
 
+TYPE_CHECKING = False  # that of `typing` costs more than this package
 if TYPE_CHECKING:
     from os import PathLike
     from typing import Any, NoReturn, Self

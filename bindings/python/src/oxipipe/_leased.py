@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-from types import new_class
-from typing import TYPE_CHECKING, TypeVar
-
 from oxipipe.exceptions import ConnectionError
 
+TYPE_CHECKING = False  # that of `typing` costs more than this package
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, TypeVar
 
-_Lease = TypeVar("_Lease")
+    _Lease = TypeVar("_Lease")
 
 _LOST = "the leased connection is lost, and with it what was set on it: close it and lease another"
 
@@ -31,6 +28,9 @@ def lease_class(kind: type[Any], lease: type[_Lease]) -> type[_Lease]:
         return kind
     made: type[_Lease] | None = vars(kind).get("_leases")
     if made is None:
+        from contextlib import suppress
+        from types import new_class
+
         try:
             made = new_class(f"{kind.__name__}Lease", (lease, kind))
         except TypeError:  # it does not want subclasses, or wants to know more of them

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from oxipipe import _backend
 from oxipipe._configured import Configured
 from oxipipe._leased import lease_class, lost_lease
@@ -13,6 +11,7 @@ from oxipipe.commands.iterators import page
 from oxipipe.exceptions import ClosedError, RefusedError
 from oxipipe.pipeline import Pipeline
 
+TYPE_CHECKING = False  # that of `typing` costs more than this package
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any, Self

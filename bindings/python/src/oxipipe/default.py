@@ -7,12 +7,12 @@ executes that pipeline, so threads do not get into each other's way.
 from __future__ import annotations
 
 from _thread import _local
-from typing import TYPE_CHECKING
 
 from oxipipe._arguments import checked
 from oxipipe.client import Redis
 from oxipipe.exceptions import RedisError
 
+TYPE_CHECKING = False  # that of `typing` costs more than this package
 if TYPE_CHECKING:
     from typing import Any
 

@@ -8,13 +8,12 @@ oxipipe.flush()
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from oxipipe._arguments import checked
 from oxipipe.default import is_no_host, place_of
 from oxipipe.exceptions import RedisError
 from oxipipe.pool import Pool
 
+TYPE_CHECKING = False  # that of `typing` costs more than this package
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any

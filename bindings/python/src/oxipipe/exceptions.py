@@ -16,8 +16,7 @@ As in redis-py, `ConnectionError` and `TimeoutError` here are not the builtins o
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+TYPE_CHECKING = False  # that of `typing` costs more than this package
 if TYPE_CHECKING:
     from typing import Any
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from oxipipe import _backend
 from oxipipe.commands._table import PipelineCommands
 from oxipipe.exceptions import DecodeError, ExecAbortError, RedisError, WatchError
 
+TYPE_CHECKING = False  # that of `typing` costs more than this package
 if TYPE_CHECKING:
     from typing import Any, Self
 

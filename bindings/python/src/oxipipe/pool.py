@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import atexit
 from _weakref import ref
-from importlib import import_module
-from typing import TYPE_CHECKING
 
 from oxipipe import _backend
 from oxipipe._arguments import checked, options_of, queue_options
@@ -16,6 +14,7 @@ from oxipipe.commands import shapes
 from oxipipe.commands._table import PoolCommands
 from oxipipe.exceptions import ClosedError, RedisError
 
+TYPE_CHECKING = False  # that of `typing` costs more than this package
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import Any, Self
@@ -124,7 +123,7 @@ class Pool(Configured, Listening, _backend.PoolCore, PoolCommands):
         self.connections: int = checked("connections", connections)
         self._grace_ms: int = checked("grace", grace)
         # Not with the first submission: after a fork in another thread the child would wait for that import's end.
-        import_module("oxipipe.futures")
+        import oxipipe.futures  # noqa: F401
 
         self._pool_options = {
             **options_of({"key_affinity": key_affinity, "ordered": ordered}),

@@ -10,8 +10,8 @@ errors, is handed to them by `configure`, once; `oxipipe._backend` does.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False  # that of `typing` costs more than this package
 if TYPE_CHECKING:
     from oxipipe._core.cffi.client import ClientCore, FutureCore, PipelineCore, PoolCore, configure
 

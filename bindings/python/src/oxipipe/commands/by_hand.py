@@ -11,11 +11,10 @@ the client's `encoding` says, in which a server would not know them.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from oxipipe.commands import shapes
 from oxipipe.exceptions import DataError
 
+TYPE_CHECKING = False  # that of `typing` costs more than this package
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime, timedelta

@@ -7,8 +7,7 @@ give the reply as the backend built it. Null comes in the place of every reply t
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+TYPE_CHECKING = False  # that of `typing` costs more than this package
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
