@@ -200,9 +200,13 @@ static void release(void *module)
 
 static PyMethodDef METHODS[] = {
     {"configure", (PyCFunction)(void (*)(void))configure, METH_VARARGS | METH_KEYWORDS,
-     PyDoc_STR("Sets what the package supplies: exceptions and reply callbacks.")},
+     SIGNED("configure($module, /, *, reply_error, call_error, data_error, encoding_error, "
+            "decode_error, resolve_callback, load_futures)",
+            "Sets what the package supplies: exceptions and reply callbacks.")},
     {"configure_asyncio", (PyCFunction)(void (*)(void))configure_asyncio,
-     METH_VARARGS | METH_KEYWORDS, PyDoc_STR("Sets what asyncio supplies, once.")},
+     METH_VARARGS | METH_KEYWORDS,
+     SIGNED("configure_asyncio($module, /, *, get_running_loop, future, invalid_state_error)",
+            "Sets what asyncio supplies, once.")},
     {NULL, NULL, 0, NULL},
 };
 

@@ -20,6 +20,9 @@
 
 #include <oxipipe/oxipipe.h>
 
+/* A docstring that tells the parameters, too, as inspect and stubtest want it. */
+#define SIGNED(call, text) PyDoc_STR(call "\n--\n\n" text)
+
 typedef struct BatchOwner BatchOwner;
 
 /* Who executes pipelines: see batch.h. */

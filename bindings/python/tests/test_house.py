@@ -78,6 +78,16 @@ def test_nobody_imports_what_stands_in_for_others() -> None:
                 assert not other.startswith("oxipipe.compat"), f"{name} imports {other}"
 
 
+def test_rooms_that_only_their_own_door_opens() -> None:
+    """A program that blocks does not pay for asyncio, and none but the command for loading files."""
+    doors = {"oxipipe.asyncio": {"oxipipe._core.loop"}, "oxipipe.load": {"oxipipe.cli"}}
+    for room, may in doors.items():
+        for name, path in modules():
+            if not name.startswith(room) and name not in may:
+                for other in imports(name, path, at_run_time=False):
+                    assert not f"{other}.".startswith(f"{room}."), f"{name} imports {other}"
+
+
 def test_modules_do_not_need_each_other_to_be_imported() -> None:
     """What is imported inside of a function is there when it is called; at the top, there are no circles."""
     graph: dict[str, set[str]] = {}
