@@ -267,6 +267,7 @@ def test_leases_and_their_events(client: oxipipe.Redis) -> None:
 @but_for_cffi
 def test_no_lease_stays_behind(client: oxipipe.Redis) -> None:
     """Each is closed, by its block or with the last reference to it."""
+    before = len(client.client_list())  # other tests may have left some
     for number in itertools.count():
         at = InterruptAt(number)
         try:
@@ -277,7 +278,7 @@ def test_no_lease_stays_behind(client: oxipipe.Redis) -> None:
         else:
             break
     gc.collect()
-    eventually("the end of all", lambda: len(client.client_list()) == 2)
+    eventually("the end of all", lambda: len(client.client_list()) <= before)
 
 
 @pytest.mark.filterwarnings("ignore:coroutine .* was never awaited")
