@@ -317,6 +317,9 @@ def test_pipelines_and_leases_of_asyncio(server: oxipipe.Server, r: oxipipe.Redi
             except Interruption:
                 pass
             task.cancel()
+            # If the task was done by then, asyncio has yet to stop the loop for it, and would stop it for the next one.
+            loop.call_soon(loop.stop)
+            loop.run_forever()
             loop.run_until_complete(asyncio.wait([task]))
             loop.run_until_complete(check(number))
             if not at.has_raised:
