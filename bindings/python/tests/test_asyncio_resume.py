@@ -25,7 +25,7 @@ def client(server: oxipipe.Server, r: oxipipe.Redis) -> Redis:
     return Redis(unix_socket_path=server.unix_socket_path)
 
 
-@pytest.fixture(params=LOOPS.values(), ids=LOOPS)
+@pytest.fixture(params=list(LOOPS.values()), ids=list(LOOPS))
 def run(request: pytest.FixtureRequest) -> Iterator[Run]:
     with asyncio.Runner(loop_factory=request.param) as runner:
         yield runner.run
@@ -70,7 +70,7 @@ def test_no_handle_of_the_loop_is_made_for_a_reply(client: Redis) -> None:
     class Loop(asyncio.SelectorEventLoop):
         handles = 0
 
-        def call_soon(self, *args: Any, **keywords: Any) -> Any:
+        def call_soon(self, *args: Any, **keywords: Any) -> Any:  # type: ignore[override]
             self.handles += 1
             return super().call_soon(*args, **keywords)
 
@@ -146,7 +146,8 @@ def test_what_ends_the_program_costs_nobody_his_reply(
         raise raised
 
     async def echo(number: int) -> bytes:
-        return await client.echo(str(number))
+        reply: bytes = await client.echo(str(number))
+        return reply
 
     loop = asyncio.new_event_loop()
     try:

@@ -614,29 +614,29 @@ static void binding_dealloc(BindingCore *self)
 static PyMethodDef BINDING_METHODS[] = {
     {"_open", (PyCFunction)(void (*)(void))binding_open,
      METH_METHOD | METH_FASTCALL | METH_KEYWORDS,
-     PyDoc_STR("Binds a client to a loop, whose create_future() makes an asyncio.Future and nothing "
+     SIGNED("_open($self, client, loop, plain, lender, /)", "Binds a client to a loop, whose create_future() makes an asyncio.Future and nothing "
                "else, or not. The descriptor to watch.")},
     {"_process", (PyCFunction)binding_process, METH_NOARGS,
-     PyDoc_STR("Sends, receives, and resolves futures.")},
+     SIGNED("_process($self, /)", "Sends, receives, and resolves futures.")},
     {"_on_timer", (PyCFunction)binding_on_timer, METH_NOARGS,
-     PyDoc_STR("The same, for the timer that _arm() started.")},
+     SIGNED("_on_timer($self, /)", "The same, for the timer that _arm() started.")},
     {"_abandon", (PyCFunction)binding_abandon, METH_O,
-     PyDoc_STR("Cancels the call with that number at the library if its future is cancelled.")},
+     SIGNED("_abandon($self, token, /)", "Cancels the call with that number at the library if its future is cancelled.")},
     {"_close", (PyCFunction)binding_close, METH_NOARGS,
-     PyDoc_STR("Fails all calls that wait.")},
+     SIGNED("_close($self, /)", "Fails all calls that wait.")},
     {"_release", (PyCFunction)binding_release, METH_NOARGS,
-     PyDoc_STR("Drops the connection, the loop, and the calls that wait.")},
+     SIGNED("_release($self, /)", "Drops the connection, the loop, and the calls that wait.")},
     {"_server", (PyCFunction)binding_server, METH_NOARGS,
-     PyDoc_STR("What the server said of itself: the arguments of ServerInfo, or None.")},
+     SIGNED("_server($self, /)", "What the server said of itself: the arguments of ServerInfo, or None.")},
     {"_submit_pipeline", (PyCFunction)(void (*)(void))binding_submit_pipeline, METH_FASTCALL,
-     PyDoc_STR("Queues what a pipeline has gathered and returns the future of the replies; the second "
+     SIGNED("_submit_pipeline($self, sent, finish, /)", "Queues what a pipeline has gathered and returns the future of the replies; the second "
                "argument is called with those that are not as they should be.")},
     {"_next_events", (PyCFunction)binding_next_events, METH_O,
-     PyDoc_STR("Appends the events that have come to a deque.")},
+     SIGNED("_next_events($self, sink, /)", "Appends the events that have come to a deque.")},
     {"_listen", (PyCFunction)binding_listen, METH_O,
-     PyDoc_STR("Whether to call _hear() whenever there may be events.")},
+     SIGNED("_listen($self, whether, /)", "Whether to call _hear() whenever there may be events.")},
     {"_orphan", (PyCFunction)binding_orphan, METH_NOARGS,
-     PyDoc_STR("Calls _detach() when no call waits any more.")},
+     SIGNED("_orphan($self, /)", "Calls _detach() when no call waits any more.")},
     {NULL, NULL, 0, NULL},
 };
 

@@ -172,17 +172,17 @@ static void async_dealloc(AsyncCore *self)
 static PyMethodDef ASYNC_METHODS[] = {
     {"_open", (PyCFunction)(void (*)(void))async_open,
      METH_METHOD | METH_FASTCALL | METH_KEYWORDS,
-     PyDoc_STR("Makes the client from a dict of options, without connecting.")},
+     SIGNED("_open($self, options, /)", "Makes the client from a dict of options, without connecting.")},
     {"command", (PyCFunction)(void (*)(void))async_command, METH_FASTCALL,
-     PyDoc_STR("Queues one command and returns the future of its reply, in the shape of that "
+     SIGNED("command($self, /, *args)", "Queues one command and returns the future of its reply, in the shape of that "
                "command.")},
     {"command_as", (PyCFunction)(void (*)(void))async_command_as, METH_FASTCALL,
-     PyDoc_STR("Queues one command and returns the future of its reply; the first argument shapes "
+     SIGNED("command_as($self, callback, /, *args)", "Queues one command and returns the future of its reply; the first argument shapes "
                "the reply, None leaves it raw.")},
     {"_binding", (PyCFunction)async_get_binding, METH_NOARGS,
-     PyDoc_STR("What the client has in the running loop.")},
+     SIGNED("_binding($self, /)", "What the client has in the running loop.")},
     {"_close", (PyCFunction)async_close, METH_NOARGS,
-     PyDoc_STR("Forgets the binding of the loop that used the client last.")},
+     SIGNED("_close($self, /)", "Forgets the binding of the loop that used the client last.")},
     {NULL, NULL, 0, NULL},
 };
 
