@@ -1,13 +1,16 @@
-"""From Python arguments to bytes, and what the cffi backend knows about commands by their names."""
+"""From Python arguments to what is sent, and what the cffi backend knows about commands by their names."""
 
 from __future__ import annotations
 
+from array import array
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from oxipipe._core._ffi import lib
-from oxipipe._core.cffi.call import hooks
+from oxipipe._core._ffi import ffi, lib
+from oxipipe._core.cffi.hooks import hooks
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
     from oxipipe._core.interface import Callback
@@ -16,61 +19,64 @@ if TYPE_CHECKING:
 _MOST_NAMES = 4096
 
 
-def encode(args: tuple[Any, ...], encoding: str, errors: str) -> list[bytes]:
-    """The arguments as bytes; a DataError if one of them cannot be sent."""
+class Codec:
+    """What a client does with text: how it encodes arguments, and whether it decodes replies."""
+
+    def __init__(self, options: dict[str, Any]) -> None:
+        """Takes its own out of the options of a client."""
+        self._encoding: str = options.pop("encoding", "utf-8")
+        self._errors: str = options.pop("errors", "strict")
+        #: How to decode replies; None if they stay bytes.
+        self.decoding = (self._encoding, self._errors) if options.pop("decode", False) else None
+        text = bytes(range(128))
+        try:
+            self._keeps_ascii = text.decode("ascii").encode(self._encoding, self._errors) == text
+        except UnicodeError:
+            self._keeps_ascii = False
+
+    def encode(self, args: tuple[Any, ...]) -> tuple[Sequence[str], int]:
+        """The arguments as text in which each character stands for one byte, and how many they are.
+
+        A DataError if one of them cannot be sent. ASCII text is such text already, and joining is the quickest way to learn that
+        all of them are.
+        """
+        try:
+            joined = "".join(args)
+            if joined and joined.isascii() and self._keeps_ascii:
+                return args, len(joined)
+        except TypeError:
+            pass
+        if not args:
+            raise hooks.data_error("a command needs at least its name")
+        encoding, errors = self._encoding, self._errors
+        encoded = [_encode(args[0], "utf-8", "strict")]
+        encoded += [_encode(arg, encoding, errors) for arg in args[1:]]
+        return [arg.decode("latin-1") for arg in encoded], sum(map(len, encoded))
+
+
+def packed(args: Sequence[str], argcs: Sequence[int]) -> tuple[Any, ...]:
+    """Encoded arguments of several commands, and how many each has, as the library takes them: with all their lengths."""
+    slab = "".join(args).encode("latin-1")
+    lens = array("I", map(len, args))
+    counts = ffi.from_buffer("uint32_t[]", array("I", argcs))
+    return slab, len(slab), ffi.from_buffer("uint32_t[]", lens), len(lens), counts, len(argcs)
+
+
+def known(args: tuple[Any, ...]) -> tuple[Callback | None, int]:
+    """Of the command `args`: its callback, and what the library says of its name, a sum of `OXP_COMMAND_` numbers."""
     if not args:
-        raise hooks.data_error("a command needs at least its name")
-    # Command names are ASCII whatever the encoding of the data is.
-    encoded = [_encode(args[0], "utf-8", "strict")]
-    encoded += [a if type(a) is bytes else _encode(a, encoding, errors) for a in args[1:]]
-    return encoded
-
-
-def keeps_ascii(encoding: str, errors: str) -> bool:
-    """Whether ASCII text is the same bytes in `encoding`."""
-    ascii_bytes = bytes(range(128))
+        return None, 0
     try:
-        return ascii_bytes.decode("ascii").encode(encoding, errors) == ascii_bytes
-    except UnicodeError:
-        return False
-
-
-def callback(args: tuple[Any, ...]) -> Callback | None:
-    """The callback of the command `args`."""
-    if not args:
-        return None
-    try:
-        return callbacks[args[0]]
-    except KeyError:
-        if len(callbacks) >= _MOST_NAMES:
-            callbacks.clear()
-        found = callbacks[args[0]] = hooks.resolve_callback(args[0])
-        return found
+        return _known(args[0])
     except TypeError:  # a bytearray cannot be a key
-        return hooks.resolve_callback(args[0])
+        return _known.__wrapped__(args[0])
 
 
-def traits(name: bytes) -> int:
-    """What the library says of a command's name: a sum of `OXP_COMMAND_` numbers."""
-    found = _traits.get(name)
-    if found is None:
-        if len(_traits) >= _MOST_NAMES:
-            _traits.clear()
-        found = _traits[name] = lib.oxp_command_traits(name, len(name))
-    return found
-
-
-def may_be_refused(name: bytes) -> bool:
-    """Whether the library may refuse the command, and should be asked at once.
-
-    In a slab its refusal would come late, and take the others with it.
-    """
-    if traits(name) & lib.OXP_COMMAND_MAY_BE_REFUSED:
-        return True
-    if len(never_refused) >= _MOST_NAMES:
-        never_refused.clear()
-    never_refused.add(name.decode("latin-1"))
-    return False
+@lru_cache(_MOST_NAMES)
+def _known(name: Any) -> tuple[Callback | None, int]:
+    # Command names are ASCII whatever the encoding of the data is.
+    encoded = _encode(name, "utf-8", "strict")
+    return hooks.resolve_callback(name), int(lib.oxp_command_traits(encoded, len(encoded)))
 
 
 def _encode(value: Any, encoding: str, errors: str) -> bytes:
@@ -89,10 +95,3 @@ def _encode(value: Any, encoding: str, errors: str) -> bytes:
     raise hooks.data_error(
         f"Invalid input of type: '{kind}'. Convert to a bytes, string, int or float first."
     )
-
-
-_traits: dict[bytes, int] = {}
-#: Command name as given -> callback.
-callbacks: dict[Any, Callback | None] = {}
-#: Names of commands, as given, that `may_be_refused` has been asked about and has said no.
-never_refused: set[str] = set()

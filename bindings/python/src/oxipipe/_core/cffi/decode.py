@@ -2,234 +2,158 @@
 
 from __future__ import annotations
 
+from struct import Struct, pack, unpack
 from typing import TYPE_CHECKING
 
 from oxipipe._core._ffi import ffi, lib
-from oxipipe._core.cffi.attempt import attempt_again
+from oxipipe._core.cffi.hooks import hooks
+from oxipipe._core.cffi.interrupts import attempt
 
 if TYPE_CHECKING:
     from typing import Any
 
-    from oxipipe._core.cffi.call import Hooks
     from oxipipe._core.interface import Callback
 
-NULL = lib.OXP_TYPE_NULL
-STATUS = lib.OXP_TYPE_STATUS
-ERROR = lib.OXP_TYPE_ERROR
-INTEGER = lib.OXP_TYPE_INTEGER
-STRING = lib.OXP_TYPE_STRING
-DOUBLE = lib.OXP_TYPE_DOUBLE
-BOOLEAN = lib.OXP_TYPE_BOOLEAN
-BIG_NUMBER = lib.OXP_TYPE_BIG_NUMBER
-VERBATIM = lib.OXP_TYPE_VERBATIM
-ARRAY = lib.OXP_TYPE_ARRAY
-MAP = lib.OXP_TYPE_MAP
-SET = lib.OXP_TYPE_SET
-PUSH = lib.OXP_TYPE_PUSH
-ATTRIBUTE = lib.OXP_TYPE_ATTRIBUTE
+_ATTRIBUTE = lib.OXP_TYPE_ATTRIBUTE
+_BIG_NUMBER = lib.OXP_TYPE_BIG_NUMBER
+_BOOLEAN = lib.OXP_TYPE_BOOLEAN
+_DOUBLE = lib.OXP_TYPE_DOUBLE
+_ERROR = lib.OXP_TYPE_ERROR
+_INTEGER = lib.OXP_TYPE_INTEGER
+_MAP = lib.OXP_TYPE_MAP
+_NULL = lib.OXP_TYPE_NULL
+_SET = lib.OXP_TYPE_SET
+_STATUS = lib.OXP_TYPE_STATUS
+_STRING = lib.OXP_TYPE_STRING
+_TEXTS = frozenset((_STATUS, _STRING, lib.OXP_TYPE_VERBATIM))
+_AGGREGATES = frozenset((lib.OXP_TYPE_ARRAY, _MAP, _SET, lib.OXP_TYPE_PUSH, _ATTRIBUTE))
 
-_TEXTS = frozenset((STATUS, STRING, VERBATIM))
 #: The status QUEUED, as bytes and as text. Replies are these very objects, which no string that a program stored can be.
 QUEUED = b"QUEUED"
 QUEUED_TEXT = "QUEUED"
-_AGGREGATES = frozenset((ARRAY, MAP, SET, PUSH, ATTRIBUTE))
-#: From this many equal nodes on, looking for them costs less than it saves.
-_RUN = 8
+
+#: An `oxp_node`: type, len, value.
+_NODE = Struct("=B3xIq")
+#: Each node says where its text is; nobody says where the last one ends.
+_ENDLESS = 1 << 62
 
 
 class Decoder:
     """Builds the values that the nodes fed to it describe; a value may begin in one feed and end in another.
 
     `items` are the complete top-level values; one that cannot be told in Python has an exception in its place, as one that is
-    an error of the server. Runs of integers and of strings, which make up nearly all large
-    replies, are converted by list operations instead of node by node.
+    an error of the server.
     """
 
-    __slots__ = (
-        "_children",
-        "_decoding",
-        "_doubts",
-        "_failure",
-        "_hooks",
-        "_keeps_bytes",
-        "_missing",
-        "_opened",
-        "items",
-        "unreadable",
-    )
-
-    def __init__(
-        self,
-        decoding: tuple[str, str] | None,
-        hooks: Hooks,
-        keeps_bytes: bool = False,
-    ) -> None:
+    def __init__(self, decoding: tuple[str, str] | None, keeps_bytes: bool = False) -> None:
         self.items: list[Any] = []
         #: Which of the items tell of a reply that cannot be told.
         self.unreadable: set[int] = set()
         #: What takes the place of the top-level value in hand, whose rest is built for nobody.
         self._failure: Exception | None = None
-        #: What was raised and may have been a signal handler's; what remains of it was.
-        self._doubts: list[BaseException] = []
         self._decoding = decoding
         #: What cannot be decoded stays bytes, instead of being a failure.
         self._keeps_bytes = keeps_bytes
-        self._hooks = hooks
         # The innermost open aggregate, and those around it as (type, missing, children).
         self._children = self.items
-        self._missing = -1  # at top level there is no end
+        self._missing = -1  # of top-level values there is no end
         self._opened: list[tuple[int, int, list[Any]]] = []
 
-    def feed(self, nodes: Any, count: int, data: Any) -> None:
-        """Continues with `count` nodes whose texts are slices of `data`.
+    def feed(self, nodes: Any, count: int, text: Any) -> None:
+        """Continues with `count` nodes whose texts are slices of `text`.
 
         Raises what signal handlers raise. What a codec raises concerns the reply in hand alone.
         """
-        self._feed(memoryview(ffi.buffer(nodes, count * 16)), count, data)
-        if self._doubts:
-            raise self._doubts.pop(0)
-
-    def _feed(self, raw: memoryview, count: int, data: Any) -> None:
-        kinds = bytes(raw[::16])
-        lens = raw.cast("I")[1::4]
-        values = raw.cast("q")[1::2]
-        i = self._run(0, kinds, values, lens, raw, data)
-        while i < count:
-            kind = kinds[i]
-            if kind in _AGGREGATES:
-                length = lens[i]
-                i += 1
-                if length:
-                    self._opened.append((kind, self._missing, self._children))
-                    self._missing, self._children = length, []
-                    i = self._run(i, kinds, values, lens, raw, data)
-                elif kind != ATTRIBUTE:
-                    self._add(_aggregate(kind, []))
+        if not count:
+            return
+        foreign: list[BaseException] = []
+        data = ffi.buffer(text, _ENDLESS)
+        plain = _STRING if self._decoding is None else None
+        item: Any
+        for kind, length, value in _NODE.iter_unpack(ffi.buffer(nodes, count * _NODE.size)):
+            if kind == plain:
+                item = data[value : value + length]
+            elif kind == _INTEGER:
+                item = value
+            elif kind not in _AGGREGATES:
+                item = self._scalar(kind, length, value, data, foreign)
+            elif length:
+                self._opened.append((kind, self._missing, self._children))
+                self._missing, self._children = length, []
                 continue
-            value: Any
-            if kind == INTEGER:
-                value = values[i]
-            elif kind == STRING and self._decoding is None:
-                offset = values[i]
-                value = data[offset : offset + lens[i]]
-            elif kind == NULL:
-                value = None
+            elif kind == _ATTRIBUTE:
+                continue
             else:
-                try:
-                    value = self._value(kind, i, values[i], lens[i], raw, data)
-                except BaseException as error:
-                    value = self._value_again(error, kind, i, values[i], lens[i], raw, data)
-            self._add(value)
-            i += 1
-
-    def _value(self, kind: int, i: int, value: int, length: int, raw: memoryview, data: Any) -> Any:
-        if kind not in _TEXTS:
-            return self._rare(kind, i, value, length, raw, data)
-        text = data[value : value + length]
-        if kind == STATUS and text == QUEUED:
-            return QUEUED if self._decoding is None else QUEUED_TEXT
-        return text if self._decoding is None else str(text, *self._decoding)
-
-    def _value_again(
-        self,
-        error: BaseException,
-        kind: int,
-        i: int,
-        value: int,
-        length: int,
-        raw: memoryview,
-        data: Any,
-    ) -> Any:
-        """What the node comes to after all; None, and a failure of the whole reply, if it does not."""
-        seen = [*self._doubts, error]
-        self._doubts = []
-        result, own = attempt_again(
-            lambda: self._value(kind, i, value, length, raw, data), seen, self._doubts
-        )
-        if own is None:
-            return result
-        if self._keeps_bytes and (kind in _TEXTS or kind == BIG_NUMBER):
-            return data[value : value + length]
-        is_wanted = not any(kind == ATTRIBUTE for kind, _, _ in self._opened)
-        if self._failure is None and is_wanted:
-            self._failure = self._hooks.decode_error(own)
-        return None
-
-    def _run(
-        self, i: int, kinds: bytes, values: memoryview, lens: memoryview, raw: memoryview, data: Any
-    ) -> int:
-        """Converts the equal nodes from `i` on at one stroke if there are many; the index behind them."""
-        end = len(kinds) if self._missing < 0 else min(len(kinds), i + self._missing)
-        if end - i < _RUN:
-            return i
-        kind = kinds[i]
-        if kinds.count(kind, i, end) != end - i:
-            return i
-        run: list[Any]
-        if kind == INTEGER:
-            run = values[i:end].tolist()
-        elif kind in _TEXTS:
-            lengths = lens[i:end].tolist()
-            if kind == STATUS and len(QUEUED) in lengths:
-                return i  # it may be among them
-            spans = zip(values[i:end].tolist(), lengths, strict=True)
-            if self._decoding is None:
-                run = [data[offset : offset + length] for offset, length in spans]
-            else:
-                encoding, errors = self._decoding
-                try:
-                    run = [
-                        str(data[offset : offset + length], encoding, errors)
-                        for offset, length in spans
-                    ]
-                except BaseException as error:
-                    self._doubts.append(error)  # one by one it turns out whose it is
-                    return i
-        elif kind == DOUBLE:
-            run = raw.cast("d")[1::2][i:end].tolist()
-        else:
-            return i
-        self._children += run
-        if self._missing > 0:
-            self._missing -= len(run)
-            self._close()
-        return end
-
-    def _add(self, value: Any) -> None:
-        self._children.append(value)
-        if self._missing > 0:
+                item = _aggregate(kind, [])
+            self._children.append(item)
             self._missing -= 1
-            self._close()
-        elif self._failure is not None:
-            self._fail()
+            if not self._missing or self._failure is not None:
+                self._end()
+        if foreign:
+            raise foreign[0]
 
-    def _fail(self) -> None:
-        """The top-level value that is complete now is one that cannot be told."""
-        self.unreadable.add(len(self.items) - 1)
-        self.items[-1], self._failure = self._failure, None
-
-    def _close(self) -> None:
-        """Ends the aggregates that are complete."""
+    def _end(self) -> None:
+        """Ends the aggregates that are complete, and gives up the top-level value if it cannot be told."""
         while not self._missing:
             children = self._children
             kind, self._missing, self._children = self._opened.pop()
-            if kind != ATTRIBUTE:  # nobody asked for it, and it counts for nothing
+            if kind != _ATTRIBUTE:  # nobody asked for it, and it counts for nothing
                 self._children.append(_aggregate(kind, children))
-                if self._missing > 0:
-                    self._missing -= 1
-                elif self._failure is not None:
-                    self._fail()
+                self._missing -= 1
+        if self._failure is not None and not self._opened:
+            self.unreadable.add(len(self.items) - 1)
+            self.items[-1], self._failure = self._failure, None
 
-    def _rare(self, kind: int, i: int, value: int, length: int, raw: memoryview, data: Any) -> Any:
-        if kind == ERROR:
-            return self._hooks.reply_error(data[value : value + length].decode("utf-8", "replace"))
-        if kind == DOUBLE:
-            return raw.cast("d")[2 * i + 1]
-        if kind == BOOLEAN:
+    def _scalar(
+        self, kind: int, length: int, value: int, data: Any, foreign: list[BaseException]
+    ) -> Any:
+        """What the node comes to; None, and a failure of the whole reply, if it cannot be told."""
+        try:
+            return self._told(kind, length, value, data)
+        except BaseException as error:
+            result, own = attempt(lambda: self._told(kind, length, value, data), foreign, error)
+        if own is None:
+            return result
+        if self._keeps_bytes and (kind in _TEXTS or kind == _BIG_NUMBER):
+            return data[value : value + length]
+        is_wanted = not any(kind == _ATTRIBUTE for kind, _, _ in self._opened)
+        if self._failure is None and is_wanted:
+            self._failure = hooks.decode_error(own)
+        return None
+
+    def _told(self, kind: int, length: int, value: int, data: Any) -> Any:
+        if kind in _TEXTS:
+            text = data[value : value + length]
+            if kind == _STATUS and text == QUEUED:
+                return QUEUED if self._decoding is None else QUEUED_TEXT
+            return text if self._decoding is None else str(text, *self._decoding)
+        if kind == _NULL:
+            return None
+        if kind == _ERROR:
+            return hooks.reply_error(data[value : value + length].decode("utf-8", "replace"))
+        if kind == _DOUBLE:
+            return unpack("=d", pack("=q", value))[0]
+        if kind == _BOOLEAN:
             return bool(value)
-        if kind == BIG_NUMBER:
+        if kind == _BIG_NUMBER:
             return int(data[value : value + length])
         raise RuntimeError(f"liboxipipe knows a type of value ({kind}) that this package does not")
+
+
+def value(reply: Any, decoding: tuple[str, str] | None) -> Any:
+    """What an `oxp_reply` says, or what it has to raise."""
+    (item,) = _items(reply, decoding, 0)
+    if isinstance(item, Exception):
+        raise item
+    return item
+
+
+def elements(reply: Any, decoding: tuple[str, str] | None) -> list[Any] | None:
+    """The elements of an `oxp_reply`, each by itself, with an exception in the place of an error; None if it is null."""
+    if lib.oxp_reply_type(reply) == lib.OXP_TYPE_ARRAY:
+        return _items(reply, decoding, 1)
+    null: None = value(reply, decoding)
+    return null
 
 
 def shaped(callback: Callback, reply: Any) -> Any:
@@ -237,10 +161,20 @@ def shaped(callback: Callback, reply: Any) -> Any:
     return reply if reply is QUEUED or reply is QUEUED_TEXT else callback(reply)
 
 
+def _items(reply: Any, decoding: tuple[str, str] | None, first: int) -> list[Any]:
+    nodes, count = ffi.new("const oxp_node **"), ffi.new("size_t *")
+    data, length = ffi.new("const uint8_t **"), ffi.new("size_t *")
+    lib.oxp_reply_nodes(reply, nodes, count)
+    lib.oxp_reply_bytes(reply, data, length)
+    decoder = Decoder(decoding)
+    decoder.feed(nodes[0] + first, count[0] - first, data[0])
+    return decoder.items
+
+
 def _aggregate(kind: int, children: list[Any]) -> Any:
-    if kind == MAP:
+    if kind == _MAP:
         return _map(children)
-    if kind == SET:
+    if kind == _SET:
         try:
             return set(children)
         except TypeError:  # a member that is itself an aggregate

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from oxipipe._core.cffi.hooks import hooks
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import Any, NoReturn, Self
 
     from oxipipe._core.cffi.pool import PoolCore
-    from oxipipe._core.interface import Callback
+    from oxipipe._core.interface import Callback, Watch
 
 OUTSTANDING = 0  #: with the library
 PULLED = 1  #: decided, but those who watch it have to be told before anybody else
@@ -30,8 +31,7 @@ class FutureCore:
     _value: Any = None
     #: What the callback made of the reply, and the phase that comes with it.
     _shaped: tuple[Any, int] | None = None
-    #: (condition, waiters, callbacks) of concurrent.futures, once somebody looks.
-    _watched: tuple[Any, list[Any], list[Any]] | None = None
+    _watched: Watch | None = None  # once somebody looks
     _sink: list[Any] | None = None
     _commands = 1
     _is_pipeline = False
@@ -40,7 +40,7 @@ class FutureCore:
     if TYPE_CHECKING:
 
         @staticmethod
-        def _new_watch() -> tuple[Any, list[Any], list[Any]]: ...
+        def _new_watch() -> Watch: ...
         def _publish(self) -> None: ...
 
     def __new__(cls) -> NoReturn:
@@ -95,8 +95,10 @@ class FutureCore:
         pool = self._pool
         if pool is not None and self._phase <= PULLED:
             pool._enter()
-            if not pool._collect_until(Goal(self, lambda: self._phase > PULLED), timeout):
-                raise pool._timeout_error()
+            # Nothing is to be pulled for it if all that is missing is that another thread tells watchers.
+            if not pool._collect_until(self.done, timeout, lambda: self._phase == OUTSTANDING):
+                _, _, timeout_error = hooks.load_futures()
+                raise timeout_error()
         self._shape()
 
     def _shape(self) -> None:
@@ -116,7 +118,7 @@ class FutureCore:
         self._value, self._phase = shaped
         self._callback = None
 
-    def _watch(self) -> tuple[Any, list[Any], list[Any]]:
+    def _watch(self) -> Watch:
         """What concurrent.futures reaches for, to wait for futures without asking them."""
         pool = self._pool
         if pool is not None:
@@ -140,7 +142,7 @@ class FutureCore:
             with pool._lock:
                 if self._phase == PULLED:
                     self._decide(self._becomes, self._value)
-                    pool._wake()
+                    pool._turns.wake()
         self._shape()
 
     def _decide(self, phase: int, value: Any) -> None:
@@ -163,32 +165,3 @@ class FutureCore:
                     self._sink = sink
                     return
         sink.append(self)
-
-
-class Goal:
-    """What a thread waits for."""
-
-    __slots__ = ("_can_pull", "future", "is_reached", "lock")
-
-    def __init__(
-        self,
-        future: FutureCore | None,
-        is_reached: Callable[[], bool],
-        can_pull: Callable[[], bool] | None = None,
-    ) -> None:
-        self.future = future
-        self.is_reached = is_reached
-        self._can_pull = can_pull
-        #: Held by the thread while it waits for others to pull; released to wake it, once: what is not locked is awake.
-        self.lock: Any = None
-
-    def can_pull(self) -> bool:
-        """Not if all that is missing is that another thread tells watchers."""
-        if self._can_pull is not None:
-            return self._can_pull()
-        return self.future is None or self.future._phase != PULLED
-
-    def wake(self) -> None:
-        # Under the pool's lock, so nobody else wakes it; and if it wakes by itself just now, this does no harm.
-        if self.lock.locked():
-            self.lock.release()

@@ -1,0 +1,57 @@
+"""What a pool or an event loop takes from the library, for the cffi backend."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from oxipipe._core._ffi import ffi, lib
+from oxipipe._core.cffi.call import exception_of, new_memory
+from oxipipe._core.cffi.decode import Decoder
+
+if TYPE_CHECKING:
+    from typing import Any
+
+
+class Completions:
+    """A batch of completions, and how far one has come with it.
+
+    If a signal handler raises before all of it is seen to, it is gone on with before the next one is taken.
+    """
+
+    def __init__(self, decoding: tuple[str, str] | None) -> None:
+        self._decoding = decoding
+        #: To be filled, once there is no `current` one.
+        self.batch = new_memory("oxp_completions")
+        self._list = ffi.new("const oxp_completion **")
+        self._done = 0
+
+    def begin(self) -> None:
+        """The batch is about to be filled."""
+        self._done = 0
+
+    @property
+    def current(self) -> Any:
+        """The `oxp_completion` that is to be seen to; None if there is none."""
+        count = lib.oxp_completions_list(self.batch, self._list) if self.batch else 0
+        return self._list[0][self._done] if self._done < count else None
+
+    def advance(self) -> None:
+        """The current one has been seen to."""
+        self._done += 1
+
+    def release(self) -> None:
+        """Frees the memory. There is no `current` one any more."""
+        batch, self.batch = self.batch, None
+        ffi.release(batch)
+
+    def told(self) -> tuple[Exception | None, list[Any], set[int]]:
+        """What the current one says: a failure, the replies that came, and the places of those that cannot be told."""
+        completion = self.current
+        failure: Exception | None = None
+        if completion.status < 0:
+            error = new_memory("oxp_error")
+            lib.oxp_completions_error(self.batch, self._done, error)
+            failure = exception_of(completion.status, error)
+        decoder = Decoder(self._decoding)
+        decoder.feed(completion.nodes, completion.node_count, completion.bytes)
+        return failure, decoder.items, decoder.unreadable

@@ -1,0 +1,204 @@
+"""The base of all pipelines for the cffi backend: gathers commands, and shapes their replies."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from oxipipe._core._ffi import ffi, lib
+from oxipipe._core.cffi.args import known, packed
+from oxipipe._core.cffi.call import check, checked, text_of
+from oxipipe._core.cffi.decode import Decoder, elements, shaped
+from oxipipe._core.cffi.hooks import hooks
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any, Self
+
+    from oxipipe._core.interface import Callback, Finish
+
+#: A pipeline hands its commands over when their arguments come to this many bytes: a call costs several times what it costs to
+#: append to a list.
+SLAB_BYTES = 32 * 1024
+_MAY_BE_REFUSED = lib.OXP_COMMAND_MAY_BE_REFUSED
+
+
+class _Slab:
+    """Commands that were added and not yet handed over."""
+
+    __slots__ = ("argcs", "args", "bytes", "first")
+
+    def __init__(self, first: int) -> None:
+        #: The place of its first command: how many the library has.
+        self.first = first
+        self.args: list[str] = []
+        #: How many of the arguments each command has.
+        self.argcs: list[int] = []
+        self.bytes = 0
+
+
+class PipelineCore:
+    """One pipeline of the library. The two classes `Pipeline` derive from it."""
+
+    _handle: Any = None
+    _slab: _Slab
+    #: What shapes the replies, by place.
+    _callbacks: dict[int, Callback | None]
+
+    def _open(self, client: Any, atomic: bool) -> None:
+        self._client, self._codec, self._atomic = client, client._codec, atomic
+        self._handle = client._new_pipeline(atomic)
+        #: One element, which the thread that uses the pipeline takes: half the price of a lock.
+        self._token = [None]
+        self._forget()
+
+    def command(self, *args: Any) -> Self:
+        """Adds one command; returns the pipeline."""
+        callback, traits = known(args)
+        return self._add(callback, traits, args)
+
+    def command_as(self, callback: Callback | None, *args: Any) -> Self:
+        """As `command`, with the reply shaped by `callback` instead of the command's own."""
+        _, traits = known(args)
+        return self._add(callback, traits, args)
+
+    def _add(self, callback: Callback | None, traits: int, args: tuple[Any, ...]) -> Self:
+        command, size = self._codec.encode(args)
+        # What the library may refuse goes alone, so that its refusal comes at once and takes no other command with it.
+        is_alone = traits & _MAY_BE_REFUSED or size > SLAB_BYTES
+        argcs = (len(command),)
+        self._enter()
+        try:
+            if is_alone:
+                self._hand_over()
+            slab = self._slab
+            # First, and also None: if a signal handler raises behind it, the next command takes the place.
+            self._callbacks[slab.first + len(slab.argcs)] = callback
+            if is_alone:
+                self._give(command, argcs)
+            else:
+                # No calls in these lines: a signal handler cannot raise between them and tear a command.
+                slab.args += command
+                slab.argcs += argcs
+                slab.bytes += size
+                if slab.bytes > SLAB_BYTES:
+                    self._hand_over()
+        finally:
+            self._token.append(None)
+        return self
+
+    def _execute(self) -> tuple[list[Any] | None, int]:
+        self._enter()
+        callbacks = self._callbacks
+        try:
+            self._hand_over()
+            replies = self._execute_whole() if self._atomic else self._execute_stream()
+        except BaseException as error:
+            lib.oxp_pipeline_reset(self._handle)
+            _shape(getattr(error, "replies", None) or [], callbacks)
+            raise
+        finally:
+            self._forget()
+            self._token.append(None)
+        return replies, -1 if replies is None else _shape(replies, callbacks)
+
+    def _take(self) -> PipelineCore:
+        """Moves the commands into a new pipeline and returns that."""
+        self._enter()
+        try:
+            self._hand_over()
+            sent = PipelineCore()
+            sent._open(self._client, self._atomic)
+            sent._callbacks, sent._slab = self._callbacks, self._slab
+            sent._handle, self._handle = self._handle, sent._handle
+        except BaseException:
+            # What was handed over must not be there for the commands to come.
+            lib.oxp_pipeline_reset(self._handle)
+            raise
+        finally:
+            self._forget()
+            self._token.append(None)
+        return sent
+
+    def _finished(self, replies: list[Any], failure: Exception | None, finish: Finish) -> list[Any]:
+        """What is to be returned or raised for replies that came to its owner."""
+        first_error = _shape(replies, self._callbacks)
+        if failure is not None:
+            failure.replies = replies  # type: ignore[attr-defined]
+            raise failure
+        if self._atomic and not replies:
+            return finish(self, None, first_error)
+        return replies if first_error < 0 else finish(self, replies, first_error)
+
+    def _command_name(self, index: int) -> str:
+        name = text_of(lib.oxp_pipeline_command_name, self._handle, index)
+        if name is None:
+            raise IndexError("the pipeline has no such command")
+        return name
+
+    def reset(self) -> None:
+        """Forgets the commands that were added. What was already sent cannot be called back."""
+        status = lib.oxp_pipeline_reset(self._handle)
+        if status == lib.OXP_ERR_BUSY:
+            raise _used_by_another_thread()
+        check(status)
+        self._forget()
+        # The old one is lost if a signal handler raised in the moment after it was taken.
+        self._token = [None]
+
+    def __len__(self) -> int:
+        return self._slab.first + len(self._slab.argcs)
+
+    def __bool__(self) -> bool:
+        return True
+
+    def _enter(self) -> None:
+        try:
+            self._token.pop()
+        except IndexError:
+            raise _used_by_another_thread() from None
+
+    def _hand_over(self) -> None:
+        """Gives the gathered commands to the library, which may send them at once."""
+        if self._slab.argcs:
+            self._give(self._slab.args, self._slab.argcs)
+
+    def _give(self, args: Sequence[str], argcs: Sequence[int]) -> None:
+        then = setattr, self, "_slab", _Slab(self._slab.first + len(argcs))
+        checked(lib.oxp_pipeline_add_packed, self._handle, *packed(args, argcs), then=then)
+
+    def _execute_stream(self) -> list[Any]:
+        decoder = Decoder(self._codec.decoding)
+        handle = ffi.new_handle(decoder)
+        part = ffi.addressof(lib, "oxp_py_gated_part")
+        execute = lib.oxp_pipeline_execute_stream
+        checked(execute, self._handle, part, handle, replies=decoder.items)
+        return decoder.items
+
+    def _execute_whole(self) -> list[Any] | None:
+        # The reply to EXEC comes as a whole anyway, and only this way tells null from empty.
+        out = ffi.new("oxp_reply **")
+        checked(lib.oxp_pipeline_execute, self._handle, out, replies=[])
+        return elements(ffi.gc(out[0], lib.oxp_reply_free), self._codec.decoding)
+
+    def _forget(self) -> None:
+        self._slab = _Slab(0)
+        self._callbacks = {}
+
+
+def _shape(replies: list[Any], callbacks: dict[int, Callback | None]) -> int:
+    """Applies the callbacks to the replies that are there. The index of the first exception, or -1."""
+    errors = [index for index, reply in enumerate(replies) if isinstance(reply, Exception)]
+    for index, callback in callbacks.items():
+        if callback is None or index >= len(replies) or isinstance(replies[index], Exception):
+            continue
+        try:
+            replies[index] = shaped(callback, replies[index])
+        except Exception as error:
+            replies[index] = error
+            errors.append(index)
+    return min(errors, default=-1)
+
+
+def _used_by_another_thread() -> Exception:
+    message = "the pipeline is in use by another thread"
+    return hooks.call_error(lib.OXP_ERR_BUSY, lib.OXP_OUTCOME_NOT_APPLIED, message)
