@@ -35,6 +35,21 @@ int32_t oxp_py_gated_part(void *user_data, const oxp_node *nodes, size_t count, 
 void oxp_py_stand_down(void);
 """
 
+# What is made for the back end and freed with an object of its own: see _core/cffi/handle.py.
+OWNED = ("client", "async", "pool", "pipeline", "options", "completions", "reply", "server")
+CALLBACKS += "".join(f"void oxp_py_release_{kind}(oxp_{kind} **at);\n" for kind in OWNED)
+RELEASES = "".join(
+    f"""
+static void oxp_py_release_{kind}(oxp_{kind} **at)
+{{
+    oxp_{kind} *thing = *at;
+    *at = NULL;
+    oxp_{kind}_free(thing);
+}}
+"""
+    for kind in OWNED
+)
+
 # What the library is given in their place.
 GATE = """
 #include <oxipipe/oxipipe.h>
@@ -162,7 +177,7 @@ def c_source(text: str) -> str:
         raise SystemExit("tools/gen_cffi.py needs cffi: pip install cffi") from None
     builder = cffi.FFI()
     builder.cdef(text)
-    builder.set_source("oxipipe._core._ffi", GATE, py_limited_api=True)
+    builder.set_source("oxipipe._core._ffi", GATE + RELEASES, py_limited_api=True)
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory) / "_ffi.c"
         with contextlib.redirect_stdout(None):  # it announces itself

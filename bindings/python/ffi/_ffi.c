@@ -653,28 +653,84 @@ static void oxp_py_stand_down(void)
         sched_yield();
 }
 
+static void oxp_py_release_client(oxp_client **at)
+{
+    oxp_client *thing = *at;
+    *at = NULL;
+    oxp_client_free(thing);
+}
+
+static void oxp_py_release_async(oxp_async **at)
+{
+    oxp_async *thing = *at;
+    *at = NULL;
+    oxp_async_free(thing);
+}
+
+static void oxp_py_release_pool(oxp_pool **at)
+{
+    oxp_pool *thing = *at;
+    *at = NULL;
+    oxp_pool_free(thing);
+}
+
+static void oxp_py_release_pipeline(oxp_pipeline **at)
+{
+    oxp_pipeline *thing = *at;
+    *at = NULL;
+    oxp_pipeline_free(thing);
+}
+
+static void oxp_py_release_options(oxp_options **at)
+{
+    oxp_options *thing = *at;
+    *at = NULL;
+    oxp_options_free(thing);
+}
+
+static void oxp_py_release_completions(oxp_completions **at)
+{
+    oxp_completions *thing = *at;
+    *at = NULL;
+    oxp_completions_free(thing);
+}
+
+static void oxp_py_release_reply(oxp_reply **at)
+{
+    oxp_reply *thing = *at;
+    *at = NULL;
+    oxp_reply_free(thing);
+}
+
+static void oxp_py_release_server(oxp_server **at)
+{
+    oxp_server *thing = *at;
+    *at = NULL;
+    oxp_server_free(thing);
+}
+
 
 /************************************************************/
 
 static void *_cffi_types[] = {
 /*  0 */ _CFFI_OP(_CFFI_OP_FUNCTION, 12), // _Bool()(oxp_client const *)
-/*  1 */ _CFFI_OP(_CFFI_OP_POINTER, 547), // oxp_client const *
+/*  1 */ _CFFI_OP(_CFFI_OP_POINTER, 571), // oxp_client const *
 /*  2 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /*  3 */ _CFFI_OP(_CFFI_OP_FUNCTION, 17), // char const *()(int32_t)
 /*  4 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 21), // int32_t
 /*  5 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /*  6 */ _CFFI_OP(_CFFI_OP_FUNCTION, 17), // char const *()(oxp_error const *)
-/*  7 */ _CFFI_OP(_CFFI_OP_POINTER, 551), // oxp_error const *
+/*  7 */ _CFFI_OP(_CFFI_OP_POINTER, 575), // oxp_error const *
 /*  8 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /*  9 */ _CFFI_OP(_CFFI_OP_FUNCTION, 17), // char const *()(void)
 /* 10 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /* 11 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(_Bool, oxp_pipeline * *, oxp_error *)
 /* 12 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 1), // _Bool
 /* 13 */ _CFFI_OP(_CFFI_OP_POINTER, 51), // oxp_pipeline * *
-/* 14 */ _CFFI_OP(_CFFI_OP_POINTER, 551), // oxp_error *
+/* 14 */ _CFFI_OP(_CFFI_OP_POINTER, 575), // oxp_error *
 /* 15 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /* 16 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(char const *, size_t, oxp_client * *, oxp_error *)
-/* 17 */ _CFFI_OP(_CFFI_OP_POINTER, 543), // char const *
+/* 17 */ _CFFI_OP(_CFFI_OP_POINTER, 567), // char const *
 /* 18 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28), // size_t
 /* 19 */ _CFFI_OP(_CFFI_OP_POINTER, 94), // oxp_client * *
 /* 20 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
@@ -686,13 +742,13 @@ static void *_cffi_types[] = {
 /* 26 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
 /* 27 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /* 28 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_async *, oxp_async * *, oxp_error *)
-/* 29 */ _CFFI_OP(_CFFI_OP_POINTER, 546), // oxp_async *
+/* 29 */ _CFFI_OP(_CFFI_OP_POINTER, 570), // oxp_async *
 /* 30 */ _CFFI_OP(_CFFI_OP_POINTER, 29), // oxp_async * *
 /* 31 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
 /* 32 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /* 33 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_async *, oxp_completions *, size_t *, oxp_error *)
 /* 34 */ _CFFI_OP(_CFFI_OP_NOOP, 29),
-/* 35 */ _CFFI_OP(_CFFI_OP_POINTER, 550), // oxp_completions *
+/* 35 */ _CFFI_OP(_CFFI_OP_POINTER, 574), // oxp_completions *
 /* 36 */ _CFFI_OP(_CFFI_OP_POINTER, 18), // size_t *
 /* 37 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
 /* 38 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
@@ -702,19 +758,19 @@ static void *_cffi_types[] = {
 /* 42 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /* 43 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_async *, oxp_events *, size_t *, oxp_error *)
 /* 44 */ _CFFI_OP(_CFFI_OP_NOOP, 29),
-/* 45 */ _CFFI_OP(_CFFI_OP_POINTER, 554), // oxp_events *
+/* 45 */ _CFFI_OP(_CFFI_OP_POINTER, 578), // oxp_events *
 /* 46 */ _CFFI_OP(_CFFI_OP_NOOP, 36),
 /* 47 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
 /* 48 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /* 49 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_async *, oxp_pipeline *, uint64_t, oxp_error *)
 /* 50 */ _CFFI_OP(_CFFI_OP_NOOP, 29),
-/* 51 */ _CFFI_OP(_CFFI_OP_POINTER, 557), // oxp_pipeline *
+/* 51 */ _CFFI_OP(_CFFI_OP_POINTER, 581), // oxp_pipeline *
 /* 52 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24), // uint64_t
 /* 53 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
 /* 54 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /* 55 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_async *, oxp_slice const *, size_t, uint64_t, oxp_error *)
 /* 56 */ _CFFI_OP(_CFFI_OP_NOOP, 29),
-/* 57 */ _CFFI_OP(_CFFI_OP_POINTER, 561), // oxp_slice const *
+/* 57 */ _CFFI_OP(_CFFI_OP_POINTER, 585), // oxp_slice const *
 /* 58 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
 /* 59 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
 /* 60 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
@@ -732,7 +788,7 @@ static void *_cffi_types[] = {
 /* 72 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /* 73 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_async *, uint8_t const *, size_t, uint32_t const *, size_t, uint32_t const *, size_t, uint64_t const *, size_t *, oxp_error *)
 /* 74 */ _CFFI_OP(_CFFI_OP_NOOP, 29),
-/* 75 */ _CFFI_OP(_CFFI_OP_POINTER, 562), // uint8_t const *
+/* 75 */ _CFFI_OP(_CFFI_OP_POINTER, 586), // uint8_t const *
 /* 76 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
 /* 77 */ _CFFI_OP(_CFFI_OP_POINTER, 232), // uint32_t const *
 /* 78 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
@@ -743,15 +799,15 @@ static void *_cffi_types[] = {
 /* 83 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
 /* 84 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /* 85 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_async const *)
-/* 86 */ _CFFI_OP(_CFFI_OP_POINTER, 546), // oxp_async const *
+/* 86 */ _CFFI_OP(_CFFI_OP_POINTER, 570), // oxp_async const *
 /* 87 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /* 88 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_async const *, oxp_server * *, oxp_error *)
 /* 89 */ _CFFI_OP(_CFFI_OP_NOOP, 86),
-/* 90 */ _CFFI_OP(_CFFI_OP_POINTER, 531), // oxp_server * *
+/* 90 */ _CFFI_OP(_CFFI_OP_POINTER, 555), // oxp_server * *
 /* 91 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
 /* 92 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /* 93 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_client *, oxp_client * *)
-/* 94 */ _CFFI_OP(_CFFI_OP_POINTER, 547), // oxp_client *
+/* 94 */ _CFFI_OP(_CFFI_OP_POINTER, 571), // oxp_client *
 /* 95 */ _CFFI_OP(_CFFI_OP_NOOP, 19),
 /* 96 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /* 97 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_client *, oxp_client * *, oxp_error *)
@@ -780,14 +836,14 @@ static void *_cffi_types[] = {
 /* 120 */ _CFFI_OP(_CFFI_OP_NOOP, 57),
 /* 121 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
 /* 122 */ _CFFI_OP(_CFFI_OP_POINTER, 422), // int32_t(*)(void *, oxp_node const *, size_t, uint8_t const *)
-/* 123 */ _CFFI_OP(_CFFI_OP_POINTER, 563), // void *
+/* 123 */ _CFFI_OP(_CFFI_OP_POINTER, 587), // void *
 /* 124 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
 /* 125 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /* 126 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_client *, oxp_slice const *, size_t, oxp_reply * *, oxp_error *)
 /* 127 */ _CFFI_OP(_CFFI_OP_NOOP, 94),
 /* 128 */ _CFFI_OP(_CFFI_OP_NOOP, 57),
 /* 129 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
-/* 130 */ _CFFI_OP(_CFFI_OP_POINTER, 518), // oxp_reply * *
+/* 130 */ _CFFI_OP(_CFFI_OP_POINTER, 539), // oxp_reply * *
 /* 131 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
 /* 132 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /* 133 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_client *, uint8_t const *, size_t, uint32_t const *, size_t, int32_t(*)(void *, oxp_node const *, size_t, uint8_t const *), void *, oxp_error *)
@@ -821,7 +877,7 @@ static void *_cffi_types[] = {
 /* 161 */ _CFFI_OP(_CFFI_OP_POINTER, 35), // oxp_completions * *
 /* 162 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /* 163 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_completions const *, size_t, oxp_error *)
-/* 164 */ _CFFI_OP(_CFFI_OP_POINTER, 550), // oxp_completions const *
+/* 164 */ _CFFI_OP(_CFFI_OP_POINTER, 574), // oxp_completions const *
 /* 165 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
 /* 166 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
 /* 167 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
@@ -841,7 +897,7 @@ static void *_cffi_types[] = {
 /* 181 */ _CFFI_OP(_CFFI_OP_POINTER, 45), // oxp_events * *
 /* 182 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /* 183 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_events const *, size_t, oxp_error *)
-/* 184 */ _CFFI_OP(_CFFI_OP_POINTER, 554), // oxp_events const *
+/* 184 */ _CFFI_OP(_CFFI_OP_POINTER, 578), // oxp_events const *
 /* 185 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
 /* 186 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
 /* 187 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
@@ -855,7 +911,7 @@ static void *_cffi_types[] = {
 /* 195 */ _CFFI_OP(_CFFI_OP_NOOP, 25),
 /* 196 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /* 197 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_options *, _Bool)
-/* 198 */ _CFFI_OP(_CFFI_OP_POINTER, 556), // oxp_options *
+/* 198 */ _CFFI_OP(_CFFI_OP_POINTER, 580), // oxp_options *
 /* 199 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 1),
 /* 200 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /* 201 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_options *, char const *, size_t)
@@ -875,7 +931,7 @@ static void *_cffi_types[] = {
 /* 215 */ _CFFI_OP(_CFFI_OP_NOOP, 198),
 /* 216 */ _CFFI_OP(_CFFI_OP_POINTER, 419), // int32_t(*)(void *)
 /* 217 */ _CFFI_OP(_CFFI_OP_NOOP, 123),
-/* 218 */ _CFFI_OP(_CFFI_OP_POINTER, 538), // void(*)(void *)
+/* 218 */ _CFFI_OP(_CFFI_OP_POINTER, 562), // void(*)(void *)
 /* 219 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /* 220 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_options *, size_t)
 /* 221 */ _CFFI_OP(_CFFI_OP_NOOP, 198),
@@ -909,10 +965,10 @@ static void *_cffi_types[] = {
 /* 249 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
 /* 250 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /* 251 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_options const *, char const *, size_t, char *, size_t, size_t *, oxp_error *)
-/* 252 */ _CFFI_OP(_CFFI_OP_POINTER, 556), // oxp_options const *
+/* 252 */ _CFFI_OP(_CFFI_OP_POINTER, 580), // oxp_options const *
 /* 253 */ _CFFI_OP(_CFFI_OP_NOOP, 17),
 /* 254 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
-/* 255 */ _CFFI_OP(_CFFI_OP_POINTER, 543), // char *
+/* 255 */ _CFFI_OP(_CFFI_OP_POINTER, 567), // char *
 /* 256 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
 /* 257 */ _CFFI_OP(_CFFI_OP_NOOP, 36),
 /* 258 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
@@ -979,7 +1035,7 @@ static void *_cffi_types[] = {
 /* 319 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
 /* 320 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /* 321 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_pool *, oxp_client * *, oxp_error *)
-/* 322 */ _CFFI_OP(_CFFI_OP_POINTER, 558), // oxp_pool *
+/* 322 */ _CFFI_OP(_CFFI_OP_POINTER, 582), // oxp_pool *
 /* 323 */ _CFFI_OP(_CFFI_OP_NOOP, 19),
 /* 324 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
 /* 325 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
@@ -1051,24 +1107,24 @@ static void *_cffi_types[] = {
 /* 391 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
 /* 392 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /* 393 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_pool const *, oxp_server * *, oxp_error *)
-/* 394 */ _CFFI_OP(_CFFI_OP_POINTER, 558), // oxp_pool const *
+/* 394 */ _CFFI_OP(_CFFI_OP_POINTER, 582), // oxp_pool const *
 /* 395 */ _CFFI_OP(_CFFI_OP_NOOP, 90),
 /* 396 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
 /* 397 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /* 398 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_reply const *, size_t, _Bool *)
-/* 399 */ _CFFI_OP(_CFFI_OP_POINTER, 559), // oxp_reply const *
+/* 399 */ _CFFI_OP(_CFFI_OP_POINTER, 583), // oxp_reply const *
 /* 400 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
 /* 401 */ _CFFI_OP(_CFFI_OP_POINTER, 12), // _Bool *
 /* 402 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /* 403 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_reply const *, size_t, double *)
 /* 404 */ _CFFI_OP(_CFFI_OP_NOOP, 399),
 /* 405 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
-/* 406 */ _CFFI_OP(_CFFI_OP_POINTER, 544), // double *
+/* 406 */ _CFFI_OP(_CFFI_OP_POINTER, 568), // double *
 /* 407 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /* 408 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_reply const *, size_t, int64_t *)
 /* 409 */ _CFFI_OP(_CFFI_OP_NOOP, 399),
 /* 410 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
-/* 411 */ _CFFI_OP(_CFFI_OP_POINTER, 545), // int64_t *
+/* 411 */ _CFFI_OP(_CFFI_OP_POINTER, 569), // int64_t *
 /* 412 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /* 413 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(oxp_reply const *, size_t, uint8_t const * *, size_t *)
 /* 414 */ _CFFI_OP(_CFFI_OP_NOOP, 399),
@@ -1081,23 +1137,23 @@ static void *_cffi_types[] = {
 /* 421 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /* 422 */ _CFFI_OP(_CFFI_OP_FUNCTION, 4), // int32_t()(void *, oxp_node const *, size_t, uint8_t const *)
 /* 423 */ _CFFI_OP(_CFFI_OP_NOOP, 123),
-/* 424 */ _CFFI_OP(_CFFI_OP_POINTER, 555), // oxp_node const *
+/* 424 */ _CFFI_OP(_CFFI_OP_POINTER, 579), // oxp_node const *
 /* 425 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
 /* 426 */ _CFFI_OP(_CFFI_OP_NOOP, 75),
 /* 427 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 428 */ _CFFI_OP(_CFFI_OP_FUNCTION, 561), // oxp_slice()(char const *)
+/* 428 */ _CFFI_OP(_CFFI_OP_FUNCTION, 585), // oxp_slice()(char const *)
 /* 429 */ _CFFI_OP(_CFFI_OP_NOOP, 17),
 /* 430 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /* 431 */ _CFFI_OP(_CFFI_OP_FUNCTION, 18), // size_t()(oxp_completions const *, oxp_completion const * *)
 /* 432 */ _CFFI_OP(_CFFI_OP_NOOP, 164),
-/* 433 */ _CFFI_OP(_CFFI_OP_POINTER, 548), // oxp_completion const * *
+/* 433 */ _CFFI_OP(_CFFI_OP_POINTER, 572), // oxp_completion const * *
 /* 434 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /* 435 */ _CFFI_OP(_CFFI_OP_FUNCTION, 18), // size_t()(oxp_events const *, oxp_event const * *)
 /* 436 */ _CFFI_OP(_CFFI_OP_NOOP, 184),
-/* 437 */ _CFFI_OP(_CFFI_OP_POINTER, 552), // oxp_event const * *
+/* 437 */ _CFFI_OP(_CFFI_OP_POINTER, 576), // oxp_event const * *
 /* 438 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /* 439 */ _CFFI_OP(_CFFI_OP_FUNCTION, 18), // size_t()(oxp_pipeline const *)
-/* 440 */ _CFFI_OP(_CFFI_OP_POINTER, 557), // oxp_pipeline const *
+/* 440 */ _CFFI_OP(_CFFI_OP_POINTER, 581), // oxp_pipeline const *
 /* 441 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /* 442 */ _CFFI_OP(_CFFI_OP_FUNCTION, 18), // size_t()(oxp_reply const *, size_t)
 /* 443 */ _CFFI_OP(_CFFI_OP_NOOP, 399),
@@ -1125,7 +1181,7 @@ static void *_cffi_types[] = {
 /* 465 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 28),
 /* 466 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /* 467 */ _CFFI_OP(_CFFI_OP_FUNCTION, 232), // uint32_t()(oxp_server const *)
-/* 468 */ _CFFI_OP(_CFFI_OP_POINTER, 560), // oxp_server const *
+/* 468 */ _CFFI_OP(_CFFI_OP_POINTER, 584), // oxp_server const *
 /* 469 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /* 470 */ _CFFI_OP(_CFFI_OP_FUNCTION, 232), // uint32_t()(uint8_t const *, size_t)
 /* 471 */ _CFFI_OP(_CFFI_OP_NOOP, 75),
@@ -1139,88 +1195,112 @@ static void *_cffi_types[] = {
 /* 479 */ _CFFI_OP(_CFFI_OP_FUNCTION, 52), // uint64_t()(oxp_server const *)
 /* 480 */ _CFFI_OP(_CFFI_OP_NOOP, 468),
 /* 481 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 482 */ _CFFI_OP(_CFFI_OP_FUNCTION, 563), // void()(oxp_async *)
-/* 483 */ _CFFI_OP(_CFFI_OP_NOOP, 29),
+/* 482 */ _CFFI_OP(_CFFI_OP_FUNCTION, 587), // void()(oxp_async * *)
+/* 483 */ _CFFI_OP(_CFFI_OP_NOOP, 30),
 /* 484 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 485 */ _CFFI_OP(_CFFI_OP_FUNCTION, 563), // void()(oxp_client *)
-/* 486 */ _CFFI_OP(_CFFI_OP_NOOP, 94),
+/* 485 */ _CFFI_OP(_CFFI_OP_FUNCTION, 587), // void()(oxp_async *)
+/* 486 */ _CFFI_OP(_CFFI_OP_NOOP, 29),
 /* 487 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 488 */ _CFFI_OP(_CFFI_OP_FUNCTION, 563), // void()(oxp_completions *)
-/* 489 */ _CFFI_OP(_CFFI_OP_NOOP, 35),
+/* 488 */ _CFFI_OP(_CFFI_OP_FUNCTION, 587), // void()(oxp_client * *)
+/* 489 */ _CFFI_OP(_CFFI_OP_NOOP, 19),
 /* 490 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 491 */ _CFFI_OP(_CFFI_OP_FUNCTION, 563), // void()(oxp_error *)
-/* 492 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
+/* 491 */ _CFFI_OP(_CFFI_OP_FUNCTION, 587), // void()(oxp_client *)
+/* 492 */ _CFFI_OP(_CFFI_OP_NOOP, 94),
 /* 493 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 494 */ _CFFI_OP(_CFFI_OP_FUNCTION, 563), // void()(oxp_error const *, uint64_t *, uint64_t *, uint64_t *)
-/* 495 */ _CFFI_OP(_CFFI_OP_NOOP, 7),
-/* 496 */ _CFFI_OP(_CFFI_OP_NOOP, 371),
-/* 497 */ _CFFI_OP(_CFFI_OP_NOOP, 371),
-/* 498 */ _CFFI_OP(_CFFI_OP_NOOP, 371),
+/* 494 */ _CFFI_OP(_CFFI_OP_FUNCTION, 587), // void()(oxp_completions * *)
+/* 495 */ _CFFI_OP(_CFFI_OP_NOOP, 161),
+/* 496 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 497 */ _CFFI_OP(_CFFI_OP_FUNCTION, 587), // void()(oxp_completions *)
+/* 498 */ _CFFI_OP(_CFFI_OP_NOOP, 35),
 /* 499 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 500 */ _CFFI_OP(_CFFI_OP_FUNCTION, 563), // void()(oxp_error const *, uint8_t const * *, size_t *)
-/* 501 */ _CFFI_OP(_CFFI_OP_NOOP, 7),
-/* 502 */ _CFFI_OP(_CFFI_OP_NOOP, 308),
-/* 503 */ _CFFI_OP(_CFFI_OP_NOOP, 36),
-/* 504 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 505 */ _CFFI_OP(_CFFI_OP_FUNCTION, 563), // void()(oxp_events *)
-/* 506 */ _CFFI_OP(_CFFI_OP_NOOP, 45),
-/* 507 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 508 */ _CFFI_OP(_CFFI_OP_FUNCTION, 563), // void()(oxp_options *)
-/* 509 */ _CFFI_OP(_CFFI_OP_NOOP, 198),
-/* 510 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 511 */ _CFFI_OP(_CFFI_OP_FUNCTION, 563), // void()(oxp_pipeline *)
-/* 512 */ _CFFI_OP(_CFFI_OP_NOOP, 51),
+/* 500 */ _CFFI_OP(_CFFI_OP_FUNCTION, 587), // void()(oxp_error *)
+/* 501 */ _CFFI_OP(_CFFI_OP_NOOP, 14),
+/* 502 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 503 */ _CFFI_OP(_CFFI_OP_FUNCTION, 587), // void()(oxp_error const *, uint64_t *, uint64_t *, uint64_t *)
+/* 504 */ _CFFI_OP(_CFFI_OP_NOOP, 7),
+/* 505 */ _CFFI_OP(_CFFI_OP_NOOP, 371),
+/* 506 */ _CFFI_OP(_CFFI_OP_NOOP, 371),
+/* 507 */ _CFFI_OP(_CFFI_OP_NOOP, 371),
+/* 508 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 509 */ _CFFI_OP(_CFFI_OP_FUNCTION, 587), // void()(oxp_error const *, uint8_t const * *, size_t *)
+/* 510 */ _CFFI_OP(_CFFI_OP_NOOP, 7),
+/* 511 */ _CFFI_OP(_CFFI_OP_NOOP, 308),
+/* 512 */ _CFFI_OP(_CFFI_OP_NOOP, 36),
 /* 513 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 514 */ _CFFI_OP(_CFFI_OP_FUNCTION, 563), // void()(oxp_pool *)
-/* 515 */ _CFFI_OP(_CFFI_OP_NOOP, 322),
+/* 514 */ _CFFI_OP(_CFFI_OP_FUNCTION, 587), // void()(oxp_events *)
+/* 515 */ _CFFI_OP(_CFFI_OP_NOOP, 45),
 /* 516 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 517 */ _CFFI_OP(_CFFI_OP_FUNCTION, 563), // void()(oxp_reply *)
-/* 518 */ _CFFI_OP(_CFFI_OP_POINTER, 559), // oxp_reply *
+/* 517 */ _CFFI_OP(_CFFI_OP_FUNCTION, 587), // void()(oxp_options * *)
+/* 518 */ _CFFI_OP(_CFFI_OP_NOOP, 25),
 /* 519 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 520 */ _CFFI_OP(_CFFI_OP_FUNCTION, 563), // void()(oxp_reply const *, oxp_node const * *, size_t *)
-/* 521 */ _CFFI_OP(_CFFI_OP_NOOP, 399),
-/* 522 */ _CFFI_OP(_CFFI_OP_POINTER, 424), // oxp_node const * *
-/* 523 */ _CFFI_OP(_CFFI_OP_NOOP, 36),
-/* 524 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 525 */ _CFFI_OP(_CFFI_OP_FUNCTION, 563), // void()(oxp_reply const *, uint8_t const * *, size_t *)
-/* 526 */ _CFFI_OP(_CFFI_OP_NOOP, 399),
-/* 527 */ _CFFI_OP(_CFFI_OP_NOOP, 308),
-/* 528 */ _CFFI_OP(_CFFI_OP_NOOP, 36),
-/* 529 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 530 */ _CFFI_OP(_CFFI_OP_FUNCTION, 563), // void()(oxp_server *)
-/* 531 */ _CFFI_OP(_CFFI_OP_POINTER, 560), // oxp_server *
-/* 532 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 533 */ _CFFI_OP(_CFFI_OP_FUNCTION, 563), // void()(oxp_server const *, uint8_t const * *, size_t *)
-/* 534 */ _CFFI_OP(_CFFI_OP_NOOP, 468),
-/* 535 */ _CFFI_OP(_CFFI_OP_NOOP, 308),
-/* 536 */ _CFFI_OP(_CFFI_OP_NOOP, 36),
+/* 520 */ _CFFI_OP(_CFFI_OP_FUNCTION, 587), // void()(oxp_options *)
+/* 521 */ _CFFI_OP(_CFFI_OP_NOOP, 198),
+/* 522 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 523 */ _CFFI_OP(_CFFI_OP_FUNCTION, 587), // void()(oxp_pipeline * *)
+/* 524 */ _CFFI_OP(_CFFI_OP_NOOP, 13),
+/* 525 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 526 */ _CFFI_OP(_CFFI_OP_FUNCTION, 587), // void()(oxp_pipeline *)
+/* 527 */ _CFFI_OP(_CFFI_OP_NOOP, 51),
+/* 528 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 529 */ _CFFI_OP(_CFFI_OP_FUNCTION, 587), // void()(oxp_pool * *)
+/* 530 */ _CFFI_OP(_CFFI_OP_NOOP, 273),
+/* 531 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 532 */ _CFFI_OP(_CFFI_OP_FUNCTION, 587), // void()(oxp_pool *)
+/* 533 */ _CFFI_OP(_CFFI_OP_NOOP, 322),
+/* 534 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 535 */ _CFFI_OP(_CFFI_OP_FUNCTION, 587), // void()(oxp_reply * *)
+/* 536 */ _CFFI_OP(_CFFI_OP_NOOP, 130),
 /* 537 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 538 */ _CFFI_OP(_CFFI_OP_FUNCTION, 563), // void()(void *)
-/* 539 */ _CFFI_OP(_CFFI_OP_NOOP, 123),
+/* 538 */ _CFFI_OP(_CFFI_OP_FUNCTION, 587), // void()(oxp_reply *)
+/* 539 */ _CFFI_OP(_CFFI_OP_POINTER, 583), // oxp_reply *
 /* 540 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 541 */ _CFFI_OP(_CFFI_OP_FUNCTION, 563), // void()(void)
-/* 542 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 543 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 2), // char
-/* 544 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 14), // double
-/* 545 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 23), // int64_t
-/* 546 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 0), // oxp_async
-/* 547 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 1), // oxp_client
-/* 548 */ _CFFI_OP(_CFFI_OP_POINTER, 549), // oxp_completion const *
-/* 549 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 2), // oxp_completion
-/* 550 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 3), // oxp_completions
-/* 551 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 4), // oxp_error
-/* 552 */ _CFFI_OP(_CFFI_OP_POINTER, 553), // oxp_event const *
-/* 553 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 5), // oxp_event
-/* 554 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 6), // oxp_events
-/* 555 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 7), // oxp_node
-/* 556 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 8), // oxp_options
-/* 557 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 9), // oxp_pipeline
-/* 558 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 10), // oxp_pool
-/* 559 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 11), // oxp_reply
-/* 560 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 12), // oxp_server
-/* 561 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 13), // oxp_slice
-/* 562 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 18), // uint8_t
-/* 563 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 0), // void
+/* 541 */ _CFFI_OP(_CFFI_OP_FUNCTION, 587), // void()(oxp_reply const *, oxp_node const * *, size_t *)
+/* 542 */ _CFFI_OP(_CFFI_OP_NOOP, 399),
+/* 543 */ _CFFI_OP(_CFFI_OP_POINTER, 424), // oxp_node const * *
+/* 544 */ _CFFI_OP(_CFFI_OP_NOOP, 36),
+/* 545 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 546 */ _CFFI_OP(_CFFI_OP_FUNCTION, 587), // void()(oxp_reply const *, uint8_t const * *, size_t *)
+/* 547 */ _CFFI_OP(_CFFI_OP_NOOP, 399),
+/* 548 */ _CFFI_OP(_CFFI_OP_NOOP, 308),
+/* 549 */ _CFFI_OP(_CFFI_OP_NOOP, 36),
+/* 550 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 551 */ _CFFI_OP(_CFFI_OP_FUNCTION, 587), // void()(oxp_server * *)
+/* 552 */ _CFFI_OP(_CFFI_OP_NOOP, 90),
+/* 553 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 554 */ _CFFI_OP(_CFFI_OP_FUNCTION, 587), // void()(oxp_server *)
+/* 555 */ _CFFI_OP(_CFFI_OP_POINTER, 584), // oxp_server *
+/* 556 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 557 */ _CFFI_OP(_CFFI_OP_FUNCTION, 587), // void()(oxp_server const *, uint8_t const * *, size_t *)
+/* 558 */ _CFFI_OP(_CFFI_OP_NOOP, 468),
+/* 559 */ _CFFI_OP(_CFFI_OP_NOOP, 308),
+/* 560 */ _CFFI_OP(_CFFI_OP_NOOP, 36),
+/* 561 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 562 */ _CFFI_OP(_CFFI_OP_FUNCTION, 587), // void()(void *)
+/* 563 */ _CFFI_OP(_CFFI_OP_NOOP, 123),
+/* 564 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 565 */ _CFFI_OP(_CFFI_OP_FUNCTION, 587), // void()(void)
+/* 566 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 567 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 2), // char
+/* 568 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 14), // double
+/* 569 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 23), // int64_t
+/* 570 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 0), // oxp_async
+/* 571 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 1), // oxp_client
+/* 572 */ _CFFI_OP(_CFFI_OP_POINTER, 573), // oxp_completion const *
+/* 573 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 2), // oxp_completion
+/* 574 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 3), // oxp_completions
+/* 575 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 4), // oxp_error
+/* 576 */ _CFFI_OP(_CFFI_OP_POINTER, 577), // oxp_event const *
+/* 577 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 5), // oxp_event
+/* 578 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 6), // oxp_events
+/* 579 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 7), // oxp_node
+/* 580 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 8), // oxp_options
+/* 581 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 9), // oxp_pipeline
+/* 582 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 10), // oxp_pool
+/* 583 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 11), // oxp_reply
+/* 584 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 12), // oxp_server
+/* 585 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 13), // oxp_slice
+/* 586 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 18), // uint8_t
+/* 587 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 0), // void
 };
 
 static struct _cffi_externpy_s _cffi_externpy__oxp_py_interrupt =
@@ -8487,6 +8567,294 @@ _cffi_f_oxp_py_gated_part(PyObject *self, PyObject *args)
 #  define _cffi_f_oxp_py_gated_part _cffi_d_oxp_py_gated_part
 #endif
 
+static void _cffi_d_oxp_py_release_async(oxp_async * * x0)
+{
+  oxp_py_release_async(x0);
+}
+#ifndef PYPY_VERSION
+static PyObject *
+_cffi_f_oxp_py_release_async(PyObject *self, PyObject *arg0)
+{
+  oxp_async * * x0;
+  Py_ssize_t datasize;
+  struct _cffi_freeme_s *large_args_free = NULL;
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(30), arg0, (char **)&x0);
+  if (datasize != 0) {
+    x0 = ((size_t)datasize) <= 640 ? (oxp_async * *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(30), arg0, (char **)&x0,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  Py_BEGIN_ALLOW_THREADS
+  _cffi_restore_errno();
+  { oxp_py_release_async(x0); }
+  _cffi_save_errno();
+  Py_END_ALLOW_THREADS
+
+  (void)self; /* unused */
+  if (large_args_free != NULL) _cffi_free_array_arguments(large_args_free);
+  Py_INCREF(Py_None);
+  return Py_None;
+}
+#else
+#  define _cffi_f_oxp_py_release_async _cffi_d_oxp_py_release_async
+#endif
+
+static void _cffi_d_oxp_py_release_client(oxp_client * * x0)
+{
+  oxp_py_release_client(x0);
+}
+#ifndef PYPY_VERSION
+static PyObject *
+_cffi_f_oxp_py_release_client(PyObject *self, PyObject *arg0)
+{
+  oxp_client * * x0;
+  Py_ssize_t datasize;
+  struct _cffi_freeme_s *large_args_free = NULL;
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(19), arg0, (char **)&x0);
+  if (datasize != 0) {
+    x0 = ((size_t)datasize) <= 640 ? (oxp_client * *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(19), arg0, (char **)&x0,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  Py_BEGIN_ALLOW_THREADS
+  _cffi_restore_errno();
+  { oxp_py_release_client(x0); }
+  _cffi_save_errno();
+  Py_END_ALLOW_THREADS
+
+  (void)self; /* unused */
+  if (large_args_free != NULL) _cffi_free_array_arguments(large_args_free);
+  Py_INCREF(Py_None);
+  return Py_None;
+}
+#else
+#  define _cffi_f_oxp_py_release_client _cffi_d_oxp_py_release_client
+#endif
+
+static void _cffi_d_oxp_py_release_completions(oxp_completions * * x0)
+{
+  oxp_py_release_completions(x0);
+}
+#ifndef PYPY_VERSION
+static PyObject *
+_cffi_f_oxp_py_release_completions(PyObject *self, PyObject *arg0)
+{
+  oxp_completions * * x0;
+  Py_ssize_t datasize;
+  struct _cffi_freeme_s *large_args_free = NULL;
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(161), arg0, (char **)&x0);
+  if (datasize != 0) {
+    x0 = ((size_t)datasize) <= 640 ? (oxp_completions * *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(161), arg0, (char **)&x0,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  Py_BEGIN_ALLOW_THREADS
+  _cffi_restore_errno();
+  { oxp_py_release_completions(x0); }
+  _cffi_save_errno();
+  Py_END_ALLOW_THREADS
+
+  (void)self; /* unused */
+  if (large_args_free != NULL) _cffi_free_array_arguments(large_args_free);
+  Py_INCREF(Py_None);
+  return Py_None;
+}
+#else
+#  define _cffi_f_oxp_py_release_completions _cffi_d_oxp_py_release_completions
+#endif
+
+static void _cffi_d_oxp_py_release_options(oxp_options * * x0)
+{
+  oxp_py_release_options(x0);
+}
+#ifndef PYPY_VERSION
+static PyObject *
+_cffi_f_oxp_py_release_options(PyObject *self, PyObject *arg0)
+{
+  oxp_options * * x0;
+  Py_ssize_t datasize;
+  struct _cffi_freeme_s *large_args_free = NULL;
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(25), arg0, (char **)&x0);
+  if (datasize != 0) {
+    x0 = ((size_t)datasize) <= 640 ? (oxp_options * *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(25), arg0, (char **)&x0,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  Py_BEGIN_ALLOW_THREADS
+  _cffi_restore_errno();
+  { oxp_py_release_options(x0); }
+  _cffi_save_errno();
+  Py_END_ALLOW_THREADS
+
+  (void)self; /* unused */
+  if (large_args_free != NULL) _cffi_free_array_arguments(large_args_free);
+  Py_INCREF(Py_None);
+  return Py_None;
+}
+#else
+#  define _cffi_f_oxp_py_release_options _cffi_d_oxp_py_release_options
+#endif
+
+static void _cffi_d_oxp_py_release_pipeline(oxp_pipeline * * x0)
+{
+  oxp_py_release_pipeline(x0);
+}
+#ifndef PYPY_VERSION
+static PyObject *
+_cffi_f_oxp_py_release_pipeline(PyObject *self, PyObject *arg0)
+{
+  oxp_pipeline * * x0;
+  Py_ssize_t datasize;
+  struct _cffi_freeme_s *large_args_free = NULL;
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(13), arg0, (char **)&x0);
+  if (datasize != 0) {
+    x0 = ((size_t)datasize) <= 640 ? (oxp_pipeline * *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(13), arg0, (char **)&x0,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  Py_BEGIN_ALLOW_THREADS
+  _cffi_restore_errno();
+  { oxp_py_release_pipeline(x0); }
+  _cffi_save_errno();
+  Py_END_ALLOW_THREADS
+
+  (void)self; /* unused */
+  if (large_args_free != NULL) _cffi_free_array_arguments(large_args_free);
+  Py_INCREF(Py_None);
+  return Py_None;
+}
+#else
+#  define _cffi_f_oxp_py_release_pipeline _cffi_d_oxp_py_release_pipeline
+#endif
+
+static void _cffi_d_oxp_py_release_pool(oxp_pool * * x0)
+{
+  oxp_py_release_pool(x0);
+}
+#ifndef PYPY_VERSION
+static PyObject *
+_cffi_f_oxp_py_release_pool(PyObject *self, PyObject *arg0)
+{
+  oxp_pool * * x0;
+  Py_ssize_t datasize;
+  struct _cffi_freeme_s *large_args_free = NULL;
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(273), arg0, (char **)&x0);
+  if (datasize != 0) {
+    x0 = ((size_t)datasize) <= 640 ? (oxp_pool * *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(273), arg0, (char **)&x0,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  Py_BEGIN_ALLOW_THREADS
+  _cffi_restore_errno();
+  { oxp_py_release_pool(x0); }
+  _cffi_save_errno();
+  Py_END_ALLOW_THREADS
+
+  (void)self; /* unused */
+  if (large_args_free != NULL) _cffi_free_array_arguments(large_args_free);
+  Py_INCREF(Py_None);
+  return Py_None;
+}
+#else
+#  define _cffi_f_oxp_py_release_pool _cffi_d_oxp_py_release_pool
+#endif
+
+static void _cffi_d_oxp_py_release_reply(oxp_reply * * x0)
+{
+  oxp_py_release_reply(x0);
+}
+#ifndef PYPY_VERSION
+static PyObject *
+_cffi_f_oxp_py_release_reply(PyObject *self, PyObject *arg0)
+{
+  oxp_reply * * x0;
+  Py_ssize_t datasize;
+  struct _cffi_freeme_s *large_args_free = NULL;
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(130), arg0, (char **)&x0);
+  if (datasize != 0) {
+    x0 = ((size_t)datasize) <= 640 ? (oxp_reply * *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(130), arg0, (char **)&x0,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  Py_BEGIN_ALLOW_THREADS
+  _cffi_restore_errno();
+  { oxp_py_release_reply(x0); }
+  _cffi_save_errno();
+  Py_END_ALLOW_THREADS
+
+  (void)self; /* unused */
+  if (large_args_free != NULL) _cffi_free_array_arguments(large_args_free);
+  Py_INCREF(Py_None);
+  return Py_None;
+}
+#else
+#  define _cffi_f_oxp_py_release_reply _cffi_d_oxp_py_release_reply
+#endif
+
+static void _cffi_d_oxp_py_release_server(oxp_server * * x0)
+{
+  oxp_py_release_server(x0);
+}
+#ifndef PYPY_VERSION
+static PyObject *
+_cffi_f_oxp_py_release_server(PyObject *self, PyObject *arg0)
+{
+  oxp_server * * x0;
+  Py_ssize_t datasize;
+  struct _cffi_freeme_s *large_args_free = NULL;
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(90), arg0, (char **)&x0);
+  if (datasize != 0) {
+    x0 = ((size_t)datasize) <= 640 ? (oxp_server * *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(90), arg0, (char **)&x0,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  Py_BEGIN_ALLOW_THREADS
+  _cffi_restore_errno();
+  { oxp_py_release_server(x0); }
+  _cffi_save_errno();
+  Py_END_ALLOW_THREADS
+
+  (void)self; /* unused */
+  if (large_args_free != NULL) _cffi_free_array_arguments(large_args_free);
+  Py_INCREF(Py_None);
+  return Py_None;
+}
+#else
+#  define _cffi_f_oxp_py_release_server _cffi_d_oxp_py_release_server
+#endif
+
 static void _cffi_d_oxp_py_stand_down(void)
 {
   oxp_py_stand_down();
@@ -8758,10 +9126,10 @@ _cffi_f_oxp_reply_free(PyObject *self, PyObject *arg0)
   struct _cffi_freeme_s *large_args_free = NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(518), arg0, (char **)&x0);
+      _cffi_type(539), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_reply *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(518), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(539), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -9031,10 +9399,10 @@ _cffi_f_oxp_reply_nodes(PyObject *self, PyObject *args)
   }
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(522), arg1, (char **)&x1);
+      _cffi_type(543), arg1, (char **)&x1);
   if (datasize != 0) {
     x1 = ((size_t)datasize) <= 640 ? (oxp_node const * *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(522), arg1, (char **)&x1,
+    if (_cffi_convert_array_argument(_cffi_type(543), arg1, (char **)&x1,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -9270,10 +9638,10 @@ _cffi_f_oxp_server_free(PyObject *self, PyObject *arg0)
   struct _cffi_freeme_s *large_args_free = NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(531), arg0, (char **)&x0);
+      _cffi_type(555), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (oxp_server *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(531), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(555), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -9639,7 +10007,7 @@ _cffi_f_oxp_str(PyObject *self, PyObject *arg0)
   Py_END_ALLOW_THREADS
 
   (void)self; /* unused */
-  pyresult = _cffi_from_c_struct((char *)&result, _cffi_type(561));
+  pyresult = _cffi_from_c_struct((char *)&result, _cffi_type(585));
   if (large_args_free != NULL) _cffi_free_array_arguments(large_args_free);
   return pyresult;
 }
@@ -10253,9 +10621,9 @@ static const struct _cffi_global_s _cffi_globals[] = {
   { "OXP_WANT_READ", (void *)_cffi_const_OXP_WANT_READ, _CFFI_OP(_CFFI_OP_CONSTANT_INT, -1), (void *)0 },
   { "OXP_WANT_WRITE", (void *)_cffi_const_OXP_WANT_WRITE, _CFFI_OP(_CFFI_OP_CONSTANT_INT, -1), (void *)0 },
   { "oxp_async_cancel", (void *)_cffi_f_oxp_async_cancel, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 62), (void *)_cffi_d_oxp_async_cancel },
-  { "oxp_async_close", (void *)_cffi_f_oxp_async_close, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 482), (void *)_cffi_d_oxp_async_close },
+  { "oxp_async_close", (void *)_cffi_f_oxp_async_close, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 485), (void *)_cffi_d_oxp_async_close },
   { "oxp_async_fd", (void *)_cffi_f_oxp_async_fd, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 85), (void *)_cffi_d_oxp_async_fd },
-  { "oxp_async_free", (void *)_cffi_f_oxp_async_free, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 482), (void *)_cffi_d_oxp_async_free },
+  { "oxp_async_free", (void *)_cffi_f_oxp_async_free, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 485), (void *)_cffi_d_oxp_async_free },
   { "oxp_async_lease", (void *)_cffi_f_oxp_async_lease, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 28), (void *)_cffi_d_oxp_async_lease },
   { "oxp_async_next", (void *)_cffi_f_oxp_async_next, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 33), (void *)_cffi_d_oxp_async_next },
   { "oxp_async_next_events", (void *)_cffi_f_oxp_async_next_events, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 43), (void *)_cffi_d_oxp_async_next_events },
@@ -10269,14 +10637,14 @@ static const struct _cffi_global_s _cffi_globals[] = {
   { "oxp_async_timeout_ns", (void *)_cffi_f_oxp_async_timeout_ns, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 476), (void *)_cffi_d_oxp_async_timeout_ns },
   { "oxp_async_want", (void *)_cffi_f_oxp_async_want, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 457), (void *)_cffi_d_oxp_async_want },
   { "oxp_client_clone", (void *)_cffi_f_oxp_client_clone, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 93), (void *)_cffi_d_oxp_client_clone },
-  { "oxp_client_close", (void *)_cffi_f_oxp_client_close, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 485), (void *)_cffi_d_oxp_client_close },
+  { "oxp_client_close", (void *)_cffi_f_oxp_client_close, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 491), (void *)_cffi_d_oxp_client_close },
   { "oxp_client_command", (void *)_cffi_f_oxp_client_command, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 126), (void *)_cffi_d_oxp_client_command },
   { "oxp_client_command_packed", (void *)_cffi_f_oxp_client_command_packed, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 143), (void *)_cffi_d_oxp_client_command_packed },
   { "oxp_client_command_stream", (void *)_cffi_f_oxp_client_command_stream, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 118), (void *)_cffi_d_oxp_client_command_stream },
   { "oxp_client_command_stream_packed", (void *)_cffi_f_oxp_client_command_stream_packed, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 133), (void *)_cffi_d_oxp_client_command_stream_packed },
   { "oxp_client_connect", (void *)_cffi_f_oxp_client_connect, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 102), (void *)_cffi_d_oxp_client_connect },
   { "oxp_client_fd", (void *)_cffi_f_oxp_client_fd, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 152), (void *)_cffi_d_oxp_client_fd },
-  { "oxp_client_free", (void *)_cffi_f_oxp_client_free, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 485), (void *)_cffi_d_oxp_client_free },
+  { "oxp_client_free", (void *)_cffi_f_oxp_client_free, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 491), (void *)_cffi_d_oxp_client_free },
   { "oxp_client_is_closed", (void *)_cffi_f_oxp_client_is_closed, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 0), (void *)_cffi_d_oxp_client_is_closed },
   { "oxp_client_lease", (void *)_cffi_f_oxp_client_lease, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 97), (void *)_cffi_d_oxp_client_lease },
   { "oxp_client_next_events", (void *)_cffi_f_oxp_client_next_events, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 106), (void *)_cffi_d_oxp_client_next_events },
@@ -10284,27 +10652,27 @@ static const struct _cffi_global_s _cffi_globals[] = {
   { "oxp_client_server", (void *)_cffi_f_oxp_client_server, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 155), (void *)_cffi_d_oxp_client_server },
   { "oxp_command_traits", (void *)_cffi_f_oxp_command_traits, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 470), (void *)_cffi_d_oxp_command_traits },
   { "oxp_completions_error", (void *)_cffi_f_oxp_completions_error, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 163), (void *)_cffi_d_oxp_completions_error },
-  { "oxp_completions_free", (void *)_cffi_f_oxp_completions_free, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 488), (void *)_cffi_d_oxp_completions_free },
+  { "oxp_completions_free", (void *)_cffi_f_oxp_completions_free, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 497), (void *)_cffi_d_oxp_completions_free },
   { "oxp_completions_list", (void *)_cffi_f_oxp_completions_list, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 431), (void *)_cffi_d_oxp_completions_list },
   { "oxp_completions_new", (void *)_cffi_f_oxp_completions_new, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 160), (void *)_cffi_d_oxp_completions_new },
   { "oxp_completions_reply", (void *)_cffi_f_oxp_completions_reply, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 168), (void *)_cffi_d_oxp_completions_reply },
   { "oxp_connect", (void *)_cffi_f_oxp_connect, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 16), (void *)_cffi_d_oxp_connect },
-  { "oxp_error_address", (void *)_cffi_f_oxp_error_address, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 500), (void *)_cffi_d_oxp_error_address },
-  { "oxp_error_clear", (void *)_cffi_f_oxp_error_clear, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 491), (void *)_cffi_d_oxp_error_clear },
-  { "oxp_error_free", (void *)_cffi_f_oxp_error_free, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 491), (void *)_cffi_d_oxp_error_free },
-  { "oxp_error_message", (void *)_cffi_f_oxp_error_message, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 500), (void *)_cffi_d_oxp_error_message },
+  { "oxp_error_address", (void *)_cffi_f_oxp_error_address, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 509), (void *)_cffi_d_oxp_error_address },
+  { "oxp_error_clear", (void *)_cffi_f_oxp_error_clear, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 500), (void *)_cffi_d_oxp_error_clear },
+  { "oxp_error_free", (void *)_cffi_f_oxp_error_free, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 500), (void *)_cffi_d_oxp_error_free },
+  { "oxp_error_message", (void *)_cffi_f_oxp_error_message, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 509), (void *)_cffi_d_oxp_error_message },
   { "oxp_error_new", (void *)_cffi_f_oxp_error_new, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 174), (void *)_cffi_d_oxp_error_new },
   { "oxp_error_os_code", (void *)_cffi_f_oxp_error_os_code, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 177), (void *)_cffi_d_oxp_error_os_code },
   { "oxp_error_outcome", (void *)_cffi_f_oxp_error_outcome, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 177), (void *)_cffi_d_oxp_error_outcome },
-  { "oxp_error_progress", (void *)_cffi_f_oxp_error_progress, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 494), (void *)_cffi_d_oxp_error_progress },
+  { "oxp_error_progress", (void *)_cffi_f_oxp_error_progress, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 503), (void *)_cffi_d_oxp_error_progress },
   { "oxp_error_status", (void *)_cffi_f_oxp_error_status, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 177), (void *)_cffi_d_oxp_error_status },
   { "oxp_error_text", (void *)_cffi_f_oxp_error_text, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 6), (void *)_cffi_d_oxp_error_text },
   { "oxp_events_error", (void *)_cffi_f_oxp_events_error, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 183), (void *)_cffi_d_oxp_events_error },
-  { "oxp_events_free", (void *)_cffi_f_oxp_events_free, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 505), (void *)_cffi_d_oxp_events_free },
+  { "oxp_events_free", (void *)_cffi_f_oxp_events_free, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 514), (void *)_cffi_d_oxp_events_free },
   { "oxp_events_list", (void *)_cffi_f_oxp_events_list, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 435), (void *)_cffi_d_oxp_events_list },
   { "oxp_events_new", (void *)_cffi_f_oxp_events_new, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 180), (void *)_cffi_d_oxp_events_new },
   { "oxp_events_reply", (void *)_cffi_f_oxp_events_reply, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 188), (void *)_cffi_d_oxp_events_reply },
-  { "oxp_options_free", (void *)_cffi_f_oxp_options_free, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 508), (void *)_cffi_d_oxp_options_free },
+  { "oxp_options_free", (void *)_cffi_f_oxp_options_free, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 520), (void *)_cffi_d_oxp_options_free },
   { "oxp_options_from_url", (void *)_cffi_f_oxp_options_from_url, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 22), (void *)_cffi_d_oxp_options_from_url },
   { "oxp_options_get", (void *)_cffi_f_oxp_options_get, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 251), (void *)_cffi_d_oxp_options_get },
   { "oxp_options_new", (void *)_cffi_f_oxp_options_new, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 194), (void *)_cffi_d_oxp_options_new },
@@ -10346,7 +10714,7 @@ static const struct _cffi_global_s _cffi_globals[] = {
   { "oxp_pipeline_command_name", (void *)_cffi_f_oxp_pipeline_command_name, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 305), (void *)_cffi_d_oxp_pipeline_command_name },
   { "oxp_pipeline_execute", (void *)_cffi_f_oxp_pipeline_execute, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 294), (void *)_cffi_d_oxp_pipeline_execute },
   { "oxp_pipeline_execute_stream", (void *)_cffi_f_oxp_pipeline_execute_stream, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 284), (void *)_cffi_d_oxp_pipeline_execute_stream },
-  { "oxp_pipeline_free", (void *)_cffi_f_oxp_pipeline_free, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 511), (void *)_cffi_d_oxp_pipeline_free },
+  { "oxp_pipeline_free", (void *)_cffi_f_oxp_pipeline_free, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 526), (void *)_cffi_d_oxp_pipeline_free },
   { "oxp_pipeline_len", (void *)_cffi_f_oxp_pipeline_len, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 439), (void *)_cffi_d_oxp_pipeline_len },
   { "oxp_pipeline_new", (void *)_cffi_f_oxp_pipeline_new, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 113), (void *)_cffi_d_oxp_pipeline_new },
   { "oxp_pipeline_new_atomic", (void *)_cffi_f_oxp_pipeline_new_atomic, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 113), (void *)_cffi_d_oxp_pipeline_new_atomic },
@@ -10360,7 +10728,7 @@ static const struct _cffi_global_s _cffi_globals[] = {
   { "oxp_pool_connect", (void *)_cffi_f_oxp_pool_connect, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 333), (void *)_cffi_d_oxp_pool_connect },
   { "oxp_pool_drain", (void *)_cffi_f_oxp_pool_drain, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 326), (void *)_cffi_d_oxp_pool_drain },
   { "oxp_pool_flush", (void *)_cffi_f_oxp_pool_flush, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 368), (void *)_cffi_d_oxp_pool_flush },
-  { "oxp_pool_free", (void *)_cffi_f_oxp_pool_free, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 514), (void *)_cffi_d_oxp_pool_free },
+  { "oxp_pool_free", (void *)_cffi_f_oxp_pool_free, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 532), (void *)_cffi_d_oxp_pool_free },
   { "oxp_pool_lease", (void *)_cffi_f_oxp_pool_lease, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 321), (void *)_cffi_d_oxp_pool_lease },
   { "oxp_pool_next", (void *)_cffi_f_oxp_pool_next, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 326), (void *)_cffi_d_oxp_pool_next },
   { "oxp_pool_next_events", (void *)_cffi_f_oxp_pool_next_events, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 337), (void *)_cffi_d_oxp_pool_next_events },
@@ -10377,27 +10745,35 @@ static const struct _cffi_global_s _cffi_globals[] = {
   { "oxp_py_gated_part", (void *)_cffi_f_oxp_py_gated_part, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 422), (void *)_cffi_d_oxp_py_gated_part },
   { "oxp_py_interrupt", (void *)&_cffi_externpy__oxp_py_interrupt, _CFFI_OP(_CFFI_OP_EXTERN_PYTHON, 216), (void *)oxp_py_interrupt },
   { "oxp_py_part", (void *)&_cffi_externpy__oxp_py_part, _CFFI_OP(_CFFI_OP_EXTERN_PYTHON, 122), (void *)oxp_py_part },
-  { "oxp_py_stand_down", (void *)_cffi_f_oxp_py_stand_down, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_N, 541), (void *)_cffi_d_oxp_py_stand_down },
+  { "oxp_py_release_async", (void *)_cffi_f_oxp_py_release_async, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 482), (void *)_cffi_d_oxp_py_release_async },
+  { "oxp_py_release_client", (void *)_cffi_f_oxp_py_release_client, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 488), (void *)_cffi_d_oxp_py_release_client },
+  { "oxp_py_release_completions", (void *)_cffi_f_oxp_py_release_completions, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 494), (void *)_cffi_d_oxp_py_release_completions },
+  { "oxp_py_release_options", (void *)_cffi_f_oxp_py_release_options, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 517), (void *)_cffi_d_oxp_py_release_options },
+  { "oxp_py_release_pipeline", (void *)_cffi_f_oxp_py_release_pipeline, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 523), (void *)_cffi_d_oxp_py_release_pipeline },
+  { "oxp_py_release_pool", (void *)_cffi_f_oxp_py_release_pool, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 529), (void *)_cffi_d_oxp_py_release_pool },
+  { "oxp_py_release_reply", (void *)_cffi_f_oxp_py_release_reply, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 535), (void *)_cffi_d_oxp_py_release_reply },
+  { "oxp_py_release_server", (void *)_cffi_f_oxp_py_release_server, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 551), (void *)_cffi_d_oxp_py_release_server },
+  { "oxp_py_stand_down", (void *)_cffi_f_oxp_py_stand_down, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_N, 565), (void *)_cffi_d_oxp_py_stand_down },
   { "oxp_reply_boolean", (void *)_cffi_f_oxp_reply_boolean, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 398), (void *)_cffi_d_oxp_reply_boolean },
-  { "oxp_reply_bytes", (void *)_cffi_f_oxp_reply_bytes, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 525), (void *)_cffi_d_oxp_reply_bytes },
+  { "oxp_reply_bytes", (void *)_cffi_f_oxp_reply_bytes, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 546), (void *)_cffi_d_oxp_reply_bytes },
   { "oxp_reply_child", (void *)_cffi_f_oxp_reply_child, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 446), (void *)_cffi_d_oxp_reply_child },
   { "oxp_reply_double", (void *)_cffi_f_oxp_reply_double, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 403), (void *)_cffi_d_oxp_reply_double },
-  { "oxp_reply_free", (void *)_cffi_f_oxp_reply_free, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 517), (void *)_cffi_d_oxp_reply_free },
+  { "oxp_reply_free", (void *)_cffi_f_oxp_reply_free, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 538), (void *)_cffi_d_oxp_reply_free },
   { "oxp_reply_get", (void *)_cffi_f_oxp_reply_get, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 451), (void *)_cffi_d_oxp_reply_get },
   { "oxp_reply_integer", (void *)_cffi_f_oxp_reply_integer, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 408), (void *)_cffi_d_oxp_reply_integer },
   { "oxp_reply_len", (void *)_cffi_f_oxp_reply_len, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 442), (void *)_cffi_d_oxp_reply_len },
   { "oxp_reply_next", (void *)_cffi_f_oxp_reply_next, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 442), (void *)_cffi_d_oxp_reply_next },
-  { "oxp_reply_nodes", (void *)_cffi_f_oxp_reply_nodes, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 520), (void *)_cffi_d_oxp_reply_nodes },
+  { "oxp_reply_nodes", (void *)_cffi_f_oxp_reply_nodes, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 541), (void *)_cffi_d_oxp_reply_nodes },
   { "oxp_reply_string", (void *)_cffi_f_oxp_reply_string, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 413), (void *)_cffi_d_oxp_reply_string },
   { "oxp_reply_type", (void *)_cffi_f_oxp_reply_type, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 460), (void *)_cffi_d_oxp_reply_type },
   { "oxp_reply_type_at", (void *)_cffi_f_oxp_reply_type_at, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 463), (void *)_cffi_d_oxp_reply_type_at },
   { "oxp_server_connection_id", (void *)_cffi_f_oxp_server_connection_id, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 479), (void *)_cffi_d_oxp_server_connection_id },
-  { "oxp_server_free", (void *)_cffi_f_oxp_server_free, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 530), (void *)_cffi_d_oxp_server_free },
-  { "oxp_server_mode", (void *)_cffi_f_oxp_server_mode, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 533), (void *)_cffi_d_oxp_server_mode },
-  { "oxp_server_name", (void *)_cffi_f_oxp_server_name, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 533), (void *)_cffi_d_oxp_server_name },
+  { "oxp_server_free", (void *)_cffi_f_oxp_server_free, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 554), (void *)_cffi_d_oxp_server_free },
+  { "oxp_server_mode", (void *)_cffi_f_oxp_server_mode, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 557), (void *)_cffi_d_oxp_server_mode },
+  { "oxp_server_name", (void *)_cffi_f_oxp_server_name, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 557), (void *)_cffi_d_oxp_server_name },
   { "oxp_server_protocol", (void *)_cffi_f_oxp_server_protocol, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 467), (void *)_cffi_d_oxp_server_protocol },
-  { "oxp_server_role", (void *)_cffi_f_oxp_server_role, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 533), (void *)_cffi_d_oxp_server_role },
-  { "oxp_server_version", (void *)_cffi_f_oxp_server_version, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 533), (void *)_cffi_d_oxp_server_version },
+  { "oxp_server_role", (void *)_cffi_f_oxp_server_role, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 557), (void *)_cffi_d_oxp_server_role },
+  { "oxp_server_version", (void *)_cffi_f_oxp_server_version, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 557), (void *)_cffi_d_oxp_server_version },
   { "oxp_status_name", (void *)_cffi_f_oxp_status_name, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 3), (void *)_cffi_d_oxp_status_name },
   { "oxp_str", (void *)_cffi_f_oxp_str, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 428), (void *)_cffi_d_oxp_str },
   { "oxp_version", (void *)_cffi_f_oxp_version, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_N, 9), (void *)_cffi_d_oxp_version },
@@ -10449,10 +10825,10 @@ static const struct _cffi_field_s _cffi_fields[] = {
               _CFFI_OP(_CFFI_OP_NOOP, 4) },
   { "type", offsetof(oxp_node, type),
             sizeof(((oxp_node *)0)->type),
-            _CFFI_OP(_CFFI_OP_NOOP, 562) },
+            _CFFI_OP(_CFFI_OP_NOOP, 586) },
   { "flags", offsetof(oxp_node, flags),
              sizeof(((oxp_node *)0)->flags),
-             _CFFI_OP(_CFFI_OP_NOOP, 562) },
+             _CFFI_OP(_CFFI_OP_NOOP, 586) },
   { "reserved", offsetof(oxp_node, reserved),
                 sizeof(((oxp_node *)0)->reserved),
                 _CFFI_OP(_CFFI_OP_NOOP, 236) },
@@ -10471,54 +10847,54 @@ static const struct _cffi_field_s _cffi_fields[] = {
 };
 
 static const struct _cffi_struct_union_s _cffi_struct_unions[] = {
-  { "oxp_async", 546, _CFFI_F_OPAQUE,
+  { "oxp_async", 570, _CFFI_F_OPAQUE,
     (size_t)-1, -1, -1, 0 /* opaque */ },
-  { "oxp_client", 547, _CFFI_F_OPAQUE,
+  { "oxp_client", 571, _CFFI_F_OPAQUE,
     (size_t)-1, -1, -1, 0 /* opaque */ },
-  { "oxp_completion", 549, _CFFI_F_CHECK_FIELDS,
+  { "oxp_completion", 573, _CFFI_F_CHECK_FIELDS,
     sizeof(oxp_completion), offsetof(struct _cffi_align__oxp_completion, y), 0, 7 },
-  { "oxp_completions", 550, _CFFI_F_OPAQUE,
+  { "oxp_completions", 574, _CFFI_F_OPAQUE,
     (size_t)-1, -1, -1, 0 /* opaque */ },
-  { "oxp_error", 551, _CFFI_F_OPAQUE,
+  { "oxp_error", 575, _CFFI_F_OPAQUE,
     (size_t)-1, -1, -1, 0 /* opaque */ },
-  { "oxp_event", 553, _CFFI_F_CHECK_FIELDS,
+  { "oxp_event", 577, _CFFI_F_CHECK_FIELDS,
     sizeof(oxp_event), offsetof(struct _cffi_align__oxp_event, y), 7, 7 },
-  { "oxp_events", 554, _CFFI_F_OPAQUE,
+  { "oxp_events", 578, _CFFI_F_OPAQUE,
     (size_t)-1, -1, -1, 0 /* opaque */ },
-  { "oxp_node", 555, _CFFI_F_CHECK_FIELDS,
+  { "oxp_node", 579, _CFFI_F_CHECK_FIELDS,
     sizeof(oxp_node), offsetof(struct _cffi_align__oxp_node, y), 14, 5 },
-  { "oxp_options", 556, _CFFI_F_OPAQUE,
+  { "oxp_options", 580, _CFFI_F_OPAQUE,
     (size_t)-1, -1, -1, 0 /* opaque */ },
-  { "oxp_pipeline", 557, _CFFI_F_OPAQUE,
+  { "oxp_pipeline", 581, _CFFI_F_OPAQUE,
     (size_t)-1, -1, -1, 0 /* opaque */ },
-  { "oxp_pool", 558, _CFFI_F_OPAQUE,
+  { "oxp_pool", 582, _CFFI_F_OPAQUE,
     (size_t)-1, -1, -1, 0 /* opaque */ },
-  { "oxp_reply", 559, _CFFI_F_OPAQUE,
+  { "oxp_reply", 583, _CFFI_F_OPAQUE,
     (size_t)-1, -1, -1, 0 /* opaque */ },
-  { "oxp_server", 560, _CFFI_F_OPAQUE,
+  { "oxp_server", 584, _CFFI_F_OPAQUE,
     (size_t)-1, -1, -1, 0 /* opaque */ },
-  { "oxp_slice", 561, _CFFI_F_CHECK_FIELDS,
+  { "oxp_slice", 585, _CFFI_F_CHECK_FIELDS,
     sizeof(oxp_slice), offsetof(struct _cffi_align__oxp_slice, y), 19, 2 },
 };
 
 static const struct _cffi_typename_s _cffi_typenames[] = {
-  { "oxp_async", 546 },
-  { "oxp_client", 547 },
-  { "oxp_completion", 549 },
-  { "oxp_completions", 550 },
+  { "oxp_async", 570 },
+  { "oxp_client", 571 },
+  { "oxp_completion", 573 },
+  { "oxp_completions", 574 },
   { "oxp_drop_fn", 218 },
-  { "oxp_error", 551 },
-  { "oxp_event", 553 },
-  { "oxp_events", 554 },
+  { "oxp_error", 575 },
+  { "oxp_event", 577 },
+  { "oxp_events", 578 },
   { "oxp_interrupt_fn", 216 },
-  { "oxp_node", 555 },
-  { "oxp_options", 556 },
+  { "oxp_node", 579 },
+  { "oxp_options", 580 },
   { "oxp_part_fn", 122 },
-  { "oxp_pipeline", 557 },
-  { "oxp_pool", 558 },
-  { "oxp_reply", 559 },
-  { "oxp_server", 560 },
-  { "oxp_slice", 561 },
+  { "oxp_pipeline", 581 },
+  { "oxp_pool", 582 },
+  { "oxp_reply", 583 },
+  { "oxp_server", 584 },
+  { "oxp_slice", 585 },
   { "oxp_status", 4 },
 };
 
@@ -10529,12 +10905,12 @@ static const struct _cffi_type_context_s _cffi_type_context = {
   _cffi_struct_unions,
   NULL,  /* no enums */
   _cffi_typenames,
-  212,  /* num_globals */
+  220,  /* num_globals */
   14,  /* num_struct_unions */
   0,  /* num_enums */
   18,  /* num_typenames */
   NULL,  /* no includes */
-  564,  /* num_types */
+  588,  /* num_types */
   1,  /* flags */
 };
 

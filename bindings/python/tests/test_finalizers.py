@@ -9,7 +9,6 @@ import textwrap
 import pytest
 
 import oxipipe
-from oxipipe import _backend
 
 #: What `End.__del__` does, in this order. An exception ends one line.
 USES = """
@@ -44,9 +43,6 @@ PLACES = {
 }
 
 
-@pytest.mark.xfail(
-    _backend.name == "cffi", reason="cffi lets go of the library's objects first", strict=False
-)
 @pytest.mark.skipif(sys.implementation.name != "cpython", reason="finalizers run when they like")
 @pytest.mark.parametrize("place", PLACES)
 def test_finalizers_may_use_what_they_have(server: oxipipe.Server, place: str) -> None:

@@ -198,13 +198,6 @@ def test_calls(client: oxipipe.Redis) -> None:
     assert everywhere(action, is_in_step(client), between_all=True) >= SOME
 
 
-#: Not so yet: what a call has returned is lost where nothing has remembered it.
-but_for_cffi = pytest.mark.xfail(
-    _backend.name == "cffi", reason="cffi loses what a call has just returned", run=False
-)
-
-
-@but_for_cffi
 @pytest.mark.parametrize("transaction", [False, True])
 @pytest.mark.parametrize("size", [1, 20_000])
 def test_pipelines_that_are_not_reset(client: oxipipe.Redis, transaction: bool, size: int) -> None:
@@ -264,7 +257,6 @@ def test_leases_and_their_events(client: oxipipe.Redis) -> None:
     assert everywhere(lambda: lease_and_listen(client), check) >= SOME
 
 
-@but_for_cffi
 def test_no_lease_stays_behind(client: oxipipe.Redis) -> None:
     """Each is closed, by its block or with the last reference to it."""
     before = len(client.client_list())  # other tests may have left some

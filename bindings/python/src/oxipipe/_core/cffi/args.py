@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from array import array
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 from oxipipe._core._ffi import ffi, lib
 from oxipipe._core.cffi.hooks import hooks
 
+TYPE_CHECKING = False  # that of `typing` costs more than this package
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any

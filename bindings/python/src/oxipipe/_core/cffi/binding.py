@@ -76,9 +76,9 @@ class BindingCore:
         /,
     ) -> int:
         if lender is None:
-            self._handle = new_handle("oxp_async", lib.oxp_async_open, client._options)
+            self._handle = new_handle("async", lib.oxp_async_open, client._options.raw)
         else:
-            self._handle = new_handle("oxp_async", lib.oxp_async_lease, lender._handle)
+            self._handle = new_handle("async", lib.oxp_async_lease, lender._handle.raw)
         self._codec = client._codec
         self._completions = Completions(self._codec.decoding)
         self._loop = loop
@@ -89,7 +89,7 @@ class BindingCore:
         self._left = self._looked_at = 0
         self._is_up = False
         self._timer_due = 0
-        return int(lib.oxp_async_fd(self._handle))
+        return int(lib.oxp_async_fd(self._handle.raw))
 
     def _submit(self, callback: Callback | None, traits: int, args: tuple[Any, ...]) -> Future[Any]:
         command, _ = self._codec.encode(args)
@@ -97,7 +97,7 @@ class BindingCore:
         call = _Call(future, callback, None, bool(traits & lib.OXP_COMMAND_CONFIRMED))
         arguments = *packed(command, [len(command)]), ffi.new("uint64_t[]", [token]), ffi.NULL
         then = self._calls.__setitem__, token, call
-        checked(lib.oxp_async_submit_packed, self._handle, *arguments, then=then)
+        checked(lib.oxp_async_submit_packed, self._handle.raw, *arguments, then=then)
         if traits & lib.OXP_COMMAND_MAY_BLOCK:
             # It costs a callback of the future to learn of its cancellation at once.
             self._watch(future, token)
@@ -106,7 +106,7 @@ class BindingCore:
     def _submit_pipeline(self, sent: PipelineCore, finish: Finish) -> Future[Any]:
         future, token = self._next_call()
         then = self._calls.__setitem__, token, _Call(future, finish, sent)
-        checked(lib.oxp_async_submit_pipeline, self._handle, sent._handle, token, then=then)
+        checked(lib.oxp_async_submit_pipeline, self._handle.raw, sent._handle.raw, token, then=then)
         return future
 
     def _next_call(self) -> tuple[Future[Any], int]:
@@ -130,7 +130,7 @@ class BindingCore:
         try:
             self._remove_cancelled()
             error = new_memory("oxp_error")
-            status = lib.oxp_async_process(self._handle, error)
+            status = lib.oxp_async_process(self._handle.raw, error)
             is_over = status < 0
             try:
                 self._resolve()
@@ -160,30 +160,32 @@ class BindingCore:
         """Cancels the call with that number at the library if its future is cancelled."""
         call = self._calls.get(token)
         if call is not None and call.future.done() and self._handle is not None:
-            arguments = self._handle, token, ffi.new("int32_t *"), ffi.NULL
+            arguments = self._handle.raw, token, ffi.new("int32_t *"), ffi.NULL
             call_then(lib.oxp_async_cancel, arguments, self._calls.pop, token)
 
     def _close(self) -> None:
         if self._handle is not None:
-            lib.oxp_async_close(self._handle)
+            lib.oxp_async_close(self._handle.raw)
             if not self._resolving:
                 self._resolve()
 
     def _release(self) -> None:
         handle, self._handle, self._loop = self._handle, None, None
         if handle is not None:
-            ffi.release(handle)
+            handle.free()
             self._completions.release()
             self._calls = {}
 
     def _server(self) -> ServerFields | None:
         """What the server said of itself: the arguments of ServerInfo."""
-        return None if self._handle is None else server_fields(lib.oxp_async_server, self._handle)
+        if self._handle is None:
+            return None
+        return server_fields(lib.oxp_async_server, self._handle.raw)
 
     def _next_events(self, sink: deque[Any], /) -> None:
         """Appends the events that have come to a deque; does not wait."""
         self._check_open()
-        take_events(lib.oxp_async_next_events, self._handle, (), sink, self._codec.decoding)
+        take_events(lib.oxp_async_next_events, self._handle.raw, (), sink, self._codec.decoding)
 
     def _listen(self, whether: bool, /) -> None:
         """Whether to call `_hear` whenever there may be events."""
@@ -234,7 +236,7 @@ class BindingCore:
         if self._completions.current is None:
             self._completions.begin()
             batch = self._completions.batch
-            if lib.oxp_async_next(self._handle, batch, ffi.NULL, ffi.NULL) < 0:
+            if lib.oxp_async_next(self._handle.raw, batch, ffi.NULL, ffi.NULL) < 0:
                 return False
         return self._completions.current is not None
 
@@ -244,10 +246,12 @@ class BindingCore:
             return
         _, own = attempt(lambda: self._settle(call), raised)
         if own is not None:
-            # Of what shapes the reply: it interrupts the whole program, and not only whoever waits.
-            raised.append(own)
             with suppress(Exception):
                 call.future.set_exception(own)
+            # What shapes the reply may interrupt the whole program, and not only whoever waits. Anything else is an exception that
+            # says that no future takes the other one, such as StopIteration.
+            if not isinstance(own, Exception):
+                raised.append(own)
         self._calls.pop(token, None)
 
     def _settle(self, call: _Call) -> None:
@@ -289,7 +293,7 @@ class BindingCore:
         """Only while somebody waits, and only if no timer is there that runs in time."""
         if not self._calls and not self._listens:
             return
-        timeout = lib.oxp_async_timeout_ns(self._handle)
+        timeout = lib.oxp_async_timeout_ns(self._handle.raw)
         if timeout == FOREVER:
             return
         due = monotonic_ns() + timeout

@@ -5,12 +5,13 @@ from __future__ import annotations
 import atexit
 import os
 from _thread import get_ident
-from typing import TYPE_CHECKING
 
 from oxipipe._core._ffi import ffi, lib
+from oxipipe._core.cffi.handle import Handle
 from oxipipe._core.cffi.hooks import hooks
 from oxipipe._core.cffi.interrupts import call_then
 
+TYPE_CHECKING = False  # that of `typing` costs more than this package
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
@@ -68,18 +69,15 @@ def exception_of(status: int, error: Any = None) -> Exception:
     )
 
 
-def new_handle(kind: str, make: Callable[..., int], *arguments: Any) -> Any:
-    """What `make` makes, a `kind` of the library; freed with what this returns."""
-    out = ffi.new(f"{kind} **")
-    try:
-        checked(make, *arguments, out)
-    finally:
-        handle = ffi.gc(out[0], getattr(lib, f"{kind}_free"))
+def new_handle(kind: str, make: Callable[..., int], *arguments: Any) -> Handle:
+    """What `make` makes, an `oxp_` thing of that kind."""
+    handle = Handle(kind)
+    checked(make, *arguments, handle.out)
     return handle
 
 
 def new_memory(kind: str) -> Any:
-    """A `kind` of the library that is filled by calls; freed with what this returns."""
+    """A `kind` of the library that a call fills, for as long as a function runs; freed with what this returns."""
     out = ffi.new(f"{kind} **")
     check(getattr(lib, f"{kind}_new")(out))
     return ffi.gc(out[0], getattr(lib, f"{kind}_free"))
@@ -96,7 +94,8 @@ def text_of(get: Callable[..., object], *arguments: Any) -> str | None:
 
 def server_fields(get: Callable[[Any, Any, Any], int], handle: Any) -> ServerFields | None:
     """The arguments of ServerInfo from `oxp_client_server` and its like; None if there was no connection yet."""
-    server = new_handle("oxp_server", get, handle)
+    owner = new_handle("server", get, handle)
+    server = owner.raw
     if not server:
         return None
     return (

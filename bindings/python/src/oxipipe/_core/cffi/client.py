@@ -6,8 +6,6 @@ every call.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from oxipipe._core._ffi import lib
 from oxipipe._core.cffi.args import Codec, known, packed
 from oxipipe._core.cffi.call import FOREVER, checked, new_handle, server_fields
@@ -19,6 +17,7 @@ from oxipipe._core.cffi.options import new_options
 from oxipipe._core.cffi.pipeline import PipelineCore
 from oxipipe._core.cffi.pool import PoolCore
 
+TYPE_CHECKING = False  # that of `typing` costs more than this package
 if TYPE_CHECKING:
     from collections import deque
     from typing import Any
@@ -36,12 +35,13 @@ class ClientCore:
     def _open(self, options: dict[str, Any]) -> None:
         options = dict(options)
         self._codec = Codec(options)
-        self._handle = new_handle("oxp_client", lib.oxp_client_open, new_options(options))
+        wanted = new_options(options)
+        self._handle = new_handle("client", lib.oxp_client_open, wanted.raw)
 
     def _open_lease(self, lender: ClientCore | PoolCore, /) -> None:
         lend = lib.oxp_client_lease if isinstance(lender, ClientCore) else lib.oxp_pool_lease
         self._codec = lender._codec
-        self._handle = new_handle("oxp_client", lend, lender._opened())
+        self._handle = new_handle("client", lend, lender._opened())
 
     def _connect(self) -> None:
         checked(lib.oxp_client_connect, self._opened())
@@ -59,10 +59,8 @@ class ClientCore:
         command, _ = self._codec.encode(args)
         slab, size, lens, count, _, _ = packed(command, [len(command)])
         call = lib.oxp_client_command_packed
-        reply = value(
-            new_handle("oxp_reply", call, self._opened(), slab, size, lens, count),
-            self._codec.decoding,
-        )
+        owner = new_handle("reply", call, self._opened(), slab, size, lens, count)
+        reply = value(owner.raw, self._codec.decoding)
         return reply if callback is None else shaped(callback, reply)
 
     def _server(self) -> ServerFields | None:
@@ -82,7 +80,7 @@ class ClientCore:
     def close(self) -> None:
         """Closes the connection for good. Calls that wait in other threads end with an error."""
         if self._handle is not None:
-            lib.oxp_client_close(self._handle)
+            lib.oxp_client_close(self._handle.raw)
 
     @property
     def closed(self) -> bool:
@@ -91,9 +89,9 @@ class ClientCore:
 
     def _new_pipeline(self, atomic: bool) -> Any:
         make = lib.oxp_pipeline_new_atomic if atomic else lib.oxp_pipeline_new
-        return new_handle("oxp_pipeline", make, self._opened())
+        return new_handle("pipeline", make, self._opened())
 
     def _opened(self) -> Any:
         if self._handle is None:
             raise RuntimeError("__init__ of the client did not run")
-        return self._handle
+        return self._handle.raw

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from oxipipe._core._ffi import ffi, lib
-from oxipipe._core.cffi.call import exception_of, new_memory
+from oxipipe._core.cffi.call import check, exception_of, new_memory
 from oxipipe._core.cffi.decode import Decoder
+from oxipipe._core.cffi.handle import Handle
 
+TYPE_CHECKING = False  # that of `typing` costs more than this package
 if TYPE_CHECKING:
     from typing import Any
 
@@ -20,10 +20,15 @@ class Completions:
 
     def __init__(self, decoding: tuple[str, str] | None) -> None:
         self._decoding = decoding
-        #: To be filled, once there is no `current` one.
-        self.batch = new_memory("oxp_completions")
+        self._batch = Handle("completions")
+        check(lib.oxp_completions_new(self._batch.out))
         self._list = ffi.new("const oxp_completion **")
         self._done = 0
+
+    @property
+    def batch(self) -> Any:
+        """To be filled, once there is no `current` one."""
+        return self._batch.raw
 
     def begin(self) -> None:
         """The batch is about to be filled."""
@@ -41,8 +46,7 @@ class Completions:
 
     def release(self) -> None:
         """Frees the memory. There is no `current` one any more."""
-        batch, self.batch = self.batch, None
-        ffi.release(batch)
+        self._batch.free()
 
     def told(self) -> tuple[Exception | None, list[Any], set[int]]:
         """What the current one says: a failure, the replies that came, and the places of those that cannot be told."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from struct import Struct, pack, unpack
-from typing import TYPE_CHECKING
 
 from oxipipe._core._ffi import ffi, lib
 from oxipipe._core.cffi.hooks import hooks
 from oxipipe._core.cffi.interrupts import attempt
 
+TYPE_CHECKING = False  # that of `typing` costs more than this package
 if TYPE_CHECKING:
     from typing import Any
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from oxipipe._core._ffi import ffi, lib
 from oxipipe._core.cffi.call import checked, exception_of, new_memory
 from oxipipe._core.cffi.decode import Decoder
 
+TYPE_CHECKING = False  # that of `typing` costs more than this package
 if TYPE_CHECKING:
     from collections import deque
     from collections.abc import Callable

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+TYPE_CHECKING = False  # that of `typing` costs more than this package
 if TYPE_CHECKING:
-    from asyncio import AbstractEventLoop
+    from asyncio import AbstractEventLoop, Future
     from collections.abc import Callable
     from typing import Any
 
@@ -30,11 +29,25 @@ class Hooks:
 hooks = Hooks()
 
 
-def configure(**given: Any) -> None:
+def configure(
+    *,
+    reply_error: Callable[[str], Exception],
+    call_error: Callable[..., Exception],
+    data_error: type[Exception],
+    encoding_error: type[UnicodeEncodeError],
+    decode_error: Callable[[BaseException], Exception],
+    resolve_callback: Callable[[object], Callback | None],
+    load_futures: Callable[[], tuple[type[Any], Callable[[], Exception], Callable[[], Exception]]],
+) -> None:
     """See `oxipipe._core.interface.Configure`."""
-    vars(hooks).update(given)
+    vars(hooks).update(locals())
 
 
-def configure_asyncio(**given: Any) -> None:
+def configure_asyncio(
+    *,
+    get_running_loop: Callable[[], AbstractEventLoop],
+    future: type[Future[Any]],
+    invalid_state_error: type[Exception],
+) -> None:
     """See `oxipipe._core.interface.ConfigureAsyncio`."""
-    vars(hooks).update(given)
+    vars(hooks).update(locals())

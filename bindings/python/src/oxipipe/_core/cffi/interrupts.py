@@ -7,15 +7,16 @@ of any work that was going on: a codec's exception may be the codec's, or a Ctrl
 from __future__ import annotations
 
 from itertools import compress, starmap, tee
-from typing import TYPE_CHECKING, TypeVar
 
 from oxipipe._core._ffi import lib
 
+TYPE_CHECKING = False  # that of `typing` costs more than this package
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
+    from typing import Any, TypeVar
 
-_T = TypeVar("_T")
+    _T = TypeVar("_T")
+
 #: Of so many different exceptions in a row one has to be the work's own.
 _ATTEMPTS = 4
 

@@ -61,7 +61,7 @@ class AsyncCore:
     def _new_pipeline(self, atomic: bool) -> Any:
         self._check_open()
         make = lib.oxp_pipeline_new_for_lease if self._is_lease else lib.oxp_pipeline_new_detached
-        return new_handle("oxp_pipeline", make, atomic)
+        return new_handle("pipeline", make, atomic)
 
     def _binding(self) -> BindingCore:
         self._check_open()

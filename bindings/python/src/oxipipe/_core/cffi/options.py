@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from oxipipe._core._ffi import ffi, lib
-from oxipipe._core.cffi.call import checked, new_handle, new_memory
+from oxipipe._core.cffi.call import check, checked, new_handle
+from oxipipe._core.cffi.handle import Handle
 from oxipipe._core.cffi.hooks import hooks
 
+TYPE_CHECKING = False  # that of `typing` costs more than this package
 if TYPE_CHECKING:
     from typing import Any
 
@@ -15,21 +15,22 @@ if TYPE_CHECKING:
 _BY_NAME = frozenset(("event_bytes", "event_overflow", "queue_bytes", "queue_commands"))
 
 
-def new_options(options: dict[str, Any]) -> Any:
+def new_options(options: dict[str, Any]) -> Handle:
     """`oxp_options` from a URL under "url", if any, and from what the setters without their prefix are called."""
     url = options.pop("url", None)
     if url is None:
-        handle = new_memory("oxp_options")
+        handle = Handle("options")
+        check(lib.oxp_options_new(handle.out))
     else:
         encoded = url.encode()
-        handle = new_handle("oxp_options", lib.oxp_options_from_url, encoded, len(encoded))
+        handle = new_handle("options", lib.oxp_options_from_url, encoded, len(encoded))
     for name, value in options.items():
         if name in _BY_NAME:
-            _set_by_name(handle, name, value)
+            _set_by_name(handle.raw, name, value)
         else:
-            _set(handle, name, value)
+            _set(handle.raw, name, value)
     interrupt = ffi.addressof(lib, "oxp_py_gated_interrupt")
-    lib.oxp_options_set_interrupt(handle, interrupt, ffi.NULL, ffi.NULL)
+    lib.oxp_options_set_interrupt(handle.raw, interrupt, ffi.NULL, ffi.NULL)
     return handle
 
 

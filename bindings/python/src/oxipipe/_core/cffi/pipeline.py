@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from _thread import get_ident
 
 from oxipipe._core._ffi import ffi, lib
 from oxipipe._core.cffi.args import known, packed
 from oxipipe._core.cffi.call import check, checked, text_of
 from oxipipe._core.cffi.decode import Decoder, elements, shaped
+from oxipipe._core.cffi.handle import Handle
 from oxipipe._core.cffi.hooks import hooks
+from oxipipe._core.cffi.interrupts import surely
 
+TYPE_CHECKING = False  # that of `typing` costs more than this package
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any, Self
@@ -47,8 +50,8 @@ class PipelineCore:
     def _open(self, client: Any, atomic: bool) -> None:
         self._client, self._codec, self._atomic = client, client._codec, atomic
         self._handle = client._new_pipeline(atomic)
-        #: One element, which the thread that uses the pipeline takes: half the price of a lock.
-        self._token = [None]
+        #: The thread that uses it, if one does.
+        self._user: dict[None, int] = {}
         self._forget()
 
     def command(self, *args: Any) -> Self:
@@ -83,41 +86,42 @@ class PipelineCore:
                 if slab.bytes > SLAB_BYTES:
                     self._hand_over()
         finally:
-            self._token.append(None)
+            self._leave()
         return self
 
     def _execute(self) -> tuple[list[Any] | None, int]:
         self._enter()
         callbacks = self._callbacks
         try:
-            self._hand_over()
-            replies = self._execute_whole() if self._atomic else self._execute_stream()
+            replies = surely(self._replies, self._end)
         except BaseException as error:
-            lib.oxp_pipeline_reset(self._handle)
             _shape(getattr(error, "replies", None) or [], callbacks)
             raise
-        finally:
-            self._forget()
-            self._token.append(None)
         return replies, -1 if replies is None else _shape(replies, callbacks)
+
+    def _replies(self) -> list[Any] | None:
+        self._hand_over()
+        return self._execute_whole() if self._atomic else self._execute_stream()
 
     def _take(self) -> PipelineCore:
         """Moves the commands into a new pipeline and returns that."""
         self._enter()
-        try:
-            self._hand_over()
-            sent = PipelineCore()
-            sent._open(self._client, self._atomic)
-            sent._callbacks, sent._slab = self._callbacks, self._slab
-            sent._handle, self._handle = self._handle, sent._handle
-        except BaseException:
-            # What was handed over must not be there for the commands to come.
-            lib.oxp_pipeline_reset(self._handle)
-            raise
-        finally:
-            self._forget()
-            self._token.append(None)
+        return surely(self._moved, self._end)
+
+    def _moved(self) -> PipelineCore:
+        self._hand_over()
+        sent = PipelineCore()
+        sent._open(self._client, self._atomic)
+        sent._callbacks, sent._slab = self._callbacks, self._slab
+        sent._handle, self._handle = self._handle, sent._handle
         return sent
+
+    def _end(self) -> None:
+        """What was handed over and not executed must not be there for the commands to come."""
+        if lib.oxp_pipeline_len(self._handle.raw):
+            lib.oxp_pipeline_reset(self._handle.raw)
+        self._forget()
+        self._leave()
 
     def _finished(self, replies: list[Any], failure: Exception | None, finish: Finish) -> list[Any]:
         """What is to be returned or raised for replies that came to its owner."""
@@ -130,20 +134,18 @@ class PipelineCore:
         return replies if first_error < 0 else finish(self, replies, first_error)
 
     def _command_name(self, index: int) -> str:
-        name = text_of(lib.oxp_pipeline_command_name, self._handle, index)
+        name = text_of(lib.oxp_pipeline_command_name, self._handle.raw, index)
         if name is None:
             raise IndexError("the pipeline has no such command")
         return name
 
     def reset(self) -> None:
         """Forgets the commands that were added. What was already sent cannot be called back."""
-        status = lib.oxp_pipeline_reset(self._handle)
+        status = lib.oxp_pipeline_reset(self._handle.raw)
         if status == lib.OXP_ERR_BUSY:
             raise _used_by_another_thread()
         check(status)
         self._forget()
-        # The old one is lost if a signal handler raised in the moment after it was taken.
-        self._token = [None]
 
     def __len__(self) -> int:
         return self._slab.first + len(self._slab.argcs)
@@ -152,10 +154,13 @@ class PipelineCore:
         return True
 
     def _enter(self) -> None:
-        try:
-            self._token.pop()
-        except IndexError:
-            raise _used_by_another_thread() from None
+        # This thread has it already if a signal handler raised before it left, and within what it does here.
+        me = get_ident()
+        if self._user.setdefault(None, me) != me:
+            raise _used_by_another_thread()
+
+    def _leave(self) -> None:
+        self._user.clear()
 
     def _hand_over(self) -> None:
         """Gives the gathered commands to the library, which may send them at once."""
@@ -164,21 +169,21 @@ class PipelineCore:
 
     def _give(self, args: Sequence[str], argcs: Sequence[int]) -> None:
         then = setattr, self, "_slab", _Slab(self._slab.first + len(argcs))
-        checked(lib.oxp_pipeline_add_packed, self._handle, *packed(args, argcs), then=then)
+        checked(lib.oxp_pipeline_add_packed, self._handle.raw, *packed(args, argcs), then=then)
 
     def _execute_stream(self) -> list[Any]:
         decoder = Decoder(self._codec.decoding)
         handle = ffi.new_handle(decoder)
         part = ffi.addressof(lib, "oxp_py_gated_part")
         execute = lib.oxp_pipeline_execute_stream
-        checked(execute, self._handle, part, handle, replies=decoder.items)
+        checked(execute, self._handle.raw, part, handle, replies=decoder.items)
         return decoder.items
 
     def _execute_whole(self) -> list[Any] | None:
         # The reply to EXEC comes as a whole anyway, and only this way tells null from empty.
-        out = ffi.new("oxp_reply **")
-        checked(lib.oxp_pipeline_execute, self._handle, out, replies=[])
-        return elements(ffi.gc(out[0], lib.oxp_reply_free), self._codec.decoding)
+        reply = Handle("reply")
+        checked(lib.oxp_pipeline_execute, self._handle.raw, reply.out, replies=[])
+        return elements(reply.raw, self._codec.decoding)
 
     def _forget(self) -> None:
         self._slab = _Slab(0)

@@ -6,7 +6,6 @@ from _thread import RLock
 from functools import partial
 from math import ceil
 from time import monotonic
-from typing import TYPE_CHECKING
 
 from oxipipe._core._ffi import ffi, lib
 from oxipipe._core.cffi.args import Codec, known, packed
@@ -28,6 +27,7 @@ from oxipipe._core.cffi.interrupts import attempt, call_then, surely
 from oxipipe._core.cffi.options import new_options
 from oxipipe._core.cffi.turns import Turns
 
+TYPE_CHECKING = False  # that of `typing` costs more than this package
 if TYPE_CHECKING:
     from collections import deque
     from collections.abc import Callable
@@ -57,7 +57,8 @@ class PoolCore:
         self._wait_for_room = timeout
         self._is_closed = False
         self._numbers = 0  # submissions ever made; the next one's number
-        self._handle = new_handle("oxp_pool", lib.oxp_pool_open, new_options(options), connections)
+        wanted = new_options(options)
+        self._handle = new_handle("pool", lib.oxp_pool_open, wanted.raw, connections)
         self._begin()
 
     def _connect(self) -> None:
@@ -95,11 +96,13 @@ class PoolCore:
         future = self._new_future(callback)
         future._is_pipeline, future._commands = True, len(sent)
         submit = lib.oxp_pool_try_submit_pipeline
-        return self._queue(future, submit, lambda number: (self._handle, sent._handle, number))
+        return self._queue(
+            future, submit, lambda number: (self._handle.raw, sent._handle.raw, number)
+        )
 
     def _new_pipeline(self, atomic: bool) -> Any:
         self._enter()
-        return new_handle("oxp_pipeline", lib.oxp_pipeline_new_detached, atomic)
+        return new_handle("pipeline", lib.oxp_pipeline_new_detached, atomic)
 
     def _answered(self, value: Any) -> Any:
         """A future that is done."""
@@ -122,7 +125,7 @@ class PoolCore:
         if self._is_closed:
             return 0, 0
         lost = ffi.new("uint64_t *"), ffi.new("uint64_t *")
-        checked(lib.oxp_pool_close, self._handle, milliseconds, *lost)
+        checked(lib.oxp_pool_close, self._handle.raw, milliseconds, *lost)
         self._is_closed = True
         self._collect_until(self._barrier(), None)
         unknown, not_applied = lost
@@ -153,7 +156,7 @@ class PoolCore:
 
     def _opened(self) -> Any:
         self._enter()
-        return self._handle
+        return self._handle.raw
 
     def _enter(self) -> None:
         """In a forked child, forgets what the parent did; the library starts anew by itself."""
@@ -194,7 +197,7 @@ class PoolCore:
     ) -> FutureCore | None:
         self._enter()
         encoded, _ = self._codec.encode(args)
-        command = self._handle, *packed(encoded, [len(encoded)])
+        command = self._handle.raw, *packed(encoded, [len(encoded)])
         future = self._new_future(callback)
 
         def arguments(number: int) -> tuple[Any, ...]:
@@ -246,7 +249,7 @@ class PoolCore:
 
         def retract() -> None:
             if future._phase == OUTSTANDING:
-                arguments = self._handle, future._number, ffi.NULL
+                arguments = self._handle.raw, future._number, ffi.NULL
                 call_then(lib.oxp_pool_retract, arguments, setattr, future, "_becomes", CANCELLED)
 
         def settle() -> None:
@@ -314,7 +317,7 @@ class PoolCore:
         wait = FOREVER if seconds is None else ceil(seconds * 1000)
         self._completions.begin()
         error = new_memory("oxp_error")
-        status = lib.oxp_pool_next(self._handle, self._completions.batch, wait, ffi.NULL, error)
+        status = lib.oxp_pool_next(self._handle.raw, self._completions.batch, wait, ffi.NULL, error)
         self._unpulled = 0
         if status == lib.OXP_OK:
             self._resolve()

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from _thread import allocate_lock, get_ident
-from typing import TYPE_CHECKING
 
 from oxipipe._core.cffi.interrupts import surely
 
+TYPE_CHECKING = False  # that of `typing` costs more than this package
 if TYPE_CHECKING:
     from _thread import LockType, RLock
     from collections.abc import Callable
