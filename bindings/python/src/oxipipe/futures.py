@@ -117,7 +117,8 @@ class Future(_Core, concurrent.futures.Future[_T]):
         """
         condition, waiters, callbacks = self._watch()
         again, self._is_published = self._is_published, True
-        with condition:
+        # The lock itself: a signal handler may raise within the condition's own way to it, and leave it locked for ever.
+        with condition._lock:  # type: ignore[attr-defined]
             self._settle()
             for waiter in waiters:
                 if again and self in waiter.finished_futures:
