@@ -178,3 +178,11 @@ def test_futures_of_a_loop_are_told_of(server: Server) -> None:
         ("PING", 1, None),
     ]
     assert isinstance(events[4].error, asyncio.CancelledError)
+
+
+def test_what_cannot_be_called_is_refused_at_once(r: Redis) -> None:
+    with pytest.raises(TypeError, match=r"^callback is a int; it must be callable, or None$"):
+        r.set_response_callback("GET", 5)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"^observer is a NoneType; it must be callable$"):
+        r.on_call(None)  # type: ignore[arg-type]
+    assert not {"command", "command_as", "submit"} & set(vars(r))

@@ -122,6 +122,8 @@ def test_what_is_for_pools(server: Server) -> None:
             refused("grace", "a number of seconds, 0 or more", make, wrong)
     for wrong in (0, "x", 1.5):
         refused("pool", "a number from 1 to 10,000", oxipipe.connect_pool, wrong)
+    with pytest.raises(TypeError, match=r"calls the number of its connections `pool`$"):
+        oxipipe.connect_pool(connections=3)
         refused("pool", "a number from 1 to 10,000", cpipe.ConnectPool, wrong)
     path = server.unix_socket_path
     with oxipipe.Pool(unix_socket_path=path, connections="3", grace="1.5") as pool:
@@ -166,6 +168,15 @@ def test_the_url_wins_over_arguments_and_leaves_the_rest_to_them(
             in_a_pool(url, **options)
         else:
             run(in_a_loop(url, **options))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_options_of_a_url_without_a_value_say_nothing(server: Server, kind: Any) -> None:
+    """As in redis-py; but what stands there without even a sign is a mistake."""
+    url = f"{server.url}?timeout=&db=&decode_responses=&protocol=&lib_name=&keepalive="
+    kind.from_url(url, socket_timeout=60).close()
+    with pytest.raises(oxipipe.DataError, match="timeout"):
+        kind.from_url(f"{server.url}?timeout")
 
 
 @pytest.mark.parametrize("kind", KINDS)

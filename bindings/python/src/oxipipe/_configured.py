@@ -297,11 +297,12 @@ def _split_url(url: str) -> tuple[str, dict[str, Any]]:
     kept: list[str] = []
     found: dict[str, Any] = {}
     for option in query.split("&"):
-        name, _, value = option.partition("=")
+        name, equals, value = option.partition("=")
+        if equals and not value:
+            continue  # says nothing, as in redis-py
         if name in _OF_PYTHON:
-            if value:
-                found[name] = _of_url(name, unquote(value))
-        elif name == "socket_keepalive" and value:
+            found[name] = _of_url(name, unquote(value))
+        elif name == "socket_keepalive":
             # redis-py has more words for yes and no.
             kept.append(f"keepalive={str(_of_url(name, unquote(value))).lower()}")
         else:

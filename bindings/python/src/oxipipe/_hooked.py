@@ -23,6 +23,10 @@ class Hooked:
 
         Of this client, and of pipelines and leases that it makes from now on. Errors are not shaped.
         """
+        if callback is not None and not callable(callback):
+            raise TypeError(
+                f"callback is a {type(callback).__name__}; it must be callable, or None"
+            )
         self._hooked().shapes[command.upper()] = callback
 
     def on_call(self, observer: Observer) -> Callable[[], None]:
@@ -32,6 +36,8 @@ class Hooked:
         where a call gives a future, in the one that decides it, which is the loop's own for asyncio. What it raises is logged.
         Of a pool, watching futures takes a thread (see `oxipipe.Future`).
         """
+        if not callable(observer):
+            raise TypeError(f"observer is a {type(observer).__name__}; it must be callable")
         hooks = self._hooked()
         hooks.observers += (observer,)
 

@@ -36,6 +36,8 @@ def connect_pool(
     `host_or_url` (or by its name, `host` or `url`) is a host name, localhost if there is none, or a URL; `port` is not
     used with a URL. `kwargs` are those of `Pool`. A default pool that there was stays open, and usable as an object.
     """
+    if "connections" in kwargs:
+        raise TypeError("connect_pool() calls the number of its connections `pool`")
     place = place_of("connect_pool", {"host_or_url": host_or_url, "host": host, "url": url})
     pool = checked("pool", pool)
     if "://" in place:

@@ -69,7 +69,9 @@ class PipelineCore:
         # What the library may refuse goes alone, so that its refusal comes at once and takes no other command with it.
         is_alone = traits & _MAY_BE_REFUSED or size > SLAB_BYTES
         argcs = (len(command),)
-        self._enter()
+        # What `_enter` and `_leave` do, without the price of two calls for each command.
+        if self._user.setdefault(None, me := get_ident()) != me:
+            raise _used_by_another_thread()
         try:
             if is_alone:
                 self._hand_over()
@@ -86,7 +88,7 @@ class PipelineCore:
                 if slab.bytes > SLAB_BYTES:
                     self._hand_over()
         finally:
-            self._leave()
+            self._user.clear()
         return self
 
     def _execute(self) -> tuple[list[Any] | None, int]:
