@@ -171,15 +171,6 @@ def test_the_url_wins_over_arguments_and_leaves_the_rest_to_them(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_options_of_a_url_without_a_value_say_nothing(server: Server, kind: Any) -> None:
-    """As in redis-py; but what stands there without even a sign is a mistake."""
-    url = f"{server.url}?timeout=&db=&decode_responses=&protocol=&lib_name=&keepalive="
-    kind.from_url(url, socket_timeout=60).close()
-    with pytest.raises(oxipipe.DataError, match="timeout"):
-        kind.from_url(f"{server.url}?timeout")
-
-
-@pytest.mark.parametrize("kind", KINDS)
 def test_texts(kind: Any) -> None:
     wrongs: dict[str, list[Any]] = {name: [1.5, True, ["x"], object(), "\ud800"] for name in TEXTS}
     for name in ("client_name", "lib_name", "lib_version"):

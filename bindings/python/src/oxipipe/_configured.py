@@ -297,12 +297,11 @@ def _split_url(url: str) -> tuple[str, dict[str, Any]]:
     kept: list[str] = []
     found: dict[str, Any] = {}
     for option in query.split("&"):
-        name, equals, value = option.partition("=")
-        if equals and not value:
-            continue  # says nothing, as in redis-py
+        name, _, value = option.partition("=")
         if name in _OF_PYTHON:
-            found[name] = _of_url(name, unquote(value))
-        elif name == "socket_keepalive":
+            if value:
+                found[name] = _of_url(name, unquote(value))
+        elif name == "socket_keepalive" and value:
             # redis-py has more words for yes and no.
             kept.append(f"keepalive={str(_of_url(name, unquote(value))).lower()}")
         else:
