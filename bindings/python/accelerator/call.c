@@ -1,39 +1,10 @@
 #include "call.h"
 
 #include <pthread.h>
-#include <sched.h>
-#include <stdatomic.h>
-#include <unistd.h>
 
-/*
- * Interpreter exit. Once it finalizes, CPython ends every other thread that asks for the GIL with
- * pthread_exit(). A thread that asks from a library callback has Rust frames below it, and
- * unwinding those aborts the process: a daemon thread waiting for a reply would turn a clean exit
- * into a core dump. So, from Python's exit handlers on, such threads park instead of asking, and
- * the exit handler waits for those that are already past the check: Python still serves them then.
- */
-static atomic_size_t threads_in_python;
-static _Thread_local size_t times_in_python; /* of this thread */
-static atomic_ulong finalizing_thread; /* 0 while the interpreter lives */
+#include "exit_gate.h"
+
 static unsigned long fork_generation;
-
-static void leave_python(void)
-{
-    times_in_python--;
-    atomic_fetch_sub(&threads_in_python, 1);
-}
-
-static void enter_python(void)
-{
-    atomic_fetch_add(&threads_in_python, 1);
-    times_in_python++;
-    unsigned long finalizer = atomic_load(&finalizing_thread);
-    if (finalizer != 0 && finalizer != PyThread_get_thread_ident()) {
-        leave_python();
-        for (;;)
-            pause();
-    }
-}
 
 void call_release(FastCall *call, ReplyBuilder *builder)
 {
@@ -174,19 +145,15 @@ void call_raise_local(const FastState *state, oxp_status status, int32_t outcome
 static PyObject *stand_down(PyObject *module, PyObject *unused)
 {
     (void)module, (void)unused;
-    atomic_store(&finalizing_thread, PyThread_get_thread_ident());
     Py_BEGIN_ALLOW_THREADS
-    while (atomic_load(&threads_in_python) > 0)
-        sched_yield();
+    close_gate();
     Py_END_ALLOW_THREADS
     Py_RETURN_NONE;
 }
 
-/* A forked child has only the forking thread, which may be inside a callback: a Python signal
- * handler that runs while a call waits may well fork. */
-static void forget_other_threads(void)
+static void begin_in_child(void)
 {
-    atomic_store(&threads_in_python, times_in_python);
+    forget_other_threads();
     fork_generation++;
 }
 
@@ -203,8 +170,8 @@ int call_prepare_exit(PyObject *module)
     /* The end of a subinterpreter is not the end: its threads have to be done by then. */
     if (PyInterpreterState_GetID(PyInterpreterState_Get()) != 0)
         return 0;
-    atomic_store(&finalizing_thread, 0);
-    if (!watches_fork && pthread_atfork(NULL, NULL, forget_other_threads) == 0)
+    atomic_store(&is_ending, false);
+    if (!watches_fork && pthread_atfork(NULL, NULL, begin_in_child) == 0)
         watches_fork = true;
     PyObject *atexit = PyImport_ImportModule("atexit");
     PyObject *function = atexit ? PyCFunction_New(&STAND_DOWN, module) : NULL;

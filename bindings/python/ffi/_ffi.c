@@ -583,40 +583,11 @@ static void (*_cffi_call_python_org)(struct _cffi_externpy_s *, char *);
 #include <oxipipe/oxipipe.h>
 
 #include <pthread.h>
-#include <sched.h>
-#include <stdatomic.h>
-#include <unistd.h>
 
-/*
- * Interpreter exit. Once it finalizes, CPython ends every other thread that asks for the GIL with pthread_exit(). A thread that
- * asks from a callback of the library has Rust frames below it, and unwinding those aborts the process. So, from Python's exit
- * handlers on, such threads park instead of asking, and the exit handler, which runs without the GIL, waits for those that are
- * already past the check: Python still serves them then. (accelerator/call.c does the same.)
- */
+#include "exit_gate.h"
+
 static int32_t oxp_py_interrupt(void *);
 static int32_t oxp_py_part(void *, const oxp_node *, size_t, const uint8_t *);
-
-static atomic_size_t threads_in_python;
-static _Thread_local size_t times_in_python; /* of this thread */
-static _Thread_local int is_finalizer;
-static atomic_int is_ending;
-
-static void leave_python(void)
-{
-    times_in_python--;
-    atomic_fetch_sub(&threads_in_python, 1);
-}
-
-static void enter_python(void)
-{
-    atomic_fetch_add(&threads_in_python, 1);
-    times_in_python++;
-    if (atomic_load(&is_ending) && !is_finalizer) {
-        leave_python();
-        for (;;)
-            pause();
-    }
-}
 
 static int32_t oxp_py_gated_interrupt(void *user_data)
 {
@@ -634,12 +605,6 @@ static int32_t oxp_py_gated_part(void *user_data, const oxp_node *nodes, size_t 
     return stop;
 }
 
-/* A forked child has only the forking thread, which may be inside a callback. */
-static void forget_other_threads(void)
-{
-    atomic_store(&threads_in_python, times_in_python);
-}
-
 __attribute__((constructor)) static void watch_forks(void)
 {
     (void)pthread_atfork(NULL, NULL, forget_other_threads);
@@ -647,10 +612,7 @@ __attribute__((constructor)) static void watch_forks(void)
 
 static void oxp_py_stand_down(void)
 {
-    is_finalizer = 1;
-    atomic_store(&is_ending, 1);
-    while (atomic_load(&threads_in_python) > times_in_python)
-        sched_yield();
+    close_gate();
 }
 
 static void oxp_py_release_client(oxp_client **at)

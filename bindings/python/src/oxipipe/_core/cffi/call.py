@@ -119,7 +119,7 @@ def _after_fork() -> None:
 
 
 os.register_at_fork(after_in_child=_after_fork)
-# Behind the handlers of everybody else, such as that of the pools: see the comment in _ffi.c.
+# Behind the handlers of everybody else, such as that of the pools: see ffi/exit_gate.h.
 atexit.register(lib.oxp_py_stand_down)
 
 
