@@ -329,7 +329,7 @@ def method_body(method: Method) -> list[str]:
     words += filter(None, [rest])
     send = "self.command("
     if len(method.wire) > 1:
-        # The backend finds callbacks by the first word only.
+        # It spares the back end a look at the second word.
         name = " ".join(method.wire)
         send = (
             f'self.command_as(BY_NAME["{name}"], '

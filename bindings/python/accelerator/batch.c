@@ -73,8 +73,7 @@ static PyObject *pipeline_command(PipelineCore *self, PyObject *const *args, Py_
 {
     if (check_idle(self) < 0)
         return NULL;
-    PyObject *callback =
-        count > 0 ? callback_find(self->state, args[0]) : Py_NewRef(Py_None);
+    PyObject *callback = callback_find(self->state, args, count);
     if (!callback)
         return NULL;
     PyObject *result = add(self, callback, args, count);
@@ -101,6 +100,7 @@ static PyObject *pipeline_execute(PipelineCore *self, PyObject *unused)
     ReplyBuilder builder;
     if (builder_init(&builder, self->state, self->codec, self->commands) < 0)
         return NULL;
+    builder_expect(&builder, &self->callbacks);
     oxp_error *error = error_slot_borrow(&self->errors);
     FastCall call;
     self->in_call = true;
@@ -218,7 +218,7 @@ static PyObject *add(PipelineCore *self, PyObject *callback, PyObject *const *ar
         call_raise(self->state, status, error);
     } else {
         if (callback != Py_None)
-            callback_log_push(&self->callbacks, self->commands, callback);
+            callback_log_push(&self->callbacks, self->state, self->commands, callback);
         self->commands++;
     }
     error_slot_return(&self->errors, error);
@@ -305,6 +305,11 @@ oxp_pipeline *pipeline_handle(const FastState *state, PyObject *sent, size_t *co
     return self->handle;
 }
 
+const CallbackLog *pipeline_callbacks(PyObject *sent)
+{
+    return &((PipelineCore *)sent)->callbacks;
+}
+
 PyObject *pipeline_outcome(PyObject *sent, const oxp_completion *completion, PyObject *failure,
                            PyObject *finish_it)
 {
@@ -312,6 +317,7 @@ PyObject *pipeline_outcome(PyObject *sent, const oxp_completion *completion, PyO
     ReplyBuilder builder;
     if (builder_init(&builder, self->state, self->codec, self->commands) < 0)
         return NULL;
+    builder_expect(&builder, &self->callbacks);
     int collecting = PyGC_Disable();
     int status =
         builder_feed(&builder, completion->nodes, completion->node_count, completion->bytes);

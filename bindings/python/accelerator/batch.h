@@ -5,7 +5,7 @@
 #ifndef OXIPIPE_FAST_PIPELINE_H
 #define OXIPIPE_FAST_PIPELINE_H
 
-#include "state.h"
+#include "shape.h"
 
 extern PyType_Spec PIPELINE_SPEC;
 
@@ -23,6 +23,9 @@ struct BatchOwner {
 /* What a PipelineCore has gathered; borrowed. NULL with an exception set if it is none, or was not
  * opened. */
 oxp_pipeline *pipeline_handle(const FastState *state, PyObject *sent, size_t *commands);
+
+/* What shapes its replies; lives as long as `sent`. */
+const CallbackLog *pipeline_callbacks(PyObject *sent);
 
 /* The replies of the commands of `sent`, a PipelineCore whose commands were sent by an event loop:
  * a list. If one of them is an error, or if there are none because the transaction was not

@@ -109,8 +109,7 @@ static PyObject *client_command(ClientCore *self, PyObject *const *args, Py_ssiz
 {
     if (client_check_open(self) < 0)
         return NULL;
-    PyObject *callback =
-        count > 0 ? callback_find(self->state, args[0]) : Py_NewRef(Py_None);
+    PyObject *callback = callback_find(self->state, args, count);
     if (!callback)
         return NULL;
     PyObject *reply = run(self, callback, args, count);
@@ -215,7 +214,8 @@ static PyObject *run(ClientCore *self, PyObject *callback, PyObject *const *args
         return confirmations;
     }
     ReplyBuilder builder;
-    if (builder_init(&builder, self->state, &self->codec, 1) < 0) {
+    const TextCodec *codec = codec_for(self->state, &self->codec, callback);
+    if (builder_init(&builder, self->state, codec, 1) < 0) {
         arguments_release(&arguments);
         return NULL;
     }

@@ -25,12 +25,14 @@ static FastState *state_of(PyObject *module)
 static PyObject *configure(PyObject *module, PyObject *args, PyObject *keywords)
 {
     static char *names[] = {"reply_error", "call_error", "data_error", "encoding_error",
-                            "decode_error", "resolve_callback", "load_futures", NULL};
+                            "decode_error", "resolve_callback", "by_words", "undecoded",
+                            "load_futures", NULL};
     PyObject *reply_error, *call_error, *data_error, *encoding_error, *decode_error;
-    PyObject *resolve_callback, *load_futures;
-    if (!PyArg_ParseTupleAndKeywords(args, keywords, "$OOOOOOO:configure", names, &reply_error,
+    PyObject *resolve_callback, *by_words, *undecoded, *load_futures;
+    if (!PyArg_ParseTupleAndKeywords(args, keywords, "$OOOOOOOOO:configure", names, &reply_error,
                                      &call_error, &data_error, &encoding_error,
-                                     &decode_error, &resolve_callback, &load_futures))
+                                     &decode_error, &resolve_callback, &by_words, &undecoded,
+                                     &load_futures))
         return NULL;
     FastState *state = state_of(module);
     FastState old = *state;
@@ -40,6 +42,8 @@ static PyObject *configure(PyObject *module, PyObject *args, PyObject *keywords)
     state->encoding_error = Py_NewRef(encoding_error);
     state->decode_error = Py_NewRef(decode_error);
     state->resolve_callback = Py_NewRef(resolve_callback);
+    state->by_words = Py_NewRef(by_words);
+    state->undecoded = Py_NewRef(undecoded);
     state->load_futures = Py_NewRef(load_futures);
     PyDict_Clear(state->callbacks);
     Py_XDECREF(old.reply_error);
@@ -48,6 +52,8 @@ static PyObject *configure(PyObject *module, PyObject *args, PyObject *keywords)
     Py_XDECREF(old.encoding_error);
     Py_XDECREF(old.decode_error);
     Py_XDECREF(old.resolve_callback);
+    Py_XDECREF(old.by_words);
+    Py_XDECREF(old.undecoded);
     Py_XDECREF(old.load_futures);
     Py_RETURN_NONE;
 }
@@ -141,6 +147,8 @@ static int traverse(PyObject *module, visitproc visit, void *arg)
     Py_VISIT(state->encoding_error);
     Py_VISIT(state->decode_error);
     Py_VISIT(state->resolve_callback);
+    Py_VISIT(state->by_words);
+    Py_VISIT(state->undecoded);
     Py_VISIT(state->load_futures);
     Py_VISIT(state->callbacks);
     Py_VISIT(state->get_running_loop);
@@ -174,6 +182,8 @@ static int clear(PyObject *module)
     Py_CLEAR(state->encoding_error);
     Py_CLEAR(state->decode_error);
     Py_CLEAR(state->resolve_callback);
+    Py_CLEAR(state->by_words);
+    Py_CLEAR(state->undecoded);
     Py_CLEAR(state->load_futures);
     Py_CLEAR(state->get_running_loop);
     Py_CLEAR(state->future_type);
@@ -201,7 +211,7 @@ static void release(void *module)
 static PyMethodDef METHODS[] = {
     {"configure", (PyCFunction)(void (*)(void))configure, METH_VARARGS | METH_KEYWORDS,
      SIGNED("configure($module, /, *, reply_error, call_error, data_error, encoding_error, "
-            "decode_error, resolve_callback, load_futures)",
+            "decode_error, resolve_callback, by_words, undecoded, load_futures)",
             "Sets what the package supplies: exceptions and reply callbacks.")},
     {"configure_asyncio", (PyCFunction)(void (*)(void))configure_asyncio,
      METH_VARARGS | METH_KEYWORDS,

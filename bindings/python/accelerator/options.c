@@ -119,7 +119,7 @@ int codec_from_dict(TextCodec *codec, PyObject *dict)
     const char *name = read.encoding_name;
     read.is_utf8 = !PyOS_stricmp(name, "utf-8") || !PyOS_stricmp(name, "utf8");
     read.is_strict = !strcmp(read.errors_name, "strict");
-    read.decodes = decodes;
+    read.decodes = read.queues_text = decodes;
     *codec = read;
     return 0;
 }

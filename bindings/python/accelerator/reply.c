@@ -10,6 +10,10 @@ enum { TRUSTED_LENGTH = 262144 };
 /* A map with a key no dict can hold continues as a list of pairs under this type. */
 enum { TYPE_PAIRS = 255 };
 
+/* Of replies that nobody decodes, in a client that decodes others. */
+static const TextCodec UNDECODED = {.queues_text = true};
+
+static void choose_codec(ReplyBuilder *builder);
 static Py_ssize_t feed_plain(ReplyBuilder *builder, const oxp_node *nodes, size_t count,
                              const uint8_t *bytes);
 static int open_frame(ReplyBuilder *builder, const oxp_node *node, size_t nodes_in_hand);
@@ -44,6 +48,7 @@ int builder_init(ReplyBuilder *builder, const FastState *state, const TextCodec 
     builder->failure = NULL;
     builder->first_error = builder->first_refusal = -1;
     builder->refusals = 0;
+    builder->callbacks = NULL;
     bool hidden;
     PyObject *replies = new_list(expected, &hidden);
     if (!replies)
@@ -56,15 +61,33 @@ int builder_init(ReplyBuilder *builder, const FastState *state, const TextCodec 
     return 0;
 }
 
+const TextCodec *codec_for(const FastState *state, const TextCodec *codec, PyObject *callback)
+{
+    return codec->decodes && callback_wants_bytes(state, callback) ? &UNDECODED : codec;
+}
+
+void builder_expect(ReplyBuilder *builder, const CallbackLog *callbacks)
+{
+    if (!builder->codec->decodes || callbacks->undecoded == 0)
+        return;
+    builder->callbacks = callbacks;
+    builder->usual_codec = builder->codec;
+    builder->in_callbacks = 0;
+}
+
 int builder_feed(ReplyBuilder *builder, const oxp_node *nodes, size_t count, const uint8_t *bytes)
 {
     for (size_t i = 0; i < count; i++) {
+        if (builder->callbacks && builder->depth == 1)
+            choose_codec(builder);
         Py_ssize_t plain = feed_plain(builder, &nodes[i], count - i, bytes);
         if (plain < 0)
             return -1;
         i += (size_t)plain;
         if (i == count)
             return 0;
+        if (builder->callbacks && plain > 0 && builder->depth == 1)
+            choose_codec(builder);
         const oxp_node *node = &nodes[i];
         if (builder_is_complete(builder)) {
             PyErr_SetString(PyExc_SystemError, "more replies arrived than commands were sent");
@@ -101,6 +124,20 @@ int builder_feed(ReplyBuilder *builder, const oxp_node *nodes, size_t count, con
     return 0;
 }
 
+/* That of the top-level reply whose turn it is. */
+static void choose_codec(ReplyBuilder *builder)
+{
+    const CallbackLog *callbacks = builder->callbacks;
+    size_t place = builder->frames[0].filled, next = builder->in_callbacks;
+    while (next < callbacks->count &&
+           (callbacks->entries[next].index < place ||
+            !callback_wants_bytes(builder->state, callbacks->entries[next].callback)))
+        next++;
+    builder->in_callbacks = next;
+    builder->next_undecoded = next < callbacks->count ? callbacks->entries[next].index : SIZE_MAX;
+    builder->codec = builder->next_undecoded == place ? &UNDECODED : builder->usual_codec;
+}
+
 /* Strings and integers for places that a list has ready, or for a set, are nearly all of a large reply. Takes as many of them as
  * follow each other, up to the last place, which may complete more than the list or set, and returns their number. */
 static Py_ssize_t feed_plain(ReplyBuilder *builder, const oxp_node *nodes, size_t count,
@@ -113,6 +150,9 @@ static Py_ssize_t feed_plain(ReplyBuilder *builder, const oxp_node *nodes, size_
     size_t room = is_set ? frame->left : frame->reserved - frame->filled;
     if (room >= frame->left)
         room = frame->left > 0 ? frame->left - 1 : 0;
+    if (builder->callbacks && builder->depth == 1 &&
+        room > builder->next_undecoded - frame->filled)
+        room = builder->next_undecoded - frame->filled;
     if (count > room)
         count = room;
     const TextCodec *codec = builder->codec;
@@ -515,7 +555,7 @@ static PyObject *scalar(const FastState *state, const TextCodec *codec, const ox
     switch (node->type) {
     case OXP_TYPE_STATUS:
         if (node->len == 6 && !memcmp(bytes + node->value, "QUEUED", 6))
-            return Py_NewRef(codec->decodes ? state->queued_text : state->queued_bytes);
+            return Py_NewRef(codec->queues_text ? state->queued_text : state->queued_bytes);
         return text_or_bytes(codec, (const char *)bytes + node->value, node->len);
     case OXP_TYPE_STRING:
     case OXP_TYPE_VERBATIM:

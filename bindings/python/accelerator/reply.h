@@ -11,6 +11,7 @@
 #define OXIPIPE_FAST_REPLY_H
 
 #include "attempt.h"
+#include "shape.h"
 
 /* One aggregate that still waits for children. `container` is NULL where the values are thrown
  * away: inside attributes. */
@@ -28,7 +29,7 @@ enum { BUILDER_INLINE = 8 };
 
 typedef struct {
     const FastState *state;
-    const TextCodec *codec;
+    const TextCodec *codec; /* of the top-level reply in hand */
     OpenFrame *frames; /* frames[0] is the list of top-level replies */
     size_t depth;
     size_t capacity;
@@ -38,11 +39,20 @@ typedef struct {
     Py_ssize_t first_error; /* index of the first top-level exception, -1 for none */
     Py_ssize_t first_refusal; /* of the first that is a server error */
     size_t refusals;
+    const CallbackLog *callbacks; /* some are for replies that nobody decodes; NULL if none is */
+    const TextCodec *usual_codec; /* of the others */
+    size_t in_callbacks; /* how many of them have been looked at */
+    size_t next_undecoded; /* index of the next such top-level reply */
     OpenFrame inline_frames[BUILDER_INLINE];
 } ReplyBuilder;
 
+/* That of the reply to a single command: the client's, unless its callback is for replies that nobody decodes. */
+const TextCodec *codec_for(const FastState *state, const TextCodec *codec, PyObject *callback);
+
 int builder_init(ReplyBuilder *builder, const FastState *state, const TextCodec *codec,
                  size_t expected);
+/* What the top-level replies are for; before the first of them. */
+void builder_expect(ReplyBuilder *builder, const CallbackLog *callbacks);
 /* Takes whole nodes. On failure an exception is set and the builder takes no more. It fails for what signal handlers raise and for
  * want of memory; what a codec raises concerns the reply in hand alone. */
 int builder_feed(ReplyBuilder *builder, const oxp_node *nodes, size_t count, const uint8_t *bytes);

@@ -1,12 +1,33 @@
 #include "shape.h"
 
-#include "call.h"
+#include "attempt.h"
 
 /* Names are given as literals, so a program has a handful. A program that makes them up must not
  * make the cache grow for ever. */
 enum { CACHED_NAMES = 4096 };
 
-PyObject *callback_find(const FastState *state, PyObject *name)
+static PyObject *find_by_name(const FastState *state, PyObject *name);
+
+PyObject *callback_find(const FastState *state, PyObject *const *args, Py_ssize_t count)
+{
+    if (count == 0)
+        return Py_NewRef(Py_None);
+    PyObject *found = find_by_name(state, args[0]);
+    if (!found || (PyObject *)Py_TYPE(found) != state->by_words)
+        return found;
+    /* Its subcommand or its options tell. */
+    PyObject *callback = NULL, *words = PyTuple_New(count);
+    if (words) {
+        for (Py_ssize_t i = 0; i < count; i++)
+            PyTuple_SetItem(words, i, Py_NewRef(args[i]));
+        callback = PyObject_Call(found, words, NULL);
+        Py_DECREF(words);
+    }
+    Py_DECREF(found);
+    return callback;
+}
+
+static PyObject *find_by_name(const FastState *state, PyObject *name)
 {
     /* Other objects may be mutable, such as a bytearray, or no name at all. */
     if (!PyUnicode_Check(name) && !PyBytes_Check(name))
@@ -48,8 +69,9 @@ int callback_log_reserve(CallbackLog *log)
     return 0;
 }
 
-void callback_log_push(CallbackLog *log, size_t index, PyObject *callback)
+void callback_log_push(CallbackLog *log, const FastState *state, size_t index, PyObject *callback)
 {
+    log->undecoded += callback_wants_bytes(state, callback);
     log->entries[log->count++] = (PendingCallback){index, Py_NewRef(callback)};
 }
 

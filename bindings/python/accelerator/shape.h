@@ -8,8 +8,14 @@
 
 #include "state.h"
 
-/* The callback for a command name; None for most. A new reference, NULL on failure. */
-PyObject *callback_find(const FastState *state, PyObject *name);
+/* The callback for a command; None for most. A new reference, NULL on failure. */
+PyObject *callback_find(const FastState *state, PyObject *const *args, Py_ssize_t count);
+
+/* Whether it is one for replies that nobody decodes. */
+static inline bool callback_wants_bytes(const FastState *state, PyObject *callback)
+{
+    return callback && (PyObject *)Py_TYPE(callback) == state->undecoded;
+}
 
 /* What `callback` makes of a reply. QUEUED, which a lease gets between MULTI and EXEC in the place of a
  * reply, is no such reply and stays as it is. */
@@ -25,11 +31,13 @@ typedef struct {
     PendingCallback *entries;
     size_t count;
     size_t capacity;
+    size_t undecoded; /* how many are for replies that nobody decodes */
 } CallbackLog;
 
 /* Makes room for one more, so that the push after a successful add cannot fail. */
 int callback_log_reserve(CallbackLog *log);
-void callback_log_push(CallbackLog *log, size_t index, PyObject *callback);
+void callback_log_push(CallbackLog *log, const FastState *state, size_t index,
+                       PyObject *callback);
 void callback_log_clear(CallbackLog *log);
 int callback_log_visit(CallbackLog *log, visitproc visit, void *arg);
 

@@ -48,6 +48,8 @@ typedef struct {
     PyObject *encoding_error; /* a subclass of UnicodeEncodeError */
     PyObject *decode_error;   /* callable: exception -> the exception for a reply */
     PyObject *resolve_callback;
+    PyObject *by_words;  /* type: in the place of a callback, calls it with the command's words to learn that */
+    PyObject *undecoded; /* type of callbacks for replies that are bytes, whatever the codec says */
     PyObject *load_futures;
     PyObject *callbacks; /* dict: command name as it was given -> callback or None */
     /* The status QUEUED. Replies are these very objects, which no string that a program stored can be. */
@@ -81,6 +83,7 @@ typedef struct {
     bool is_utf8;
     bool is_strict;
     bool decodes; /* replies become str instead of bytes */
+    bool queues_text; /* QUEUED does, which may come in the place of any reply */
     bool keeps_bytes; /* what cannot be decoded stays bytes, instead of being an error */
 } TextCodec;
 

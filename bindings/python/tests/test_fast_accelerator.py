@@ -33,6 +33,14 @@ pytestmark = pytest.mark.skipif(
 )
 
 
+class ByWords:
+    pass
+
+
+class Undecoded:
+    pass
+
+
 class ReplyError(Exception):
     pass
 
@@ -141,6 +149,8 @@ def fast() -> ModuleType:
         resolve_callback=lambda name: callbacks.get(
             name.decode().upper() if isinstance(name, bytes) else name.upper()
         ),
+        by_words=ByWords,
+        undecoded=Undecoded,
         load_futures=lambda: (object, Exception, Exception),
     )
     return module
@@ -524,7 +534,8 @@ def test_daemon_threads_do_not_spoil_the_end(peer: Peer, end: str) -> None:
         from oxipipe._core import _fast
         _fast.configure(reply_error=Exception, call_error=lambda *a: Exception(a), data_error=TypeError,
                         encoding_error=UnicodeEncodeError, decode_error=lambda cause: cause,
-                        resolve_callback=lambda name: None, load_futures=lambda: None)
+                        resolve_callback=lambda name: None, by_words=type(...), undecoded=type(...),
+                        load_futures=lambda: None)
         client = _fast.ClientCore()
         client._open({{"unix_path": {str(peer.path)!r}, "protocol": 2, "timeout_ms": 0}})
         started = threading.Barrier(4)

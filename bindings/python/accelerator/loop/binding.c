@@ -30,8 +30,8 @@ static PyObject *outcome(BindingCore *self, const PendingCall *call,
                          Interruption *first);
 static PyObject *confirmations(BindingCore *self, const oxp_completion *completion, bool *failed,
                                Interruption *first);
-static PyObject *one_reply(BindingCore *self, const oxp_completion *completion, bool *failed,
-                           Interruption *first);
+static PyObject *one_reply(BindingCore *self, PyObject *callback, const oxp_completion *completion,
+                           bool *failed, Interruption *first);
 static PyObject *failure_of(const BindingCore *self, oxp_status status, const oxp_error *error,
                             Interruption *first);
 static void fail_all(BindingCore *self, oxp_status status, const oxp_error *error);
@@ -441,7 +441,7 @@ static PyObject *outcome(BindingCore *self, const PendingCall *call,
     else if (call->subscribes)
         reply = confirmations(self, completion, failed, first);
     else
-        reply = one_reply(self, completion, failed, first);
+        reply = one_reply(self, call->callback, completion, failed, first);
     if (!reply || *failed || !call->callback)
         return reply;
     PyObject *shaped = callback_shape(self->state, call->callback, reply);
@@ -455,7 +455,7 @@ static PyObject *confirmations(BindingCore *self, const oxp_completion *completi
 {
     const oxp_node *nodes = completion->nodes;
     if (completion->node_count == 1)
-        return one_reply(self, completion, failed, first);
+        return one_reply(self, NULL, completion, failed, first);
     ReplyBuilder builder;
     if (builder_init(&builder, self->state, &self->codec, (size_t)completion->replies) < 0)
         return NULL;
@@ -467,12 +467,13 @@ static PyObject *confirmations(BindingCore *self, const oxp_completion *completi
     return list;
 }
 
-static PyObject *one_reply(BindingCore *self, const oxp_completion *completion, bool *failed,
-                           Interruption *first)
+static PyObject *one_reply(BindingCore *self, PyObject *callback, const oxp_completion *completion,
+                           bool *failed, Interruption *first)
 {
     ReplyKind kind;
-    PyObject *reply = reply_build(self->state, &self->codec, completion->nodes,
-                                  completion->node_count, completion->bytes, &kind, first);
+    const TextCodec *codec = codec_for(self->state, &self->codec, callback);
+    PyObject *reply = reply_build(self->state, codec, completion->nodes, completion->node_count,
+                                  completion->bytes, &kind, first);
     *failed = kind != REPLY_VALUE;
     return reply;
 }

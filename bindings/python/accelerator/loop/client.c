@@ -40,8 +40,7 @@ static PyObject *async_command(AsyncCore *self, PyObject *const *args, Py_ssize_
     if (!binding)
         return NULL;
     PyObject *future = NULL;
-    PyObject *callback =
-        count > 0 ? callback_find(self->state, args[0]) : Py_NewRef(Py_None);
+    PyObject *callback = callback_find(self->state, args, count);
     if (callback)
         future = binding_submit(binding, callback, args, count);
     Py_XDECREF(callback);

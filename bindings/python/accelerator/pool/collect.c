@@ -2,6 +2,7 @@
 
 #include <time.h>
 
+#include "batch.h"
 #include "shape.h"
 
 /* A thread that waits for another one to pull. Lives on that thread's stack. */
@@ -315,8 +316,9 @@ static void resolve(PoolCore *self, const oxp_completion *completion, size_t ind
     } else if (Py_REFCNT((PyObject *)future) > 1 || future->watch || future->sink ||
                completion->nodes[0].type == OXP_TYPE_ERROR ||
                completion->nodes[0].type == OXP_TYPE_ATTRIBUTE) {
-        value = reply_build(self->state, &self->codec, completion->nodes, completion->node_count,
-                            completion->bytes, &kind, interruption);
+        value = reply_build(self->state, codec_for(self->state, &self->codec, future->callback),
+                            completion->nodes, completion->node_count, completion->bytes, &kind,
+                            interruption);
         if (!value) {
             value = call_caught();
             kind = REPLY_UNREADABLE;
@@ -344,6 +346,8 @@ static void resolve_pipeline(PoolCore *self, FutureCore *future, const oxp_compl
     ReplyBuilder builder;
     if (builder_init(&builder, self->state, &self->codec, completion->replies) == 0) {
         builder.interruption = interruption;
+        if (future->sent)
+            builder_expect(&builder, pipeline_callbacks(future->sent));
         if (builder_feed(&builder, completion->nodes, completion->node_count,
                          completion->bytes) == 0)
             replies = builder_take(&builder);

@@ -23,6 +23,7 @@ void future_decide(FutureCore *self, FutureState state, PyObject *value)
         state = FUTURE_VALUE;
     self->state = (uint8_t)state;
     Py_CLEAR(self->pool);
+    Py_CLEAR(self->sent);
     if (self->sink) {
         PyObject *sink = self->sink;
         self->sink = NULL;

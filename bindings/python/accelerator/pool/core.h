@@ -29,6 +29,7 @@ struct FutureCore {
     PoolCore *pool; /* own; NULL once done */
     FutureCore *previous, *next; /* outstanding: in the order of submission; pulled: only next, to be published */
     PyObject *callback;          /* own; shapes the reply when somebody asks for it; NULL for none */
+    PyObject *sent;              /* own; the PipelineCore, if some of its replies are not to be decoded; NULL once done */
     PyObject *value;             /* own */
     PyObject *watch;             /* own; (condition, waiters, done callbacks) of concurrent.futures once somebody looks */
     PyObject *sink;              /* own; list that gets the future when it is done */

@@ -193,6 +193,7 @@ static int future_traverse(FutureCore *self, visitproc visit, void *arg)
     Py_VISIT(Py_TYPE((PyObject *)self));
     Py_VISIT((PyObject *)self->pool);
     Py_VISIT(self->callback);
+    Py_VISIT(self->sent);
     Py_VISIT(self->value);
     Py_VISIT(self->watch);
     Py_VISIT(self->sink);
@@ -203,6 +204,7 @@ static int future_traverse(FutureCore *self, visitproc visit, void *arg)
 static int future_clear(FutureCore *self)
 {
     Py_CLEAR(self->callback);
+    Py_CLEAR(self->sent);
     Py_CLEAR(self->watch);
     Py_CLEAR(self->sink);
     return 0;

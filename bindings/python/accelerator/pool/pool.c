@@ -83,8 +83,7 @@ static PyObject *submit_by_name(PoolCore *self, PyObject *const *args, Py_ssize_
 {
     if (pool_enter(self) < 0)
         return NULL;
-    PyObject *callback =
-        count > 0 ? callback_find(self->state, args[0]) : Py_NewRef(Py_None);
+    PyObject *callback = callback_find(self->state, args, count);
     if (!callback)
         return NULL;
     PyObject *future = submit(self, callback, args, count, waits);
@@ -129,6 +128,8 @@ static PyObject *pool_submit_pipeline(PoolCore *self, PyObject *const *args, Py_
         return NULL;
     future->is_pipeline = true;
     future->commands = commands;
+    if (pipeline_callbacks(args[0])->undecoded > 0)
+        future->sent = Py_NewRef(args[0]);
     oxp_error *error = error_slot_borrow(&self->errors);
     oxp_status status = try_until(self, future, NULL, pipeline, true, error);
     if (status < 0)

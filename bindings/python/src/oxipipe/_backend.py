@@ -25,6 +25,8 @@ configure(
     encoding_error=exceptions.EncodingError,
     decode_error=exceptions.decode_error,
     resolve_callback=shapes.resolve,
+    by_words=shapes.ByWords,
+    undecoded=shapes.Undecoded,
     load_futures=_load_futures,
 )
 

@@ -21,13 +21,15 @@ class Hooked:
     def set_response_callback(self, command: str, callback: Callback | None) -> None:
         """From now on, `callback` shapes the replies to this command, whatever asks for it; None leaves them as they come.
 
-        Of this client, and of pipelines and leases that it makes from now on. Errors are not shaped.
+        "CONFIG GET" is that subcommand only; "CONFIG" is all subcommands that have no callback of their own here. Of this client,
+        and of pipelines and leases that it makes from now on. Errors are not shaped. What is bytes by nature, such as what DUMP
+        gives, is bytes for the callback, too.
         """
         if callback is not None and not callable(callback):
             raise TypeError(
                 f"callback is a {type(callback).__name__}; it must be callable, or None"
             )
-        self._hooked().shapes[command.upper()] = callback
+        self._hooked().put_shape(command, callback)
 
     def on_call(self, observer: Observer) -> Callable[[], None]:
         """From now on, calls `observer` with a `CallEvent` when a call has ended; returns what takes that back.

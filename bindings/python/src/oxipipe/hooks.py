@@ -8,7 +8,7 @@ from __future__ import annotations
 from time import perf_counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from oxipipe.commands.shapes import ShapedName
+from oxipipe.commands.shapes import ShapedName, Undecoded, resolve_words, word
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,9 +42,28 @@ class Hooks:
     """Those of one client, and of the pipelines and leases that it makes."""
 
     def __init__(self) -> None:
-        #: By the command's name in upper case; None leaves a reply as it comes.
+        #: By the command's name in upper case, of one word or two; None leaves a reply as it comes.
         self.shapes: dict[str, Callback | None] = {}
+        #: The first words of those of two.
+        self.containers: set[str] = set()
         self.observers: tuple[Observer, ...] = ()
+
+    def put_shape(self, command: str, callback: Callback | None) -> None:
+        container, *subcommand = words = command.upper().split()
+        if subcommand:
+            self.containers.add(container)
+        self.shapes[" ".join(words)] = callback
+
+    def shape_of(self, words: tuple[Any, ...], own: Callback | None) -> Callback | None:
+        """What is to shape the reply to a command that otherwise has the shape `own`."""
+        name = _name(words)
+        if name in self.containers and len(words) > 1:
+            subcommand = f"{name} {word(words[1])}"
+            name = subcommand if subcommand in self.shapes else name
+        if name not in self.shapes:
+            return own
+        callback = self.shapes[name]
+        return Undecoded(callback) if isinstance(resolve_words(words), Undecoded) else callback
 
     def tell(
         self, name: str, commands: int, address: str, start: float, error: BaseException | None
@@ -70,19 +89,18 @@ class Hook:
         self.shaping = type(client).command_as.__get__(client)
 
     def __call__(self, *args: Any) -> Any:
-        callback, words = (args[0], args[1:]) if self.is_shaped else (None, args)
+        callback, words = (args[0], args[1:]) if self.is_shaped else (_OWN, args)
         name = _name(words)
         hooks = self.hooks
         start = perf_counter()
         try:
-            if name in hooks.shapes and self.may_wait:
-                result = self.shaping(hooks.shapes[name], *words)
-            elif name in hooks.shapes:
-                result = self.plain(ShapedName(name.encode(), hooks.shapes[name]), *words[1:])
-            elif self.is_shaped:
-                result = self.plain(callback, *words)
-            else:
+            shape = hooks.shape_of(words, callback) if hooks.shapes else callback
+            if shape is _OWN:
                 result = self.plain(*words)
+            elif self.may_wait:
+                result = self.shaping(shape, *words)
+            else:
+                result = self.plain(ShapedName(name.encode(), shape), *words[1:])
         except BaseException as error:
             hooks.tell(name, 1, self.client._address, start, error)
             raise
@@ -99,11 +117,11 @@ def hook_pipeline(pipeline: Any, client: Any) -> None:
     execute = type(pipeline).execute.__get__(pipeline)
 
     def hooked_command(*args: Any) -> Any:
-        name = _name(args)
-        return command_as(hooks.shapes[name], *args) if name in hooks.shapes else command(*args)
+        shape = hooks.shape_of(args, _OWN)
+        return command(*args) if shape is _OWN else command_as(shape, *args)
 
     def hooked_command_as(callback: Callback | None, *args: Any) -> Any:
-        return command_as(hooks.shapes.get(_name(args), callback), *args)
+        return command_as(hooks.shape_of(args, callback), *args)
 
     def hooked_execute(*args: Any, **kwargs: Any) -> Any:
         count, address = len(pipeline), client._address
@@ -138,6 +156,11 @@ def _told(hooks: Hooks, name: str, commands: int, address: str, start: float, re
 
     watch(decided)
     return result
+
+
+def _OWN(reply: Any) -> Any:
+    """In the place of the shape that a back end finds by itself."""
+    return reply
 
 
 def _name(args: tuple[Any, ...]) -> str:

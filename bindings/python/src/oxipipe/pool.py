@@ -10,8 +10,8 @@ from oxipipe._arguments import checked, options_of, queue_options
 from oxipipe._configured import Configured, named_in
 from oxipipe._listening import Listening
 from oxipipe.client import Lease
-from oxipipe.commands import shapes
 from oxipipe.commands._table import PoolCommands
+from oxipipe.commands.by_hand import split
 from oxipipe.exceptions import ClosedError, RedisError
 
 TYPE_CHECKING = False  # that of `typing` costs more than this package
@@ -151,15 +151,7 @@ class Pool(Configured, Listening, _backend.PoolCore, PoolCommands):
 
     def execute_command(self, *args: Any) -> Future[Any]:
         """As `submit`; and as in redis-py, "CONFIG GET" in one argument is two words."""
-        name = args[0] if args else None
-        if isinstance(name, str) and " " in name:
-            words = name.split()
-            callback = shapes.resolve(" ".join(words[:2]))
-            # Only the first is taken for a name; text behind it would be encoded as values are.
-            rest = [word.encode() for word in words[1:]]
-            future: Future[Any] = self.command_as(callback, *words[:1], *rest, *args[1:])
-            return future
-        future = self.command(*args)
+        future: Future[Any] = self.command(*split(args))
         return future
 
     def pipeline(self, transaction: bool = False) -> PoolPipeline:

@@ -16,6 +16,8 @@ def configure(
     encoding_error: type[UnicodeEncodeError],
     decode_error: Callable[[BaseException], Exception],
     resolve_callback: Callable[[object], Callable[[Any], Any] | None],
+    by_words: type[Any],
+    undecoded: type[Any],
     load_futures: Callable[[], tuple[type[Any], Callable[[], Exception], Callable[[], Exception]]],
 ) -> None: ...
 def configure_asyncio(

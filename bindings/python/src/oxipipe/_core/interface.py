@@ -42,8 +42,12 @@ class Configure(Protocol):
         encoding_error: type[UnicodeEncodeError],
         #: What a reply becomes that cannot be told in Python, because of that exception.
         decode_error: Callable[[BaseException], Exception],
-        #: The shape of the replies to a command, by its name as it was given.
+        #: The shape of the replies to a command, by its first word as it was given.
         resolve_callback: Callable[[object], Callback | None],
+        #: What that gives where the first word does not tell: called with all of them, it gives the shape.
+        by_words: type[Any],
+        #: What shapes are whose replies stay bytes, whatever a client does with others.
+        undecoded: type[Any],
         #: The class on top of `FutureCore`, and what makes the errors of a cancelled one and of a wait whose time ran out. Called
         #: for the first future: importing what it takes is not cheap.
         load_futures: Callable[

@@ -34,11 +34,7 @@ class WrittenCommands:
 
     def execute_command(self, *args: Any) -> Any:
         """As `command`; and as in redis-py, "CONFIG GET" in one argument is two words."""
-        name, *words = _words(args)
-        if not words:
-            return self.command(*args)
-        callback = shapes.resolve(f"{name} {words[0]}")
-        return self.command_as(callback, name, *map(_word, words), *args[1:])
+        return self.command(*split(args))
 
     # -- strings ---------------------------------------------------------------------------------------------
 
@@ -189,7 +185,7 @@ class WrittenCommands:
         if no_values:
             args.append(b"NOVALUES")
             return self.command_as(shapes.scan, *args)
-        return self.command(*args)
+        return self.command_as(shapes.hscan, *args)
 
     # -- keys ------------------------------------------------------------------------------------------------
 
@@ -571,13 +567,13 @@ def _word(word: Any) -> Any:
     return word.encode() if isinstance(word, str) else word
 
 
-def _words(args: tuple[Any, ...]) -> list[Any]:
+def split(args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The words of a command whose name, in one argument, may be two of them."""
     name = args[0] if args else None
-    if isinstance(name, str) and " " in name:
-        return name.split() or [name]
-    if isinstance(name, bytes) and b" " in name:
-        return name.decode("latin-1").split() or [name]
-    return [name]
+    words = name.split() if isinstance(name, (str, bytes)) else []
+    if len(words) < 2:
+        return args
+    return words[0], *map(_word, words[1:]), *args[1:]
 
 
 def _expiry(

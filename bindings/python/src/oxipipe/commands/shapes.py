@@ -3,6 +3,8 @@
 RESP3 tells maps, sets and doubles apart where RESP2 has arrays and strings; a callback accepts either and
 gives the same object. Callbacks never see error replies. `BY_NAME` is the table; commands without an entry
 give the reply as the backend built it. Null comes in the place of every reply that CLIENT REPLY silences, and stays null.
+
+Back ends find shapes by the first word of a command. Where that does not tell, there is a `ByWords` in the place of a shape.
 """
 
 from __future__ import annotations
@@ -23,13 +25,49 @@ class ShapedName(bytearray):
         self.shape = shape
 
 
-def resolve(name: object) -> Callback | None:
-    """The callback of the command called `name`, in any spelling; backends cache the answer."""
+class Undecoded:
+    """A shape of replies that are bytes by nature: back ends do not decode them, whatever the client does with others."""
+
+    __slots__ = ("shape",)
+
+    def __init__(self, shape: Callback | None = None) -> None:
+        self.shape = shape
+
+    def __call__(self, reply: Any) -> Any:
+        return reply if self.shape is None else self.shape(reply)
+
+
+class ByWords:
+    """In the place of a shape: the words of the command tell which, and back ends call it with them to learn it."""
+
+    __slots__ = ("choose",)
+
+    def __init__(self, choose: Callable[[tuple[Any, ...]], Callback | None]) -> None:
+        self.choose = choose
+
+    def __call__(self, *words: Any) -> Callback | None:
+        return self.choose(words)
+
+
+def resolve(name: object) -> Callback | ByWords | None:
+    """The shape of the command whose first word is `name`, in any spelling; backends cache the answer."""
     if isinstance(name, ShapedName):
         return name.shape
+    name = word(name)
+    return BY_WORDS.get(name) or BY_NAME.get(name)
+
+
+def resolve_words(words: tuple[Any, ...]) -> Callback | None:
+    """The shape of a command, by all of its words."""
+    found = resolve(words[0]) if words else None
+    return found(*words) if isinstance(found, ByWords) else found
+
+
+def word(name: object) -> str:
+    """A command's name, or another word of its own, in upper case; of what can be none, nothing."""
     if isinstance(name, (bytes, bytearray, memoryview)):
         name = bytes(name).decode("latin-1")
-    return BY_NAME.get(name.upper()) if isinstance(name, str) else None
+    return name.upper() if isinstance(name, str) else ""
 
 
 def unless_null(function: Callback) -> Callback:
@@ -175,31 +213,39 @@ def config_get(reply: Any) -> dict[Any, Any]:
     return {text(key): text(value) for key, value in pairs(reply).items()}
 
 
+def lines(reply: Any) -> list[str]:
+    """Those of a text. Only servers' line ends are one: str.splitlines() knows others, which names and paths may have."""
+    return [line for line in text(reply).replace("\r\n", "\n").split("\n") if line]
+
+
 @unless_null
 def info(reply: Any) -> dict[str, Any]:
     """`INFO` as a dict: numbers as numbers, `k=v,k=v` as dicts, everything else as str."""
     found: dict[str, Any] = {}
-    for line in text(reply).splitlines():
-        if not line or line.startswith("#"):
+    for line in lines(reply):
+        if line.startswith("#"):
             continue
-        key, colon, value = line.partition(":")
+        is_per_name = line.startswith(_PER_NAME)
+        # Such a name may have a colon, what is told of it has none. Any other value may.
+        key, colon, value = line.rpartition(":") if is_per_name else line.partition(":")
         if not colon:
             found.setdefault("__raw__", []).append(line)
         elif key == "module":
             found.setdefault("modules", []).append(_info_value(value))
         else:
-            found[key] = _info_value(value)
+            found[key] = value if key in _FREE_TEXTS else _info_value(value)
     return found
 
 
 @unless_null
 def client_list(reply: Any) -> list[dict[str, str]]:
-    return [_client(line) for line in text(reply).splitlines()]
+    return [_client(line) for line in lines(reply)]
 
 
 @unless_null
 def client_info(reply: Any) -> dict[str, Any]:
-    client: dict[str, Any] = dict(_client(text(reply).strip()))
+    line = text(reply).removesuffix("\n").removesuffix("\r")
+    client: dict[str, Any] = dict(_client(line))
     for key in _CLIENT_NUMBERS & client.keys():
         client[key] = int(client[key])
     return client
@@ -228,11 +274,12 @@ def memory_stats(reply: Any) -> dict[str, Any]:
     return stats
 
 
-def commands(reply: Any) -> Any:
-    if not reply or not isinstance(reply[0], list):
-        return reply  # a subcommand of COMMAND
+@unless_null
+def commands(reply: Any) -> dict[str, dict[str, Any]]:
     described: dict[str, dict[str, Any]] = {}
     for entry in reply:
+        if entry is None:  # COMMAND INFO was asked for one that there is not
+            continue
         name = text(entry[0])
         described[name] = {
             "name": name,
@@ -272,21 +319,42 @@ def _double(value: Any) -> Any:
 
 
 def _info_value(value: str) -> Any:
-    if "=" in value:
-        fields: dict[str, Any] = {}
-        for item in filter(None, value.split(",")):
-            key, equals, content = item.rpartition("=")
-            if equals:
-                fields[key] = _info_value(content)
-            else:
-                fields[content] = True
-        return fields
-    if "," in value:
-        return [_info_value(item) for item in value.split(",") if item]
+    """What a value is by its looks. Names do not have slashes or spaces: with one, it is a path or the like."""
+    items = [item.partition("=") for item in value.split(",") if item]
+    is_plain = "=" not in value and "," not in value
+    if is_plain or any(not name or "/" in name or " " in name for name, _, _ in items):
+        return _info_scalar(value)
+    if "=" not in value:
+        return [_info_scalar(item) for item, _, _ in items]
+    return {name: _info_scalar(content) if equals else True for name, equals, content in items}
+
+
+def _info_scalar(value: str) -> Any:
+    if "_" in value:  # digits may be grouped so in Python
+        return value
     try:
         return float(value) if "." in value else int(value)
     except ValueError:
         return value
+
+
+def _subcommand(words: tuple[Any, ...]) -> Callback | None:
+    return BY_NAME.get(" ".join(map(word, words[:2])))
+
+
+def _hscan(words: tuple[Any, ...]) -> Callback | None:
+    """Without values there are no pairs. What follows MATCH and COUNT is theirs, whatever it looks like."""
+    options = iter(words[3:])
+    for option in map(word, options):
+        if option == "NOVALUES":
+            return scan
+        if option in ("MATCH", "COUNT"):
+            next(options, None)
+    return BY_NAME["HSCAN"]
+
+
+def _vemb(words: tuple[Any, ...]) -> Callback | None:
+    return Undecoded() if any(word(option) == "RAW" for option in words[3:]) else None
 
 
 def _client(line: str) -> dict[str, str]:
@@ -294,7 +362,7 @@ def _client(line: str) -> dict[str, str]:
     key = ""
     for token in line.split(" "):
         name, equals, value = token.partition("=")
-        if equals:
+        if equals or not fields:
             key = name
             fields[key] = value
         else:  # a space inside a value, such as the path of a Unix socket
@@ -303,8 +371,7 @@ def _client(line: str) -> dict[str, str]:
 
 
 def _slow_call(number: int, start: int, duration: int, args: Any, *client: Any) -> dict[str, Any]:
-    space = " " if args and isinstance(args[0], str) else b" "
-    call = {"id": number, "start_time": start, "duration": duration, "command": space.join(args)}
+    call = {"id": number, "start_time": start, "duration": duration, "command": b" ".join(args)}
     if len(client) >= 2:
         call["client_address"], call["client_name"] = client[:2]
     return call
@@ -316,6 +383,11 @@ _CLIENT_NUMBERS = frozenset(
     "id age idle db sub psub multi qbuf qbuf-free obl argv-mem oll omem tot-mem".split()
 )
 _DEBUG_NUMBERS = frozenset("refcount serializedlength lru lru_seconds_idle".split())
+#: INFO's, whatever they look like: what people, systems and builds call things.
+_FREE_TEXTS = frozenset(
+    "os executable config_file aof_filename availability_zone master_host gcc_version monotonic_clock".split()
+)
+_PER_NAME = "cmdstat_", "errorstat_", "latency_percentiles_usec_"
 
 
 def _table() -> dict[str, Callback]:
@@ -352,10 +424,12 @@ def _table() -> dict[str, Callback]:
         client_info: "CLIENT_INFO",
         client_kill: "CLIENT_KILL",
         client_list: "CLIENT_LIST",
-        commands: "COMMAND",
+        commands: "COMMAND COMMAND_INFO",
         debug_object: "DEBUG_OBJECT",
         memory_stats: "MEMORY_STATS",
-        slowlog: "SLOWLOG_GET",
+        # Arguments are any bytes, and of long ones only the first are shown.
+        Undecoded(slowlog): "SLOWLOG_GET",
+        Undecoded(): "DUMP FUNCTION_DUMP COMMANDLOG_GET BF.SCANDUMP CF.SCANDUMP",
     }
     return {
         name.replace("_", " "): callback
@@ -366,3 +440,9 @@ def _table() -> dict[str, Callback]:
 
 #: Upper-case command name ("CONFIG GET" for subcommands) -> callback.
 BY_NAME = _table()
+#: Upper-case first words that do not tell the shape: those of subcommands, and some whose options do.
+BY_WORDS = {
+    **{name.partition(" ")[0]: ByWords(_subcommand) for name in BY_NAME if " " in name},
+    "HSCAN": ByWords(_hscan),
+    "VEMB": ByWords(_vemb),
+}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from array import array
-from functools import lru_cache
 
 from oxipipe._core._ffi import ffi, lib
 from oxipipe._core.cffi.hooks import hooks
@@ -67,13 +66,28 @@ def known(args: tuple[Any, ...]) -> tuple[Callback | None, int]:
     if not args:
         return None, 0
     try:
-        return _known(args[0])
+        found = _names[args[0]]
     except TypeError:  # a bytearray cannot be a key
-        return _known.__wrapped__(args[0])
+        found = _told_by(args[0])
+    # Its subcommand or its options tell.
+    return (found[0](*args), found[1]) if type(found[0]) is hooks.by_words else found
 
 
-@lru_cache(_MOST_NAMES)
-def _known(name: Any) -> tuple[Callback | None, int]:
+class _Names(dict["Any", "tuple[Any, int]"]):
+    """What is known of the names seen."""
+
+    def __missing__(self, name: Any) -> tuple[Any, int]:
+        told = _told_by(name)
+        if len(self) >= _MOST_NAMES:
+            self.clear()
+        self[name] = told
+        return told
+
+
+_names = _Names()
+
+
+def _told_by(name: Any) -> tuple[Any, int]:
     # Command names are ASCII whatever the encoding of the data is.
     encoded = _encode(name, "utf-8", "strict")
     return hooks.resolve_callback(name), int(lib.oxp_command_traits(encoded, len(encoded)))

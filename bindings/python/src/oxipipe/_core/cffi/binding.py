@@ -18,7 +18,7 @@ from oxipipe._core.cffi.call import (
     server_fields,
 )
 from oxipipe._core.cffi.completions import Completions
-from oxipipe._core.cffi.decode import shaped
+from oxipipe._core.cffi.decode import shaped, undecoded_one
 from oxipipe._core.cffi.events import take_events
 from oxipipe._core.cffi.hooks import hooks
 from oxipipe._core.cffi.interrupts import attempt, call_then
@@ -259,7 +259,9 @@ class BindingCore:
         future = call.future
         if future.done() or self._completions.current is None:
             return
-        failure, replies, _ = self._completions.told()
+        sent = call.sent
+        undecoded = undecoded_one(call.shape) if sent is None else sent._undecoded()
+        failure, replies, _ = self._completions.told(undecoded)
         try:
             result = self._shaped(call, failure, replies)
         except Exception as error:

@@ -9,6 +9,7 @@ from oxipipe._core.cffi.handle import Handle
 
 TYPE_CHECKING = False  # that of `typing` costs more than this package
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from typing import Any
 
 
@@ -48,14 +49,17 @@ class Completions:
         """Frees the memory. There is no `current` one any more."""
         self._batch.free()
 
-    def told(self) -> tuple[Exception | None, list[Any], set[int]]:
-        """What the current one says: a failure, the replies that came, and the places of those that cannot be told."""
+    def told(self, undecoded: Collection[int] = ()) -> tuple[Exception | None, list[Any], set[int]]:
+        """What the current one says: a failure, the replies that came, and the places of those that cannot be told.
+
+        `undecoded` are the places of those that nobody decodes.
+        """
         completion = self.current
         failure: Exception | None = None
         if completion.status < 0:
             error = new_memory("oxp_error")
             lib.oxp_completions_error(self.batch, self._done, error)
             failure = exception_of(completion.status, error)
-        decoder = Decoder(self._decoding)
+        decoder = Decoder(self._decoding, undecoded=undecoded)
         decoder.feed(completion.nodes, completion.node_count, completion.bytes)
         return failure, decoder.items, decoder.unreadable

@@ -10,6 +10,7 @@ from oxipipe._core.cffi.interrupts import attempt
 
 TYPE_CHECKING = False  # that of `typing` costs more than this package
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from typing import Any
 
     from oxipipe._core.interface import Callback
@@ -45,7 +46,12 @@ class Decoder:
     an error of the server.
     """
 
-    def __init__(self, decoding: tuple[str, str] | None, keeps_bytes: bool = False) -> None:
+    def __init__(
+        self,
+        decoding: tuple[str, str] | None,
+        keeps_bytes: bool = False,
+        undecoded: Collection[int] = (),
+    ) -> None:
         self.items: list[Any] = []
         #: Which of the items tell of a reply that cannot be told.
         self.unreadable: set[int] = set()
@@ -54,6 +60,8 @@ class Decoder:
         self._decoding = decoding
         #: What cannot be decoded stays bytes, instead of being a failure.
         self._keeps_bytes = keeps_bytes
+        #: The places of items that nobody decodes.
+        self._undecoded = undecoded
         # The innermost open aggregate, and those around it as (type, missing, children).
         self._children = self.items
         self._missing = -1  # of top-level values there is no end
@@ -126,7 +134,9 @@ class Decoder:
             text = data[value : value + length]
             if kind == _STATUS and text == QUEUED:
                 return QUEUED if self._decoding is None else QUEUED_TEXT
-            return text if self._decoding is None else str(text, *self._decoding)
+            if self._decoding is None or (self._undecoded and len(self.items) in self._undecoded):
+                return text
+            return str(text, *self._decoding)
         if kind == _NULL:
             return None
         if kind == _ERROR:
@@ -140,18 +150,20 @@ class Decoder:
         raise RuntimeError(f"liboxipipe knows a type of value ({kind}) that this package does not")
 
 
-def value(reply: Any, decoding: tuple[str, str] | None) -> Any:
-    """What an `oxp_reply` says, or what it has to raise."""
-    (item,) = _items(reply, decoding, 0)
+def value(reply: Any, decoding: tuple[str, str] | None, callback: Callback | None = None) -> Any:
+    """What an `oxp_reply` to which `callback` will be applied says, or what it has to raise."""
+    (item,) = _items(reply, decoding, 0, undecoded_one(callback))
     if isinstance(item, Exception):
         raise item
     return item
 
 
-def elements(reply: Any, decoding: tuple[str, str] | None) -> list[Any] | None:
+def elements(
+    reply: Any, decoding: tuple[str, str] | None, undecoded: Collection[int]
+) -> list[Any] | None:
     """The elements of an `oxp_reply`, each by itself, with an exception in the place of an error; None if it is null."""
     if lib.oxp_reply_type(reply) == lib.OXP_TYPE_ARRAY:
-        return _items(reply, decoding, 1)
+        return _items(reply, decoding, 1, undecoded)
     null: None = value(reply, decoding)
     return null
 
@@ -161,12 +173,27 @@ def shaped(callback: Callback, reply: Any) -> Any:
     return reply if reply is QUEUED or reply is QUEUED_TEXT else callback(reply)
 
 
-def _items(reply: Any, decoding: tuple[str, str] | None, first: int) -> list[Any]:
+def undecoded(callbacks: dict[int, Callback | None]) -> Collection[int]:
+    """The places of callbacks for replies that nobody decodes."""
+    kind = hooks.undecoded
+    if kind not in map(type, callbacks.values()):  # nearly always, and quicker
+        return ()
+    return {place for place, callback in callbacks.items() if type(callback) is kind}
+
+
+def undecoded_one(callback: Callback | None) -> Collection[int]:
+    """The same for the callback of a single command."""
+    return (0,) if type(callback) is hooks.undecoded else ()
+
+
+def _items(
+    reply: Any, decoding: tuple[str, str] | None, first: int, undecoded: Collection[int]
+) -> list[Any]:
     nodes, count = ffi.new("const oxp_node **"), ffi.new("size_t *")
     data, length = ffi.new("const uint8_t **"), ffi.new("size_t *")
     lib.oxp_reply_nodes(reply, nodes, count)
     lib.oxp_reply_bytes(reply, data, length)
-    decoder = Decoder(decoding)
+    decoder = Decoder(decoding, undecoded=undecoded)
     decoder.feed(nodes[0] + first, count[0] - first, data[0])
     return decoder.items
 

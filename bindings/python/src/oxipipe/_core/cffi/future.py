@@ -6,6 +6,7 @@ from oxipipe._core.cffi.hooks import hooks
 
 TYPE_CHECKING = False  # that of `typing` costs more than this package
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from typing import Any, NoReturn, Self
 
     from oxipipe._core.cffi.pool import PoolCore
@@ -34,6 +35,8 @@ class FutureCore:
     _sink: list[Any] | None = None
     _commands = 1
     _is_pipeline = False
+    #: The places of replies that nobody decodes.
+    _undecoded: Collection[int] = ()
     _number = -1
 
     if TYPE_CHECKING:

@@ -20,6 +20,8 @@ class Hooks:
     encoding_error: type[UnicodeEncodeError]
     decode_error: Callable[[BaseException], Exception]
     resolve_callback: Callable[[object], Callback | None]
+    by_words: type[Any]
+    undecoded: type[Any]
     load_futures: Callable[[], tuple[type[Any], Callable[[], Exception], Callable[[], Exception]]]
 
     get_running_loop: Callable[[], AbstractEventLoop]
@@ -37,6 +39,8 @@ def configure(
     encoding_error: type[UnicodeEncodeError],
     decode_error: Callable[[BaseException], Exception],
     resolve_callback: Callable[[object], Callback | None],
+    by_words: type[Any],
+    undecoded: type[Any],
     load_futures: Callable[[], tuple[type[Any], Callable[[], Exception], Callable[[], Exception]]],
 ) -> None:
     """See `oxipipe._core.interface.Configure`."""

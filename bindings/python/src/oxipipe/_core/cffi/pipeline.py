@@ -7,14 +7,14 @@ from _thread import get_ident
 from oxipipe._core._ffi import ffi, lib
 from oxipipe._core.cffi.args import known, packed
 from oxipipe._core.cffi.call import check, checked, text_of
-from oxipipe._core.cffi.decode import Decoder, elements, shaped
+from oxipipe._core.cffi.decode import Decoder, elements, shaped, undecoded
 from oxipipe._core.cffi.handle import Handle
 from oxipipe._core.cffi.hooks import hooks
 from oxipipe._core.cffi.interrupts import surely
 
 TYPE_CHECKING = False  # that of `typing` costs more than this package
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from typing import Any, Self
 
     from oxipipe._core.interface import Callback, Finish
@@ -174,7 +174,7 @@ class PipelineCore:
         checked(lib.oxp_pipeline_add_packed, self._handle.raw, *packed(args, argcs), then=then)
 
     def _execute_stream(self) -> list[Any]:
-        decoder = Decoder(self._codec.decoding)
+        decoder = Decoder(self._codec.decoding, undecoded=self._undecoded())
         handle = ffi.new_handle(decoder)
         part = ffi.addressof(lib, "oxp_py_gated_part")
         execute = lib.oxp_pipeline_execute_stream
@@ -185,7 +185,11 @@ class PipelineCore:
         # The reply to EXEC comes as a whole anyway, and only this way tells null from empty.
         reply = Handle("reply")
         checked(lib.oxp_pipeline_execute, self._handle.raw, reply.out, replies=[])
-        return elements(reply.raw, self._codec.decoding)
+        return elements(reply.raw, self._codec.decoding, self._undecoded())
+
+    def _undecoded(self) -> Collection[int]:
+        """The places of replies that nobody decodes, in a client that decodes others."""
+        return () if self._codec.decoding is None else undecoded(self._callbacks)
 
     def _forget(self) -> None:
         self._slab = _Slab(0)

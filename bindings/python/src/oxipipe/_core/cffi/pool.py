@@ -20,6 +20,7 @@ from oxipipe._core.cffi.call import (
     server_fields,
 )
 from oxipipe._core.cffi.completions import Completions
+from oxipipe._core.cffi.decode import undecoded_one
 from oxipipe._core.cffi.events import take_events
 from oxipipe._core.cffi.future import CANCELLED, EXCEPTION, OUTSTANDING, PULLED, RAW, VALUE
 from oxipipe._core.cffi.hooks import hooks
@@ -95,6 +96,7 @@ class PoolCore:
         self._enter()
         future = self._new_future(callback)
         future._is_pipeline, future._commands = True, len(sent)
+        future._undecoded = sent._undecoded()
         submit = lib.oxp_pool_try_submit_pipeline
         return self._queue(
             future, submit, lambda number: (self._handle.raw, sent._handle.raw, number)
@@ -199,6 +201,7 @@ class PoolCore:
         encoded, _ = self._codec.encode(args)
         command = self._handle.raw, *packed(encoded, [len(encoded)])
         future = self._new_future(callback)
+        future._undecoded = undecoded_one(callback)
 
         def arguments(number: int) -> tuple[Any, ...]:
             return *command, ffi.new("uint64_t[]", [number]), ffi.NULL
@@ -346,7 +349,7 @@ class PoolCore:
         self, future: FutureCore, foreign: list[BaseException]
     ) -> tuple[int, Any, list[Exception]]:
         """What the future of the current completion comes to: its phase, its value, and the failures to be counted."""
-        told, own = attempt(self._completions.told, foreign)
+        told, own = attempt(lambda: self._completions.told(future._undecoded), foreign)
         if own is not None:
             return EXCEPTION, hooks.decode_error(own), []
         failure, replies, unreadable = told
