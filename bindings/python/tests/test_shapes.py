@@ -390,6 +390,9 @@ def test_two_words_in_one_are_two(server: oxipipe.Server, way: str) -> None:
     got = ask(way, server, asked, "execute_command")
     assert got[:4] == [{"maxmemory": "0"}] * 4
     assert got[4] > 200
+    for blank in (" ", b" "):
+        with pytest.raises(oxipipe.DataError):
+            ask(way, server, [(blank, "x")], "execute_command")
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -570,7 +570,9 @@ def _word(word: Any) -> Any:
 def split(args: tuple[Any, ...]) -> tuple[Any, ...]:
     """The words of a command whose name, in one argument, may be two of them."""
     name = args[0] if args else None
-    words = name.split() if isinstance(name, (str, bytes)) else []
+    words = name.split() if isinstance(name, (str, bytes)) else [name]
+    if not words and name:
+        raise DataError("a command needs at least its name")
     if len(words) < 2:
         return args
     return words[0], *map(_word, words[1:]), *args[1:]

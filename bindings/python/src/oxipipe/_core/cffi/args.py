@@ -66,31 +66,29 @@ def known(args: tuple[Any, ...]) -> tuple[Callback | None, int]:
     if not args:
         return None, 0
     try:
-        found = _names[args[0]]
+        found = _plain.get(args[0])
     except TypeError:  # a bytearray cannot be a key
-        found = _told_by(args[0])
-    # Its subcommand or its options tell.
-    return (found[0](*args), found[1]) if type(found[0]) is hooks.by_words else found
+        found = None
+    return found or _told(args)
 
 
-class _Names(dict["Any", "tuple[Any, int]"]):
-    """What is known of the names seen."""
-
-    def __missing__(self, name: Any) -> tuple[Any, int]:
-        told = _told_by(name)
-        if len(self) >= _MOST_NAMES:
-            self.clear()
-        self[name] = told
-        return told
+#: What is known of names that tell all of it.
+_plain: dict[Any, tuple[Callback | None, int]] = {}
 
 
-_names = _Names()
-
-
-def _told_by(name: Any) -> tuple[Any, int]:
+def _told(args: tuple[Any, ...]) -> tuple[Callback | None, int]:
+    name = args[0]
     # Command names are ASCII whatever the encoding of the data is.
     encoded = _encode(name, "utf-8", "strict")
-    return hooks.resolve_callback(name), int(lib.oxp_command_traits(encoded, len(encoded)))
+    traits = int(lib.oxp_command_traits(encoded, len(encoded)))
+    callback: Any = hooks.resolve_callback(name)
+    if type(callback) is hooks.by_words:
+        return callback(*args), traits
+    if isinstance(name, (str, bytes)):
+        if len(_plain) >= _MOST_NAMES:
+            _plain.clear()
+        _plain[name] = callback, traits
+    return callback, traits
 
 
 def _encode(value: Any, encoding: str, errors: str) -> bytes:
