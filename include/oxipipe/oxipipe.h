@@ -343,7 +343,8 @@ void oxp_error_progress(const oxp_error *error,
 ///
 /// Setters copy what they are given. They answer OXP_ERR_ARG for NULL options and for a value that
 /// does not fit, which includes what the system would refuse later; the option then stays as it
-/// was. Texts are UTF-8 with a length; only a password may hold a NUL.
+/// was. Texts are UTF-8 with a length; only a password may hold a NUL. A path may be any other bytes,
+/// too.
 ///
 /// Lifetime: independent of the clients made from it. Threads: any, one at a time (concurrent
 /// oxp_client_open is fine); a setter that meets another call answers OXP_ERR_BUSY.
@@ -660,7 +661,7 @@ oxp_status oxp_options_set_socket_buffers(oxp_options *options,
 /// name, name_len     the option, such as connect_timeout.
 /// value, value_len   its value, such as 1.5 for a time in seconds; a switch is true or false.
 /// err                may be NULL; for an unknown name the message lists all names, for a value that
-///                    does not fit it says what the option takes.
+///                    does not fit it says what the option takes, without repeating the value.
 ///
 /// Returns OXP_OK; OXP_ERR_ARG, and nothing was set; OXP_ERR_BUSY. Since 0.1.
 OXP_API

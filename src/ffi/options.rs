@@ -1,7 +1,6 @@
 //! How a client connects and behaves: an opaque object with one setter per option.
 
-use std::ffi::{OsStr, c_char, c_void};
-use std::os::unix::ffi::OsStrExt;
+use std::ffi::{c_char, c_void};
 use std::ptr::null_mut;
 use std::sync::{PoisonError, RwLock, TryLockError};
 use std::time::Duration;
@@ -21,7 +20,8 @@ use super::status::{OXP_DONE, OXP_OK, oxp_status};
 ///
 /// Setters copy what they are given. They answer OXP_ERR_ARG for NULL options and for a value that
 /// does not fit, which includes what the system would refuse later; the option then stays as it
-/// was. Texts are UTF-8 with a length; only a password may hold a NUL.
+/// was. Texts are UTF-8 with a length; only a password may hold a NUL. A path may be any other bytes,
+/// too.
 ///
 /// Lifetime: independent of the clients made from it. Threads: any, one at a time (concurrent
 /// oxp_client_open is fine); a setter that meets another call answers OXP_ERR_BUSY.
@@ -154,13 +154,7 @@ pub unsafe extern "C" fn oxp_options_set_unix_path(
     len: usize,
 ) -> oxp_status {
     // SAFETY: pointers come from C under the contract of this module.
-    unsafe {
-        set(options, |options| {
-            let path = pointer::slice(path.cast::<u8>(), len)?;
-            options.unix_path = (!path.is_empty()).then(|| OsStr::from_bytes(path).into());
-            Ok(())
-        })
-    }
+    unsafe { set_text(options, "unix_path", path, len) }
 }
 
 /// Sets the number of the database that every new connection selects. Default 0.
@@ -627,7 +621,7 @@ pub unsafe extern "C" fn oxp_options_set_socket_buffers(
 /// name, name_len     the option, such as connect_timeout.
 /// value, value_len   its value, such as 1.5 for a time in seconds; a switch is true or false.
 /// err                may be NULL; for an unknown name the message lists all names, for a value that
-///                    does not fit it says what the option takes.
+///                    does not fit it says what the option takes, without repeating the value.
 ///
 /// Returns OXP_OK; OXP_ERR_ARG, and nothing was set; OXP_ERR_BUSY. Since 0.1.
 #[must_use]
@@ -643,8 +637,9 @@ pub unsafe extern "C" fn oxp_options_set(
     // SAFETY: pointers come from C under the contract of this module.
     unsafe {
         boundary(err, || {
-            let (name, value) = (pointer::text(name, name_len)?, pointer::text(value, value_len)?);
-            pointer::borrow(options)?.options.try_write().map_err(refusal)?.set(name, value)
+            let (name, value) =
+                (pointer::text(name, name_len)?, pointer::slice(value.cast::<u8>(), value_len)?);
+            pointer::borrow(options)?.options.try_write().map_err(refusal)?.set_bytes(name, value)
         })
     }
 }
@@ -813,12 +808,7 @@ fn refusal<T>(error: TryLockError<T>) -> Error {
 /// As by its name, so that what an empty text means is written once.
 unsafe fn set_text(options: *mut oxp_options, name: &str, text: *const c_char, len: usize) -> oxp_status {
     // SAFETY: pointers come from C under the contract of this module.
-    unsafe {
-        boundary(null_mut(), || {
-            let text = pointer::text(text, len)?;
-            pointer::borrow(options)?.options.try_write().map_err(refusal)?.set(name, text)
-        })
-    }
+    unsafe { oxp_options_set(options, name.as_ptr().cast(), name.len(), text, len, null_mut()) }
 }
 
 fn optional_ms(ms: u64) -> Option<Duration> {

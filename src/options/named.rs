@@ -1,7 +1,8 @@
 //! Options by their names, with values as text: the grammar of URLs, configuration files and other languages.
 
-use std::ffi::c_int;
+use std::ffi::{OsStr, c_int};
 use std::fmt;
+use std::os::unix::ffi::OsStrExt;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -256,9 +257,23 @@ impl Options {
     /// # Errors
     /// `Argument` for an unknown name or a value that does not fit; the text says what would. Nothing was set then.
     pub fn set(&mut self, name: &str, value: &str) -> Result<()> {
+        self.set_bytes(name, value.as_bytes())
+    }
+
+    /// As [`set`](Self::set), for callers that have no text of Rust's kind: a path, and nothing else, need not be UTF-8.
+    ///
+    /// # Errors
+    /// As of [`set`](Self::set).
+    pub(crate) fn set_bytes(&mut self, name: &str, value: &[u8]) -> Result<()> {
         let found = find(name).ok_or_else(|| unknown(name))?;
         let mut changed = self.clone();
-        found.assign(&mut changed, value)?;
+        match std::str::from_utf8(value) {
+            Ok(text) => found.assign(&mut changed, text)?,
+            Err(_) if found.named.name == "unix_path" => {
+                changed.unix_path = Some(OsStr::from_bytes(value).into());
+            }
+            Err(_) => return Err(Error::argument(format!("{} takes text in UTF-8", found.called))),
+        }
         changed.check()?;
         *self = changed;
         Ok(())

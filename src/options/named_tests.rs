@@ -1,5 +1,6 @@
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 use std::time::Duration;
 
 use super::Options;
@@ -120,10 +121,28 @@ fn a_time_is_never_rounded_down_to_no_limit() {
 }
 
 #[test]
-fn a_path_that_is_no_text_is_not_given_out_as_another() {
-    let path = OsStr::from_bytes(b"/run/\xff").into();
-    let options = Options { unix_path: Some(path), ..Options::default() };
+fn a_path_that_is_no_text_is_taken_and_not_given_out_as_another() {
+    let mut options = Options::default();
+    options.set_bytes("unix_path", b"/run/\xff").unwrap();
+    assert_eq!(options.unix_path.as_deref(), Some(Path::new(OsStr::from_bytes(b"/run/\xff"))));
     assert_eq!(options.get("unix_path").unwrap(), None);
+    for bytes in [&b"/a\0\xff"[..], &[b'\xff'; 108]] {
+        assert!(options.set_bytes("unix_path", bytes).unwrap_err().message().contains("path"));
+    }
+    options.set_bytes("unix_path", b"").unwrap();
+    assert_eq!(options.unix_path, None);
+}
+
+#[test]
+fn nothing_else_is_taken_that_is_no_text() {
+    let mut options = Options::default();
+    for name in NAMED.iter().map(|named| named.name).filter(|name| *name != "unix_path") {
+        let error = options.set_bytes(name, b"secret\xff").unwrap_err();
+        assert_eq!(error.message(), format!("{name} takes text in UTF-8"));
+    }
+    assert!(options.set_bytes("tiemout", b"\xff").unwrap_err().message().contains("no option"));
+    options.set_bytes("password", b"a\0b").unwrap();
+    assert_eq!(options.password.unwrap().expose(), "a\0b");
 }
 
 #[test]
@@ -181,6 +200,13 @@ fn what_does_not_fit_is_refused_with_what_would() {
         assert!(error.message().contains(words), "{error}");
     }
     assert_eq!(format!("{options:?}"), format!("{:?}", Options::default()));
+    for named in NAMED {
+        for value in ["s3cret word", "s3cret\0"] {
+            if let Err(error) = options.set(named.name, value) {
+                assert!(!error.message().contains("s3cret"), "{error}");
+            }
+        }
+    }
     let error = options.get("tiemout").unwrap_err();
     assert!(error.message().contains("no option \"tiemout\"; there are host, port"), "{error}");
     let error = Options::from_url("redis://h?tiemout=1").unwrap_err();

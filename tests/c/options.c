@@ -388,6 +388,15 @@ static void names(void) {
     CHECK_STATUS(OXP_ERR_ARG, set(options, "client_name", "two words", err));
     CHECK(value_is(options, "timeout", "1.5"));
 
+    /* A path is no text, all else is. */
+    CHECK_OK(set(options, "unix_path", "/run/\xff", err), err);
+    CHECK_STATUS(OXP_DONE, oxp_options_get(options, "unix_path", 9, text, sizeof text, &len, err));
+    CHECK_STATUS(OXP_OK, oxp_options_set_unix_path(options, "/run/\xff", 6));
+    CHECK_OK(set(options, "unix_path", "", err), err);
+    CHECK_OK(oxp_options_set(options, "password", 8, "a\0b", 3, err), err);
+    CHECK_STATUS(OXP_ERR_ARG, set(options, "password", "s3cret\xff", err));
+    CHECK(strstr(oxp_error_text(err), "password takes text in UTF-8") != NULL);
+
     /* Not given out, not there, and too long for the buffer. */
     CHECK_OK(set(options, "password", "secret", err), err);
     CHECK_STATUS(OXP_DONE, oxp_options_get(options, "password", 8, text, sizeof text, &len, err));
