@@ -27,13 +27,9 @@ static PyObject *client_open(ClientCore *self, PyTypeObject *defining_class, PyO
         return NULL;
     }
     TextCodec codec;
-    if (codec_from_dict(&codec, args[0]) < 0)
+    oxp_options *options = options_from_dict(state, args[0], &codec);
+    if (!options)
         return NULL;
-    oxp_options *options = options_from_dict(state, args[0]);
-    if (!options) {
-        codec_clear(&codec);
-        return NULL;
-    }
     oxp_error *error = error_slot_borrow(&self->errors);
     oxp_status status = oxp_client_open(options, &self->handle, error);
     oxp_options_free(options);

@@ -1,17 +1,16 @@
 /*
- * The options dict of ClientCore._open() as oxp_options and a TextCodec.
+ * The options dict of _open() as oxp_options and a TextCodec.
  */
 #ifndef OXIPIPE_FAST_OPTIONS_H
 #define OXIPIPE_FAST_OPTIONS_H
 
 #include "state.h"
 
-/* Keys are the names of the oxp_options setters without "set_", plus "url"; None leaves the
- * default. The caller frees the result; NULL with an exception set on failure. */
-oxp_options *options_from_dict(const FastState *state, PyObject *dict);
+/* "encoding", "errors" and "decode" are the codec's; "url" is where to begin; all others are the
+ * library's by name and as text. The caller frees the result and clears the codec; NULL with an
+ * exception set on failure, and the codec is as it was. */
+oxp_options *options_from_dict(const FastState *state, PyObject *dict, TextCodec *codec);
 
-/* Reads "encoding", "errors" and "decode". */
-int codec_from_dict(TextCodec *codec, PyObject *dict);
 void codec_copy(TextCodec *copy, const TextCodec *codec);
 void codec_clear(TextCodec *codec);
 

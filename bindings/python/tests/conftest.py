@@ -33,11 +33,11 @@ def no_deadline_passes_by_itself() -> Iterator[None]:
     start = Configured._start
 
     def patiently(self: Any, options: dict[str, Any], *args: Any, **given: Any) -> None:
-        for name, default in (("timeout_ms", 5_000), ("connect_timeout_ms", 3_000)):
-            of_url = name.removesuffix("_ms") in options.get("url", "")
+        for name, default in (("socket_timeout", "5.0"), ("socket_connect_timeout", "3.0")):
+            of_url = name.removeprefix("socket_") in options.get("url", "")
             asked = given.pop(name, options.get(name))
             if asked == default or (asked is None and not of_url):
-                asked = int(pace.LONG * 1000)
+                asked = str(pace.LONG)
             if asked is not None:
                 options[name] = asked
         start(self, options, *args, **given)

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import inspect
 import math
+import os
+from decimal import Decimal
+from enum import IntEnum
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import oxipipe
-from oxipipe import _arguments, exceptions
+from oxipipe import _arguments, _backend, exceptions
 from oxipipe import asyncio as aio
 from oxipipe._configured import Configured
+from oxipipe._core import loop
+from oxipipe._core._ffi import ffi, lib
+from oxipipe._core.cffi.options import new_options
 from oxipipe.compat import cpipe
 
 if TYPE_CHECKING:
@@ -68,9 +75,10 @@ def test_times(kind: Any) -> None:
             for right in (1, 0.5, "1.5", 1e-9, None):
                 make(**{name: right})
         refused("user_timeout", "below 2147483.648", make, 2147484)
-    assert kind(socket_timeout="1.5")._given["timeout_ms"] == 1500
-    assert kind(socket_timeout=1e-9)._given["timeout_ms"] == 1
-    assert kind(socket_timeout=None)._given["timeout_ms"] == 0
+    for given, text in (("1.5", "1.5"), (Decimal("0.25"), "0.25"), (1e-9, "1e-09"), (None, "0")):
+        assert kind(socket_timeout=given)._given["socket_timeout"] == text
+    for too_short in (Decimal("1e-400"), Fraction(1, 10**400)):
+        refused("socket_timeout", "None for", kind, too_short)
 
 
 def test_a_time_that_is_longer_than_any_life(server: Server, run: Any) -> None:
@@ -225,9 +233,16 @@ def test_a_password_is_not_shown(kind: Any) -> None:
 
 
 def test_a_url_that_does_not_fit_is_a_value_error() -> None:
-    for url in ("redis://localhost:port", "redis://localhost?db=x", "redis://h?decode_responses=x"):
+    for url in (
+        "redis://localhost:port",
+        "redis://localhost?db=x",
+        "redis://h?decode_responses=x",
+        "redis://:s3cret\udcff@h",
+        "redis://:s3cret\ud800@h",
+    ):
         with pytest.raises(exceptions.OptionError) as caught:
             oxipipe.from_url(url)
+        assert "s3cret" not in str(caught.value)
         assert isinstance(caught.value, ValueError)
         assert caught.value.outcome == "NOT_APPLIED"
 
@@ -238,6 +253,123 @@ def test_a_path_may_be_an_object_for_paths(server: Server) -> None:
     with oxipipe.Redis(unix_socket_path=path) as client:
         assert client.ping() is True
         assert repr(client).endswith(f" unix://{path}?db=0>")
+
+
+def test_a_path_need_not_be_text(server: Server, tmp_path: Path) -> None:
+    """Whoever has the name from the operating system has it with surrogates."""
+    assert server.unix_socket_path is not None
+    path = os.fsencode(tmp_path) + b"/\xff"
+    os.symlink(server.unix_socket_path, path)
+    forms: list[Any] = [path, os.fsdecode(path), Path(os.fsdecode(path))]
+    for form in forms:
+        with oxipipe.Redis(unix_socket_path=form) as client:
+            assert client.ping() is True
+
+
+#: Each argument that goes to the library, with what of it arrives there.
+ARRIVES: dict[str, tuple[Any, dict[str, str]]] = {
+    "host": ("::1", {"host": "::1"}),
+    "port": ("7000", {"port": "7000"}),
+    "db": (2**32 - 1, {"db": "4294967295"}),
+    "unix_socket_path": (b"/run/a b", {"unix_path": "/run/a b"}),
+    "username": (7, {"username": "7"}),
+    "password": ("a\0b", {}),
+    "client_name": (b"me", {"client_name": "me"}),
+    "lib_name": ("mine", {"lib_name": "mine"}),
+    "lib_version": ("7", {"lib_version": "7"}),
+    "socket_timeout": (1.5, {"timeout": "1.5"}),
+    "socket_connect_timeout": (1e-9, {"connect_timeout": "0.000000001"}),
+    "user_timeout": (2147483.647, {"user_timeout": "2147483.647"}),
+    "protocol": (2, {"protocol": "2"}),
+    "spin_us": (2**32 - 1, {"spin_us": "4294967295"}),
+    "eager_bytes": (2**64 - 1, {"eager_bytes": "18446744073709551615"}),
+    "socket_buffers": ((1, 2), {"send_buffer": "1", "receive_buffer": "2"}),
+    "max_depth": (3, {"max_depth": "3"}),
+    "max_bulk_bytes": (4, {"max_bulk_bytes": "4"}),
+    "max_line_bytes": (5, {"max_line_bytes": "5"}),
+    "max_reply_bytes": (6, {"max_reply_bytes": "6"}),
+    "event_bytes": (7, {"event_bytes": "7"}),
+    "event_overflow": ("stop_reading", {"event_overflow": "stop_reading"}),
+    "socket_keepalive": (False, {"keepalive": "false"}),
+    "client_no_evict": (True, {"client_no_evict": "true"}),
+    "client_no_touch": (True, {"client_no_touch": "true"}),
+    "client_info": (False, {"client_info": "false"}),
+    "retry_reads": (False, {"retry": "none"}),
+    "fail_fast": (True, {"fail_fast": "true"}),
+    "key_affinity": (True, {"key_affinity": "true"}),
+    "ordered": (True, {"ordered_results": "true"}),
+    "queue_commands": (8, {"queue_commands": "8"}),
+    "queue_bytes": (9, {"queue_bytes": "9"}),
+}
+OF_PYTHON = set(
+    "decode_responses encoding encoding_errors url host_or_url connections pool grace".split()
+)
+
+
+def test_what_arrives_is_said_of_each_argument() -> None:
+    assert set(ARRIVES) == set(_arguments.ARGUMENTS) - OF_PYTHON
+    assert set(ARRIVES) >= set(_arguments.OF_CLIENTS)
+
+
+@pytest.mark.parametrize("name", ARRIVES)
+def test_the_library_knows_each_argument(name: str) -> None:
+    value, arrives = ARRIVES[name]
+    options = new_options(_arguments.options_of({name: value}))
+    assert {option: value_of(options, option) for option in arrives} == arrives
+    for option in arrives:
+        assert value_of(options, option) != value_of(new_options({}), option)
+    # Both back ends give it all that `options_of` makes, and it refuses what it does not know.
+    kinds = KINDS if name in _arguments.OF_CLIENTS else [oxipipe.Pool]
+    for kind in kinds:
+        kind(**{name: value})
+        of_url(kind)(**{name: value})
+
+
+def value_of(options: Any, name: str) -> str | None:
+    """What the library has as the value of an option."""
+    buffer, length = ffi.new("char[200]"), ffi.new("size_t *")
+    text = name.encode()
+    status = lib.oxp_options_get(options.raw, text, len(text), buffer, 200, length, ffi.NULL)
+    assert status in (lib.OXP_OK, lib.OXP_DONE)
+    return ffi.buffer(buffer, length[0])[:].decode() if status == lib.OXP_OK else None
+
+
+def test_what_the_library_does_not_know_is_refused() -> None:
+    """By name only: the value may be a password."""
+    cores: tuple[tuple[Any, ...], ...] = (
+        (_backend.ClientCore,),
+        (_backend.PoolCore, 1, None),
+        (loop.AsyncCore, False),
+    )
+    for name, value in (("tiemout", "s3cret"), ("password", "s3cret\udcff"), ("port", "s3cret")):
+        for core, *rest in cores:
+            with pytest.raises(exceptions.DataError, match=f"^{name}$"):
+                core()._open({name: value}, *rest)
+
+
+def test_numbers_and_texts_are_what_they_are_and_not_what_they_say() -> None:
+    class Port(IntEnum):
+        HERE = 7000
+
+        def __str__(self) -> str:
+            return "here"
+
+    class Name(str):
+        def __str__(self) -> str:
+            return "another"
+
+    client = oxipipe.Redis(port=Port.HERE, client_name=Name("mine"))
+    assert client._given["port"] == "7000"
+    assert (
+        value_of(new_options({"client_name": client._given["client_name"]}), "client_name")
+        == "mine"
+    )
+
+
+def test_one_buffer_of_a_url_leaves_the_other_to_the_argument() -> None:
+    client = oxipipe.Redis.from_url("redis://?send_buffer=4096", socket_buffers=(1, 8192))
+    assert "send_buffer" not in client._given
+    assert client._given["receive_buffer"] == "8192"
 
 
 def test_the_table_has_every_argument_of_the_constructor() -> None:

@@ -9,8 +9,8 @@ static PyObject *async_open(AsyncCore *self, PyTypeObject *defining_class, PyObj
                             Py_ssize_t count, PyObject *keywords)
 {
     const FastState *state = PyType_GetModuleState(defining_class);
-    if (count != 1 || keywords || !PyDict_Check(args[0])) {
-        PyErr_SetString(PyExc_TypeError, "_open() takes one dict of options");
+    if (count != 2 || keywords || !PyDict_Check(args[0])) {
+        PyErr_SetString(PyExc_TypeError, "_open() takes a dict of options and a bool");
         return NULL;
     }
     if (!state->get_running_loop || self->options) {
@@ -19,18 +19,11 @@ static PyObject *async_open(AsyncCore *self, PyTypeObject *defining_class, PyObj
                                                 : "configure_asyncio() has not been called");
         return NULL;
     }
-    TextCodec codec;
-    PyObject *is_lease = PyDict_GetItemString(args[0], "is_lease");
-    if (codec_from_dict(&codec, args[0]) < 0)
+    if (!(self->options = options_from_dict(state, args[0], &self->codec)))
         return NULL;
-    if (!(self->options = options_from_dict(state, args[0]))) {
-        codec_clear(&codec);
-        return NULL;
-    }
     self->module = Py_NewRef(PyType_GetModule(defining_class));
     self->state = state;
-    self->codec = codec;
-    self->is_lease = is_lease == Py_True;
+    self->is_lease = args[1] == Py_True;
     Py_RETURN_NONE;
 }
 
@@ -171,7 +164,7 @@ static void async_dealloc(AsyncCore *self)
 static PyMethodDef ASYNC_METHODS[] = {
     {"_open", (PyCFunction)(void (*)(void))async_open,
      METH_METHOD | METH_FASTCALL | METH_KEYWORDS,
-     SIGNED("_open($self, options, /)", "Makes the client from a dict of options, without connecting.")},
+     SIGNED("_open($self, options, is_lease, /)", "Makes the client from a dict of options, without connecting.")},
     {"command", (PyCFunction)(void (*)(void))async_command, METH_FASTCALL,
      SIGNED("command($self, /, *args)", "Queues one command and returns the future of its reply, in the shape of that "
                "command.")},

@@ -42,9 +42,7 @@ static PyObject *pool_open(PoolCore *self, PyTypeObject *defining_class, PyObjec
         return NULL;
     if (oxp_completions_new(&self->batch) < 0)
         return PyErr_NoMemory();
-    if (codec_from_dict(&self->codec, args[0]) < 0)
-        return NULL;
-    oxp_options *options = options_from_dict(state, args[0]);
+    oxp_options *options = options_from_dict(state, args[0], &self->codec);
     if (!options)
         return NULL;
     self->submit_ns = timeout > 0 && timeout < 9e9 ? (int64_t)(timeout * 1e9) : INT64_MAX;

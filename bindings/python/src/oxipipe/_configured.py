@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 from oxipipe._arguments import (
     ARGUMENTS,
     OF_CLIENTS,
@@ -181,7 +179,7 @@ class Configured(Hooked):
         _refuse(type(self).__name__, {k: v for k, v in kwargs.items() if k not in given})
         self._address = _without_secrets(url)
         named = named_in(url)
-        options = {name: value for name, value in options_of(given).items() if name not in named}
+        options = {name: text for name, text in options_of(given).items() if name not in named}
         self._start({"url": url, **options}, encoding, encoding_errors, decode_responses)
 
     def _start(
@@ -221,16 +219,8 @@ class Configured(Hooked):
 _OF_PYTHON = frozenset(
     "decode_responses encoding encoding_errors health_check_interval retry_on_timeout lib_name lib_version".split()
 )
-#: What the back ends call options that URLs call otherwise.
-_OF_URLS = {
-    "timeout": "timeout_ms",
-    "socket_timeout": "timeout_ms",
-    "connect_timeout": "connect_timeout_ms",
-    "socket_connect_timeout": "connect_timeout_ms",
-    "user_timeout": "user_timeout_ms",
-    "send_buffer": "socket_buffers",
-    "receive_buffer": "socket_buffers",
-}
+#: What has two names, with the one that is the argument's, too.
+_ALIASES = {"timeout": "socket_timeout", "connect_timeout": "socket_connect_timeout"}
 _TRUE = frozenset(("1", "true", "yes", "on", "t", "y"))
 _FALSE = frozenset(("", "0", "0.0", "false", "no", "off", "f", "n", "none"))
 
@@ -252,9 +242,9 @@ def _refuse(kind: str, arguments: dict[str, Any]) -> None:
             raise NotImplementedError(f"{name}: this version of oxipipe does not have {reason}")
 
 
-def _address(path: str | bytes | None, host: str, port: int, db: int) -> str:
+def _address(path: str | None, host: str, port: str, db: str) -> str:
     if path is not None:
-        return f"unix://{os.fsdecode(path)}?db={db}"
+        return f"unix://{path}?db={db}"
     return f"redis://[{host}]:{port}/{db}" if ":" in host else f"redis://{host}:{port}/{db}"
 
 
@@ -266,10 +256,10 @@ def _without_secrets(url: str) -> str:
 
 
 def named_in(url: str) -> set[str]:
-    """The options that a URL says something about, under the back ends' names. What is empty says nothing, as in redis-py."""
+    """The options that a URL says something about, as `options_of` names them. What is empty says nothing, as in redis-py."""
     head, _, query = url.partition("?")
     pairs = [pair.partition("=") for pair in query.split("&")]
-    named = {_OF_URLS.get(name, name) for name, _, value in pairs if value}
+    named = {_ALIASES.get(name, name) for name, _, value in pairs if value}
     scheme, _, rest = head.partition("://")
     authority, _, path = rest.partition("/")
     credentials, _, place = authority.rpartition("@")

@@ -6,7 +6,7 @@ import atexit
 from _weakref import ref
 
 from oxipipe import _backend
-from oxipipe._arguments import checked, options_of, queue_options
+from oxipipe._arguments import checked, options_of
 from oxipipe._configured import Configured, named_in
 from oxipipe._listening import Listening
 from oxipipe.client import Lease
@@ -125,17 +125,18 @@ class Pool(Configured, Listening, _backend.PoolCore, PoolCommands):
         # Not with the first submission: after a fork in another thread the child would wait for that import's end.
         import oxipipe.futures  # noqa: F401
 
-        self._pool_options = {
-            **options_of({"key_affinity": key_affinity, "ordered": ordered}),
-            **queue_options(queue_commands, queue_bytes),
-        }
+        self._pool_options = options_of(
+            {
+                "key_affinity": key_affinity,
+                "ordered": ordered,
+                "queue_commands": queue_commands,
+                "queue_bytes": queue_bytes,
+            }
+        )
 
     def _open(self, options: dict[str, Any]) -> None:  # type: ignore[override]
-        milliseconds = options.get("timeout_ms")
-        if milliseconds is None:
-            patience = _timeout_of(options["url"])
-        else:
-            patience = milliseconds / 1000 or None
+        seconds = options.get("socket_timeout")
+        patience = _timeout_of(options["url"]) if seconds is None else float(seconds) or None
         _backend.PoolCore._open(self, {**options, **self._pool_options}, self.connections, patience)
         key = id(self)
         _open_pools[key] = ref(self, lambda _dead: _open_pools.pop(key, None))

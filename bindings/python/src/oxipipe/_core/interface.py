@@ -72,7 +72,7 @@ class ClientCore(Protocol):
     """Under `oxipipe.Redis`: one client of the library."""
 
     def _open(self, options: dict[str, Any], /) -> None:
-        """Options are the library's (or `url`), and `encoding`, `errors`, `decode`. Connects nothing."""
+        """Options are `url`, `encoding`, `errors`, `decode`, and the library's, which are text. Connects nothing."""
 
     def _open_lease(self, lender: Any, /) -> None:
         """`lender`: a `ClientCore` or a `PoolCore`."""
@@ -118,8 +118,8 @@ class PipelineCore(Protocol):
 class AsyncCore(Protocol):
     """Under `oxipipe.asyncio.Redis`: options, and the binding of the loop that used it last."""
 
-    def _open(self, options: dict[str, Any], /) -> None:
-        """As of a client; `is_lease`: its bindings are leases."""
+    def _open(self, options: dict[str, Any], is_lease: bool, /) -> None:
+        """Options as of a client; `is_lease`: its bindings are leases."""
 
     def command(self, *args: Any) -> Future[Any]: ...
     def command_as(self, callback: Callback | None, /, *args: Any) -> Future[Any]: ...

@@ -6,7 +6,7 @@ from asyncio import get_running_loop
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from oxipipe._arguments import queue_options
+from oxipipe._arguments import options_of
 from oxipipe._configured import Configured, named_in
 from oxipipe._core.loop import AsyncCore
 from oxipipe._leased import lease_class
@@ -67,7 +67,7 @@ class Redis(Configured, AsyncCore, AsyncCommands):
 
         A call beyond `queue_commands` or `queue_bytes` (1,000,000 and 64 MiB, also if they are 0) raises a `QueueFullError`.
         """
-        self._bounds = queue_options(queue_commands, queue_bytes)
+        self._bounds = options_of({"queue_commands": queue_commands, "queue_bytes": queue_bytes})
         super().__init__(*args, **options)
 
     def _start_url(
@@ -78,14 +78,15 @@ class Redis(Configured, AsyncCore, AsyncCommands):
         queue_bytes: int | str | None = None,
         **options: Any,
     ) -> None:
-        bounds, named = queue_options(queue_commands, queue_bytes), named_in(url)
-        self._bounds = {name: bound for name, bound in bounds.items() if name not in named}
+        bounds = options_of({"queue_commands": queue_commands, "queue_bytes": queue_bytes})
+        named = named_in(url)
+        self._bounds = {name: text for name, text in bounds.items() if name not in named}
         super()._start_url(url, *args, **options)
 
-    def _open(self, options: dict[str, Any], /) -> None:
+    def _open(self, options: dict[str, Any], /) -> None:  # type: ignore[override]
         options.update(self._bounds)
         self._bindings = {}
-        super()._open(options)
+        AsyncCore._open(self, options, self._is_lease)
 
     async def connect(self) -> Self:
         """Connects now, to find out whether that works, and returns the client."""
@@ -278,7 +279,7 @@ class Lease(Redis):
     def _of(cls, lender: Redis, binding: Binding) -> Lease:
         lease = cls.__new__(cls)
         lease._address, lease._given = lender._address, lender._given
-        AsyncCore._open(lease, {**lender._given, "is_lease": True})
+        AsyncCore._open(lease, lender._given, cls._is_lease)
         if cls is not Lease:
             # What the subclass has given itself; not what belongs to the client and its connections.
             own = {k: v for k, v in vars(lender).items() if not hasattr(AsyncCore, k)}

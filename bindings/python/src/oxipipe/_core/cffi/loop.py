@@ -33,10 +33,10 @@ class AsyncCore:
 
         def _bind(self, loop: AbstractEventLoop) -> BindingCore: ...
 
-    def _open(self, options: dict[str, Any], /) -> None:
+    def _open(self, options: dict[str, Any], is_lease: bool, /) -> None:
         options = dict(options)
         self._codec = Codec(options)
-        self._is_lease = options.pop("is_lease", False)
+        self._is_lease = is_lease
         self._options = new_options(options)
 
     def command(self, *args: Any) -> Future[Any]:
