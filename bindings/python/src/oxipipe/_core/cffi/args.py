@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from itertools import chain
 
 from oxipipe._core._ffi import ffi, lib
 from oxipipe._core.cffi.hooks import hooks
@@ -33,61 +34,57 @@ class Codec:
         except UnicodeError:
             self._keeps_ascii = False
 
-    def encode(self, args: tuple[Any, ...]) -> tuple[Sequence[str], int]:
-        """The arguments as text in which each character stands for one byte, and how many they are.
+    def read(self, args: tuple[Any, ...]) -> tuple[Callback | None, int, Sequence[str], int]:
+        """Of the command `args`: its callback, its traits, what is sent, and how many bytes that is. A DataError if it cannot be.
 
-        A DataError if one of them cannot be sent. ASCII text is such text already, and joining is the quickest way to learn that
-        all of them are.
+        The traits are what the library says of its name, a sum of `OXP_COMMAND_` numbers; what is sent are the arguments as
+        text in which each character stands for one byte.
         """
         try:
+            # ASCII text is such text already, and joining is the quickest way to learn that all of them are.
             joined = "".join(args)
-            if joined and joined.isascii() and self._keeps_ascii:
-                return args, len(joined)
-        except TypeError:
+            if joined.isascii() and self._keeps_ascii:
+                callback, traits = _plain[args[0]]
+                return callback, traits, args, len(joined)
+        except (LookupError, TypeError):
             pass
         if not args:
             raise hooks.data_error("a command needs at least its name")
         encoding, errors = self._encoding, self._errors
         encoded = [_encode(args[0], "utf-8", "strict")]
         encoded += [_encode(arg, encoding, errors) for arg in args[1:]]
-        return [arg.decode("latin-1") for arg in encoded], sum(map(len, encoded))
+        command = [arg.decode("latin-1") for arg in encoded]
+        return *_known(args, encoded[0]), command, sum(map(len, command))
 
 
-def packed(args: Sequence[str], argcs: Sequence[int]) -> tuple[Any, ...]:
-    """Encoded arguments of several commands, and how many each has, as the library takes them: with all their lengths."""
+def packed(commands: Sequence[Sequence[str]]) -> tuple[Any, ...]:
+    """The encoded arguments of commands as the library takes them: all as one, their lengths, and how many each command has."""
+    args = list(chain.from_iterable(commands))
     slab = "".join(args).encode("latin-1")
-    lens = array("I", map(len, args))
-    counts = ffi.from_buffer("uint32_t[]", array("I", argcs))
-    return slab, len(slab), ffi.from_buffer("uint32_t[]", lens), len(lens), counts, len(argcs)
+    return slab, len(slab), *_counts(args), *_counts(commands)
 
 
-def known(args: tuple[Any, ...]) -> tuple[Callback | None, int]:
-    """Of the command `args`: its callback, and what the library says of its name, a sum of `OXP_COMMAND_` numbers."""
-    if not args:
-        return None, 0
-    try:
-        found = _plain.get(args[0])
-    except TypeError:  # a bytearray cannot be a key
-        found = None
-    return found or _told(args)
+def _counts(things: Sequence[Sequence[Any]]) -> tuple[Any, int]:
+    # From a list, an array is made at a quarter of the price.
+    return ffi.from_buffer("uint32_t[]", array("I", list(map(len, things)))), len(things)
 
 
-#: What is known of names that tell all of it.
+#: What is known of names, as they were given, that tell all of it.
 _plain: dict[Any, tuple[Callback | None, int]] = {}
 
 
-def _told(args: tuple[Any, ...]) -> tuple[Callback | None, int]:
-    name = args[0]
-    # Command names are ASCII whatever the encoding of the data is.
-    encoded = _encode(name, "utf-8", "strict")
-    traits = int(lib.oxp_command_traits(encoded, len(encoded)))
-    callback: Any = hooks.resolve_callback(name)
+def _known(args: tuple[Any, ...], name: bytes) -> tuple[Callback | None, int]:
+    given = args[0]
+    if isinstance(given, (str, bytes)) and given in _plain:
+        return _plain[given]
+    traits = int(lib.oxp_command_traits(name, len(name)))
+    callback: Any = hooks.resolve_callback(given)
     if type(callback) is hooks.by_words:
         return callback(*args), traits
-    if isinstance(name, (str, bytes)):
+    if isinstance(given, (str, bytes)):
         if len(_plain) >= _MOST_NAMES:
             _plain.clear()
-        _plain[name] = callback, traits
+        _plain[given] = callback, traits
     return callback, traits
 
 

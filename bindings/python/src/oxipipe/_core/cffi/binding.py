@@ -26,7 +26,7 @@ from oxipipe._core.cffi.interrupts import attempt, call_then
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop, Future
     from collections import deque
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from typing import Any
 
     from oxipipe._core.cffi.loop import AsyncCore
@@ -91,11 +91,12 @@ class BindingCore:
         self._timer_due = 0
         return int(lib.oxp_async_fd(self._handle.raw))
 
-    def _submit(self, callback: Callback | None, traits: int, args: tuple[Any, ...]) -> Future[Any]:
-        command, _ = self._codec.encode(args)
+    def _submit(
+        self, callback: Callback | None, traits: int, command: Sequence[str]
+    ) -> Future[Any]:
         future, token = self._next_call()
         call = _Call(future, callback, None, bool(traits & lib.OXP_COMMAND_CONFIRMED))
-        arguments = *packed(command, [len(command)]), ffi.new("uint64_t[]", [token]), ffi.NULL
+        arguments = *packed([command]), ffi.new("uint64_t[]", [token]), ffi.NULL
         then = self._calls.__setitem__, token, call
         checked(lib.oxp_async_submit_packed, self._handle.raw, *arguments, then=then)
         if traits & lib.OXP_COMMAND_MAY_BLOCK:

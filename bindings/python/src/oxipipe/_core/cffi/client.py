@@ -7,7 +7,7 @@ every call.
 from __future__ import annotations
 
 from oxipipe._core._ffi import lib
-from oxipipe._core.cffi.args import Codec, known, packed
+from oxipipe._core.cffi.args import Codec, packed
 from oxipipe._core.cffi.call import FOREVER, checked, new_handle, server_fields
 from oxipipe._core.cffi.decode import shaped, value
 from oxipipe._core.cffi.events import take_events
@@ -20,6 +20,7 @@ from oxipipe._core.cffi.pool import PoolCore
 TYPE_CHECKING = False  # that of `typing` costs more than this package
 if TYPE_CHECKING:
     from collections import deque
+    from collections.abc import Sequence
     from typing import Any
 
     from oxipipe._core.interface import Callback, ServerFields
@@ -48,16 +49,16 @@ class ClientCore:
 
     def command(self, *args: Any) -> Any:
         """Sends one command, waits for the reply and returns it; an error reply is raised."""
-        callback, _ = known(args)
-        return self._call(callback, args)
+        callback, _, command, _ = self._codec.read(args)
+        return self._call(callback, command)
 
     def command_as(self, callback: Callback | None, /, *args: Any) -> Any:
         """As `command`, with the reply shaped by `callback` instead of the command's own."""
-        return self._call(callback, args)
+        _, _, command, _ = self._codec.read(args)
+        return self._call(callback, command)
 
-    def _call(self, callback: Callback | None, args: tuple[Any, ...]) -> Any:
-        command, _ = self._codec.encode(args)
-        slab, size, lens, count, _, _ = packed(command, [len(command)])
+    def _call(self, callback: Callback | None, command: Sequence[str]) -> Any:
+        slab, size, lens, count, _, _ = packed([command])
         call = lib.oxp_client_command_packed
         owner = new_handle("reply", call, self._opened(), slab, size, lens, count)
         reply = value(owner.raw, self._codec.decoding, callback)

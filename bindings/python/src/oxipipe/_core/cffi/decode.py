@@ -10,7 +10,7 @@ from oxipipe._core.cffi.interrupts import attempt
 
 TYPE_CHECKING = False  # that of `typing` costs more than this package
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
     from typing import Any
 
     from oxipipe._core.interface import Callback
@@ -74,11 +74,16 @@ class Decoder:
         """
         if not count:
             return
+        raw = memoryview(ffi.buffer(nodes, count * _NODE.size))
+        if not self._opened and raw[:: _NODE.size].tobytes().count(_INTEGER) == count:
+            # What comes of most commands that write, at a tenth of the price.
+            self.items += raw.cast("q")[1::2].tolist()
+            return
         foreign: list[BaseException] = []
         data = ffi.buffer(text, _ENDLESS)
         plain = _STRING if self._decoding is None else None
         item: Any
-        for kind, length, value in _NODE.iter_unpack(ffi.buffer(nodes, count * _NODE.size)):
+        for kind, length, value in _NODE.iter_unpack(raw):
             if kind == plain:
                 item = data[value : value + length]
             elif kind == _INTEGER:
@@ -173,12 +178,10 @@ def shaped(callback: Callback, reply: Any) -> Any:
     return reply if reply is QUEUED or reply is QUEUED_TEXT else callback(reply)
 
 
-def undecoded(callbacks: dict[int, Callback | None]) -> Collection[int]:
+def undecoded(callbacks: Sequence[Callback | None]) -> Collection[int]:
     """The places of callbacks for replies that nobody decodes."""
     kind = hooks.undecoded
-    if kind not in map(type, callbacks.values()):  # nearly always, and quicker
-        return ()
-    return {place for place, callback in callbacks.items() if type(callback) is kind}
+    return {place for place, callback in enumerate(callbacks) if type(callback) is kind}
 
 
 def undecoded_one(callback: Callback | None) -> Collection[int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from oxipipe._core._ffi import lib
-from oxipipe._core.cffi.args import Codec, known
+from oxipipe._core.cffi.args import Codec
 from oxipipe._core.cffi.binding import BindingCore
 from oxipipe._core.cffi.call import new_handle
 from oxipipe._core.cffi.hooks import configure_asyncio, hooks
@@ -41,13 +41,15 @@ class AsyncCore:
 
     def command(self, *args: Any) -> Future[Any]:
         """Queues one command and returns the future of its reply."""
-        callback, traits = known(args)
-        return self._binding()._submit(callback, traits, args)
+        binding = self._binding()
+        callback, traits, command, _ = self._codec.read(args)
+        return binding._submit(callback, traits, command)
 
     def command_as(self, callback: Callback | None, *args: Any) -> Future[Any]:
         """As `command`, with the reply shaped by `callback` instead of the command's own."""
-        _, traits = known(args)
-        return self._binding()._submit(callback, traits, args)
+        binding = self._binding()
+        _, traits, command, _ = self._codec.read(args)
+        return binding._submit(callback, traits, command)
 
     def _close(self) -> None:
         self._closings += 1

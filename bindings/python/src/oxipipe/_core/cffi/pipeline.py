@@ -5,7 +5,7 @@ from __future__ import annotations
 from _thread import get_ident
 
 from oxipipe._core._ffi import ffi, lib
-from oxipipe._core.cffi.args import known, packed
+from oxipipe._core.cffi.args import packed
 from oxipipe._core.cffi.call import check, checked, text_of
 from oxipipe._core.cffi.decode import Decoder, elements, shaped, undecoded
 from oxipipe._core.cffi.handle import Handle
@@ -19,33 +19,23 @@ if TYPE_CHECKING:
 
     from oxipipe._core.interface import Callback, Finish
 
+
 #: A pipeline hands its commands over when their arguments come to this many bytes: a call costs several times what it costs to
 #: append to a list.
 SLAB_BYTES = 32 * 1024
 _MAY_BE_REFUSED = lib.OXP_COMMAND_MAY_BE_REFUSED
 
 
-class _Slab:
-    """Commands that were added and not yet handed over."""
-
-    __slots__ = ("argcs", "args", "bytes", "first")
-
-    def __init__(self, first: int) -> None:
-        #: The place of its first command: how many the library has.
-        self.first = first
-        self.args: list[str] = []
-        #: How many of the arguments each command has.
-        self.argcs: list[int] = []
-        self.bytes = 0
-
-
 class PipelineCore:
     """One pipeline of the library. The two classes `Pipeline` derive from it."""
 
     _handle: Any = None
-    _slab: _Slab
-    #: What shapes the replies, by place.
-    _callbacks: dict[int, Callback | None]
+    #: Of each command that was added, what shapes its reply; with its encoded arguments as long as the library does not have it.
+    _added: list[Any]
+    #: How large those are, more or less: what a signal handler or another thread does to this number makes no difference.
+    _bytes: int
+    #: Also a signal handler of the thread that executes it has to leave it alone.
+    _is_executing = False
 
     def _open(self, client: Any, atomic: bool) -> None:
         self._client, self._codec, self._atomic = client, client._codec, atomic
@@ -56,44 +46,37 @@ class PipelineCore:
 
     def command(self, *args: Any) -> Self:
         """Adds one command; returns the pipeline."""
-        callback, traits = known(args)
-        return self._add(callback, traits, args)
+        callback, traits, command, size = self._codec.read(args)
+        return self._add(callback, traits, command, size)
 
     def command_as(self, callback: Callback | None, *args: Any) -> Self:
         """As `command`, with the reply shaped by `callback` instead of the command's own."""
-        _, traits = known(args)
-        return self._add(callback, traits, args)
+        _, traits, command, size = self._codec.read(args)
+        return self._add(callback, traits, command, size)
 
-    def _add(self, callback: Callback | None, traits: int, args: tuple[Any, ...]) -> Self:
-        command, size = self._codec.encode(args)
-        # What the library may refuse goes alone, so that its refusal comes at once and takes no other command with it.
+    def _add(
+        self, callback: Callback | None, traits: int, command: Sequence[str], size: int
+    ) -> Self:
+        # What the library may refuse goes alone, so that a refusal comes at once and takes no other command with it.
         is_alone = traits & _MAY_BE_REFUSED or size > SLAB_BYTES
-        argcs = (len(command),)
-        # What `_enter` and `_leave` do, without the price of two calls for each command.
-        if self._user.setdefault(None, me := get_ident()) != me:
-            raise _used_by_another_thread()
-        try:
-            if is_alone:
+        if is_alone or self._bytes > SLAB_BYTES or self._user:
+            self._enter()
+            try:
                 self._hand_over()
-            slab = self._slab
-            # First, and also None: if a signal handler raises behind it, the next command takes the place.
-            self._callbacks[slab.first + len(slab.argcs)] = callback
-            if is_alone:
-                self._give(command, argcs)
-            else:
-                # No calls in these lines: a signal handler cannot raise between them and tear a command.
-                slab.args += command
-                slab.argcs += argcs
-                slab.bytes += size
-                if slab.bytes > SLAB_BYTES:
-                    self._hand_over()
-        finally:
-            self._user.clear()
+                if is_alone:
+                    self._give([(command, callback)], 0)
+                    return self
+            finally:
+                self._leave()
+        # All of it by one call: it cannot be torn, neither by a signal handler nor by another thread, and needs no `_enter`, which
+        # would be a fifth of what a command costs.
+        self._added.append((command, callback))
+        self._bytes += size
         return self
 
     def _execute(self) -> tuple[list[Any] | None, int]:
         self._enter()
-        callbacks = self._callbacks
+        callbacks = self._added
         try:
             replies = surely(self._replies, self._end)
         except BaseException as error:
@@ -102,6 +85,7 @@ class PipelineCore:
         return replies, -1 if replies is None else _shape(replies, callbacks)
 
     def _replies(self) -> list[Any] | None:
+        self._is_executing = True
         self._hand_over()
         return self._execute_whole() if self._atomic else self._execute_stream()
 
@@ -114,7 +98,7 @@ class PipelineCore:
         self._hand_over()
         sent = PipelineCore()
         sent._open(self._client, self._atomic)
-        sent._callbacks, sent._slab = self._callbacks, self._slab
+        sent._added = self._added
         sent._handle, self._handle = self._handle, sent._handle
         return sent
 
@@ -122,12 +106,13 @@ class PipelineCore:
         """What was handed over and not executed must not be there for the commands to come."""
         if lib.oxp_pipeline_len(self._handle.raw):
             lib.oxp_pipeline_reset(self._handle.raw)
+        self._is_executing = False
         self._forget()
         self._leave()
 
     def _finished(self, replies: list[Any], failure: Exception | None, finish: Finish) -> list[Any]:
         """What is to be returned or raised for replies that came to its owner."""
-        first_error = _shape(replies, self._callbacks)
+        first_error = _shape(replies, self._added)
         if failure is not None:
             failure.replies = replies  # type: ignore[attr-defined]
             raise failure
@@ -150,7 +135,7 @@ class PipelineCore:
         self._forget()
 
     def __len__(self) -> int:
-        return self._slab.first + len(self._slab.argcs)
+        return len(self._added)
 
     def __bool__(self) -> bool:
         return True
@@ -158,7 +143,7 @@ class PipelineCore:
     def _enter(self) -> None:
         # This thread has it already if a signal handler raised before it left, and within what it does here.
         me = get_ident()
-        if self._user.setdefault(None, me) != me:
+        if self._user.setdefault(None, me) != me or self._is_executing:
             raise _used_by_another_thread()
 
     def _leave(self) -> None:
@@ -166,12 +151,18 @@ class PipelineCore:
 
     def _hand_over(self) -> None:
         """Gives the gathered commands to the library, which may send them at once."""
-        if self._slab.argcs:
-            self._give(self._slab.args, self._slab.argcs)
+        self._bytes = 0
+        commands = self._added[lib.oxp_pipeline_len(self._handle.raw) :]
+        if commands:
+            self._give(commands, len(commands))
 
-    def _give(self, args: Sequence[str], argcs: Sequence[int]) -> None:
-        then = setattr, self, "_slab", _Slab(self._slab.first + len(argcs))
-        checked(lib.oxp_pipeline_add_packed, self._handle.raw, *packed(args, argcs), then=then)
+    def _give(self, commands: list[tuple[Sequence[str], Callback | None]], count: int) -> None:
+        """Hands commands over, in the place of the first `count` that the library does not have."""
+        place = lib.oxp_pipeline_len(self._handle.raw)
+        callbacks = [callback for _, callback in commands]
+        then = self._added.__setitem__, slice(place, place + count), callbacks
+        arguments = packed([command for command, _ in commands])
+        checked(lib.oxp_pipeline_add_packed, self._handle.raw, *arguments, then=then)
 
     def _execute_stream(self) -> list[Any]:
         decoder = Decoder(self._codec.decoding, undecoded=self._undecoded())
@@ -189,18 +180,20 @@ class PipelineCore:
 
     def _undecoded(self) -> Collection[int]:
         """The places of replies that nobody decodes, in a client that decodes others."""
-        return () if self._codec.decoding is None else undecoded(self._callbacks)
+        return () if self._codec.decoding is None else undecoded(self._added)
 
     def _forget(self) -> None:
-        self._slab = _Slab(0)
-        self._callbacks = {}
+        self._added, self._bytes = [], 0
 
 
-def _shape(replies: list[Any], callbacks: dict[int, Callback | None]) -> int:
+def _shape(replies: list[Any], callbacks: list[Callback | None]) -> int:
     """Applies the callbacks to the replies that are there. The index of the first exception, or -1."""
-    errors = [index for index, reply in enumerate(replies) if isinstance(reply, Exception)]
-    for index, callback in callbacks.items():
-        if callback is None or index >= len(replies) or isinstance(replies[index], Exception):
+    errors: list[int] = []
+    if any(issubclass(kind, Exception) for kind in set(map(type, replies))):  # seldom, and quicker
+        errors = [index for index, reply in enumerate(replies) if isinstance(reply, Exception)]
+    shapes = [(index, callback) for index, callback in enumerate(callbacks) if callback is not None]
+    for index, callback in shapes:
+        if index >= len(replies) or isinstance(replies[index], Exception):
             continue
         try:
             replies[index] = shaped(callback, replies[index])

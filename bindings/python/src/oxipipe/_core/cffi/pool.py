@@ -8,7 +8,7 @@ from math import ceil
 from time import monotonic
 
 from oxipipe._core._ffi import ffi, lib
-from oxipipe._core.cffi.args import Codec, known, packed
+from oxipipe._core.cffi.args import Codec, packed
 from oxipipe._core.cffi.call import (
     FOREVER,
     Forks,
@@ -31,7 +31,7 @@ from oxipipe._core.cffi.turns import Turns
 TYPE_CHECKING = False  # that of `typing` costs more than this package
 if TYPE_CHECKING:
     from collections import deque
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from typing import Any
 
     from oxipipe._core.cffi.future import FutureCore
@@ -66,20 +66,21 @@ class PoolCore:
         checked(lib.oxp_pool_connect, self._opened())
 
     def command(self, *args: Any) -> Any:
-        """Submits one command and returns the future of its reply, in the shape of that command."""
-        return self._submit(known(args)[0], args)
-
-    def submit(self, *args: Any) -> Any:
         """Submits one command and returns the future of its reply. Waits while the queue is full."""
-        return self._submit(known(args)[0], args)
+        callback, command = self._read(args)
+        return self._submit(callback, command)
+
+    submit = command
 
     def try_submit(self, *args: Any) -> Any:
         """As `submit`, but None if the queue is full."""
-        return self._submit(known(args)[0], args, waits=False)
+        callback, command = self._read(args)
+        return self._submit(callback, command, waits=False)
 
     def command_as(self, callback: Callback | None, /, *args: Any) -> Any:
         """Submits one command; the first argument shapes the reply, None leaves it raw."""
-        return self._submit(callback, args)
+        _, command = self._read(args)
+        return self._submit(callback, command)
 
     @property
     def closed(self) -> bool:
@@ -194,17 +195,20 @@ class PoolCore:
 
     # -- submitting ------------------------------------------------------------------------------------------
 
-    def _submit(
-        self, callback: Callback | None, args: tuple[Any, ...], waits: bool = True
-    ) -> FutureCore | None:
+    def _read(self, args: tuple[Any, ...]) -> tuple[Callback | None, Sequence[str]]:
         self._enter()
-        encoded, _ = self._codec.encode(args)
-        command = self._handle.raw, *packed(encoded, [len(encoded)])
+        callback, _, command, _ = self._codec.read(args)
+        return callback, command
+
+    def _submit(
+        self, callback: Callback | None, command: Sequence[str], waits: bool = True
+    ) -> FutureCore | None:
+        packed_command = self._handle.raw, *packed([command])
         future = self._new_future(callback)
         future._undecoded = undecoded_one(callback)
 
         def arguments(number: int) -> tuple[Any, ...]:
-            return *command, ffi.new("uint64_t[]", [number]), ffi.NULL
+            return *packed_command, ffi.new("uint64_t[]", [number]), ffi.NULL
 
         return self._queue(future, lib.oxp_pool_try_submit_packed, arguments, waits)
 
