@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 
 import pytest
@@ -268,6 +269,40 @@ def test_a_pipeline_in_use_says_so(server: oxipipe.Server, r: oxipipe.Redis) -> 
         other.rpush("gate", "open")
     thread.join(5)
     assert not thread.is_alive()
+    assert pipeline.ping().execute() == [True]
+
+
+def test_a_signal_handler_cannot_use_what_its_thread_executes(
+    server: oxipipe.Server, r: oxipipe.Redis
+) -> None:
+    """What it added would belong neither to this execution nor to the next."""
+    errors: list[exceptions.RedisError] = []
+
+    def handler(*_: object) -> None:
+        for use in (lambda: pipeline.ping(), lambda: pipeline.get("x" * 50_000), pipeline.execute):
+            try:
+                use()
+            except exceptions.RedisError as error:
+                errors.append(error)
+        other.rpush("gate", "open")
+
+    def interrupt() -> None:
+        while not any(c["cmd"] == "blpop" for c in other.client_list()):
+            pass
+        signal.pthread_kill(mine, signal.SIGALRM)
+
+    mine, other = threading.get_ident(), server.connect()
+    pipeline = r.pipeline(transaction=False).command("BLPOP", "gate", 10)
+    before = signal.signal(signal.SIGALRM, handler)
+    thread = threading.Thread(target=interrupt)
+    thread.start()
+    try:
+        assert pipeline.execute() == [(b"gate", b"open")]
+    finally:
+        thread.join()
+        signal.signal(signal.SIGALRM, before)
+        other.close()
+    assert [type(error) for error in errors] == [exceptions.ConcurrentUseError] * 3
     assert pipeline.ping().execute() == [True]
 
 
