@@ -20,6 +20,7 @@ from typing import Any
 
 import pytest
 from support.fake_server import Connection, FakeServer, handshake_reply
+from support.pace import LONG, eventually
 
 import oxipipe
 from oxipipe import exceptions
@@ -371,6 +372,64 @@ def test_a_waiting_thread_that_leaves_hands_over(gate: Gate) -> None:
         gate.opened.set()
         stayer.join(30)
         assert results == ["gave up", b"second"]
+
+
+def test_completed_waits_for_what_is_just_being_told(
+    pool: oxipipe.Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The reply is there, so nothing is outstanding any more; but the thread that has it has yet to tell who watches the future."""
+    telling, may_tell, publish = threading.Event(), threading.Event(), oxipipe.Future._publish
+
+    def late(future: oxipipe.Future[Any]) -> None:
+        telling.set()
+        assert may_tell.wait(LONG)
+        publish(future)
+
+    monkeypatch.setattr(oxipipe.Future, "_publish", late)
+    future = pool.echo("a")
+    future.add_done_callback(lambda _future: None)
+    assert telling.wait(LONG)
+    assert pool.outstanding == 0
+    with pytest.raises(exceptions.TimeoutError):
+        next(pool.completed([future], 0.01))
+    may_tell.set()
+    assert list(pool.completed([future], LONG)) == [future]
+
+
+def test_who_tells_of_a_future_cannot_wait_for_it(
+    pool: oxipipe.Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a signal handler might."""
+    errors: list[BaseException | None] = []
+    told, publish = threading.Event(), oxipipe.Future._publish
+
+    def after_waiting(future: oxipipe.Future[Any]) -> None:
+        for wait in (future.result, lambda _timeout: list(pool.completed([future], LONG))):
+            try:
+                wait(LONG)
+            except exceptions.ConcurrentUseError as error:
+                errors.append(error)
+        publish(future)
+        told.set()
+
+    monkeypatch.setattr(oxipipe.Future, "_publish", after_waiting)
+    future = pool.echo("a")
+    future.add_done_callback(lambda _future: None)
+    assert told.wait(LONG)
+    assert len(errors) == 2
+    assert future.result() == b"a"
+
+
+def test_a_callback_may_wait_for_others_that_were_decided_with_its_own() -> None:
+    came: list[oxipipe.Future[Any]] = []
+    with Gate() as gate, gate.pool() as pool:
+        futures = [pool.echo(n) for n in range(3)]
+        futures[0].add_done_callback(lambda _future: came.extend(pool.completed(futures, LONG)))
+        for future in futures[1:]:
+            future.add_done_callback(lambda _future: None)
+        gate.opened.set()
+        eventually("the end of the callback", lambda: len(came) == 3)
+    assert set(came) == set(futures)
 
 
 def test_control_c_while_waiting(own_server: oxipipe.Server) -> None:

@@ -22,6 +22,8 @@ typedef struct {
 
 static bool is_reached(const PoolCore *self, const Goal *goal);
 static bool can_pull(const PoolCore *self, const Goal *goal);
+static const FutureCore *pulled_for(const PoolCore *self, const Goal *goal);
+static FutureCore *next_untold(const PoolCore *self);
 static int pull(PoolCore *self, const Goal *goal, Deadline deadline);
 static int pull_batch(PoolCore *self, uint64_t wait_ms, bool *is_empty);
 static void resolve(PoolCore *self, const oxp_completion *completion, size_t index,
@@ -32,7 +34,7 @@ static void resolve_lost(PoolCore *self, uint64_t before, oxp_status status,
                          const oxp_error *error, Interruption *interruption);
 static PyObject *failure_of(PoolCore *self, size_t index, Interruption *interruption);
 static PyObject *failure(Failing *failing, Interruption *interruption);
-static void publish_later(PoolCore *self, FutureCore *future);
+static void publish_unlink(PoolCore *self, FutureCore *future);
 static void count_failures(PoolCore *self, uint64_t commands, PyObject *exception);
 static int park(PoolCore *self, const Goal *goal, Deadline deadline);
 static void wake(Waiter *waiter);
@@ -49,7 +51,9 @@ int collect_until(PoolCore *self, const Goal *goal, Deadline deadline)
             break;
         if (deadline != INT64_MAX && deadline_in(0) >= deadline)
             break;
-        if (self->collector == PyThread_get_thread_ident()) {
+        unsigned long me = PyThread_get_thread_ident();
+        const FutureCore *pulled = pulled_for(self, goal);
+        if (self->collector == me || (pulled && pulled->teller == me)) {
             /* Only a submission, which waits for room, says something about its command. */
             call_raise_local(self->state, OXP_ERR_BUSY,
                              goal->kind == GOAL_PROGRESS ? OXP_OUTCOME_NOT_APPLIED
@@ -109,9 +113,8 @@ void collect_wake(PoolCore *self)
     for (Waiter *waiter = self->waiters; waiter; waiter = waiter->next) {
         const Goal *goal = waiter->goal;
         /* Its future may be behind one whose callbacks take their time: it can tell the watchers itself. */
-        bool can_publish = goal->kind == GOAL_FUTURE && goal->future->state == FUTURE_PULLED &&
-                           self->publish_first;
-        if (is_reached(self, goal) || can_publish)
+        if (!waiter->is_woken &&
+            (is_reached(self, goal) || (next_untold(self) && pulled_for(self, goal))))
             wake(waiter);
     }
 }
@@ -138,7 +141,6 @@ void collect_decide(PoolCore *self, FutureCore *future, FutureState state, PyObj
         return;
     }
     self->observed--;
-    self->untold++;
     future->value = value;
     future->becomes = (uint8_t)state;
     future->state = FUTURE_PULLED;
@@ -151,21 +153,25 @@ void collect_decide(PoolCore *self, FutureCore *future, FutureState state, PyObj
 
 int collect_publish(PoolCore *self)
 {
-    while (self->publish_first) {
-        FutureCore *future = self->publish_first;
-        self->publish_first = future->next;
-        if (!self->publish_first)
-            self->publish_last = NULL;
-        future->next = NULL;
+    FutureCore *future;
+    while ((future = next_untold(self))) {
+        Py_INCREF((PyObject *)future);
+        future->teller = PyThread_get_thread_ident();
         PyObject *told = PyObject_CallMethod((PyObject *)future, "_publish", NULL);
-        if (!told) {
-            publish_later(self, future);
-            return -1;
+        future->teller = 0;
+        if (told) {
+            publish_unlink(self, future);
+            if (!self->publish_first)
+                collect_wake(self);
+        } else {
+            /* What a signal handler, or a callback, has raised must not be the end of it: whoever comes next goes on. */
+            for (Waiter *waiter = self->waiters; waiter; waiter = waiter->next)
+                wake(waiter);
         }
-        Py_DECREF(told);
         Py_DECREF((PyObject *)future);
-        if (self->untold > 0 && --self->untold == 0) /* none in a child that a callback has forked */
-            collect_wake(self);
+        if (!told)
+            return -1;
+        Py_DECREF(told);
     }
     return 0;
 }
@@ -226,10 +232,10 @@ static bool is_reached(const PoolCore *self, const Goal *goal)
     case GOAL_PROGRESS:
         return self->pulls != goal->number;
     case GOAL_SINK:
-        /* With nothing outstanding nothing will come: somebody else was given it. */
-        return PyList_Size(goal->sink) > 0 || !self->first;
+        /* With nothing outstanding nothing will come: somebody else was given it. But for what was pulled and is just being told. */
+        return PyList_Size(goal->sink) > 0 || (!self->first && !pulled_for(self, goal));
     case GOAL_OBSERVED:
-        return self->observed == 0 && self->untold == 0;
+        return self->observed == 0 && !self->publish_first;
     }
     return true;
 }
@@ -239,7 +245,29 @@ static bool can_pull(const PoolCore *self, const Goal *goal)
 {
     if (goal->kind == GOAL_OBSERVED)
         return self->observed > 0;
-    return goal->kind != GOAL_FUTURE || goal->future->state != FUTURE_PULLED;
+    return !pulled_for(self, goal);
+}
+
+/* What the goal waits for and is missing nothing but that its watchers are told; NULL for none. */
+static const FutureCore *pulled_for(const PoolCore *self, const Goal *goal)
+{
+    if (goal->kind == GOAL_FUTURE)
+        return goal->future->state == FUTURE_PULLED ? goal->future : NULL;
+    if (goal->kind != GOAL_SINK)
+        return NULL;
+    const FutureCore *future = self->publish_first;
+    while (future && !(future->state == FUTURE_PULLED && future->sink == goal->sink))
+        future = future->next;
+    return future;
+}
+
+/* The first whose watchers nobody is telling. */
+static FutureCore *next_untold(const PoolCore *self)
+{
+    FutureCore *future = self->publish_first;
+    while (future && future->teller)
+        future = future->next;
+    return future;
 }
 
 /* Pulls until the goal is reached or there are watchers to be told, which may run any code and so must not happen while
@@ -252,9 +280,9 @@ static int pull(PoolCore *self, const Goal *goal, Deadline deadline)
     do {
         status = pull_batch(self, milliseconds_until(deadline), &is_empty);
         collect_wake(self);
-    } while (status >= 0 && !is_empty && !is_reached(self, goal) && !self->publish_first);
+    } while (status >= 0 && !is_empty && !is_reached(self, goal) && !next_untold(self));
     self->collector = 0;
-    if (self->publish_first)
+    if (next_untold(self))
         hand_over(self); /* telling may take long */
     return status;
 }
@@ -418,15 +446,20 @@ static PyObject *failure(Failing *failing, Interruption *interruption)
     return exception ? exception : call_caught();
 }
 
-/* What a signal handler, or a callback, has raised must not be the end of it: whoever comes next goes on. */
-static void publish_later(PoolCore *self, FutureCore *future)
+/* All is told. In a child that a callback has forked, the list is empty. */
+static void publish_unlink(PoolCore *self, FutureCore *future)
 {
-    future->next = self->publish_first;
-    self->publish_first = future;
-    if (!self->publish_last)
-        self->publish_last = future;
-    for (Waiter *waiter = self->waiters; waiter; waiter = waiter->next)
-        wake(waiter);
+    FutureCore *before = NULL;
+    for (FutureCore *each = self->publish_first; each; before = each, each = each->next) {
+        if (each != future)
+            continue;
+        *(before ? &before->next : &self->publish_first) = future->next;
+        if (self->publish_last == future)
+            self->publish_last = before;
+        future->next = NULL;
+        Py_DECREF((PyObject *)future);
+        return;
+    }
 }
 
 static void count_failures(PoolCore *self, uint64_t commands, PyObject *exception)

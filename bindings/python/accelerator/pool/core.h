@@ -27,7 +27,7 @@ typedef enum {
 struct FutureCore {
     PyObject_HEAD
     PoolCore *pool; /* own; NULL once done */
-    FutureCore *previous, *next; /* outstanding: in the order of submission; pulled: only next, to be published */
+    FutureCore *previous, *next; /* outstanding: in the order of submission; pulled: only next, until all is told */
     PyObject *callback;          /* own; shapes the reply when somebody asks for it; NULL for none */
     PyObject *sent;              /* own; the PipelineCore, if some of its replies are not to be decoded; NULL once done */
     PyObject *value;             /* own */
@@ -35,6 +35,7 @@ struct FutureCore {
     PyObject *sink;              /* own; list that gets the future when it is done */
     uint64_t number;             /* counts the pool's submissions */
     size_t commands;             /* 1, or the length of a pipeline */
+    unsigned long teller;        /* PULLED: ident of the thread that tells its watchers; 0 for none */
     uint8_t state;               /* FutureState */
     uint8_t becomes;             /* PULLED: the state to come */
     bool is_pipeline;            /* the reply is a list, with errors in place */
@@ -82,9 +83,8 @@ struct PoolCore {
     uint64_t pulls;          /* ever made */
     uint32_t unpulled;       /* submissions since the last look for completions */
     size_t observed;         /* outstanding futures that somebody watches without asking us */
-    size_t untold;           /* pulled futures whose watchers have not all been told */
     bool has_thread;         /* a thread of our own waits for those */
-    FutureCore *publish_first, *publish_last; /* pulled futures, whose watchers are to be told */
+    FutureCore *publish_first, *publish_last; /* pulled futures whose watchers have not all been told */
 };
 
 #endif

@@ -438,13 +438,15 @@ static void drop_outstanding(PoolCore *self)
         FutureCore *future = self->publish_first;
         self->publish_first = future->next;
         future->next = NULL;
-        PyObject *decided = future->value;
-        future->value = NULL;
-        future_decide(future, future->becomes, decided);
+        if (future->state == FUTURE_PULLED) {
+            PyObject *decided = future->value;
+            future->value = NULL;
+            future_decide(future, future->becomes, decided);
+        }
         Py_DECREF((PyObject *)future);
     }
     self->publish_last = NULL;
-    self->observed = self->untold = 0;
+    self->observed = 0;
     Py_XDECREF(exception);
     PyErr_Restore(type, value, traceback);
 }

@@ -97,8 +97,7 @@ class FutureCore:
         pool = self._pool
         if pool is not None and self._phase <= PULLED:
             pool._enter()
-            # Nothing is to be pulled for it if all that is missing is that another thread tells watchers.
-            if not pool._collect_until(self.done, timeout, lambda: self._phase == OUTSTANDING):
+            if not pool._collect_until(self.done, timeout, lambda future: future is self):
                 _, _, timeout_error = hooks.load_futures()
                 raise timeout_error()
         self._shape()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from _thread import RLock
+from _thread import RLock, get_ident
 from functools import partial
 from math import ceil
 from time import monotonic
@@ -145,7 +145,15 @@ class PoolCore:
     def _wait_for(self, sink: list[Any], timeout: float | None) -> bool:
         """Waits until a list that futures are put into has one; whether that was in time."""
         self._enter()
-        return self._collect_until(lambda: bool(sink) or not self._futures, timeout)
+
+        def is_for_it(future: FutureCore) -> bool:
+            return future._sink is sink
+
+        def is_reached() -> bool:
+            # With nothing outstanding nothing will come: somebody else was given it. But for what was pulled and is just being told.
+            return bool(sink) or not (self._futures or any(map(is_for_it, self._untold)))
+
+        return self._collect_until(is_reached, timeout, is_for_it)
 
     def _server(self) -> ServerFields | None:
         """What the server said of itself: the arguments of ServerInfo."""
@@ -185,9 +193,9 @@ class PoolCore:
         self._turns = Turns(self._lock)
         #: What is outstanding: a submission is in here if and only if the library has it.
         self._futures: dict[int, FutureCore] = {}
-        #: Those that are watched, and those that are decided, but their watchers are to be told: whether somebody is about it.
+        #: Those that are watched, and those that are decided, but their watchers are to be told: the thread that is about it, or 0.
         self._watched: dict[int, FutureCore] = {}
-        self._untold: dict[FutureCore, bool] = {}
+        self._untold: dict[FutureCore, int] = {}
         self._tally = 0, 0, None
         self._unpulled = 0  # submissions since the last look
         self._has_thread = False
@@ -283,10 +291,25 @@ class PoolCore:
         self,
         is_reached: Callable[[], bool],
         timeout: float | None,
-        can_pull: Callable[[], bool] = lambda: True,
+        waits_for: Callable[[FutureCore], bool] | None = None,
+        can_pull: Callable[[], bool] | None = None,
         outcome: int = lib.OXP_OUTCOME_NONE,
     ) -> bool:
-        """Whether the goal was reached in time. `outcome` is that of the command, if one waits for room."""
+        """Whether the goal was reached in time.
+
+        `waits_for` tells which futures it is about: nothing is to be pulled for one of which all that is missing is that another
+        thread tells its watchers. `outcome` is that of the command, if one waits for room.
+        """
+
+        def tellers() -> list[int]:
+            if waits_for is None:
+                return []
+            return [
+                teller
+                for future, teller in self._untold.items()
+                if future._phase == PULLED and waits_for(future)
+            ]
+
         # As long as nobody lives, and not a number: no limit.
         try:
             deadline = None if timeout is None or not timeout < 9e9 else monotonic() + timeout
@@ -303,10 +326,13 @@ class PoolCore:
             left = None if deadline is None else deadline - monotonic()
             if left is not None and left <= 0:
                 return False
-            if self._turns.is_mine():
+            with self._lock:
+                is_mine = self._turns.is_mine() or get_ident() in tellers()
+            if is_mine:
                 message = "waiting for a pool from within its own work would never end"
                 raise hooks.call_error(lib.OXP_ERR_BUSY, outcome, message)
-            if self._turns.step(is_reached, can_pull, partial(self._pull, left), left):
+            can_work = can_pull or (lambda: not tellers())
+            if self._turns.step(is_reached, can_work, partial(self._pull, left), left):
                 return True
 
     def _collect_now(self) -> None:
@@ -400,7 +426,7 @@ class PoolCore:
         elif future._phase == OUTSTANDING:
             # No calls in these lines: a signal handler cannot raise between them.
             future._value, future._becomes, future._phase = value, phase, PULLED
-            self._untold[future] = False
+            self._untold[future] = 0
         self._watched.pop(future._number, None)
         # Nor in these.
         del self._futures[future._number]
@@ -431,7 +457,7 @@ class PoolCore:
                 return
             self._has_thread = True
         try:
-            self._collect_until(self._nobody_watches, None, lambda: bool(self._watched))
+            self._collect_until(self._nobody_watches, None, can_pull=lambda: bool(self._watched))
         except BaseException:
             self._has_thread = False
             raise
@@ -458,10 +484,10 @@ class PoolCore:
         def tell() -> bool:
             nonlocal future, is_told
             with self._lock:
-                future = next((each for each, busy in self._untold.items() if not busy), None)
+                future = next((each for each, teller in self._untold.items() if not teller), None)
                 if future is None:
                     return False
-                self._untold[future] = True
+                self._untold[future] = get_ident()
             future._publish()
             is_told = True
             return True
@@ -475,6 +501,6 @@ class PoolCore:
                 if is_told:
                     del self._untold[future]
                 else:
-                    self._untold[future] = False
+                    self._untold[future] = 0
 
         return surely(tell, leave)
