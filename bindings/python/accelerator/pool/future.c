@@ -38,12 +38,6 @@ static PyObject *future_done(FutureCore *self, PyObject *unused)
     return PyBool_FromLong(future_is_done(self));
 }
 
-static PyObject *future_running(FutureCore *self, PyObject *unused)
-{
-    (void)unused;
-    return PyBool_FromLong(!future_is_done(self));
-}
-
 static PyObject *future_cancelled(FutureCore *self, PyObject *unused)
 {
     (void)unused;
@@ -116,14 +110,6 @@ static PyObject *future_deliver_to(FutureCore *self, PyObject *sink)
         return PyList_Append(sink, (PyObject *)self) < 0 ? NULL : Py_NewRef(Py_None);
     reference_replace(&self->sink, Py_NewRef(sink));
     Py_RETURN_NONE;
-}
-
-static PyObject *future_state(FutureCore *self, void *unused)
-{
-    (void)unused;
-    return PyUnicode_FromString(!future_is_done(self)               ? "RUNNING"
-                                : self->state == FUTURE_CANCELLED ? "CANCELLED_AND_NOTIFIED"
-                                                                  : "FINISHED");
 }
 
 static PyObject *future_pool(FutureCore *self, void *unused)
@@ -230,8 +216,6 @@ static PyMethodDef FUTURE_METHODS[] = {
             "Waits for the reply, at most `timeout` seconds, and returns the exception that came instead, or None.")},
     {"done", (PyCFunction)future_done, METH_NOARGS,
      SIGNED("done($self, /)", "Whether there is a reply, an exception, or a cancellation.")},
-    {"running", (PyCFunction)future_running, METH_NOARGS,
-     SIGNED("running($self, /)", "Whether it is not done: what was submitted is on its way.")},
     {"cancelled", (PyCFunction)future_cancelled, METH_NOARGS,
      SIGNED("cancelled($self, /)", "Whether `cancel` took the command back.")},
     {"cancel", (PyCFunction)future_cancel, METH_NOARGS,
@@ -247,7 +231,6 @@ static PyMethodDef FUTURE_METHODS[] = {
 };
 
 static PyGetSetDef FUTURE_PROPERTIES[] = {
-    {"_state", (getter)future_state, NULL, NULL, NULL},
     {"_pool", (getter)future_pool, NULL, NULL, NULL},
     {NULL, NULL, NULL, NULL, NULL},
 };

@@ -65,11 +65,24 @@ class Future(_Core, concurrent.futures.Future[_T]):
         _condition = property(lambda self: self._watch()[0])
         _waiters = property(lambda self: self._watch()[1])
         _done_callbacks = property(lambda self: self._watch()[2])
+        _state = property(
+            lambda self: (
+                _base.RUNNING
+                if not self.done()
+                else _base.CANCELLED_AND_NOTIFIED
+                if self.cancelled()
+                else _base.FINISHED
+            )
+        )
         _result = property(lambda self: self.result() if self._exception is None else None)
 
         @property
         def _exception(self):
             return None if not self.done() or self.cancelled() else self.exception()
+
+    def running(self) -> bool:
+        """Whether it is not done: what was submitted is on its way."""
+        return not self.done()
 
     def add_done_callback(self, fn: Callable[[concurrent.futures.Future[_T]], object]) -> None:
         """Calls `fn` with the future when it is done, at once if it is. What `fn` raises is logged."""

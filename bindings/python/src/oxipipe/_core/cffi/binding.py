@@ -233,13 +233,13 @@ class BindingCore:
     def _has_completions(self) -> bool:
         if self._handle is None:
             return False
+        completions = self._completions
         # There are some left if a signal handler raised in the middle.
-        if self._completions.current is None:
-            self._completions.begin()
-            batch = self._completions.batch
-            if lib.oxp_async_next(self._handle.raw, batch, ffi.NULL, ffi.NULL) < 0:
+        if completions.current is None:
+            take = lib.oxp_async_next
+            if completions.fill(take, self._handle.raw, ffi.NULL, ffi.NULL) < 0:
                 return False
-        return self._completions.current is not None
+        return completions.current is not None
 
     def _resolve_one(self, token: int, raised: list[BaseException]) -> None:
         call = self._calls.get(token)
@@ -279,7 +279,7 @@ class BindingCore:
             raise reply
         if call.subscribes and reply is not None:
             return replies
-        return reply if call.shape is None else shaped(call.shape, reply)
+        return shaped(call.shape, reply)
 
     def _tell(self, setter: Callable[[Any], None], result: Any) -> None:
         # Whoever cancelled it does not want to know.

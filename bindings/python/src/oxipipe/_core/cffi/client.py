@@ -61,8 +61,7 @@ class ClientCore:
         slab, size, lens, count, _, _ = packed([command])
         call = lib.oxp_client_command_packed
         owner = new_handle("reply", call, self._opened(), slab, size, lens, count)
-        reply = value(owner.raw, self._codec.decoding, callback)
-        return reply if callback is None else shaped(callback, reply)
+        return shaped(callback, value(owner.raw, self._codec.decoding, callback))
 
     def _server(self) -> ServerFields | None:
         """What the server said of itself: the arguments of ServerInfo."""

@@ -9,7 +9,7 @@ from oxipipe._core.cffi.handle import Handle
 
 TYPE_CHECKING = False  # that of `typing` costs more than this package
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
     from typing import Any
 
 
@@ -26,19 +26,15 @@ class Completions:
         self._list = ffi.new("const oxp_completion **")
         self._done = 0
 
-    @property
-    def batch(self) -> Any:
-        """To be filled, once there is no `current` one."""
-        return self._batch.raw
-
-    def begin(self) -> None:
-        """The batch is about to be filled."""
+    def fill(self, take: Callable[..., int], handle: Any, *arguments: Any) -> int:
+        """Once there is no `current` one: the status of `oxp_pool_next` or its like, called for the next batch."""
         self._done = 0
+        return take(handle, self._batch.raw, *arguments)
 
     @property
     def current(self) -> Any:
         """The `oxp_completion` that is to be seen to; None if there is none."""
-        count = lib.oxp_completions_list(self.batch, self._list) if self.batch else 0
+        count = lib.oxp_completions_list(self._batch.raw, self._list)
         return self._list[0][self._done] if self._done < count else None
 
     def advance(self) -> None:
@@ -58,7 +54,7 @@ class Completions:
         failure: Exception | None = None
         if completion.status < 0:
             error = new_memory("oxp_error")
-            lib.oxp_completions_error(self.batch, self._done, error)
+            lib.oxp_completions_error(self._batch.raw, self._done, error)
             failure = exception_of(completion.status, error)
         decoder = Decoder(self._decoding, undecoded=undecoded)
         decoder.feed(completion.nodes, completion.node_count, completion.bytes)

@@ -173,9 +173,11 @@ def elements(
     return null
 
 
-def shaped(callback: Callback, reply: Any) -> Any:
-    """What `callback` makes of a reply. QUEUED, which a lease gets in the place of a reply, stays as it is."""
-    return reply if reply is QUEUED or reply is QUEUED_TEXT else callback(reply)
+def shaped(callback: Callback | None, reply: Any) -> Any:
+    """What `callback` makes of a reply, if there is one. QUEUED, which a lease gets in the place of a reply, stays as it is."""
+    if callback is None or reply is QUEUED or reply is QUEUED_TEXT:
+        return reply
+    return callback(reply)
 
 
 def undecoded(callbacks: Sequence[Callback | None]) -> Collection[int]:

@@ -72,10 +72,6 @@ class FutureCore:
         """Whether there is a reply, an exception, or a cancellation."""
         return self._phase > PULLED
 
-    def running(self) -> bool:
-        """Whether it is not done: what was submitted is on its way."""
-        return self._phase <= PULLED
-
     def cancelled(self) -> bool:
         """Whether `cancel` took the command back."""
         return self._phase == CANCELLED
@@ -86,12 +82,6 @@ class FutureCore:
         if pool is None or self._phase != OUTSTANDING:
             return self._phase == CANCELLED
         return pool._cancel(self)
-
-    @property
-    def _state(self) -> str:
-        if self._phase <= PULLED:
-            return "RUNNING"
-        return "CANCELLED_AND_NOTIFIED" if self._phase == CANCELLED else "FINISHED"
 
     def _wait(self, timeout: float | None) -> None:
         pool = self._pool

@@ -348,9 +348,8 @@ class PoolCore:
         with self._lock:
             before = self._numbers
         wait = FOREVER if seconds is None else ceil(seconds * 1000)
-        self._completions.begin()
         error = new_memory("oxp_error")
-        status = lib.oxp_pool_next(self._handle.raw, self._completions.batch, wait, ffi.NULL, error)
+        status = self._completions.fill(lib.oxp_pool_next, self._handle.raw, wait, ffi.NULL, error)
         self._unpulled = 0
         if status == lib.OXP_OK:
             self._resolve()
