@@ -235,6 +235,24 @@ def pipelines_of_a_client(
     assert everywhere(action, check) >= SOME
 
 
+def test_a_reset(client: oxipipe.Redis) -> None:
+    """All of it is there, or nothing."""
+    pipeline = client.pipeline(False)
+
+    def action() -> None:
+        for n in range(3):
+            pipeline.command_as(len, "ECHO", "x" * 40_000).command_as(int, "ECHO", n)
+        pipeline.reset()
+        assert len(pipeline) == 0
+
+    def check(_number: int) -> None:
+        there = len(pipeline)
+        everything: list[object] = [40_000, 0, 40_000, 1, 40_000, 2]
+        assert pipeline.echo("end").execute() == [*everything[:there], b"end"]
+
+    assert everywhere(action, check) >= SOME / 2
+
+
 def lease_and_listen(client: oxipipe.Redis) -> None:
     with client.lease() as mine:
         mine.command("SUBSCRIBE", "news")

@@ -10,7 +10,7 @@ from oxipipe._core.cffi.call import check, checked, text_of
 from oxipipe._core.cffi.decode import Decoder, elements, shaped, undecoded
 from oxipipe._core.cffi.handle import Handle
 from oxipipe._core.cffi.hooks import hooks
-from oxipipe._core.cffi.interrupts import surely
+from oxipipe._core.cffi.interrupts import call_then, surely
 
 TYPE_CHECKING = False  # that of `typing` costs more than this package
 if TYPE_CHECKING:
@@ -128,11 +128,12 @@ class PipelineCore:
 
     def reset(self) -> None:
         """Forgets the commands that were added. What was already sent cannot be called back."""
-        status = lib.oxp_pipeline_reset(self._handle.raw)
-        if status == lib.OXP_ERR_BUSY:
-            raise _used_by_another_thread()
-        check(status)
-        self._forget()
+        self._enter()
+        try:
+            self._bytes = 0
+            check(call_then(lib.oxp_pipeline_reset, (self._handle.raw,), self._added.clear))
+        finally:
+            self._leave()
 
     def __len__(self) -> int:
         return len(self._added)
