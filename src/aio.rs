@@ -255,7 +255,7 @@ impl Async {
     /// Closes the connections for good. Everything outstanding completes with `Closed` and its outcome.
     pub fn close(&mut self) {
         if !self.is_closed && !self.is_foreign() {
-            self.nodes.close(&closed(), Instant::now());
+            self.nodes.close(&closed("client"), Instant::now());
             self.leases.cut();
             self.wake();
         }
@@ -351,7 +351,7 @@ impl Async {
     fn check_open(&self) -> Result<()> {
         self.check_process().map_err(|error| error.with_outcome(Outcome::NotApplied))?;
         if self.is_closed || self.tie.as_ref().is_some_and(|tie| tie.is_cut()) {
-            return Err(closed().with_outcome(Outcome::NotApplied));
+            return Err(closed("client").with_outcome(Outcome::NotApplied));
         }
         Ok(())
     }

@@ -9,6 +9,11 @@ use crate::options::{Options, Secret, number, set_from_url};
 pub(crate) fn parse(url: &str) -> Result<Options> {
     let (scheme, rest) =
         url.split_once("://").ok_or_else(|| Error::argument("a URL starts with redis:// or unix://"))?;
+    if rest.contains('#') {
+        return Err(Error::argument(
+            "a # in a URL, which has no fragment: write %23 for a # in a password or a path",
+        ));
+    }
     let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
     if query.contains('@') {
         return Err(Error::argument(
@@ -37,6 +42,11 @@ pub(crate) fn parse(url: &str) -> Result<Options> {
 
 fn parse_tcp(options: &mut Options, rest: &str) -> Result<()> {
     let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+    if path.contains('@') {
+        return Err(Error::argument(
+            "an @ behind the / of a URL: write %2F for a / in a password, %40 for an @",
+        ));
+    }
     let host_port = parse_credentials(options, authority)?;
     let (host, port) = if let Some(v6) = host_port.strip_prefix('[') {
         let (host, after) =
@@ -185,6 +195,24 @@ mod tests {
     }
 
     #[test]
+    fn what_a_password_must_not_hold_as_it_is_is_not_taken_for_a_bad_port() {
+        for (url, right) in [
+            ("redis://h:6379#frag", "%23"),
+            ("redis://h:6379/0#frag", "%23"),
+            ("redis://h:6379?protocol=3#frag", "%23"),
+            ("redis://:pass#word@h", "%23"),
+            ("redis://:pass#word?@h", "%23"),
+            ("unix:///run/redis#1", "%23"),
+            ("redis://:pass/word@h", "%2F"),
+            ("redis://:pass?word@h", "%3F"),
+        ] {
+            let text = parse(url).unwrap_err().to_string();
+            assert!(text.contains(right) && !text.contains("port is"), "{url}: {text}");
+        }
+        assert_eq!(parse("redis://:pass%23word@h").unwrap().password.unwrap().expose(), "pass#word");
+    }
+
+    #[test]
     fn bad_urls_are_argument_errors_that_do_not_repeat_the_password() {
         for url in [
             "",
@@ -212,6 +240,8 @@ mod tests {
             "redis://h/+1",
             "redis://:12?3s3cret@h:6379/0",
             "redis://:?s3cret@h",
+            "redis://:s3cret#@h",
+            "redis://:/s3cret@h",
             "redis://h?password=x&s3cret=1",
             "redis://h?s3cret",
             "redis://:s3cret@a%00b",

@@ -144,7 +144,7 @@ fn a_lease_watches_and_selects_without_touching_the_shared_connection() {
     let client = server.client();
     let error = client.command(&["WATCH", "k"]).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Refused);
-    assert!(error.message().contains("lease() of the client or pool, oxp_client_lease, "), "{error}");
+    assert!(error.message().contains("lease a connection of your own from the client or pool"), "{error}");
 
     let lease = client.lease().unwrap();
     run(&lease, "WATCH k");
@@ -180,7 +180,7 @@ fn what_only_a_lease_may_do_is_not_submitted_to_others() {
             event_loop.submit_pipeline(&mut pipeline, 1).unwrap_err(),
         ] {
             assert_error(&error, ErrorKind::Refused, Outcome::NotApplied);
-            assert!(error.message().contains("lease() of the client or pool"), "{error}");
+            assert!(error.message().contains("lease a connection of your own"), "{error}");
         }
         assert_eq!(pipeline.len(), 2);
         pipeline.reset();

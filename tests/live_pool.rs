@@ -192,6 +192,27 @@ fn a_close_with_grace_completes_everything_and_one_without_says_what_was_lost() 
 }
 
 #[test]
+fn what_a_closed_pool_says_is_that_the_pool_is_closed() {
+    let server = LiveServer::start();
+    let pool = pool(&server, 1, |_| {});
+    pool.submit(&["BLPOP", "nothing", "0"], Some(1)).unwrap();
+    pool.submit(&["BLPOP", "nothing", "0"], None).unwrap();
+    pool.close(Some(Duration::ZERO)).unwrap();
+    let mut batch = Completions::new();
+    pool.drain(&mut batch, Some(LONG)).unwrap();
+    for error in [
+        pool.flush(None).unwrap().1.unwrap(),
+        batch.iter().next().unwrap().reply().unwrap_err().clone(),
+        pool.submit(&["PING"], None).unwrap_err(),
+        pool.connect().unwrap_err(),
+        pool.lease().err().unwrap(),
+    ] {
+        assert_eq!(error.kind(), ErrorKind::Closed);
+        assert!(error.message().starts_with("the pool is closed"), "{error}");
+    }
+}
+
+#[test]
 fn pipelines_go_through_a_pool_whole() {
     let server = LiveServer::start();
     let pool = pool(&server, 5, |_| {});

@@ -147,7 +147,7 @@ impl Client {
     /// As for [`connect`](Self::connect); `Closed`; `QueueFull` if too many connections are lent.
     pub fn lease(&self) -> Result<Self> {
         if self.is_closed() {
-            return Err(closed().with_outcome(Outcome::NotApplied));
+            return Err(closed("client").with_outcome(Outcome::NotApplied));
         }
         Self::leased_from(&self.core.lender)
     }

@@ -387,11 +387,15 @@ mod tests {
             ("client no-touch on", "CLIENT NO-TOUCH", "client_no_touch"),
             ("client setinfo lib-ver 1", "CLIENT SETINFO", "lib_version"),
             ("quit", "QUIT", "close the client"),
+            ("multi", "MULTI", "a pipeline that is a transaction"),
             ("readonly", "READONLY", "lease a connection"),
+            ("wait 1 0", "WAIT", "lease a connection"),
         ] {
             let text = text(line);
             assert!(text.starts_with(&format!("{name} is refused on a shared connection")), "{text}");
             assert!(text.contains(way), "{text}");
+            // It is read in every language.
+            assert!(!text.contains("oxp_") && !text.contains("()"), "{text}");
         }
         // No other connection would do.
         for place in [Place::Shared, Place::Dedicated, Place::Batch] {

@@ -24,7 +24,7 @@ pub(super) fn check(info: &CommandInfo, place: Place) -> Result<()> {
         (_, Way::Never(why)) => ("on every connection", why.into()),
         (Place::Shared, Way::Instead(way) | Way::InsteadAlone(way)) => (SHARED, format!("{way}, or {LEASE}")),
         (Place::Shared, Way::Lease | Way::LeaseAlone) => (SHARED, LEASE.into()),
-        (Place::Shared, Way::LeaseBecause(why)) => (SHARED, format!("{why}: {LEASE}")),
+        (Place::Shared, Way::LeaseBecause(why)) => (SHARED, format!("{why}; {LEASE}")),
         (Place::Atomic, _) if info.rule == Rule::Transaction => {
             ("in an atomic pipeline", "it has its own MULTI and EXEC".into())
         }
@@ -49,16 +49,16 @@ pub(super) fn may_concern(rule: Rule) -> bool {
 }
 
 const SHARED: &str = "on a shared connection";
-const LEASE: &str = "lease a connection of your own (lease() of the client or pool, oxp_client_lease, oxp_async_lease, oxp_pool_lease)";
+const LEASE: &str = "lease a connection of your own from the client or pool";
 
 fn way(rule: Rule) -> Option<Way> {
     Some(match rule {
         Rule::Login => Way::Instead("set username and password in the client's options"),
         Rule::Hello => Way::InsteadAlone("set username, password or protocol in the client's options"),
-        Rule::Database => Way::Instead("set db in the client's options: one client per database"),
+        Rule::Database => Way::Instead("set db in the client's options, one client per database"),
         Rule::Reset => Way::InsteadAlone("close the client and open another"),
         Rule::Quit => Way::Instead("close the client"),
-        Rule::Transaction => Way::Instead("use an atomic pipeline"),
+        Rule::Transaction => Way::Instead("use a pipeline that is a transaction"),
         Rule::ClientName => Way::Instead("set client_name in the client's options, which lasts"),
         Rule::LibraryName => Way::Instead("set lib_name and lib_version in the client's options, which last"),
         Rule::NoEvict => Way::Instead("set client_no_evict in the client's options, which lasts"),

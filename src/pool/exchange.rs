@@ -6,6 +6,7 @@ use crate::driver::nonblocking::{Completion, Completions, Submission};
 use crate::error::{Error, ErrorKind, Outcome, Result};
 use crate::options::QueueLimits;
 use crate::proto::Request;
+use crate::transport::closed;
 
 /// All of it. The desk has the lock, and waits and wakes where this changes.
 pub(super) struct Exchange {
@@ -97,7 +98,7 @@ impl Exchange {
             Phase::Open => Ok(()),
             Phase::Broken(error) => Err(error.clone().with_outcome(Outcome::NotApplied)),
             Phase::Closing | Phase::Ending | Phase::Ended => {
-                Err(Error::not_applied(ErrorKind::Closed, "the pool is closed"))
+                Err(closed("pool").with_outcome(Outcome::NotApplied))
             }
         }
     }

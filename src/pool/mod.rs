@@ -29,7 +29,7 @@ use crate::options::Options;
 use crate::pipeline::Pipeline;
 use crate::proto::{Event, Form, Request, Server};
 use crate::resp;
-use crate::transport::{Patience, fork};
+use crate::transport::{Patience, closed, fork};
 
 /// Several connections to one server, fed from a bounded queue by a thread of its own.
 ///
@@ -330,6 +330,9 @@ impl Pool {
     /// # Errors
     /// As for [`Client::lease`].
     pub fn lease(&self) -> Result<Client> {
+        if self.is_closed() {
+            return Err(closed("pool").with_outcome(Outcome::NotApplied));
+        }
         Client::leased_from(&self.lender)
     }
 

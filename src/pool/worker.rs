@@ -221,7 +221,7 @@ impl Worker {
                 self.desk.tell_of_events();
             }
             if orders.end {
-                nodes.close(&closed(), now);
+                nodes.close(&closed("pool"), now);
                 for completion in nodes.done().iter() {
                     if let Some(error) = completion.error {
                         self.lost.lock().unwrap_or_else(PoisonError::into_inner).add(error);
@@ -244,7 +244,7 @@ impl Worker {
                 Sleep::ForEver => {
                     // The connections do not outlive the pool's end, whoever still holds the pool.
                     let mut nodes = machine.nodes.lock().unwrap_or_else(PoisonError::into_inner);
-                    nodes.close(&closed(), Instant::now());
+                    nodes.close(&closed("pool"), Instant::now());
                     return None;
                 }
                 Sleep::Yes if !more => step.remaining(Instant::now()),
@@ -320,7 +320,7 @@ impl Books {
 /// Sums up what a close ended.
 impl Lost {
     pub(super) fn add(&mut self, error: &Error) {
-        if error.kind() != closed().kind() {
+        if error.kind() != ErrorKind::Closed {
             return;
         }
         match error.outcome() {

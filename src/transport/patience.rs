@@ -56,7 +56,7 @@ impl<'a> Patience<'a> {
     /// by the caller.
     pub(crate) fn check(&self, now: Instant, after_signal: bool) -> Result<()> {
         if self.closed.load(Ordering::Acquire) {
-            return Err(closed());
+            return Err(closed("client"));
         }
         if self.deadline.has_passed(now) {
             return Err(deadline::missed());
@@ -78,7 +78,7 @@ impl<'a> Patience<'a> {
     }
 }
 
-/// The error of every call on a closed client.
-pub(crate) fn closed() -> Error {
-    Error::new(ErrorKind::Closed, "the client is closed")
+/// The error of every call on a client, a pool or a connection that was closed.
+pub(crate) fn closed(what: &str) -> Error {
+    Error::new(ErrorKind::Closed, format!("the {what} is closed"))
 }

@@ -247,6 +247,25 @@ def test_a_url_that_does_not_fit_is_a_value_error() -> None:
         assert caught.value.outcome == "NOT_APPLIED"
 
 
+@pytest.mark.parametrize(
+    ("rest", "right"),
+    [
+        ("h:6379#frag", "%23"),
+        ("h?decode_responses=yes#frag", "%23"),
+        ("h?lib_name=n#frag", "%23"),
+        (":pass#word@h", "%23"),
+        (":pass/word@h", "%2F"),
+        (":pass?word@h", "%3F"),
+    ],
+)
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_a_password_in_a_url_must_not_hold(kind: Any, rest: str, right: str) -> None:
+    with pytest.raises(exceptions.OptionError) as caught:
+        kind.from_url(f"redis://{rest}")
+    assert right in str(caught.value)
+    assert "word@" not in str(caught.value)
+
+
 def test_a_path_may_be_an_object_for_paths(server: Server) -> None:
     assert server.unix_socket_path is not None
     path = Path(server.unix_socket_path)

@@ -355,8 +355,14 @@ def test_close_drains(server: oxipipe.Server, r: oxipipe.Redis) -> None:
 def test_a_closed_pool_says_so(server: oxipipe.Server, r: oxipipe.Redis) -> None:
     with oxipipe.Pool.from_url(server.url) as pool:
         future = pool.set("a", 1)
-    for use in (lambda: pool.submit("PING"), lambda: pool.try_submit("PING"), pool.connect):
-        with pytest.raises(exceptions.ClosedError) as caught:
+    uses = (
+        lambda: pool.submit("PING"),
+        lambda: pool.try_submit("PING"),
+        pool.connect,
+        pool.lease,
+    )
+    for use in uses:
+        with pytest.raises(exceptions.ClosedError, match="the pool is closed") as caught:
             use()
         assert caught.value.outcome == "NOT_APPLIED"
     assert future.result() is True
@@ -375,6 +381,8 @@ def test_hard_close_says_what_is_lost() -> None:
         assert isinstance(error, exceptions.ClosedError)
         assert error.outcome == "UNKNOWN"
         assert pool.outstanding == 0
+        with pytest.raises(exceptions.ClosedError, match="the pool is closed"):
+            pool.flush()
 
 
 def test_close_of_what_was_never_sent(own_server: oxipipe.Server) -> None:

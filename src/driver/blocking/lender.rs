@@ -61,7 +61,7 @@ impl Lender {
         let mut stock = self.stock();
         // Looked at with the lock held, so that `close` finds either this or what is lent.
         if self.closed.load(Ordering::Acquire) {
-            return Err(closed().with_outcome(Outcome::NotApplied));
+            return Err(closed("client").with_outcome(Outcome::NotApplied));
         }
         let Idle(link) =
             stock.shelf.lend(|| Idle(Arc::new(Link::new(options(), Arc::clone(&self.was_up)))))?;

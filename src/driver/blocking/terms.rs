@@ -37,7 +37,7 @@ impl Terms {
     /// Why nothing can be sent over a new connection, if that is so.
     pub(super) fn end(&self) -> Option<Error> {
         match (self.closed.load(Ordering::Acquire), self.pinned.load(Ordering::Relaxed)) {
-            (true, _) => Some(closed()),
+            (true, _) => Some(closed("client")),
             (false, true) => Some(lease_lost()),
             (false, false) => None,
         }

@@ -299,7 +299,7 @@ impl Nodes {
                 (true, true) => node.is_up() || !shelf.discard(&key),
             };
             if !is_kept {
-                node.close(&closed(), common);
+                node.close(&closed("connection"), common);
             }
             is_kept
         });

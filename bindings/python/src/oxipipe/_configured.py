@@ -280,7 +280,7 @@ def named_in(url: str) -> set[str]:
 def _split_url(url: str) -> tuple[str, dict[str, Any]]:
     """Takes the options that are Python's business out of a URL."""
     head, question_mark, query = url.partition("?")
-    if not question_mark:
+    if not question_mark or "#" in url:  # the latter the library will refuse
         return url, {}
     from urllib.parse import unquote
 

@@ -270,7 +270,7 @@ impl<'a> Caller<'a> {
     }
 
     pub(super) fn close(&self, mut state: Held<'_>) {
-        state.close(closed());
+        state.close(closed("client"));
         spread_news(&mut state);
         state.followers().depose();
         state.followers().call_all();
