@@ -141,9 +141,9 @@ def test_refused_lines_go_where_they_are_told(server: oxipipe.Server) -> None:
     [
         (["missing", "--command", "PING"], "missing"),
         ([".", "--command", "PING"], "directory"),
-        (["f", "--command", "SET 'a"], "quote"),
+        (["f", "--command", "SET 'a"], "--command: no closing quote"),
         (["f", "--command", "SET {1}"], "--format"),
-        (["f", "--command", ""], "no command"),
+        (["f", "--command", ""], "--command: there is no command in it"),
         (["f"], "--command is needed"),
         (["f", "--command", "SET {x}", "--format", "csv"], "--header"),
         (["f", "--command", "SET {x}", "--format", "csv", "--header"], "no column of that name"),
@@ -157,7 +157,7 @@ def test_refused_lines_go_where_they_are_told(server: oxipipe.Server) -> None:
         (["f", "--command", "PING", "--timeout", "abc"], "must be a number of seconds"),
         (["f", "--command", "PING", "--refused", "f"], "another file"),
         (["f", "--command", "PING", "--refused", "no/such/place"], "no/such/place"),
-        (["f", "--command", "PING", "--url", "http://localhost"], "scheme"),
+        (["f", "--command", "PING", "--url", "http://localhost"], "--url: unknown URL scheme"),
         ([], "FILE"),
     ],
 )
@@ -199,6 +199,34 @@ def test_exit_4_after_max_errors(server: oxipipe.Server, redis: oxipipe.Redis) -
     assert redis.keys() == [b"a"]
     summary = load(server, "f.tsv", *command, "--max-errors", "4")
     assert (summary["exit_code"], summary["refused"]) == (1, 3)
+
+
+@pytest.mark.parametrize("line", [b"bad\n", b"a\tno number\n"])  # refused by the loader, the server
+@pytest.mark.parametrize("lines", [2, 3])
+def test_what_is_said_of_max_errors_agrees_with_the_counts(
+    server: oxipipe.Server, redis: oxipipe.Redis, line: bytes, lines: int
+) -> None:
+    # Whether there are more lines makes no difference.
+    Path("f.tsv").write_bytes(line * lines)
+    command = ["--command", "INCRBY {0} {1}", "--pipeline-size", "2", "--max-errors", "2"]
+    summary = load(server, "f.tsv", *command)
+    assert (summary["exit_code"], summary["refused"], summary["next_line"]) == (4, 2, 3)
+    assert summary["reason"] == "--max-errors 2 was reached"
+    assert "stopped before line 3: --max-errors 2 was reached\n" in summary["said"]
+    assert (
+        "2 of 2 lines were not accepted; they are in f.tsv.refused; the first: line 1: "
+        in summary["said"]
+    )
+
+
+def test_lines_that_were_queued_when_max_errors_was_reached(
+    server: oxipipe.Server, redis: oxipipe.Redis
+) -> None:
+    Path("f.tsv").write_bytes(b"a\tno number\nbad\nb\t1\n")
+    summary = load(server, "f.tsv", "--command", "INCRBY {0} {1}", "--max-errors", "1")
+    assert (summary["exit_code"], summary["refused"], summary["next_line"]) == (4, 2, 3)
+    assert "--max-errors 1 was reached" in summary["said"]
+    assert "2 of 2 lines" in summary["said"]
 
 
 def test_exit_5_for_what_nobody_foresaw_with_the_tally(

@@ -81,7 +81,40 @@ def test_a_template_that_cannot_work_is_refused_at_once(
 def test_columns_by_name() -> None:
     header = Columns([b"id", "größe".encode(), b"n"])
     row = block([b"1", b"2", b"3"])
-    assert commands("SET {id} {größe} {n} {.n}", header, row) == [(b"SET", b"1", b"2", 1, b"3")]
+    assert commands("SET {id} {größe} {.n}", header, row) == [(b"SET", b"1", b"2", b"3")]
+
+
+def test_a_column_or_what_the_template_has_itself() -> None:
+    header = Columns([b"n", b"line", b"0", b"3", b":n"])
+    row = block([b"a", b"b", b"c", b"d", b"e"], first=7)
+    either = [
+        ("n", b"a", 7),
+        ("line", b"b", b"raw"),
+        ("0", b"c", b"a"),
+    ]
+    for name, column, own in either:
+        with pytest.raises(UsageError) as caught:
+            Template(f"SET {{{name}}}", header)
+        assert f"write {{:{name}}} or {{.{name}}}" in str(caught.value)
+        made = commands(f"SET {{.{name}}} {{:{name}}} x{{:{name}}}", header, row)
+        written = b"x%d" % own if isinstance(own, int) else b"x" + own
+        assert made == [(b"SET", column, own, written)]
+    # There is one meaning only.
+    assert commands("{3} {:3} {.3} {.:n}", header, row) == [(b"d", b"d", b"d", b"e")]
+    assert commands("{n} {:n} {:line}", WholeLine(), block(b"a")) == [(1, 1, b"raw")]
+
+
+def test_a_key_or_what_the_template_has_itself() -> None:
+    rows = block({"w": "a"}, {"w": "b", "n": 5}, {"w": "c"}, first=7)
+    made = Template("SET {w} {n} x{n}", Members())
+    each = made.commands(rows)
+    assert tuple(next(each)) == (b"SET", b"a", 7, b"x7")
+    with pytest.raises(ValueError, match="key of that name") as caught:
+        next(each)
+    assert "{n}: it may be the line's number or the key" in made.why(rows.rows[1], caught.value)
+    assert commands("{.n} {:n} {:line}", Members(), rows.cut(1, 2)) == [(b"5", 8, b"raw")]
+    # An array has no keys.
+    assert commands("{line} {n}", Members(), block([1])) == [(b"raw", 1)]
 
 
 def test_members_of_json() -> None:
@@ -101,6 +134,7 @@ def test_members_of_json() -> None:
         ("SET {w}", Members(), {"w": None}, "{w}: null has no value to send"),
         ("SET {w}", Members(), ["a"], "{w} needs an object, and the line is an array"),
         ("SET {0}", Members(), {"w": "1"}, "{0} needs an array, and the line is an object"),
+        ("SET {0}", Members(), {"0": "1"}, "object: write {.0} for the key"),
         ("SET {1}", Members(), ["a"], "no element {1}: the array has 1"),
         ("SET {w}", Members(), {"w": "\ud800"}, "{w} holds half a surrogate pair"),
     ],

@@ -77,7 +77,7 @@ def _parser() -> argparse.ArgumentParser:
         type=_count,
         default=0,
         metavar="N",
-        help="stop when N lines were refused (default: 0, never)",
+        help="stop when N lines were refused (default: 0, never); what is queued is finished",
     )
     load.add_argument(
         "--timeout",
@@ -143,13 +143,14 @@ _EPILOG = """\
 The template is split into arguments like a shell command, once; each argument may hold
   {0} {1} ...  columns, or elements of a JSON array     {line}  the whole line
   {name}       a column of the header, or a JSON key    {n}     the line number
-  {{ }}        literal braces                           {.n}    a field called "n"
+  {{ }}        literal braces
+Where a field is called line, n or 0, too, {.n} is the field and {:n} the line number.
 
   oxipipe load words.tsv --command 'HSET words {0} {1}'
   oxipipe load users.csv.gz --header --command 'SET user:{id} {email} EX 3600'
   zcat events.jsonl.gz | oxipipe load - --format json --command 'XADD events * who {who}'
 
 exit codes: 0 all lines accepted; 1 some refused; 2 wrong usage or unreadable input;
-3 no connection, lost or timed out; 4 stopped by --max-errors; 5 a fault of this program;
+3 no connection, lost or timed out; 4 --max-errors was reached; 5 a fault of this program;
 130 interrupted
 """

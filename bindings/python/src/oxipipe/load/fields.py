@@ -2,6 +2,9 @@
 
 `column` and `named` are asked once, when the template is compiled, and return a function from a
 row to its value. What such a function raises, `why` turns into words for the refused line.
+
+A name that means something of the template's own, too, is never guessed at: `mistakable` raises if a
+field certainly has it, and where that differs from row to row returns what raises at a row that has it.
 """
 
 from __future__ import annotations
@@ -23,6 +26,8 @@ class Fields(Protocol):
 
     def named(self, name: str) -> Getter: ...
 
+    def mistakable(self, name: str) -> Callable[[Any], object] | None: ...
+
     def why(self, row: Any, key: int | str, error: Exception) -> str: ...
 
 
@@ -39,6 +44,9 @@ class WholeLine:
 
     def named(self, name: str) -> Getter:
         raise UsageError(f"{{{name}}}: plain lines have no named fields")
+
+    def mistakable(self, name: str) -> None:
+        return None
 
     def why(self, row: Any, key: int | str, error: Exception) -> str:
         return str(error)
@@ -63,6 +71,11 @@ class Columns:
             raise UsageError(f"{{{name}}}: {times} of that name in the header: {titles}")
         return itemgetter(found[0])
 
+    def mistakable(self, name: str) -> None:
+        for place, title in enumerate(self._header or ()):
+            if title == encoded(name) and str(place) != name:
+                raise UsageError(f"{{{name}}}: {_both(name, 'column')}")
+
     def why(self, row: Any, key: int | str, error: Exception) -> str:
         if not isinstance(error, IndexError):
             return str(error)
@@ -79,18 +92,38 @@ class Members:
     def named(self, name: str) -> Getter:
         return lambda row: text(row[name])
 
+    def mistakable(self, name: str) -> Callable[[Any], object] | None:
+        if name.isdecimal():  # of an object, never a place
+            return None
+
+        def refuse(row: Any) -> None:
+            if isinstance(row, dict) and name in row:
+                raise ValueError(_both(name, "key"))
+
+        return refuse
+
     def why(self, row: Any, key: int | str, error: Exception) -> str:
         if isinstance(error, KeyError | TypeError):
             if isinstance(row, dict) and isinstance(key, str):
                 return f"no key {{{key}}} in the object"
             if isinstance(row, dict):
-                return f"{{{key}}} needs an array, and the line is an object"
+                named = f": write {{.{key}}} for the key" if str(key) in row else ""
+                return f"{{{key}}} needs an array, and the line is an object{named}"
             return f"{{{key}}} needs an object, and the line is an array"
         if isinstance(error, IndexError):
             return f"no element {{{key}}}: the array has {len(row)}"
         if isinstance(error, UnicodeEncodeError):
             return f"{{{key}}} holds half a surrogate pair, which is not text"
         return f"{{{key}}}: {error}"
+
+
+def _both(name: str, field: str) -> str:
+    """What is wrong with a placeholder that has two meanings."""
+    own = _OWN_MEANING.get(name, f"what stands at place {name}")
+    return f"it may be {own} or the {field} of that name: write {{:{name}}} or {{.{name}}}"
+
+
+_OWN_MEANING = {"line": "the whole line", "n": "the line's number"}
 
 
 class Number(str):

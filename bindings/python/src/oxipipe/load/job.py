@@ -88,7 +88,11 @@ class Job:
             url += f"{'&' if '?' in url else '?'}timeout={self.timeout}"
         if self.password is not None and urlsplit(self.url).password is None:
             options["password"] = self.password
-        return Redis.from_url(url, **options).connect()
+        try:
+            client = Redis.from_url(url, **options)
+        except DataError as error:
+            raise UsageError(f"--url: {error.args[0]}") from None
+        return client.connect()
 
     def _aside_path(self) -> Path:
         path = self.refused or default_path(self.path)

@@ -109,6 +109,7 @@ class Loader:
             except StopReading:
                 pass
             self._execute()
+            self._heed_errors()
         except KeyboardInterrupt:
             self._abandon(RedisError("interrupted before the reply came"))
         except (DataError, RefusedError) as error:
@@ -139,9 +140,14 @@ class Loader:
             if not self._stopping():
                 self._transact(item, self._session)
 
-    def _stopping(self) -> bool:
+    def _heed_errors(self) -> None:
         if 0 < self._max_errors <= self.tally.refused:
-            self.tally.stop(ExitCode.TOO_MANY_ERRORS, f"{self.tally.refused:,} lines were refused")
+            # How many there are in the end is not known yet: more may be queued.
+            reason = f"--max-errors {self._max_errors:,} was reached"
+            self.tally.stop(ExitCode.TOO_MANY_ERRORS, reason)
+
+    def _stopping(self) -> bool:
+        self._heed_errors()
         if self._aside is not None and self._aside.failed:
             return True
         return self._interrupt.requested or self.tally.exit_code is not None
@@ -256,8 +262,7 @@ class Loader:
         if any(issubclass(kind, Exception) for kind in set(map(type, replies))):
             for (number, line), reply in zip(self._lines(), replies, strict=False):
                 if isinstance(reply, Exception):
-                    self.tally.refused += 1
-                    self._set_aside(number, message(reply), line)
+                    self._count_refused(number, message(reply), line)
                 else:
                     self.tally.accepted += 1
         else:
@@ -308,7 +313,11 @@ class Loader:
 
     def _refuse(self, number: int, reason: str, line: bytes) -> None:
         self.tally.lines += 1
+        self._count_refused(number, reason, line)
+
+    def _count_refused(self, number: int, reason: str, line: bytes) -> None:
         self.tally.refused += 1
+        self.tally.first_refusal = self.tally.first_refusal or f"line {number:,}: {reason}"
         self._set_aside(number, reason, line)
 
     def _set_aside(self, number: int, reason: str, line: bytes) -> None:

@@ -18,7 +18,7 @@ class ExitCode(IntEnum):
     LOST = 3
     """No connection, or it was lost, or the time for a pipeline passed."""
     TOO_MANY_ERRORS = 4
-    """Stopped by --max-errors."""
+    """--max-errors was reached."""
     UNEXPECTED = 5
     """Something went wrong that nobody foresaw: a fault of this program."""
     INTERRUPTED = 130
@@ -59,6 +59,8 @@ class Tally:
     not_applied: Lines = field(default_factory=Lines)
     next_line: int = 1
     """The first line that was not dealt with."""
+    first_refusal: str = ""
+    """Of which line it is known first that it was refused, and why."""
     exit_code: ExitCode | None = None
     """Why the run stopped early, if it did."""
     reason: str = ""
