@@ -139,6 +139,13 @@ def test_a_url_is_no_host(kind: Any) -> None:
     assert "s3cret" not in str(caught.value)
 
 
+@pytest.mark.parametrize("kind", [oxipipe.Redis, oxipipe.Pool, aio.Redis])
+@pytest.mark.parametrize("host", ["localhost:6379", "[::1]", "/run/redis.sock"])
+def test_what_is_not_only_a_host_is_none(kind: Any, host: str) -> None:
+    with pytest.raises(ValueError, match="no host name: port and unix_socket_path"):
+        kind(host)
+
+
 #: Every option that is true or false, and those that only pools have.
 BOOLEANS = (
     "socket_keepalive decode_responses client_no_evict client_no_touch client_info retry_reads fail_fast"

@@ -164,7 +164,7 @@ def test_a_closed_lease_has_no_descriptor(server: Server) -> None:
 
 
 def test_waiting_for_replicas_wants_the_connection_of_the_writes(r: Redis) -> None:
-    with pytest.raises(oxipipe.RedisError, match="writes of its own connection.*; lease a"):
+    with pytest.raises(oxipipe.RedisError, match=r"writes of its own connection.*; lease a"):
         r.wait(0, 1)
     with r.lease() as mine:
         mine.set("k", 1)

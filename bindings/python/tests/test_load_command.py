@@ -214,7 +214,7 @@ def test_what_is_said_of_max_errors_agrees_with_the_counts(
     assert summary["reason"] == "--max-errors 2 was reached"
     assert "stopped before line 3: --max-errors 2 was reached\n" in summary["said"]
     assert (
-        "2 of 2 lines were not accepted; they are in f.tsv.refused; the first: line 1: "
+        "2 of 2 lines were not accepted; they are in f.tsv.refused; the first to be refused: line 1: "
         in summary["said"]
     )
 

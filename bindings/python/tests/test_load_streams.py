@@ -165,9 +165,7 @@ def test_a_reader_that_has_gone_is_nothing_to_the_load(
     assert redis.dbsize() == 1002
     if closed == "stdout":
         assert "Traceback" not in done.stderr
-        said = (
-            "oxipipe load: 1 of 1,002 lines were not accepted; they are in f.refused; the first: "
-        )
+        said = "oxipipe load: 1 of 1,002 lines were not accepted; they are in f.refused; the first to be refused: "
         assert said in done.stderr
     if closed == "stderr":
         assert bool(done.stdout) == (options != ["--quiet"])

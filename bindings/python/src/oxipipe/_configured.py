@@ -99,6 +99,10 @@ class Configured(Hooked):
             raise ValueError(
                 f"this host is a URL, which {kind}.from_url takes, as oxipipe.connect does"
             )
+        if is_no_host(host):
+            raise ValueError(
+                "this is no host name: port and unix_socket_path are arguments of their own"
+            )
         options = options_of(
             {
                 "host": host,
@@ -223,6 +227,11 @@ _OF_PYTHON = frozenset(
 _ALIASES = {"timeout": "socket_timeout", "connect_timeout": "socket_connect_timeout"}
 _TRUE = frozenset(("1", "true", "yes", "on", "t", "y"))
 _FALSE = frozenset(("", "0", "0.0", "false", "no", "off", "f", "n", "none"))
+
+
+def is_no_host(place: str) -> bool:
+    """Whether it is a path, or a host with a port; an IPv6 address has more than one colon."""
+    return "/" in place or place.count(":") == 1 or place.startswith("[")
 
 
 def _refuse(kind: str, arguments: dict[str, Any]) -> None:

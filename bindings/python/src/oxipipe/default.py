@@ -9,6 +9,7 @@ from __future__ import annotations
 from _thread import _local
 
 from oxipipe._arguments import checked
+from oxipipe._configured import is_no_host
 from oxipipe.client import Redis
 from oxipipe.exceptions import RedisError
 
@@ -89,11 +90,6 @@ def add_command(*args: Any) -> None:
 def execute(raise_on_error: bool = True) -> list[Any]:
     """Executes what this thread has added, and returns the replies in order."""
     return _thread_pipeline().execute(raise_on_error)
-
-
-def is_no_host(place: str) -> bool:
-    """Whether it is a path, or a host with a port; an IPv6 address has more than one colon."""
-    return "/" in place or place.count(":") == 1 or place.startswith("[")
 
 
 def _thread_pipeline() -> Pipeline:

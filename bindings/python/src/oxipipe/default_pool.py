@@ -9,7 +9,8 @@ oxipipe.flush()
 from __future__ import annotations
 
 from oxipipe._arguments import checked
-from oxipipe.default import is_no_host, place_of
+from oxipipe._configured import is_no_host
+from oxipipe.default import place_of
 from oxipipe.exceptions import RedisError
 from oxipipe.pool import Pool
 

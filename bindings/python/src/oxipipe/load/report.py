@@ -37,7 +37,11 @@ def complaints(tally: Tally, aside: Path | None, dry_run: bool = False) -> list[
     if failed:
         place = "" if aside is None else f"; they are in {aside}"
         fate = "would not be sent" if dry_run else "were not accepted"
-        first = f"; the first: {' '.join(tally.first_refusal.split())}" if tally.refused else ""
+        first = (
+            f"; the first to be refused: {' '.join(tally.first_refusal.split())}"
+            if tally.refused
+            else ""
+        )
         said.append(f"{failed:,} of {tally.lines:,} lines {fate}{place}{first}")
     return said
 
