@@ -87,7 +87,7 @@ def test_columns_by_name() -> None:
 def test_a_column_or_what_the_template_has_itself() -> None:
     header = Columns([b"n", b"line", b"0", b"3", b":n"])
     row = block([b"a", b"b", b"c", b"d", b"e"], first=7)
-    either = [
+    either: list[tuple[str, bytes, int | bytes]] = [
         ("n", b"a", 7),
         ("line", b"b", b"raw"),
         ("0", b"c", b"a"),
