@@ -126,7 +126,7 @@ impl Model {
                 let is_answered =
                     orders.end || *has_left && !self.habits.is_deaf && thread_rng().gen_bool(0.5);
                 if is_answered {
-                    done.push_bare(token, seq, orders.end.then(closed));
+                    done.push_bare(token, seq, orders.end.then(|| closed("pool")));
                     self.settled.lock().unwrap().push(seq);
                 }
                 answered |= is_answered;
