@@ -34,13 +34,18 @@ class InterruptAt:
         #: Between any two instructions, also where this interpreter runs no handler.
         self.between_all = between_all
         self._last: dict[FrameType, str] = {}
+        # Held here as well: CPython 3.11 makes a frame object before it calls, which may collect garbage, whose finalizer is
+        # interrupted; that takes the function away, and would free what is about to be called.
+        self._enter_held: Any = None
 
     def __enter__(self) -> Self:
-        sys.settrace(self._enter)
+        self._enter_held = self._enter
+        sys.settrace(self._enter_held)
         return self
 
     def __exit__(self, *_exception: object) -> None:
         sys.settrace(None)
+        self._enter_held = None
         self._last.clear()
 
     def _enter(self, frame: FrameType, event: str, _argument: Any) -> Any:
