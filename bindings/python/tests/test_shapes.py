@@ -15,6 +15,8 @@ from oxipipe import Pool
 from oxipipe.asyncio import Redis as AsyncRedis
 from oxipipe.commands import shapes
 from oxipipe.commands._table import Commands
+from oxipipe.commands.shapes import common
+from oxipipe.commands.shapes import server as server_shapes
 
 #: An integer set: its dump is no UTF-8.
 NUMBERS = (1, 2, 300)
@@ -268,7 +270,8 @@ SPELLINGS: list[Callable[[str], Any]] = [
 
 def test_it_is_found_by_the_container_and_the_subcommand() -> None:
     chance = random.Random(20261)
-    for name, shape in shapes.BY_NAME.items():
+    for name, called in shapes.BY_NAME.items():
+        shape = shapes.find(called)
         words = ["".join(chance.choice((c.lower(), c)) for c in word) for word in name.split()]
         for kinds in itertools.product(SPELLINGS, repeat=2):
             spelt = [kind(word) for kind, word in zip(kinds, words, strict=False)]
@@ -276,7 +279,7 @@ def test_it_is_found_by_the_container_and_the_subcommand() -> None:
             assert shapes.resolve_words((*spelt, *more)) is shape, spelt
         container, *subcommand = words
         if subcommand:
-            own = shapes.BY_NAME.get(container.upper())
+            own = shapes.shape_of(container.upper())
             assert shapes.resolve_words((container,)) is own
             for other in ("NO-SUCH", "HELP", "", 1, 1.5, None, b"\xff", [], object()):
                 assert shapes.resolve_words((container, other)) is None
@@ -423,7 +426,7 @@ def test_hscan_without_values_has_no_pairs(options: tuple[Any, ...]) -> None:
     assert shape is not None
     assert shape([b"0", [b"a", b"b", b"c"]]) == (0, [b"a", b"b", b"c"])
     for left_out in (("MATCH", "NOVALUES"), ("COUNT",), ("MATCH",), ()):
-        assert shapes.resolve_words(("HSCAN", "k", 0, *left_out)) is shapes.hscan
+        assert shapes.resolve_words(("HSCAN", "k", 0, *left_out)) is shapes.find("hscan")
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -496,8 +499,8 @@ def test_lines_end_where_servers_end_them() -> None:
         made = ["".join(chance.choices(letters, k=chance.randint(0, 6))) for _ in range(5)]
         for end in ("\n", "\r\n"):
             told = "".join(line + end for line in made)
-            assert shapes.lines(told) == [line for line in made if line]
-            assert shapes.lines(told.encode()) == [line for line in made if line]
+            assert common.lines(told) == [line for line in made if line]
+            assert common.lines(told.encode()) == [line for line in made if line]
 
 
 def test_clients_have_any_characters() -> None:
@@ -510,13 +513,13 @@ def test_clients_have_any_characters() -> None:
             for _ in range(3)
         ]
         told = "".join(" ".join(f"{k}={v}" for k, v in client.items()) + "\n" for client in made)
-        assert shapes.client_list(told.encode()) == made
+        assert server_shapes.client_list(told.encode()) == made
     spaced = "id=3 addr=/a b/s c:0 name=\nid=4 addr=/a\r b:0 name=x\n"
-    assert shapes.client_list(spaced) == [
+    assert server_shapes.client_list(spaced) == [
         {"id": "3", "addr": "/a b/s c:0", "name": ""},
         {"id": "4", "addr": "/a\r b:0", "name": "x"},
     ]
-    assert shapes.client_info(b"id=3 name=a\xc2\x85 lib-ver=\xe2\x80\xa8\n") == {
+    assert server_shapes.client_info(b"id=3 name=a\xc2\x85 lib-ver=\xe2\x80\xa8\n") == {
         "id": 3,
         "name": "a\x85",
         "lib-ver": "\u2028",
@@ -560,15 +563,15 @@ def test_clients_have_any_characters() -> None:
     ],
 )
 def test_info_is_what_it_says(line: str, key: str, value: object) -> None:
-    told = shapes.info(f"# Part\r\n{line}\r\nlast:1\r\n")
+    told = server_shapes.info(f"# Part\r\n{line}\r\nlast:1\r\n")
     assert told == {key: value, "last": 1}
     assert type(told[key]) is type(value)
-    assert shapes.info(f"# Part\n{line}\n\nlast:1\n".encode()) == told
+    assert server_shapes.info(f"# Part\n{line}\n\nlast:1\n".encode()) == told
 
 
 def test_info_has_modules_and_lines_without_a_key() -> None:
     told = "module:name=a,ver=1,options=[x|y]\r\nmodule:name=b,ver=2\r\nno key\r\n"
-    assert shapes.info(told) == {
+    assert server_shapes.info(told) == {
         "modules": [{"name": "a", "ver": 1, "options": "[x|y]"}, {"name": "b", "ver": 2}],
         "__raw__": ["no key"],
     }
@@ -579,6 +582,6 @@ def test_info_as_redis_py_tells_it(r: oxipipe.Redis) -> None:
     r.set("k", 1)
     for section in ("default", "everything"):
         told = r.command_as(None, "INFO", section)
-        assert shapes.info(told) == helpers.parse_info(told)
+        assert server_shapes.info(told) == helpers.parse_info(told)
     clients = r.command_as(None, "CLIENT", "LIST")
-    assert shapes.client_list(clients) == helpers.parse_client_list(clients)
+    assert server_shapes.client_list(clients) == helpers.parse_client_list(clients)

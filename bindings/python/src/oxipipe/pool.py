@@ -11,7 +11,7 @@ from oxipipe._configured import Configured, named_in
 from oxipipe._listening import Listening
 from oxipipe.client import Lease
 from oxipipe.commands._table import PoolCommands
-from oxipipe.commands.by_hand import split
+from oxipipe.commands.untyped import split
 from oxipipe.exceptions import ClosedError, RedisError
 
 TYPE_CHECKING = False  # that of `typing` costs more than this package

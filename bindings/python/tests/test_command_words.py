@@ -1,0 +1,68 @@
+"""The words that every named command sends are redis-py's, in its order: also of commands that no server here has."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import pytest
+from support.command_cases import CASES
+
+from oxipipe.commands._table import Commands
+from oxipipe.exceptions import DataError
+
+redis = pytest.importorskip("redis")
+
+# redis-py marks old commands as deprecated.
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+
+
+#: Where redis-py sends something else: the command it sends, which is an older one for the same.
+OLDER = {"zrange": "ZREVRANGE"}
+
+
+class Ours(Commands):
+    """What named methods ask of a client."""
+
+    def command(self, *args: Any) -> Any:
+        return args
+
+    def command_as(self, _callback: Any, *args: Any) -> Any:
+        return args
+
+
+class Theirs(redis.Redis):  # type: ignore[misc]
+    """What redis-py's methods ask of it."""
+
+    words: tuple[Any, ...] = ()
+
+    def execute_command(self, *args: Any, **_options: Any) -> Any:
+        self.words = (*args[0].split(), *args[1:])
+        raise StopIteration
+
+
+@pytest.mark.parametrize(("name", "args", "kwargs"), CASES, ids=lambda value: str(value)[:30])
+def test_same_words(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    theirs = Theirs()
+    if not hasattr(theirs, name):
+        pytest.skip("redis-py has no such method")
+    try:
+        getattr(theirs, name)(*args, **kwargs)
+    except StopIteration:
+        if OLDER.get(name) == theirs.words[0]:
+            return
+        assert encoded(getattr(Ours(), name)(*args, **kwargs)) == encoded(theirs.words)
+    except redis.DataError:
+        with pytest.raises(DataError):
+            getattr(Ours(), name)(*args, **kwargs)
+
+
+def encoded(words: tuple[Any, ...]) -> list[bytes]:
+    encoder = redis.connection.Encoder("utf-8", "strict", False)
+    return [encoder.encode(word) for word in words]
+
+
+def test_every_named_command_has_an_example() -> None:
+    named = {name for name, _ in inspect.getmembers(Commands, inspect.isfunction)}
+    named = {name for name in named if not name.startswith("_")}
+    assert named - {name for name, _, _ in CASES} == {"execute_command"}

@@ -1,0 +1,180 @@
+"""The descriptions of commands in `tools/commands/`, a file per group: reads them, and refuses what cannot be right.
+
+An entry is a Python function that nobody calls: its signature and first lines are those of the method, its decorator says the rest.
+
+    @command("EXPIRE {name} {time:s} nx?NX xx?XX gt?GT lt?LT", shape="truth", not_both="nx xx, gt lt")
+    def expire(name: KeyT, time: ExpiryT, nx: bool = False, ...) -> bool:
+        \"\"\"Let a key expire after `time` seconds; whether that was set.\"\"\"
+
+* the template: see `template`. Without one, the body of the function returns the words, which is for what no template can say;
+* `shape`: what shapes the reply, a function of `oxipipe.commands.shapes`, or with a dot of a module there. "bytes" means that
+  the reply is never decoded, "bytes:slowlog" that it is shaped besides;
+* `shape_if`: the shape if an argument is true, by argument, and with "else" the one if none is, where that is not what the words alone
+  tell; it may be a call of the function with arguments of the method, which gives the shape;
+* `is_own_shape`: whether the shape is that of this method only, because another entry describes the same command;
+* `one_of`, `not_both`: arguments of which at most one may be given; several such groups are separated by commas;
+* `needs`: arguments of which at least one has to be given;
+* `redis`, `valkey`: since when which server has it, where no description in `servers/` says so; "never" if it will not;
+* `newer`: words that none of the servers in `servers/` knows there, with the server and version that has them;
+* `flags`, `keys`: what servers would say about it, where none of them does;
+* `examples`: calls that work on the database of the parity test;
+* `unlike`: why the signature is another one than redis-py's; `hot`: a way without options of its own;
+* `name`: the method's, if a keyword of Python or another method has the function's.
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from commandgen.template import Literal, Part, Value, arguments, parse
+
+GROUPS = Path(__file__).resolve().parent.parent / "commands"
+
+
+@dataclass
+class Entry:
+    """One method."""
+
+    group: str
+    name: str
+    #: The command's own words: its name, and that of the subcommand if it has one.
+    words: list[str]
+    #: What is sent behind them, unless the body says it.
+    parts: list[Part]
+    #: Statements, the last of which returns the words.
+    body: list[ast.stmt]
+    signature: ast.arguments
+    returns: str
+    doc: str
+    shape: str = ""
+    shape_if: dict[str, str] = field(default_factory=dict)
+    is_own_shape: bool = False
+    one_of: list[list[str]] = field(default_factory=list)
+    needs: list[str] = field(default_factory=list)
+    redis: str = ""
+    valkey: str = ""
+    flags: str = ""
+    keys: str = ""
+    newer: dict[str, str] = field(default_factory=dict)
+    examples: list[str] = field(default_factory=list)
+    unlike: str = ""
+    hot: bool = False
+
+    @property
+    def command(self) -> str:
+        """As the server's description spells it."""
+        return "|".join(self.words)
+
+    def positional(self) -> list[ast.arg]:
+        return [*self.signature.posonlyargs, *self.signature.args]
+
+    def parameters(self) -> list[ast.arg]:
+        stars = [a for a in (self.signature.vararg, self.signature.kwarg) if a is not None]
+        return [*self.positional(), *self.signature.kwonlyargs, *stars]
+
+    def defaults(self) -> dict[str, ast.expr]:
+        """What the arguments are that may be left out."""
+        positional = self.positional()
+        found = dict(
+            zip([a.arg for a in positional][::-1], self.signature.defaults[::-1], strict=False)
+        )
+        for argument, default in zip(
+            self.signature.kwonlyargs, self.signature.kw_defaults, strict=True
+        ):
+            if default is not None:
+                found[argument.arg] = default
+        return found
+
+    def annotation(self, name: str) -> str:
+        (found,) = (a for a in self.parameters() if a.arg == name)
+        return ast.unparse(found.annotation) if found.annotation else ""
+
+
+def read(paths: list[Path] | None = None) -> list[Entry]:
+    """All entries, in the order of the files' names and of their lines."""
+    entries: list[Entry] = []
+    for path in paths or sorted(GROUPS.glob("*.py")):
+        for node in ast.parse(path.read_text()).body:
+            if isinstance(node, ast.FunctionDef):
+                try:
+                    entries.append(_entry(path.stem, node))
+                except ValueError as error:
+                    raise SystemExit(f"{path.name}:{node.lineno}: {node.name}: {error}") from None
+            elif not _is_doc(node):
+                raise SystemExit(f"{path.name}:{node.lineno}: only described functions stand here")
+    names = [entry.name for entry in entries]
+    if twice := {name for name in names if names.count(name) > 1}:
+        raise SystemExit(f"described twice: {', '.join(sorted(twice))}")
+    return entries
+
+
+def _entry(group: str, node: ast.FunctionDef) -> Entry:
+    (decorator,) = node.decorator_list
+    if not isinstance(decorator, ast.Call) or ast.unparse(decorator.func) != "command":
+        raise ValueError("it needs @command(...)")
+    facts: dict[str, Any] = {str(k.arg): ast.literal_eval(k.value) for k in decorator.keywords}
+    (template,) = (ast.literal_eval(argument) for argument in decorator.args)
+    doc = ast.get_docstring(node)
+    if not doc or node.returns is None:
+        raise ValueError("it needs a docstring and a return type")
+    words, parts = _own_words(parse(template))
+    body = node.body[1:]
+    one_of = [names.split() for names in facts.pop("one_of", "").split(",") if names]
+    entry = Entry(
+        group=group,
+        name=facts.pop("name", node.name),
+        words=words,
+        parts=parts,
+        body=[] if body and _is_ellipsis(body[0]) else body,
+        signature=node.args,
+        returns=ast.unparse(node.returns),
+        doc=doc,
+        one_of=one_of,
+        needs=facts.pop("needs", "").split(),
+        **facts,
+    )
+    _check(entry)
+    return entry
+
+
+def _own_words(parts: list[Part]) -> tuple[list[str], list[Part]]:
+    """The name of the command is its first word, or with a bar between them the first two: `CONFIG|GET {pattern}`."""
+    first = parts[0]
+    if not isinstance(first, Literal):
+        raise ValueError("the name of the command comes first")
+    return first.text.split("|"), parts[1:]
+
+
+def _check(entry: Entry) -> None:
+    known = {argument.arg for argument in entry.parameters()}
+    conditions = {name.partition(" ")[0] for name in entry.shape_if} - {"else"}
+    named = {*conditions, *entry.needs, *(n for names in entry.one_of for n in names)}
+    if entry.parts and entry.body:
+        raise ValueError("either a template or a body says the words")
+    used = set(arguments(entry.parts))
+    for shape in entry.shape_if.values():
+        used |= {n.id for n in ast.walk(ast.parse(shape)) if isinstance(n, ast.Name)} & known
+    if not entry.body and (unused := known - used - named):
+        raise ValueError(f"nothing becomes of {', '.join(sorted(unused))}")
+    if strange := (used | named) - known:
+        raise ValueError(f"there is no argument {', '.join(sorted(strange))}")
+    if any(argument.annotation is None for argument in entry.parameters()):
+        raise ValueError("every argument needs a type")
+    for part in entry.parts:
+        if isinstance(part, Value) and entry.defaults().get(part.name) is not None:
+            default = entry.defaults()[part.name]
+            if isinstance(default, ast.Constant) and default.value is None:
+                raise ValueError(f"{part.name} may be None, and has to be in brackets")
+    if not entry.examples:
+        raise ValueError("it needs an example")
+
+
+def _is_ellipsis(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+
+
+def _is_doc(node: ast.stmt) -> bool:
+    return isinstance(node, (ast.Import, ast.ImportFrom)) or _is_ellipsis(node)

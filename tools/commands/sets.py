@@ -1,0 +1,135 @@
+"""Commands on sets. What an entry says: tools/commandgen/entries.py."""
+
+# ruff: noqa: F821
+
+
+@command(
+    "SADD {name} {*values}",
+    examples=["sadd('t', 'x', 'a')"],
+)
+def sadd(name: KeyT, *values: EncodableT) -> int:
+    """Add one or more members to a set."""
+
+
+@command(
+    "SCARD {name}",
+    examples=["scard('t')"],
+)
+def scard(name: KeyT) -> int:
+    """Get the number of members in a set."""
+
+
+@command(
+    "SDIFF {*keys+args}",
+    shape="as_set",
+    examples=["sdiff('t', 'u')", "sdiff(['t', 'u'])"],
+)
+def sdiff(keys: KeysT, *args: KeyT) -> set[T]:
+    """Subtract multiple sets."""
+
+
+@command(
+    "SDIFFSTORE {dest} {*keys+args}",
+    examples=["sdiffstore('d', 't', 'u')"],
+)
+def sdiffstore(dest: KeyT, keys: KeysT, *args: KeyT) -> int:
+    """Subtract multiple sets and store the resulting set in a key."""
+
+
+@command(
+    "SINTER {*keys+args}",
+    shape="as_set",
+    examples=["sinter('t', 'u')"],
+)
+def sinter(keys: KeysT, *args: KeyT) -> set[T]:
+    """Intersect multiple sets."""
+
+
+@command(
+    "SINTERSTORE {dest} {*keys+args}",
+    examples=["sinterstore('d', ['t', 'u'])"],
+)
+def sinterstore(dest: KeyT, keys: KeysT, *args: KeyT) -> int:
+    """Intersect multiple sets and store the resulting set in a key."""
+
+
+@command(
+    "SISMEMBER {name} {value}",
+    examples=["sismember('t', 'a')", "sismember('t', 'x')"],
+)
+def sismember(name: KeyT, value: EncodableT) -> int:
+    """Determine if a given value is a member of a set."""
+
+
+@command(
+    "SMEMBERS {name}",
+    shape="as_set",
+    examples=["smembers('t')", "smembers('none')"],
+)
+def smembers(name: KeyT) -> set[T]:
+    """Get all the members in a set."""
+
+
+@command(
+    "SMISMEMBER {name} {*values+args}",
+    examples=["smismember('t', 'a', 'x')"],
+)
+def smismember(name: KeyT, values: KeysT, *args: EncodableT) -> list[int]:
+    """Returns the membership associated with the given elements for a set."""
+
+
+@command(
+    "SMOVE {src} {dst} {value}",
+    shape="truth",
+    examples=["smove('t', 'u', 'a')"],
+)
+def smove(src: KeyT, dst: KeyT, value: EncodableT) -> bool:
+    """Move a member from one set to another."""
+
+
+@command(
+    "SREM {name} {*values}",
+    examples=["srem('t', 'a', 'x')"],
+)
+def srem(name: KeyT, *values: EncodableT) -> int:
+    """Remove one or more members from a set."""
+
+
+@command(
+    "SUNION {*keys+args}",
+    shape="as_set",
+    examples=["sunion('t', 'u')"],
+)
+def sunion(keys: KeysT, *args: KeyT) -> set[T]:
+    """Add multiple sets."""
+
+
+@command(
+    "SUNIONSTORE {dest} {*keys+args}",
+    examples=["sunionstore('d', 't', 'u')"],
+)
+def sunionstore(dest: KeyT, keys: KeysT, *args: KeyT) -> int:
+    """Add multiple sets and store the resulting set in a key."""
+
+
+@command(
+    "SSCAN {name} {cursor} [MATCH {match}] [COUNT {count}]", shape="scan", examples=["sscan('u')"]
+)
+def sscan(
+    name: KeyT, cursor: int = 0, match: PatternT | None = None, count: int | None = None
+) -> tuple[int, list[T]]:
+    """One step through the members of a set: the next cursor, 0 at the end, and a list of members."""
+
+
+@command("SPOP {name} [{count}]", shape="unordered", examples=["spop('u')", "spop('u', 2)"])
+def spop(name: KeyT, count: int | None = None) -> T | list[T] | None:
+    """Remove and return one random member of a set, or a list of `count`."""
+
+
+@command(
+    "SRANDMEMBER {name} [{number}]",
+    shape="unordered",
+    examples=["srandmember('u')", "srandmember('u', 2)"],
+)
+def srandmember(name: KeyT, number: int | None = None) -> T | list[T] | None:
+    """One random member of a set, or a list of `number`."""

@@ -1,0 +1,238 @@
+"""Commands on strings. What an entry says: tools/commandgen/entries.py."""
+
+# ruff: noqa: F821
+
+
+@command(
+    "APPEND {key} {value}",
+    examples=["append('s', '!')"],
+)
+def append(key: KeyT, value: EncodableT) -> int:
+    """Append a value to a key."""
+
+
+@command(
+    "DECRBY {name} {amount}",
+    examples=["decrby('n', 4)"],
+)
+def decrby(name: KeyT, amount: int = 1) -> int:
+    """Decrement the integer value of a key by the given number."""
+
+
+@command(
+    "GET {name}",
+    examples=["get('s')", "get('none')"],
+)
+def get(name: KeyT) -> T | None:
+    """Get the value of a key."""
+
+
+@command(
+    "GETDEL {name}",
+    examples=["getdel('s')"],
+)
+def getdel(name: KeyT) -> T | None:
+    """Get the value of a key and delete the key."""
+
+
+@command(
+    "GETRANGE {key} {start} {end}",
+    examples=["getrange('s', 1, 2)"],
+)
+def getrange(key: KeyT, start: int, end: int) -> T:
+    """Get a substring of the string stored at a key."""
+
+
+@command(
+    "GETSET {name} {value}",
+    examples=["getset('s', 'new')"],
+)
+def getset(name: KeyT, value: EncodableT) -> T | None:
+    """Set the string value of a key and return its old value."""
+
+
+@command(
+    "INCRBY {name} {amount}",
+    examples=["incrby('n', 6)"],
+)
+def incrby(name: KeyT, amount: int = 1) -> int:
+    """Increment the integer value of a key by the given amount."""
+
+
+@command(
+    "INCRBYFLOAT {name} {amount}",
+    shape="number",
+    examples=["incrbyfloat('f', 0.25)"],
+)
+def incrbyfloat(name: KeyT, amount: float = 1.0) -> float:
+    """Increment the float value of a key by the given amount."""
+
+
+@command(
+    "MGET {*keys+args}",
+    examples=["mget('s', 'none', 'n')", "mget(['s', 'none', 'n'])"],
+)
+def mget(keys: KeysT, *args: KeyT) -> list[T | None]:
+    """Get the values of all the given keys."""
+
+
+@command(
+    "SETNX {name} {value}",
+    shape="truth",
+    examples=["setnx('s', 'v')", "setnx('none', 'v')"],
+)
+def setnx(name: KeyT, value: EncodableT) -> bool:
+    """Set the value of a key, only if the key does not exist."""
+
+
+@command(
+    "SETRANGE {name} {offset} {value}",
+    examples=["setrange('s', 1, 'EX')"],
+)
+def setrange(name: KeyT, offset: int, value: EncodableT) -> int:
+    """Overwrite part of a string at key starting at the specified offset."""
+
+
+@command(
+    "STRLEN {name}",
+    examples=["strlen('s')"],
+)
+def strlen(name: KeyT) -> int:
+    """Get the length of the value stored in a key."""
+
+
+@command(
+    "SUBSTR {name} {start} {end}",
+    examples=["substr('s', 1)", "substr('s', 1, 2)"],
+)
+def substr(name: KeyT, start: int, end: int = -1) -> T:
+    """Get a substring of the string stored at a key."""
+
+
+@command(
+    "SET {name} {value} [EX {ex:s}] [PX {px:ms}] [EXAT {exat:unix}] [PXAT {pxat:unix_ms}] keepttl?KEEPTTL nx?NX xx?XX"
+    " [IFEQ {ifeq:data}] [IFNE {ifne:data}] [IFDEQ {ifdeq}] [IFDNE {ifdne}] get?GET",
+    shape="set_result",
+    newer={"IFNE": "Redis 8.4", "IFDEQ": "Redis 8.4", "IFDNE": "Redis 8.4"},
+    shape_if={"get": ""},
+    one_of="ex px exat pxat keepttl, nx xx ifeq ifne ifdeq ifdne",
+    hot=True,
+    examples=[
+        "set('s', 'v')",
+        "set('s', 'OK', get=True)",
+        "set('none', 'v', get=True)",
+        "set('s', 'v', nx=True)",
+        "set('s', 'v', xx=True)",
+        "set('s', 'v', ex=10)",
+        "set('s', 'v', px=10000)",
+        "set('s', 'v', ex=SOON)",
+        "set('s', 'v', px=SOON)",
+        "set('s', 'v', exat=LATER)",
+        "set('s', 'v', pxat=LATER)",
+        "set('e', 'v', keepttl=True)",
+    ],
+)
+def set(
+    name: KeyT,
+    value: EncodableT,
+    ex: ExpiryT | None = None,
+    px: ExpiryT | None = None,
+    nx: bool = False,
+    xx: bool = False,
+    keepttl: bool = False,
+    get: bool = False,
+    exat: AbsExpiryT | None = None,
+    pxat: AbsExpiryT | None = None,
+    ifeq: EncodableT | None = None,
+    ifne: EncodableT | None = None,
+    ifdeq: str | None = None,
+    ifdne: str | None = None,
+) -> bool | T | None:
+    """Set the string value of a key. True, or None if a condition prevented it; with `get` the old value."""
+
+
+@command(
+    "GETEX {name} [EX {ex:s}] [PX {px:ms}] [EXAT {exat:unix}] [PXAT {pxat:unix_ms}] persist?PERSIST",
+    one_of="ex px exat pxat persist",
+    examples=[
+        "getex('s')",
+        "getex('s', ex=SOON)",
+        "getex('s', px=1000)",
+        "getex('s', exat=LATER)",
+        "getex('s', pxat=LATER)",
+        "getex('e', persist=True)",
+    ],
+)
+def getex(
+    name: KeyT,
+    ex: ExpiryT | None = None,
+    px: ExpiryT | None = None,
+    exat: AbsExpiryT | None = None,
+    pxat: AbsExpiryT | None = None,
+    persist: bool = False,
+) -> T | None:
+    """The value of a key, whose expiry is set or removed on the way."""
+
+
+@command("INCRBY", examples=["incr('n')", "incr('n', 5)"])
+def incr(name: KeyT, amount: int = 1) -> int:
+    """Add `amount` to the integer value of a key, and return the sum."""
+    return [name, amount]
+
+
+@command("DECRBY {name} {amount}", examples=["decr('n')", "decr('n', 3)"])
+def decr(name: KeyT, amount: int = 1) -> int:
+    """Subtract `amount` from the integer value of a key, and return the difference."""
+
+
+@command(
+    "LCS {key1} {key2} len?LEN idx?IDX [MINMATCHLEN {minmatchlen}] withmatchlen?WITHMATCHLEN",
+    shape="flat",
+    examples=[
+        "lcs('s', 'n')",
+        "lcs('s', 's', len=True)",
+        "lcs('s', 's', idx=True)",
+        "lcs('s', 's', idx=True, minmatchlen=2, withmatchlen=True)",
+    ],
+)
+def lcs(
+    key1: KeyT,
+    key2: KeyT,
+    len: bool | None = False,
+    idx: bool | None = False,
+    minmatchlen: int | None = 0,
+    withmatchlen: bool | None = False,
+) -> T | int | list[T]:
+    """The longest common subsequence of two strings, its length, or where it is found."""
+
+
+@command("MSET {mapping:flat}", shape="ok", examples=["mset({'s': 1, 'm': 2})"])
+def mset(mapping: Mapping[Any, EncodableT]) -> bool:
+    """Set all keys of `mapping` at once."""
+
+
+@command(
+    "MSETNX {mapping:flat}",
+    shape="truth",
+    examples=["msetnx({'s': 1, 'm': 2})", "msetnx({'p': 1, 'm': 2})"],
+)
+def msetnx(mapping: Mapping[Any, EncodableT]) -> bool:
+    """Set all keys of `mapping` at once if none of them exists; whether that was so."""
+
+
+@command(
+    "PSETEX {name} {time_ms:ms} {value}",
+    shape="truth",
+    examples=["psetex('p', 1000, 'v')", "psetex('p', SOON, 'v')"],
+)
+def psetex(name: KeyT, time_ms: ExpiryT, value: EncodableT) -> bool:
+    """Set the value of a key that expires after `time_ms` milliseconds."""
+
+
+@command(
+    "SETEX {name} {time:s} {value}",
+    shape="truth",
+    examples=["setex('s', 10, 'v')", "setex('s', SOON, 'v')"],
+)
+def setex(name: KeyT, time: ExpiryT, value: EncodableT) -> bool:
+    """Set the value of a key that expires after `time` seconds."""
