@@ -14,14 +14,16 @@ from oxipipe.pipeline import Pipeline
 TYPE_CHECKING = False  # that of `typing` costs more than this package
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import Any, Self
+    from typing import Any, Literal, Self, Unpack, overload
 
     from oxipipe.futures import Future
     from oxipipe.pool import Pool
-    from oxipipe.typing import KeyT, PatternT
+    from oxipipe.typing import ClientOptions, KeyT, PatternT, T
+else:
+    T = None
 
 
-class Redis(Configured, Listening, _backend.ClientCore, Commands):
+class Redis(Configured, Listening, _backend.ClientCore, Commands[T]):
     """A client of one server. It connects when it is first used, and again after a failure.
 
     The arguments are redis-py's. Times are in seconds, None is no limit. `socket_timeout` is the time
@@ -38,10 +40,55 @@ class Redis(Configured, Listening, _backend.ClientCore, Commands):
     Any number of threads may use one client. A `with` block closes it at the end.
     """
 
+    if TYPE_CHECKING:
+        # `decode_responses` decides what text in replies is. (A type checker is told nothing else about it than by these.)
+        @overload
+        def __init__(
+            self: Redis[bytes],
+            host: str | None = "localhost",
+            port: int | str = 6379,
+            *args: Any,
+            decode_responses: Literal[False] | None = False,
+            **options: Unpack[ClientOptions],
+        ) -> None: ...
+        @overload
+        def __init__(
+            self: Redis[str],
+            host: str | None = "localhost",
+            port: int | str = 6379,
+            *args: Any,
+            decode_responses: Literal[True],
+            **options: Unpack[ClientOptions],
+        ) -> None: ...
+        @overload
+        def __init__(
+            self: Redis[Any],
+            host: str | None = "localhost",
+            port: int | str = 6379,
+            *args: Any,
+            decode_responses: bool | None,
+            **options: Unpack[ClientOptions],
+        ) -> None: ...
+        def __init__(self, *args: Any, **options: Any) -> None: ...
+
+        # Without `decode_responses` the URL may say.
+        @overload  # type: ignore[override]
+        @classmethod
+        def from_url(
+            cls, url: str, *, decode_responses: Literal[True], **options: Unpack[ClientOptions]
+        ) -> Redis[str]: ...
+        @overload
+        @classmethod
+        def from_url(
+            cls, url: str, *, decode_responses: bool | None = None, **options: Unpack[ClientOptions]
+        ) -> Redis[Any]: ...
+        @classmethod
+        def from_url(cls, url: str, **options: Any) -> Any: ...
+
     #: What `submit` uses, from its first call on.
-    _submissions: Pool | None = None
+    _submissions: Pool[T] | None = None
     #: The class of this class' leases, once there was one.
-    _leases: type[Lease]
+    _leases: type[Lease[T]]
 
     def submit(self, *args: Any) -> Future[Any]:
         """Starts to send a command at once, and returns the `Future` of its reply, in the shape of that command.
@@ -53,7 +100,7 @@ class Redis(Configured, Listening, _backend.ClientCore, Commands):
         future: Future[Any] = (self._submissions or self._start_submissions()).submit(*args)
         return future
 
-    def _start_submissions(self) -> Pool:
+    def _start_submissions(self) -> Pool[T]:
         from oxipipe.pool import Pool
 
         if self.closed:
@@ -61,7 +108,7 @@ class Redis(Configured, Listening, _backend.ClientCore, Commands):
         made = Pool._for_client(self._given, self._address)
         made._use(self._hooks)
         # Of two threads that get here at once, both go on with the same one.
-        pool: Pool = self.__dict__.setdefault("_submissions", made)
+        pool: Pool[T] = self.__dict__.setdefault("_submissions", made)
         if self.closed:  # meanwhile, by a thread that saw no pool
             pool.close()
             raise ClosedError("the client is closed")
@@ -90,7 +137,7 @@ class Redis(Configured, Listening, _backend.ClientCore, Commands):
         """A `Pipeline` that gathers commands for this client; one transaction unless told otherwise."""
         return Pipeline(self, transaction, shard_hint)
 
-    def lease(self) -> Lease:
+    def lease(self) -> Lease[T]:
         """A client with a connection of its own, for what would change a shared one: WATCH, MULTI, SELECT and the like.
 
             with r.lease() as mine:
@@ -109,14 +156,15 @@ class Redis(Configured, Listening, _backend.ClientCore, Commands):
 
         The lease of a subclass is one of that subclass as well, with the same attributes; `__init__` is not called for it.
         """
-        return lease_class(type(self), Lease)._of(self)
+        made: Lease[T] = lease_class(type(self), Lease)._of(self)
+        return made
 
     def scan_iter(
         self,
         match: PatternT | None = None,
         count: int | None = None,
         _type: str | None = None,
-    ) -> Iterator[Any]:
+    ) -> Iterator[T]:
         """All keys of the database. A key that comes or goes meanwhile may or may not be among them."""
         cursor = -1
         while cursor:
@@ -138,7 +186,7 @@ class Redis(Configured, Listening, _backend.ClientCore, Commands):
 
     def sscan_iter(
         self, name: KeyT, match: PatternT | None = None, count: int | None = None
-    ) -> Iterator[Any]:
+    ) -> Iterator[T]:
         """All members of a set."""
         cursor = -1
         while cursor:
@@ -147,7 +195,7 @@ class Redis(Configured, Listening, _backend.ClientCore, Commands):
 
     def zscan_iter(
         self, name: KeyT, match: PatternT | None = None, count: int | None = None
-    ) -> Iterator[tuple[Any, float]]:
+    ) -> Iterator[tuple[T, float]]:
         """All (member, score) pairs of a sorted set."""
         cursor = -1
         while cursor:
@@ -161,11 +209,11 @@ class Redis(Configured, Listening, _backend.ClientCore, Commands):
         self.close()
 
 
-class Lease(Redis):
+class Lease(Redis[T]):
     """A `Redis` with a connection of its own: what `lease` of clients and pools returns."""
 
     @classmethod
-    def _of(cls, lender: Redis | Pool) -> Lease:
+    def _of(cls, lender: Any) -> Any:
         lease = cls.__new__(cls)
         if cls is not Lease:
             # What the subclass has given itself; not what belongs to the client and its connection.
@@ -194,7 +242,7 @@ class Lease(Redis):
         error.outcome = None
         raise error
 
-    def _start_submissions(self) -> Pool:
+    def _start_submissions(self) -> Pool[T]:
         if self.closed:
             raise ClosedError("the client is closed")
         raise RefusedError(
@@ -206,6 +254,18 @@ class Lease(Redis):
 StrictRedis = Redis
 
 
-def from_url(url: str, **kwargs: Any) -> Redis:
+if TYPE_CHECKING:
+
+    @overload
+    def from_url(
+        url: str, *, decode_responses: Literal[True], **options: Unpack[ClientOptions]
+    ) -> Redis[str]: ...
+    @overload
+    def from_url(
+        url: str, *, decode_responses: bool | None = None, **options: Unpack[ClientOptions]
+    ) -> Redis[Any]: ...
+
+
+def from_url(url: str, **kwargs: Any) -> Redis[Any]:
     """`Redis.from_url`."""
     return Redis.from_url(url, **kwargs)

@@ -15,16 +15,51 @@ from oxipipe.exceptions import RedisError
 
 TYPE_CHECKING = False  # that of `typing` costs more than this package
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Literal, Unpack, overload
 
     from oxipipe.pipeline import Pipeline
+    from oxipipe.typing import ClientOptions
 
 
 class _Thread(_local):
     """The pipeline of each thread, and the client it is for."""
 
     pipeline: Pipeline | None = None
-    client: Redis | None = None
+    client: Redis[Any] | None = None
+
+
+if TYPE_CHECKING:
+
+    @overload
+    def connect(
+        host_or_url: str | None = None,
+        port: int | str = 6379,
+        *,
+        host: str | None = None,
+        url: str | None = None,
+        decode_responses: Literal[False] | None = False,
+        **options: Unpack[ClientOptions],
+    ) -> Redis[bytes]: ...
+    @overload
+    def connect(
+        host_or_url: str | None = None,
+        port: int | str = 6379,
+        *,
+        host: str | None = None,
+        url: str | None = None,
+        decode_responses: Literal[True],
+        **options: Unpack[ClientOptions],
+    ) -> Redis[str]: ...
+    @overload
+    def connect(
+        host_or_url: str | None = None,
+        port: int | str = 6379,
+        *,
+        host: str | None = None,
+        url: str | None = None,
+        decode_responses: bool | None,
+        **options: Unpack[ClientOptions],
+    ) -> Redis[Any]: ...
 
 
 def connect(
@@ -34,7 +69,7 @@ def connect(
     host: str | None = None,
     url: str | None = None,
     **kwargs: Any,
-) -> Redis:
+) -> Redis[Any]:
     """Connects to a server, which becomes the default connection, and returns the client.
 
     `host_or_url` (or by its name, `host` or `url`) is a host name, localhost if there is none, or a URL; `port` is not
@@ -42,7 +77,7 @@ def connect(
     """
     place = place_of("connect", {"host_or_url": host_or_url, "host": host, "url": url})
     if "://" in place:
-        client = Redis.from_url(place, **kwargs)
+        client: Redis[Any] = Redis.from_url(place, **kwargs)
     elif url is not None or is_no_host(place):
         # Without the text: there may be a password in it.
         raise ValueError("this is no host name; a URL is redis://host:port or unix:///path")
@@ -62,13 +97,13 @@ def place_of(function: str, given: dict[str, str | None]) -> str:
     return place
 
 
-def set_client(client: Redis | None) -> None:
+def set_client(client: Redis[Any] | None) -> None:
     """Makes `client` the default connection."""
     global _client
     _client = client
 
 
-def get_client() -> Redis:
+def get_client() -> Redis[Any]:
     """The default connection."""
     if _client is None:
         error = RedisError("there is no default connection: call oxipipe.connect() first")
@@ -100,5 +135,5 @@ def _thread_pipeline() -> Pipeline:
     return _thread.pipeline
 
 
-_client: Redis | None = None
+_client: Redis[Any] | None = None
 _thread = _Thread()

@@ -17,10 +17,47 @@ from oxipipe.pool import Pool
 TYPE_CHECKING = False  # that of `typing` costs more than this package
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
+    from typing import Any, Literal, Unpack, overload
 
     from oxipipe.futures import Future
-    from oxipipe.typing import EncodableT, KeyT
+    from oxipipe.typing import EncodableT, KeyT, PoolOptions
+
+
+if TYPE_CHECKING:
+
+    @overload
+    def connect_pool(
+        host_or_url: str | None = None,
+        port: int | str = 6379,
+        pool: int | str = 10,
+        *,
+        host: str | None = None,
+        url: str | None = None,
+        decode_responses: Literal[False] | None = False,
+        **options: Unpack[PoolOptions],
+    ) -> Pool[bytes]: ...
+    @overload
+    def connect_pool(
+        host_or_url: str | None = None,
+        port: int | str = 6379,
+        pool: int | str = 10,
+        *,
+        host: str | None = None,
+        url: str | None = None,
+        decode_responses: Literal[True],
+        **options: Unpack[PoolOptions],
+    ) -> Pool[str]: ...
+    @overload
+    def connect_pool(
+        host_or_url: str | None = None,
+        port: int | str = 6379,
+        pool: int | str = 10,
+        *,
+        host: str | None = None,
+        url: str | None = None,
+        decode_responses: bool | None,
+        **options: Unpack[PoolOptions],
+    ) -> Pool[Any]: ...
 
 
 def connect_pool(
@@ -31,7 +68,7 @@ def connect_pool(
     host: str | None = None,
     url: str | None = None,
     **kwargs: Any,
-) -> Pool:
+) -> Pool[Any]:
     """Opens `pool` connections to a server, which become the default pool, and returns it.
 
     `host_or_url` (or by its name, `host` or `url`) is a host name, localhost if there is none, or a URL; `port` is not
@@ -42,7 +79,7 @@ def connect_pool(
     place = place_of("connect_pool", {"host_or_url": host_or_url, "host": host, "url": url})
     pool = checked("pool", pool)
     if "://" in place:
-        made = Pool.from_url(place, connections=pool, **kwargs)
+        made: Pool[Any] = Pool.from_url(place, connections=pool, **kwargs)
     elif url is not None or is_no_host(place):
         # Without the text: there may be a password in it.
         raise ValueError("this is no host name; a URL is redis://host:port or unix:///path")
@@ -53,14 +90,14 @@ def connect_pool(
     return made
 
 
-def set_pool(pool: Pool | None) -> None:
+def set_pool(pool: Pool[Any] | None) -> None:
     """Makes `pool` the default pool."""
     global _pool, _submit
     _pool = pool
     _submit = _no_pool if pool is None else pool.submit
 
 
-def get_pool() -> Pool:
+def get_pool() -> Pool[Any]:
     """The default pool."""
     if _pool is None:
         _no_pool()
@@ -89,5 +126,5 @@ def _no_pool(*_args: Any) -> Any:
     raise error
 
 
-_pool: Pool | None = None
+_pool: Pool[Any] | None = None
 _submit: Callable[..., Future[Any]] = _no_pool

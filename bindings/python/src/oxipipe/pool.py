@@ -17,10 +17,13 @@ from oxipipe.exceptions import ClosedError, RedisError
 TYPE_CHECKING = False  # that of `typing` costs more than this package
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from typing import Any, Self
+    from typing import Any, Literal, Self, Unpack, overload
 
     from oxipipe.futures import Future
     from oxipipe.pool_pipeline import PoolPipeline
+    from oxipipe.typing import PoolOptions, T
+else:
+    T = None
 
 
 class Lost:
@@ -48,7 +51,7 @@ class Lost:
         return f"Lost(not_applied={self.not_applied}, unknown={self.unknown})"
 
 
-class Pool(Configured, Listening, _backend.PoolCore, PoolCommands):
+class Pool(Configured, Listening, _backend.PoolCore, PoolCommands[T]):
     """Connections to one server that are fed and read by a thread of the library's own.
 
     Every command method, and `submit` for any command, queues its command and returns a `Future` at once. The arguments
@@ -69,21 +72,67 @@ class Pool(Configured, Listening, _backend.PoolCore, PoolCommands):
     new connections; futures of the parent fail there with a `ForkedError`.
     """
 
-    def __init__(
-        self,
-        host: str | None = "localhost",
-        port: int | str = 6379,
-        *,
-        connections: int | str = 10,
-        key_affinity: bool | None = None,
-        ordered: bool | None = None,
-        queue_commands: int | str | None = None,
-        queue_bytes: int | str | None = None,
-        grace: float | str = 5.0,
-        **options: Any,
-    ) -> None:
-        self._keep(connections, key_affinity, ordered, queue_commands, queue_bytes, grace)
-        super().__init__(host, port, **options)
+    if TYPE_CHECKING:
+        # `decode_responses` decides what text in replies is. (A type checker is told nothing else about it than by these.)
+        @overload
+        def __init__(
+            self: Pool[bytes],
+            host: str | None = "localhost",
+            port: int | str = 6379,
+            *args: Any,
+            decode_responses: Literal[False] | None = False,
+            **options: Unpack[PoolOptions],
+        ) -> None: ...
+        @overload
+        def __init__(
+            self: Pool[str],
+            host: str | None = "localhost",
+            port: int | str = 6379,
+            *args: Any,
+            decode_responses: Literal[True],
+            **options: Unpack[PoolOptions],
+        ) -> None: ...
+        @overload
+        def __init__(
+            self: Pool[Any],
+            host: str | None = "localhost",
+            port: int | str = 6379,
+            *args: Any,
+            decode_responses: bool | None,
+            **options: Unpack[PoolOptions],
+        ) -> None: ...
+        def __init__(self, *args: Any, **options: Any) -> None: ...
+
+        # Without `decode_responses` the URL may say.
+        @overload  # type: ignore[override]
+        @classmethod
+        def from_url(
+            cls, url: str, *, decode_responses: Literal[True], **options: Unpack[PoolOptions]
+        ) -> Pool[str]: ...
+        @overload
+        @classmethod
+        def from_url(
+            cls, url: str, *, decode_responses: bool | None = None, **options: Unpack[PoolOptions]
+        ) -> Pool[Any]: ...
+        @classmethod
+        def from_url(cls, url: str, **options: Any) -> Any: ...
+    else:
+
+        def __init__(
+            self,
+            host: str | None = "localhost",
+            port: int | str = 6379,
+            *,
+            connections: int | str = 10,
+            key_affinity: bool | None = None,
+            ordered: bool | None = None,
+            queue_commands: int | str | None = None,
+            queue_bytes: int | str | None = None,
+            grace: float | str = 5.0,
+            **options: Any,
+        ) -> None:
+            self._keep(connections, key_affinity, ordered, queue_commands, queue_bytes, grace)
+            super().__init__(host, port, **options)
 
     def _start_url(
         self,
@@ -146,9 +195,10 @@ class Pool(Configured, Listening, _backend.PoolCore, PoolCommands):
         self._connect()
         return self
 
-    def lease(self) -> Lease:
+    def lease(self) -> Lease[T]:
         """A client with a connection of its own, which waits for its replies: see `Redis.lease`. `close` closes it, too."""
-        return Lease._of(self)
+        made: Lease[T] = Lease._of(self)
+        return made
 
     def execute_command(self, *args: Any) -> Future[Any]:
         """As `submit`; and as in redis-py, "CONFIG GET" in one argument is two words."""
@@ -293,4 +343,4 @@ def _close_all() -> None:
             pool.close()
 
 
-_open_pools: dict[int, ref[Pool]] = {}
+_open_pools: dict[int, ref[Pool[Any]]] = {}

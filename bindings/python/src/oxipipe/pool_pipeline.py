@@ -24,7 +24,7 @@ class PoolPipeline(_backend.PipelineCore, PipelineCommands):
     the replies are still on their way. One thread at a time may use a pipeline.
     """
 
-    def __init__(self, pool: Pool, transaction: bool = False) -> None:
+    def __init__(self, pool: Pool[Any], transaction: bool = False) -> None:
         self.transaction = bool(transaction)
         self._pool = pool
         self._open(pool, self.transaction)

@@ -23,7 +23,7 @@ from oxipipe.exceptions import BusyLoadingError, ConnectionError, TimeoutError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any, Self
+    from typing import Any, Literal, Self, overload
 
 #: How long a server may take to answer, in seconds: it is at work long before on any machine.
 START_TIMEOUT = 20.0
@@ -72,7 +72,18 @@ class Server:
         """The server's URL: that of its TCP port if it has one, else of its Unix socket."""
         return f"redis://127.0.0.1:{self.port}" if self.port else f"unix://{self.unix_socket_path}"
 
-    def connect(self, **kwargs: Any) -> Redis:
+    if TYPE_CHECKING:
+
+        @overload
+        def connect(
+            self, *, decode_responses: Literal[False] | None = False, **kwargs: Any
+        ) -> Redis[bytes]: ...
+        @overload
+        def connect(self, *, decode_responses: Literal[True], **kwargs: Any) -> Redis[str]: ...
+        @overload
+        def connect(self, *, decode_responses: bool | None, **kwargs: Any) -> Redis[Any]: ...
+
+    def connect(self, **kwargs: Any) -> Redis[Any]:
         """A client of this server, through the Unix socket unless `kwargs` name a host or port."""
         if "host" not in kwargs and "port" not in kwargs:
             kwargs.setdefault("unix_socket_path", self.unix_socket_path)

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict, TypeVar
+
+if TYPE_CHECKING:
+    from os import PathLike
+
+    from typing_extensions import TypeVar as _TypeVar
 
 __all__ = [
     "AbsExpiryT",
     "Any",
     "BoundT",
     "Callable",
+    "ClientOptions",
     "EncodableT",
     "ExpiryT",
     "FieldT",
@@ -20,6 +26,8 @@ __all__ = [
     "Literal",
     "Mapping",
     "PatternT",
+    "PoolOptions",
+    "QueueOptions",
     "ScoreT",
     "Sequence",
     "StreamIdT",
@@ -27,7 +35,10 @@ __all__ = [
 ]
 
 #: What text in replies is: bytes, or str if the client decodes them.
-T = TypeVar("T", bytes, str)
+if TYPE_CHECKING:
+    T = _TypeVar("T", bytes, str, default=bytes)
+else:
+    T = TypeVar("T", bytes, str)
 
 #: Anything that can be an argument of a command.
 EncodableT: TypeAlias = bytes | bytearray | memoryview | str | int | float
@@ -45,3 +56,52 @@ StreamIdT: TypeAlias = EncodableT
 ExpiryT: TypeAlias = int | timedelta
 #: A moment: a unix time or a datetime.
 AbsExpiryT: TypeAlias = int | datetime
+
+
+class ClientOptions(TypedDict, total=False):
+    """What clients and pools take by name, but for `decode_responses`, which decides what text in replies is."""
+
+    db: int | str | None
+    password: str | bytes | int | None
+    socket_timeout: float | str | None
+    socket_connect_timeout: float | str | None
+    socket_keepalive: bool | None
+    unix_socket_path: str | bytes | PathLike[str] | None
+    encoding: str
+    encoding_errors: str
+    client_name: str | None
+    lib_name: str | None
+    lib_version: str | None
+    username: str | None
+    protocol: int | str | None
+    client_no_evict: bool | None
+    client_no_touch: bool | None
+    client_info: bool | None
+    spin_us: int | str | None
+    eager_bytes: int | str | None
+    retry_reads: bool | None
+    fail_fast: bool | None
+    user_timeout: float | str | None
+    socket_buffers: tuple[int, int] | None
+    max_depth: int | str | None
+    max_bulk_bytes: int | str | None
+    max_line_bytes: int | str | None
+    max_reply_bytes: int | str | None
+    event_bytes: int | str | None
+    event_overflow: str | None
+
+
+class QueueOptions(ClientOptions, total=False):
+    """The same, and the bounds of what may wait: of pools and of asyncio's clients."""
+
+    queue_commands: int | str | None
+    queue_bytes: int | str | None
+
+
+class PoolOptions(QueueOptions, total=False):
+    """What pools take by name."""
+
+    connections: int | str
+    key_affinity: bool | None
+    ordered: bool | None
+    grace: float | str

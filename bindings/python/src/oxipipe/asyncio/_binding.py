@@ -28,7 +28,7 @@ class Binding(BindingCore):
     #: The events that it has to tell, once somebody has asked for them.
     _inbox: Inbox | None = None
 
-    def __init__(self, client: Redis, loop: Loop, lender: Binding | None = None) -> None:
+    def __init__(self, client: Redis[Any], loop: Loop, lender: Binding | None = None) -> None:
         """Of a lease, `lender` is what its owner has in the same loop."""
         own_class = type(loop)
         plain = getattr(

@@ -13,8 +13,15 @@ if TYPE_CHECKING:
     from oxipipe.asyncio.pipeline import Pipeline
     from oxipipe.commands._table import CoroutineCommands
     from oxipipe.commands.shapes import Callback
+    from oxipipe.typing import T
 else:
-    CoroutineCommands = object
+    T = None
+
+    class CoroutineCommands:
+        """Its methods are those of the client, asked for by name."""
+
+        __slots__ = ()
+        __class_getitem__ = classmethod(type(list[int]))
 
 
 class _Coroutines:
@@ -35,14 +42,14 @@ async def _call(method: Callable[..., Awaitable[Any]], /, *args: Any, **kwargs: 
     return await method(*args, **kwargs)
 
 
-class Coroutines(_Coroutines, CoroutineCommands):
+class Coroutines(_Coroutines, CoroutineCommands[T]):
     """The methods of a `Redis`. Nothing is queued before the coroutine runs, and what cannot be sent is raised in it."""
 
     __slots__ = ()
 
     if TYPE_CHECKING:
 
-        def __init__(self, owner: Redis) -> None: ...
+        def __init__(self, owner: Redis[T]) -> None: ...
         def command(self, *args: Any) -> Coroutine[Any, Any, Any]: ...
         def command_as(self, callback: Callback | None, *args: Any) -> Coroutine[Any, Any, Any]: ...
 

@@ -22,15 +22,17 @@ from oxipipe.exceptions import ClosedError, ResponseError
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
     from collections.abc import AsyncGenerator, Awaitable
-    from typing import Any, Self
+    from typing import Any, Literal, Self, Unpack, overload
 
     from oxipipe._core.interface import ServerFields
     from oxipipe.asyncio._inbox import Inbox
     from oxipipe.event import Event
-    from oxipipe.typing import KeyT, PatternT
+    from oxipipe.typing import KeyT, PatternT, QueueOptions, T
+else:
+    T = None
 
 
-class Redis(Configured, AsyncCore, AsyncCommands):
+class Redis(Configured, AsyncCore, AsyncCommands[T]):
     """A client of one server for coroutines. It connects when it is first used, and again after a failure.
 
     The arguments and the commands are those of `oxipipe.Redis`. A call queues its command at once and returns an
@@ -50,25 +52,73 @@ class Redis(Configured, AsyncCore, AsyncCommands):
     _bindings: dict[int, Binding]
     _is_lease = False
     #: The class of this class' leases, once there was one.
-    _leases: type[Lease]
+    _leases: type[Lease[T]]
 
     if TYPE_CHECKING:
 
         def _binding(self) -> Binding: ...
 
-    def __init__(
-        self,
-        *args: Any,
-        queue_commands: int | str | None = None,
-        queue_bytes: int | str | None = None,
-        **options: Any,
-    ) -> None:
-        """The arguments of `oxipipe.Redis`, and the bounds of what may wait to be sent.
+    if TYPE_CHECKING:
+        # `decode_responses` decides what text in replies is. (A type checker is told nothing else about it than by these.)
+        @overload
+        def __init__(
+            self: Redis[bytes],
+            host: str | None = "localhost",
+            port: int | str = 6379,
+            *args: Any,
+            decode_responses: Literal[False] | None = False,
+            **options: Unpack[QueueOptions],
+        ) -> None: ...
+        @overload
+        def __init__(
+            self: Redis[str],
+            host: str | None = "localhost",
+            port: int | str = 6379,
+            *args: Any,
+            decode_responses: Literal[True],
+            **options: Unpack[QueueOptions],
+        ) -> None: ...
+        @overload
+        def __init__(
+            self: Redis[Any],
+            host: str | None = "localhost",
+            port: int | str = 6379,
+            *args: Any,
+            decode_responses: bool | None,
+            **options: Unpack[QueueOptions],
+        ) -> None: ...
+        def __init__(self, *args: Any, **options: Any) -> None: ...
 
-        A call beyond `queue_commands` or `queue_bytes` (1,000,000 and 64 MiB, also if they are 0) raises a `QueueFullError`.
-        """
-        self._bounds = options_of({"queue_commands": queue_commands, "queue_bytes": queue_bytes})
-        super().__init__(*args, **options)
+        # Without `decode_responses` the URL may say.
+        @overload  # type: ignore[override]
+        @classmethod
+        def from_url(
+            cls, url: str, *, decode_responses: Literal[True], **options: Unpack[QueueOptions]
+        ) -> Redis[str]: ...
+        @overload
+        @classmethod
+        def from_url(
+            cls, url: str, *, decode_responses: bool | None = None, **options: Unpack[QueueOptions]
+        ) -> Redis[Any]: ...
+        @classmethod
+        def from_url(cls, url: str, **options: Any) -> Any: ...
+    else:
+
+        def __init__(
+            self,
+            *args: Any,
+            queue_commands: int | str | None = None,
+            queue_bytes: int | str | None = None,
+            **options: Any,
+        ) -> None:
+            """The arguments of `oxipipe.Redis`, and the bounds of what may wait to be sent.
+
+            A call beyond `queue_commands` or `queue_bytes` (1,000,000 and 64 MiB, also if they are 0) raises a `QueueFullError`.
+            """
+            self._bounds = options_of(
+                {"queue_commands": queue_commands, "queue_bytes": queue_bytes}
+            )
+            super().__init__(*args, **options)
 
     def _start_url(
         self,
@@ -105,7 +155,7 @@ class Redis(Configured, AsyncCore, AsyncCommands):
         return None if binding is None or binding.loop is not loop else binding._server()
 
     @property
-    def coro(self) -> Coroutines:
+    def coro(self) -> Coroutines[T]:
         """The same calls as coroutines: `asyncio.create_task(client.coro.get("key"))`."""
         return Coroutines(self)
 
@@ -113,7 +163,7 @@ class Redis(Configured, AsyncCore, AsyncCommands):
         """A `Pipeline` that gathers commands for this client; one transaction unless told otherwise."""
         return Pipeline(self, transaction, shard_hint)
 
-    def lease(self) -> Lease:
+    def lease(self) -> Lease[T]:
         """A client with a connection of its own, for what would change a shared one: WATCH, MULTI, SUBSCRIBE and the like.
 
             async with client.lease() as mine:
@@ -133,7 +183,8 @@ class Redis(Configured, AsyncCore, AsyncCommands):
 
         The lease of a subclass is one of that subclass as well, with the same attributes; `__init__` is not called for it.
         """
-        return lease_class(type(self), Lease)._of(self, self._binding())
+        made: Lease[T] = lease_class(type(self), Lease)._of(self, self._binding())
+        return made
 
     async def next_event(self, timeout: float | None = None) -> Event | None:
         """Waits for the next `oxipipe.Event` of the connection in the running loop: what it has to tell besides replies.
@@ -190,7 +241,7 @@ class Redis(Configured, AsyncCore, AsyncCommands):
         match: PatternT | None = None,
         count: int | None = None,
         _type: str | None = None,
-    ) -> AsyncGenerator[Any, None]:
+    ) -> AsyncGenerator[T, None]:
         """All keys of the database. A key that comes or goes meanwhile may or may not be among them."""
         cursor = -1
         while cursor:
@@ -214,7 +265,7 @@ class Redis(Configured, AsyncCore, AsyncCommands):
 
     async def sscan_iter(
         self, name: KeyT, match: PatternT | None = None, count: int | None = None
-    ) -> AsyncGenerator[Any, None]:
+    ) -> AsyncGenerator[T, None]:
         """All members of a set."""
         cursor = -1
         while cursor:
@@ -224,7 +275,7 @@ class Redis(Configured, AsyncCore, AsyncCommands):
 
     async def zscan_iter(
         self, name: KeyT, match: PatternT | None = None, count: int | None = None
-    ) -> AsyncGenerator[tuple[Any, float], None]:
+    ) -> AsyncGenerator[tuple[T, float], None]:
         """All (member, score) pairs of a sorted set."""
         cursor = -1
         while cursor:
@@ -269,14 +320,14 @@ class Redis(Configured, AsyncCore, AsyncCommands):
         return binding
 
 
-class Lease(Redis):
+class Lease(Redis[T]):
     """A `Redis` with a connection of its own, in one loop. When it is closed, it stays closed."""
 
     _is_lease = True
-    _owner: Redis
+    _owner: Redis[T]
 
     @classmethod
-    def _of(cls, lender: Redis, binding: Binding) -> Lease:
+    def _of(cls, lender: Redis[Any], binding: Binding) -> Any:
         lease = cls.__new__(cls)
         lease._address, lease._given = lender._address, lender._given
         AsyncCore._open(lease, lender._given, cls._is_lease)
@@ -309,6 +360,18 @@ class Lease(Redis):
 StrictRedis = Redis
 
 
-def from_url(url: str, **kwargs: Any) -> Redis:
+if TYPE_CHECKING:
+
+    @overload
+    def from_url(
+        url: str, *, decode_responses: Literal[True], **options: Unpack[QueueOptions]
+    ) -> Redis[str]: ...
+    @overload
+    def from_url(
+        url: str, *, decode_responses: bool | None = None, **options: Unpack[QueueOptions]
+    ) -> Redis[Any]: ...
+
+
+def from_url(url: str, **kwargs: Any) -> Redis[Any]:
     """`Redis.from_url`."""
     return Redis.from_url(url, **kwargs)

@@ -28,7 +28,7 @@ class Pipeline(_backend.PipelineCore, PipelineCommands):
     """
 
     def __init__(
-        self, client: Redis, transaction: bool = True, shard_hint: str | None = None
+        self, client: Redis[Any], transaction: bool = True, shard_hint: str | None = None
     ) -> None:
         # redis-py's parameter for clusters; one server has nothing to choose from.
         self.shard_hint = shard_hint

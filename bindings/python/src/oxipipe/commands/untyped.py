@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 class Untyped:
     """Turns what named methods need into words, and hands them to the `command` or `command_as` of another base."""
 
+    #: `Redis[str]` is a type for who checks types, and at run time something of the kind.
+    __class_getitem__: Any = classmethod(type(list[int]))
+
     if TYPE_CHECKING:
 
         def command(self, *args: Any) -> Any: ...
