@@ -20,7 +20,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from commandgen import cases, checks, entries, methods, rust, servers, shape_table, stubs
+from commandgen import cases, checks, entries, methods, reference, rust, servers, shape_table, stubs
 
 ROOT = Path(__file__).resolve().parent.parent
 PYTHON = ROOT / "bindings/python"
@@ -48,6 +48,8 @@ def main() -> int:
         PACKAGE / "shapes/_by_name.py": shape_table.module(written),
         PYTHON / "tests/support/command_cases.py": cases.module(written),
     }
+    for name, page in reference.pages(written, described).items():
+        outputs[ROOT / "docs/commands" / name] = page
     stale = [
         path for path, text in outputs.items() if not path.exists() or path.read_text() != text
     ]
@@ -55,6 +57,7 @@ def main() -> int:
         if options.check:
             print(f"{path.relative_to(ROOT)} is stale: run tools/gen_commands.py", file=sys.stderr)
         else:
+            path.parent.mkdir(exist_ok=True)
             path.write_text(outputs[path])
     return 1 if options.check and stale else 0
 

@@ -93,6 +93,7 @@ def trimmed(entry: list[Any], docs: dict[str, Any]) -> Command:
         "group": docs.get("group", ""),
         "since": docs.get("since", ""),
         "summary": docs.get("summary", ""),
+        "complexity": docs.get("complexity", ""),
         "arguments": [trimmed_argument(argument) for argument in docs.get("arguments", [])],
     }
 
