@@ -15,10 +15,12 @@ COLOURS = {
     "CoroutineCommands": "Coroutine[Any, Any, {}]",
     "PoolCommands": "Future[{}]",
 }
+#: Where a view has more than the commands.
+VIEWS = {"Commands": "View[{}]", "AsyncCommands": "AsyncView[{}]"}
 UNTYPED = {
     "command": "*args: Any",
     "command_as": "callback: Callback | None, *args: Any",
-    "execute_command": "*args: Any",
+    "execute_command": "*args: Any, **options: Any",
 }
 
 
@@ -34,7 +36,9 @@ def module(entries: Iterable[Entry]) -> str:
         "from datetime import datetime",
         "from typing import Any, Generic, Literal, Self",
         "",
+        "from oxipipe.asyncio._views import View as AsyncView",
         "from oxipipe.commands.shapes import Callback",
+        "from oxipipe.commands.views import View",
         "from oxipipe.futures import Future",
         "from oxipipe.typing import (",
         *(f"    {name}," for name in TYPES),
@@ -42,12 +46,13 @@ def module(entries: Iterable[Entry]) -> str:
     ]
     for colour, reply in COLOURS.items():
         lines += ["", f"class {colour}(Generic[T]):"]
+        lines += views(VIEWS.get(colour, f"{colour}[{{}}]"))
         lines += [
             f"    def {name}(self, {args}) -> {reply.format('Any')}: ..."
             for name, args in UNTYPED.items()
         ]
         lines += [stub(entry, reply.format(entry.returns), names) for entry in entries]
-    lines += ["", "class PipelineCommands:"]
+    lines += ["", "class PipelineCommands:", *views("PipelineCommands")]
     lines += [f"    def {name}(self, {args}) -> Self: ..." for name, args in UNTYPED.items()]
     lines += [stub(entry, "Self", names) for entry in entries]
     return "\n".join([*lines, ""])
@@ -55,6 +60,15 @@ def module(entries: Iterable[Entry]) -> str:
 
 #: Of `oxipipe.typing`.
 TYPES = "AbsExpiryT BoundT EncodableT ExpiryT FieldT KeysT KeyT PatternT ScoreT StreamIdT T".split()
+
+
+def views(view: str) -> list[str]:
+    return [
+        "    @property",
+        f"    def raw(self) -> {view.format('bytes')}: ...",
+        f"    def with_decoder(self, decoder: Callable[[bytes], Any]) -> {view.format('Any')}: ...",
+        f"    def with_encoder(self, encoder: Callable[[Any], Any]) -> {view.format('T')}: ...",
+    ]
 
 
 def stub(entry: Entry, returns: str, names: set[str]) -> str:

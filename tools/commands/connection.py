@@ -40,6 +40,7 @@ def client_kill(address: str) -> bool:
 
 @command(
     "CLIENT|NO-EVICT {mode}",
+    shape="state",
     examples=["client_no_evict('ON')"],
 )
 def client_no_evict(mode: str) -> T:
@@ -57,6 +58,7 @@ def client_setname(name: str) -> bool:
 
 @command(
     "CLIENT|UNPAUSE",
+    shape="state",
     examples=["client_unpause()"],
 )
 def client_unpause() -> T:

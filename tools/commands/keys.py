@@ -122,6 +122,7 @@ def ttl(name: KeyT) -> int:
 
 @command(
     "TYPE {name}",
+    shape="state",
     examples=["type('h')"],
 )
 def type(name: KeyT) -> T:
@@ -243,6 +244,7 @@ def object(infotype: str, key: KeyT) -> T | int | None:
 
 @command(
     "RESTORE {name} {ttl} {value} replace?REPLACE absttl?ABSTTL [IDLETIME {idletime}] [FREQ {frequency}]",
+    shape="state",
     examples=["restore('d', 0, b'\\x00\\xc0\\x01\\x0b\\x00|\\xbb\\x0f1\\xc6\\xf0Y\\xed')"],
 )
 def restore(

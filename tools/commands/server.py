@@ -63,6 +63,7 @@ def config_resetstat() -> bool:
 
 @command(
     "CONFIG|REWRITE",
+    shape="state",
     examples=["config_rewrite()"],
 )
 def config_rewrite() -> T:

@@ -7,23 +7,22 @@ from oxipipe._configured import Configured
 from oxipipe._leased import lease_class, lost_lease
 from oxipipe._listening import Listening
 from oxipipe.commands._table import Commands
-from oxipipe.commands.iterators import page
+from oxipipe.commands.iterations import Iterations
 from oxipipe.exceptions import ClosedError, RefusedError
 from oxipipe.pipeline import Pipeline
 
 TYPE_CHECKING = False  # that of `typing` costs more than this package
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from typing import Any, Literal, Self, Unpack, overload
 
     from oxipipe.futures import Future
     from oxipipe.pool import Pool
-    from oxipipe.typing import ClientOptions, KeyT, PatternT, T
+    from oxipipe.typing import ClientOptions, T
 else:
     T = None
 
 
-class Redis(Configured, Listening, _backend.ClientCore, Commands[T]):
+class Redis(Configured, Listening, _backend.ClientCore, Iterations[T], Commands[T]):
     """A client of one server. It connects when it is first used, and again after a failure.
 
     The arguments are redis-py's. Times are in seconds, None is no limit. `socket_timeout` is the time
@@ -158,49 +157,6 @@ class Redis(Configured, Listening, _backend.ClientCore, Commands[T]):
         """
         made: Lease[T] = lease_class(type(self), Lease)._of(self)
         return made
-
-    def scan_iter(
-        self,
-        match: PatternT | None = None,
-        count: int | None = None,
-        _type: str | None = None,
-    ) -> Iterator[T]:
-        """All keys of the database. A key that comes or goes meanwhile may or may not be among them."""
-        cursor = -1
-        while cursor:
-            cursor, keys = page(self.scan(max(cursor, 0), match, count, _type))
-            yield from keys
-
-    def hscan_iter(
-        self,
-        name: KeyT,
-        match: PatternT | None = None,
-        count: int | None = None,
-        no_values: bool | None = None,
-    ) -> Iterator[Any]:
-        """All (field, value) pairs of a hash, or only the fields."""
-        cursor = -1
-        while cursor:
-            cursor, fields = page(self.hscan(name, max(cursor, 0), match, count, no_values))
-            yield from fields if no_values else fields.items()
-
-    def sscan_iter(
-        self, name: KeyT, match: PatternT | None = None, count: int | None = None
-    ) -> Iterator[T]:
-        """All members of a set."""
-        cursor = -1
-        while cursor:
-            cursor, members = page(self.sscan(name, max(cursor, 0), match, count))
-            yield from members
-
-    def zscan_iter(
-        self, name: KeyT, match: PatternT | None = None, count: int | None = None
-    ) -> Iterator[tuple[T, float]]:
-        """All (member, score) pairs of a sorted set."""
-        cursor = -1
-        while cursor:
-            cursor, members = page(self.zscan(name, max(cursor, 0), match, count))
-            yield from members
 
     def __enter__(self) -> Self:
         return self

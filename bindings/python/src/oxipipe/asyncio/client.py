@@ -12,10 +12,10 @@ from oxipipe._core.loop import AsyncCore
 from oxipipe._leased import lease_class
 from oxipipe.asyncio._binding import Binding
 from oxipipe.asyncio._coroutines import Coroutines
+from oxipipe.asyncio._iterations import Iterations
 from oxipipe.asyncio._nothing import NOTHING
 from oxipipe.asyncio.pipeline import Pipeline
 from oxipipe.commands._table import AsyncCommands
-from oxipipe.commands.iterators import page
 from oxipipe.event import seconds
 from oxipipe.exceptions import ClosedError, ResponseError
 
@@ -27,12 +27,12 @@ if TYPE_CHECKING:
     from oxipipe._core.interface import ServerFields
     from oxipipe.asyncio._inbox import Inbox
     from oxipipe.event import Event
-    from oxipipe.typing import KeyT, PatternT, QueueOptions, T
+    from oxipipe.typing import QueueOptions, T
 else:
     T = None
 
 
-class Redis(Configured, AsyncCore, AsyncCommands[T]):
+class Redis(Configured, AsyncCore, Iterations[T], AsyncCommands[T]):
     """A client of one server for coroutines. It connects when it is first used, and again after a failure.
 
     The arguments and the commands are those of `oxipipe.Redis`. A call queues its command at once and returns an
@@ -159,6 +159,11 @@ class Redis(Configured, AsyncCore, AsyncCommands[T]):
         """The same calls as coroutines: `asyncio.create_task(client.coro.get("key"))`."""
         return Coroutines(self)
 
+    def _view(self, decoder: Any, encoder: Any) -> Any:
+        from oxipipe.asyncio._views import View
+
+        return View(self, decoder, encoder)
+
     def pipeline(self, transaction: bool = True, shard_hint: str | None = None) -> Pipeline:
         """A `Pipeline` that gathers commands for this client; one transaction unless told otherwise."""
         return Pipeline(self, transaction, shard_hint)
@@ -235,53 +240,6 @@ class Redis(Configured, AsyncCore, AsyncCommands[T]):
         if self.closed:
             raise ClosedError("the client is closed")
         return self._binding().events_of(self._is_lease)
-
-    async def scan_iter(
-        self,
-        match: PatternT | None = None,
-        count: int | None = None,
-        _type: str | None = None,
-    ) -> AsyncGenerator[T, None]:
-        """All keys of the database. A key that comes or goes meanwhile may or may not be among them."""
-        cursor = -1
-        while cursor:
-            cursor, keys = page(await self.scan(max(cursor, 0), match, count, _type))
-            for key in keys:
-                yield key
-
-    async def hscan_iter(
-        self,
-        name: KeyT,
-        match: PatternT | None = None,
-        count: int | None = None,
-        no_values: bool | None = None,
-    ) -> AsyncGenerator[Any, None]:
-        """All (field, value) pairs of a hash, or only the fields."""
-        cursor = -1
-        while cursor:
-            cursor, fields = page(await self.hscan(name, max(cursor, 0), match, count, no_values))
-            for item in fields if no_values else fields.items():
-                yield item
-
-    async def sscan_iter(
-        self, name: KeyT, match: PatternT | None = None, count: int | None = None
-    ) -> AsyncGenerator[T, None]:
-        """All members of a set."""
-        cursor = -1
-        while cursor:
-            cursor, members = page(await self.sscan(name, max(cursor, 0), match, count))
-            for member in members:
-                yield member
-
-    async def zscan_iter(
-        self, name: KeyT, match: PatternT | None = None, count: int | None = None
-    ) -> AsyncGenerator[tuple[T, float], None]:
-        """All (member, score) pairs of a sorted set."""
-        cursor = -1
-        while cursor:
-            cursor, members = page(await self.zscan(name, max(cursor, 0), match, count))
-            for member in members:
-                yield member
 
     def close(self) -> Awaitable[None]:
         """Closes the connections at once, from any thread. Calls that wait fail with a `ClosedError`; the next one connects again.

@@ -55,7 +55,7 @@ class Commands(Untyped):
 
     def client_no_evict(self, mode: str):
         """Set client eviction mode for the current connection."""
-        return self.command_as(None, 'CLIENT', b"NO-EVICT", word(mode))
+        return self.command_as(find("state"), 'CLIENT', b"NO-EVICT", word(mode))
 
     def client_setname(self, name: str):
         """Set the current connection name."""
@@ -63,7 +63,7 @@ class Commands(Untyped):
 
     def client_unpause(self):
         """Resume processing of clients that were paused."""
-        return self.command_as(None, 'CLIENT', b"UNPAUSE")
+        return self.command_as(find("state"), 'CLIENT', b"UNPAUSE")
 
     def echo(self, value: t.EncodableT):
         """Echo the given string."""
@@ -526,7 +526,7 @@ class Commands(Untyped):
 
     def config_rewrite(self):
         """Rewrite the configuration file with the in memory configuration."""
-        return self.command_as(None, 'CONFIG', b"REWRITE")
+        return self.command_as(find("state"), 'CONFIG', b"REWRITE")
 
     def config_set(self, name: t.KeyT, value: t.EncodableT, *args: t.EncodableT):
         """Set configuration parameters to the given values."""

@@ -7,9 +7,14 @@ from oxipipe.exceptions import DataError
 
 TYPE_CHECKING = False  # that of `typing` costs more than this package
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from oxipipe.commands.shapes import Callback
+
+
+#: In the place of a decoder: that of the client, or of the view that a view is made of.
+KEEP: Any = object()
 
 
 class Untyped:
@@ -23,9 +28,39 @@ class Untyped:
         def command(self, *args: Any) -> Any: ...
         def command_as(self, callback: Callback | None, *args: Any) -> Any: ...
 
-    def execute_command(self, *args: Any) -> Any:
-        """As `command`; and as in redis-py, "CONFIG GET" in one argument is two words."""
+    def execute_command(self, *args: Any, **options: Any) -> Any:
+        """As `command`; and as in redis-py, "CONFIG GET" in one argument is two words, and `NEVER_DECODE` leaves text bytes.
+
+        `decoder` and `encoder` are for this call what `with_decoder` and `with_encoder` are for several. Other options are what
+        redis-py's shapes need to know; here the words of the command tell it.
+        """
+        if options:
+            encoder, decoder = options.get("encoder"), options.get("decoder")
+            if encoder is not None or decoder is not None or "NEVER_DECODE" in options:
+                return self._view(decoder, encoder).command(*split(args))
         return self.command(*split(args))
+
+    @property
+    def raw(self) -> Any:
+        """A view in which text in replies is bytes, whatever the client does with it."""
+        return self._view(None, None)
+
+    def with_decoder(self, decoder: Callable[[bytes], Any]) -> Any:
+        """A view in which text in replies is what `decoder` makes of its bytes.
+
+        That is each key, field, member and value of a reply, in the shape that the command gives it; not numbers, states such as "OK",
+        nor what a shape has read already, as that of INFO. A view shares the connection, and costs next to nothing.
+        """
+        return self._view(decoder, None)
+
+    def with_encoder(self, encoder: Callable[[Any], Any]) -> Any:
+        """A view in which `encoder` makes something that can be sent of arguments that cannot: of all but text, bytes and numbers."""
+        return self._view(KEEP, encoder)
+
+    def _view(self, decoder: Any, encoder: Any) -> Any:
+        from oxipipe.commands.views import View
+
+        return View(self, decoder, encoder)
 
 
 def split(args: tuple[Any, ...]) -> tuple[Any, ...]:

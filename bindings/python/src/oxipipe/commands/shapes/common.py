@@ -24,6 +24,11 @@ def text(value: Any) -> Any:
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
 
 
+def state(reply: Any) -> Any:
+    """A state such as "OK", or a word of the server's, as it comes; a view's decoder is for what programs store."""
+    return reply
+
+
 @unless_null
 def texts(reply: Any) -> list[Any]:
     return [text(value) for value in reply]

@@ -1,0 +1,72 @@
+"""Iterations over keys, fields and members with `async for`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from oxipipe.commands.iterations import page
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+    from typing import Any
+
+    from oxipipe.commands._table import AsyncCommands
+    from oxipipe.typing import KeyT, PatternT, T
+else:
+    T = None
+
+    class AsyncCommands:
+        """Another base has them."""
+
+        __class_getitem__ = classmethod(type(list[int]))
+
+
+class Iterations(AsyncCommands[T]):
+    """Of clients and views of them."""
+
+    async def scan_iter(
+        self,
+        match: PatternT | None = None,
+        count: int | None = None,
+        _type: str | None = None,
+    ) -> AsyncGenerator[T, None]:
+        """All keys of the database. A key that comes or goes meanwhile may or may not be among them."""
+        cursor = -1
+        while cursor:
+            cursor, keys = page(await self.scan(max(cursor, 0), match, count, _type))
+            for key in keys:
+                yield key
+
+    async def hscan_iter(
+        self,
+        name: KeyT,
+        match: PatternT | None = None,
+        count: int | None = None,
+        no_values: bool | None = None,
+    ) -> AsyncGenerator[Any, None]:
+        """All (field, value) pairs of a hash, or only the fields."""
+        cursor = -1
+        while cursor:
+            cursor, fields = page(await self.hscan(name, max(cursor, 0), match, count, no_values))
+            for item in fields if no_values else fields.items():
+                yield item
+
+    async def sscan_iter(
+        self, name: KeyT, match: PatternT | None = None, count: int | None = None
+    ) -> AsyncGenerator[T, None]:
+        """All members of a set."""
+        cursor = -1
+        while cursor:
+            cursor, members = page(await self.sscan(name, max(cursor, 0), match, count))
+            for member in members:
+                yield member
+
+    async def zscan_iter(
+        self, name: KeyT, match: PatternT | None = None, count: int | None = None
+    ) -> AsyncGenerator[tuple[T, float], None]:
+        """All (member, score) pairs of a sorted set."""
+        cursor = -1
+        while cursor:
+            cursor, members = page(await self.zscan(name, max(cursor, 0), match, count))
+            for member in members:
+                yield member

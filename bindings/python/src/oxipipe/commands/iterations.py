@@ -1,0 +1,78 @@
+"""Iterations over keys, fields and members, as redis-py has them: one SCAN or one of its kin after the other."""
+
+from __future__ import annotations
+
+from oxipipe.exceptions import RedisError
+
+TYPE_CHECKING = False  # that of `typing` costs more than this package
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    from oxipipe.commands._table import Commands
+    from oxipipe.typing import KeyT, PatternT, T
+else:
+    T = None
+
+    class Commands:
+        """Another base has them."""
+
+        __class_getitem__ = classmethod(type(list[int]))
+
+
+class Iterations(Commands[T]):
+    """Of what blocks: clients, and views of them."""
+
+    def scan_iter(
+        self,
+        match: PatternT | None = None,
+        count: int | None = None,
+        _type: str | None = None,
+    ) -> Iterator[T]:
+        """All keys of the database. A key that comes or goes meanwhile may or may not be among them."""
+        cursor = -1
+        while cursor:
+            cursor, keys = page(self.scan(max(cursor, 0), match, count, _type))
+            yield from keys
+
+    def hscan_iter(
+        self,
+        name: KeyT,
+        match: PatternT | None = None,
+        count: int | None = None,
+        no_values: bool | None = None,
+    ) -> Iterator[Any]:
+        """All (field, value) pairs of a hash, or only the fields."""
+        cursor = -1
+        while cursor:
+            cursor, fields = page(self.hscan(name, max(cursor, 0), match, count, no_values))
+            yield from fields if no_values else fields.items()
+
+    def sscan_iter(
+        self, name: KeyT, match: PatternT | None = None, count: int | None = None
+    ) -> Iterator[T]:
+        """All members of a set."""
+        cursor = -1
+        while cursor:
+            cursor, members = page(self.sscan(name, max(cursor, 0), match, count))
+            yield from members
+
+    def zscan_iter(
+        self, name: KeyT, match: PatternT | None = None, count: int | None = None
+    ) -> Iterator[tuple[T, float]]:
+        """All (member, score) pairs of a sorted set."""
+        cursor = -1
+        while cursor:
+            cursor, members = page(self.zscan(name, max(cursor, 0), match, count))
+            yield from members
+
+
+def page(reply: Any) -> tuple[int, Any]:
+    """The next cursor, and what one SCAN or one of its kin has found."""
+    if isinstance(reply, tuple):
+        return reply
+    if reply is None:
+        raise RedisError(
+            "an iteration needs replies, and CLIENT REPLY has silenced them on this lease"
+        )
+    raise RedisError("an iteration needs replies, and between MULTI and EXEC there are none")
