@@ -19,6 +19,8 @@ def module(entries: Iterable[Entry]) -> str:
         "import datetime",
         "from typing import Any",
         "",
+        "from oxipipe.typing import DataPersistOptions, HashDataPersistOptions",
+        "",
         "SOON = datetime.timedelta(seconds=100)",
         "LATER = datetime.datetime(2100, 1, 1)",
         "",

@@ -13,7 +13,7 @@ An entry is a Python function that nobody calls: its signature and first lines a
   tell; it may be a call of the function with arguments of the method, which gives the shape;
 * `is_own_shape`: whether the shape is that of this method only, because another entry describes the same command;
 * `one_of`, `not_both`: arguments of which at most one may be given; several such groups are separated by commas;
-* `needs`: arguments of which at least one has to be given;
+* `needs`: arguments of which at least one has to be given; of several such groups, separated by commas, one each;
 * `redis`, `valkey`: since when which server has it, where no description in `servers/` says so; "never" if it will not;
 * `newer`: words that none of the servers in `servers/` knows there, with the server and version that has them;
 * `flags`, `keys`: what servers would say about it, where none of them does;
@@ -29,7 +29,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from commandgen.template import Literal, Part, Value, arguments, parse
+from commandgen.template import OF_NONE, Literal, Part, Value, arguments, parse
 
 GROUPS = Path(__file__).resolve().parent.parent / "commands"
 
@@ -53,7 +53,7 @@ class Entry:
     shape_if: dict[str, str] = field(default_factory=dict)
     is_own_shape: bool = False
     one_of: list[list[str]] = field(default_factory=list)
-    needs: list[str] = field(default_factory=list)
+    needs: list[list[str]] = field(default_factory=list)
     redis: str = ""
     valkey: str = ""
     flags: str = ""
@@ -122,7 +122,6 @@ def _entry(group: str, node: ast.FunctionDef) -> Entry:
         raise ValueError("it needs a docstring and a return type")
     words, parts = _own_words(parse(template))
     body = node.body[1:]
-    one_of = [names.split() for names in facts.pop("one_of", "").split(",") if names]
     entry = Entry(
         group=group,
         name=facts.pop("name", node.name),
@@ -132,12 +131,17 @@ def _entry(group: str, node: ast.FunctionDef) -> Entry:
         signature=node.args,
         returns=ast.unparse(node.returns),
         doc=doc,
-        one_of=one_of,
-        needs=facts.pop("needs", "").split(),
+        one_of=_groups(facts.pop("one_of", "")),
+        needs=_groups(facts.pop("needs", "")),
         **facts,
     )
     _check(entry)
     return entry
+
+
+def _groups(names: str) -> list[list[str]]:
+    """Several groups of names, with commas between them."""
+    return [group.split() for group in names.split(",") if group]
 
 
 def _own_words(parts: list[Part]) -> tuple[list[str], list[Part]]:
@@ -151,7 +155,7 @@ def _own_words(parts: list[Part]) -> tuple[list[str], list[Part]]:
 def _check(entry: Entry) -> None:
     known = {argument.arg for argument in entry.parameters()}
     conditions = {name.partition(" ")[0] for name in entry.shape_if} - {"else"}
-    named = {*conditions, *entry.needs, *(n for names in entry.one_of for n in names)}
+    named = {*conditions, *(n for names in [*entry.needs, *entry.one_of] for n in names)}
     if entry.parts and entry.body:
         raise ValueError("either a template or a body says the words")
     used = set(arguments(entry.parts))
@@ -164,7 +168,11 @@ def _check(entry: Entry) -> None:
     if any(argument.annotation is None for argument in entry.parameters()):
         raise ValueError("every argument needs a type")
     for part in entry.parts:
-        if isinstance(part, Value) and entry.defaults().get(part.name) is not None:
+        if (
+            isinstance(part, Value)
+            and part.conversion not in OF_NONE
+            and entry.defaults().get(part.name)
+        ):
             default = entry.defaults()[part.name]
             if isinstance(default, ast.Constant) and default.value is None:
                 raise ValueError(f"{part.name} may be None, and has to be in brackets")

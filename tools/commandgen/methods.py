@@ -12,7 +12,7 @@ from commandgen.template import CONVERSIONS, Flag, Group, Literal, Part, Value
 
 #: What bodies and generated lines use of `oxipipe.commands.words`.
 WORDS = (
-    "flat in_milliseconds in_seconds lex_bound listed on_or_off or_endless unix_milliseconds unix_seconds word words_of yes_or_no"
+    "flat in_milliseconds in_seconds lex_bound listed on_or_off option or_endless or_metres sorting unix_milliseconds unix_seconds weighted word words_of yes_or_no"
 ).split()
 
 
@@ -84,25 +84,37 @@ def conditions(entry: Entry) -> list[str]:
         given = [f"({is_given(entry, name)})" for name in names]
         refusal = f"{entry.name} takes only one of {', '.join(names)}"
         lines += [f"if {' + '.join(given)} > 1:", f"    raise DataError({refusal!r})"]
-    if entry.needs:
-        given = [is_given(entry, name) for name in entry.needs]
-        wanted = ", ".join(entry.needs)
+    for names in entry.needs:
+        given = [is_given(entry, name) for name in names]
+        wanted = ", ".join(names)
         refusal = (
             f"{entry.name} needs {wanted}"
-            if len(entry.needs) == 1
+            if len(names) == 1
             else f"{entry.name} needs one of {wanted}"
         )
         lines += [f"if not ({' or '.join(given)}):", f"    raise DataError({refusal!r})"]
     for part in entry.parts:
-        if isinstance(part, Group) and len(values := part.values()) > 1:
+        if isinstance(part, Group) and (values := part.values()):
             first = is_given(entry, values[0].name)
-            names = " and ".join(value.name for value in values)
-            for value in values[1:]:
+            own = [value for value in values if not _has_own_word(entry, value.name)]
+            names = " and ".join(value.name for value in own)
+            for value in own[1:]:
                 lines += [
                     f"if ({first}) is not ({is_given(entry, value.name)}):",
                     f"    raise DataError({f'{entry.name} takes {names} together'!r})",
                 ]
+            for flag in (p for p in part.parts if isinstance(p, Flag)):
+                lines += [
+                    f"if {flag.name} and not ({first}):",
+                    f"    raise DataError({f'{entry.name} takes {flag.name} with {values[0].name}'!r})",
+                ]
     return lines
+
+
+def _has_own_word(entry: Entry, name: str) -> bool:
+    """Whether a word is sent for it also if the caller gives none."""
+    default = entry.defaults().get(name)
+    return isinstance(default, ast.Constant) and default.value is not None
 
 
 def is_given(entry: Entry, name: str) -> str:

@@ -22,6 +22,14 @@ UNTYPED = {
     "command_as": "callback: Callback | None, *args: Any",
     "execute_command": "*args: Any, **options: Any",
 }
+#: Builders of commands that say at their end what to send: their arguments, their class, and what that gives where a client blocks.
+BUILDERS = {
+    "bitfield": (
+        "key: KeyT, default_overflow: str | None = None",
+        "BitFieldOperation",
+        "list[int | None]",
+    ),
+}
 
 
 def module(entries: Iterable[Entry]) -> str:
@@ -37,6 +45,7 @@ def module(entries: Iterable[Entry]) -> str:
         "from typing import Any, Generic, Literal, Self",
         "",
         "from oxipipe.asyncio._views import View as AsyncView",
+        "from oxipipe.commands.bitfield import BitFieldOperation",
         "from oxipipe.commands.shapes import Callback",
         "from oxipipe.commands.views import View",
         "from oxipipe.futures import Future",
@@ -51,15 +60,25 @@ def module(entries: Iterable[Entry]) -> str:
             f"    def {name}(self, {args}) -> {reply.format('Any')}: ..."
             for name, args in UNTYPED.items()
         ]
+        lines += [
+            f"    def {name}(self, {args}) -> {kind}[{reply.format(given)}]: ..."
+            for name, (args, kind, given) in BUILDERS.items()
+        ]
         lines += [stub(entry, reply.format(entry.returns), names) for entry in entries]
     lines += ["", "class PipelineCommands:", *views("PipelineCommands")]
     lines += [f"    def {name}(self, {args}) -> Self: ..." for name, args in UNTYPED.items()]
+    lines += [
+        f"    def {name}(self, {args}) -> {kind}[Self]: ..."
+        for name, (args, kind, _) in BUILDERS.items()
+    ]
     lines += [stub(entry, "Self", names) for entry in entries]
     return "\n".join([*lines, ""])
 
 
 #: Of `oxipipe.typing`.
-TYPES = "AbsExpiryT BoundT EncodableT ExpiryT FieldT KeysT KeyT PatternT ScoreT StreamIdT T".split()
+TYPES = (
+    "AbsExpiryT BoundT DataPersistOptions EncodableT ExpiryT FieldT HashDataPersistOptions KeysT KeyT PatternT ScoreT StreamIdT T"
+).split()
 
 
 def views(view: str) -> list[str]:

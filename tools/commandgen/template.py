@@ -4,8 +4,8 @@
 
 Words in capitals are sent as they stand. `{name}` is what the argument says; `{time:s}` is that, converted (`CONVERSIONS`).
 `{*keys}` are all of several, `{*keys+args}` those of an argument that is one or several, and of more arguments, `{#keys}` is how many
-they are. What is in brackets is there if its arguments are given; of several arguments, all or none have to be. `nx?NX` is there if
-the argument is true, `!all?WRITE` if it is not, and of `on?ON:OFF` one or the other.
+they are. What is in brackets is there if its arguments are given; of several arguments, all or none have to be, but for those with a
+default that is a word, and switches, which need the others. `nx?NX` is there if the argument is true, `!all?WRITE` if it is not, and of `on?ON:OFF` one or the other.
 """
 
 from __future__ import annotations
@@ -28,7 +28,12 @@ CONVERSIONS = {
     "on": "on_or_off",
     "lex": "lex_bound",
     "timeout": "or_endless",
+    "unit": "or_metres",
+    "option": "option",
 }
+
+#: Conversions that make a word of None too.
+OF_NONE = frozenset(("unit",))
 
 
 @dataclass

@@ -4,8 +4,13 @@
 
 
 @command(
-    "BITCOUNT {key} [{start}] [{end}] [{mode}]",
-    examples=["bitcount('s')", "bitcount('s', 0, 1)", "bitcount('s', 0, 1, 'BIT')"],
+    "BITCOUNT {key} [{start} {end}] [{mode}]",
+    examples=[
+        "bitcount('s')",
+        "bitcount('s', 0, 1)",
+        "bitcount('s', 0, 1, 'BIT')",
+        "bitcount('s', 0)",
+    ],
 )
 def bitcount(
     key: KeyT, start: int | None = None, end: int | None = None, mode: str | None = None
@@ -35,3 +40,55 @@ def getbit(name: KeyT, offset: int) -> int:
 )
 def setbit(name: KeyT, offset: int, value: int) -> int:
     """Sets or clears the bit at offset in the string value stored at key."""
+
+
+@command(
+    "BITPOS",
+    examples=[
+        "bitpos('s', 1)",
+        "bitpos('s', 0, 1)",
+        "bitpos('s', 1, 1, 2)",
+        "bitpos('s', 1, 9, 20, 'BIT')",
+        "bitpos('s', 1, end=2)",
+        "bitpos('s', 2)",
+    ],
+)
+def bitpos(
+    key: KeyT,
+    bit: int,
+    start: int | None = None,
+    end: int | None = None,
+    mode: str | None = None,
+) -> int:
+    """The place of the first bit that is 0 or 1; -1 if there is none.
+
+    `start` and `end` are bytes, or bits if `mode` is "BIT".
+    """
+    if bit not in (0, 1):
+        raise DataError("bitpos looks for 0 or 1")
+    if start is None and end is not None:
+        raise DataError("bitpos takes end with start")
+    span = [place for place in (start, end) if place is not None]
+    return [key, bit, *span, *(() if mode is None else (word(mode),))]
+
+
+@command(
+    "BITFIELD_RO",
+    examples=[
+        "bitfield_ro('s', 'u8', 0)",
+        "bitfield_ro('s', 'u8', '#1', [('i4', 0), ('u4', '#1')])",
+        "bitfield_ro('none', 'u8', 0)",
+    ],
+)
+def bitfield_ro(
+    key: KeyT,
+    encoding: str,
+    offset: int | str,
+    items: Iterable[tuple[str, int | str]] | None = None,
+) -> list[int]:
+    """Integers that are fields of a string: one of `encoding`, such as "u8", at `offset`, and more `items` of these two.
+
+    An offset is a number of bits or, written "#2", of fields of that width.
+    """
+    fields = [(encoding, offset), *(items or ())]
+    return [key, *(part for kind, at in fields for part in (b"GET", word(kind), word(at)))]

@@ -294,24 +294,34 @@ def sort(
     alpha: bool = False,
     store: KeyT | None = None,
     groups: bool | None = False,
-) -> list[T] | list[tuple[T, ...]] | int:
-    """The sorted elements of a list, set or sorted set; their number if they are put into `store`."""
-    if (start is None) is not (num is None):
-        raise DataError("sort takes start and num together")
-    patterns = [] if get is None else listed(get)
-    if groups and len(patterns) < 2:
+) -> list[T | None] | list[tuple[T | None, ...]] | int:
+    """The sorted elements of a list, set or sorted set; their number if they are put into `store`.
+
+    With `get`, what the keys hold that these patterns make of the elements; `groups` gives that of each element in a tuple.
+    """
+    if groups and len([] if get is None else listed(get)) < 2:
         raise DataError("sort with groups needs at least two patterns in get")
-    words = []
-    if by is not None:
-        words += (b"BY", by)
-    if start is not None:
-        words += (b"LIMIT", start, num)
-    for pattern in patterns:
-        words += (b"GET", b"#" if pattern == "#" else pattern)
-    if desc:
-        words.append(b"DESC")
-    if alpha:
-        words.append(b"ALPHA")
-    if store is not None:
-        words += (b"STORE", store)
-    return [name, *words]
+    storing = () if store is None else (b"STORE", store)
+    return [name, *sorting(start, num, by, get, desc, alpha), *storing]
+
+
+@command(
+    "SORT_RO",
+    examples=[
+        "sort_ro('l', alpha=True)",
+        "sort_ro('l', 1, 2, alpha=True, desc=True)",
+        "sort_ro('l', by='nosort', get=['#', 'h->*'])",
+        "sort_ro('l', start=1)",
+    ],
+)
+def sort_ro(
+    key: KeyT,
+    start: int | None = None,
+    num: int | None = None,
+    by: PatternT | None = None,
+    get: PatternT | Sequence[PatternT] | None = None,
+    desc: bool = False,
+    alpha: bool = False,
+) -> list[T | None]:
+    """`sort` without what it may store, which replicas answer too."""
+    return [key, *sorting(start, num, by, get, desc, alpha)]

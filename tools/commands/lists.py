@@ -148,3 +148,122 @@ def lpos(
     maxlen: int | None = None,
 ) -> int | list[int] | None:
     """The place of `value` in a list, or a list of `count` places."""
+
+
+@command(
+    "BRPOPLPUSH {src} {dst} {timeout:timeout}",
+    examples=[
+        "brpoplpush('l', 'd')",
+        "brpoplpush('l', 'd', None)",
+        "brpoplpush('none', 'd', 0.01)",
+    ],
+)
+def brpoplpush(src: KeyT, dst: KeyT, timeout: float | None = 0) -> T | None:
+    """Move the last element of one list to the front of another, and return it; waits `timeout` seconds, 0 without end."""
+
+
+@command(
+    "BLMOVE {first_list} {second_list} {src} {dest} {timeout}",
+    examples=[
+        "blmove('l', 'd', 1)",
+        "blmove('l', 'd', 1, 'RIGHT', 'LEFT')",
+        "blmove('none', 'd', 0.01)",
+    ],
+)
+def blmove(
+    first_list: KeyT, second_list: KeyT, timeout: float, src: str = "LEFT", dest: str = "RIGHT"
+) -> T | None:
+    """Move an element from an end of one list to an end of another, and return it; waits `timeout` seconds, 0 without end."""
+
+
+@command(
+    "LMPOP",
+    examples=[
+        "lmpop(2, 'none', 'l', direction='LEFT')",
+        "lmpop(1, 'l', direction='RIGHT', count=2)",
+        "lmpop(1, 'none', direction='LEFT')",
+    ],
+)
+def lmpop(num_keys: int, *args: KeyT, direction: str, count: int = 1) -> list[T | list[T]] | None:
+    """[list, [elements]] of the first of `num_keys` lists that has some: up to `count`, from its "LEFT" or "RIGHT" end."""
+    limit = () if count == 1 else (b"COUNT", count)
+    return [num_keys, *args, word(direction), *limit]
+
+
+@command(
+    "BLMPOP {timeout} {numkeys} {*args} {direction} COUNT {count}",
+    examples=[
+        "blmpop(1, 2, 'none', 'l', direction='LEFT')",
+        "blmpop(1, 1, 'l', direction='RIGHT', count=2)",
+        "blmpop(0.01, 1, 'none', direction='LEFT')",
+    ],
+)
+def blmpop(
+    timeout: float, numkeys: int, *args: KeyT, direction: str, count: int = 1
+) -> list[T | list[T]] | None:
+    """`lmpop` that waits for elements: `timeout` seconds, 0 without end."""
+
+
+@command(
+    "LMOVEM",
+    redis="8.10.0",
+    valkey="never",
+    examples=[
+        "lmovem('l', 'd')",
+        "lmovem('l', 'd', 'RIGHT', 'LEFT', 2, ordering='BULK')",
+        "lmovem('l', 'd', count=2, mode='EXACTLY', ordering='OBO')",
+        "lmovem('l', 'd', count=2)",
+        "lmovem('l', 'd', mode='EXACTLY')",
+    ],
+)
+def lmovem(
+    first_list: KeyT,
+    second_list: KeyT,
+    src: str = "LEFT",
+    dest: str = "RIGHT",
+    count: int | None = None,
+    mode: Literal["COUNT", "EXACTLY"] | None = None,
+    ordering: Literal["OBO", "BULK"] | None = None,
+) -> list[T] | None:
+    """Move elements from an end of one list to an end of another, and return them; None if there were none.
+
+    That is one, or up to `count`, or with `mode` "EXACTLY" that many or none: one by one ("OBO"), which turns their
+    order around if both ends are the same, or in "BULK", which keeps it.
+    """
+    if count is None and (mode is not None or ordering is not None):
+        raise DataError("lmovem takes mode and ordering with count")
+    if count is not None and ordering is None:
+        raise DataError("lmovem takes count with ordering")
+    many = () if count is None else (word(mode or "COUNT"), count, word(ordering))
+    return [first_list, second_list, word(src), word(dest), *many]
+
+
+@command(
+    "BLMOVEM",
+    redis="8.10.0",
+    valkey="never",
+    examples=[
+        "blmovem('l', 'd', 1)",
+        "blmovem('l', 'd', 1, 'RIGHT', 'LEFT', 2, ordering='BULK')",
+        "blmovem('l', 'd', 1, count=2, mode='EXACTLY', ordering='OBO')",
+        "blmovem('l', 'd', 1, count=2)",
+        "blmovem('l', 'd', 1, ordering='OBO')",
+    ],
+)
+def blmovem(
+    first_list: KeyT,
+    second_list: KeyT,
+    timeout: float,
+    src: str = "LEFT",
+    dest: str = "RIGHT",
+    count: int | None = None,
+    mode: Literal["COUNT", "EXACTLY"] | None = None,
+    ordering: Literal["OBO", "BULK"] | None = None,
+) -> list[T] | None:
+    """`lmovem` that waits for elements: `timeout` seconds, 0 without end."""
+    if count is None and (mode is not None or ordering is not None):
+        raise DataError("blmovem takes mode and ordering with count")
+    if count is not None and ordering is None:
+        raise DataError("blmovem takes count with ordering")
+    many = () if count is None else (word(mode or "COUNT"), count, word(ordering))
+    return [first_list, second_list, word(src), word(dest), timeout, *many]

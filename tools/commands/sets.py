@@ -133,3 +133,35 @@ def spop(name: KeyT, count: int | None = None) -> T | list[T] | None:
 )
 def srandmember(name: KeyT, number: int | None = None) -> T | list[T] | None:
     """One random member of a set, or a list of `number`."""
+
+
+@command(
+    "SINTERCARD {numkeys} {*keys} LIMIT {limit}",
+    examples=[
+        "sintercard(2, ['t', 'u'])",
+        "sintercard(2, ['t', 't'], 1)",
+        "sintercard(1, ['none'])",
+    ],
+)
+def sintercard(numkeys: int, keys: KeysT, limit: int = 0) -> int:
+    """How many members are in all of `numkeys` sets; with `limit` it does not count further."""
+
+
+@command(
+    "SDIFFCARD {numkeys} {*keys} LIMIT {limit}",
+    redis="8.10.0",
+    valkey="never",
+    examples=["sdiffcard(2, ['t', 'u'])", "sdiffcard(2, ['t', 'none'], 1)"],
+)
+def sdiffcard(numkeys: int, keys: KeysT, limit: int = 0) -> int:
+    """How many members are in the first of `numkeys` sets only; with `limit` it does not count further."""
+
+
+@command(
+    "SUNIONCARD {numkeys} {*keys} approx?APPROX LIMIT {limit}",
+    redis="8.10.0",
+    valkey="never",
+    examples=["sunioncard(2, ['t', 'u'])", "sunioncard(2, ['t', 'u'], 1, approx=True)"],
+)
+def sunioncard(numkeys: int, keys: KeysT, limit: int = 0, approx: bool = False) -> int:
+    """How many members are in any of `numkeys` sets, exactly or about; with `limit` it does not count further."""

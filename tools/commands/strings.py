@@ -202,7 +202,7 @@ def lcs(
     idx: bool | None = False,
     minmatchlen: int | None = 0,
     withmatchlen: bool | None = False,
-) -> T | int | list[T]:
+) -> T | int | list[T | int | list[list[list[int] | int]]]:
     """The longest common subsequence of two strings, its length, or where it is found."""
 
 
@@ -236,3 +236,131 @@ def psetex(name: KeyT, time_ms: ExpiryT, value: EncodableT) -> bool:
 )
 def setex(name: KeyT, time: ExpiryT, value: EncodableT) -> bool:
     """Set the value of a key that expires after `time` seconds."""
+
+
+@command(
+    "MSETEX {#mapping} {mapping:flat} [{data_persist_option:option}] [EX {ex:s}] [PX {px:ms}] [EXAT {exat:unix}]"
+    " [PXAT {pxat:unix_ms}] keepttl?KEEPTTL",
+    one_of="ex px exat pxat keepttl",
+    examples=[
+        "msetex({'s': 1, 'new': 2})",
+        "msetex({'s': 1, 'new': 2}, ex=10)",
+        "msetex({'s': 1}, px=SOON)",
+        "msetex({'s': 1}, exat=LATER)",
+        "msetex({'s': 1}, pxat=LATER)",
+        "msetex({'e': 1}, keepttl=True)",
+        "msetex({'s': 1, 'new': 2}, DataPersistOptions.NX, ex=SOON)",
+        "msetex({'s': 1, 'n': 2}, DataPersistOptions.XX)",
+        "msetex({'s': 1}, ex=1, px=1)",
+    ],
+)
+def msetex(
+    mapping: Mapping[Any, EncodableT],
+    data_persist_option: DataPersistOptions | Literal["NX", "XX"] | None = None,
+    ex: ExpiryT | None = None,
+    px: ExpiryT | None = None,
+    exat: AbsExpiryT | None = None,
+    pxat: AbsExpiryT | None = None,
+    keepttl: bool = False,
+) -> int:
+    """Set all keys of `mapping` and when they expire; 1 if that was done, 0 if a condition prevented it.
+
+    The condition is that none ("NX") or all ("XX") of the keys are there.
+    """
+
+
+@command("DIGEST {name}", redis="8.4.0", valkey="never", examples=["digest('s')", "digest('none')"])
+def digest(name: KeyT) -> T | None:
+    """The XXH3 digest of the value of a key, as hexadecimal text."""
+
+
+@command(
+    "DELEX {name} [IFEQ {ifeq:data}] [IFNE {ifne:data}] [IFDEQ {ifdeq}] [IFDNE {ifdne}]",
+    one_of="ifeq ifne ifdeq ifdne",
+    redis="8.4.0",
+    valkey="never",
+    examples=[
+        "delex('s')",
+        "delex('s', ifeq='text')",
+        "delex('s', ifne='text')",
+        "delex('s', ifdeq='b6acb9d84a38ff74')",
+        "delex('s', ifdne='b6acb9d84a38ff74')",
+    ],
+)
+def delex(
+    name: KeyT,
+    ifeq: bytes | str | None = None,
+    ifne: bytes | str | None = None,
+    ifdeq: str | None = None,
+    ifdne: str | None = None,
+) -> int:
+    """Delete a key if its value, or the digest of that, is or is not a given one; the number of keys deleted."""
+
+
+@command("DELIFEQ {name} {value}", examples=["delifeq('s', 'text')", "delifeq('s', 'other')"])
+def delifeq(name: KeyT, value: EncodableT) -> int:
+    """Delete a key if its value is `value`; the number of keys deleted."""
+
+
+@command(
+    "INCREX",
+    shape="strings.increased",
+    one_of="byfloat byint, ex px exat pxat persist",
+    redis="8.8.0",
+    valkey="9.2.0",
+    examples=[
+        "increx('n')",
+        "increx('n', byint=5, ubound=12, saturate=True)",
+        "increx('f', byfloat=0.5, lbound=0)",
+        "increx('n', ex=SOON, enx=True)",
+        "increx('n', px=1000)",
+        "increx('n', exat=LATER)",
+        "increx('n', pxat=LATER)",
+        "increx('e', persist=True)",
+        "increx('n', byint=1, byfloat=1)",
+        "increx('n', ex=1, persist=True)",
+        "increx('n', enx=True)",
+    ],
+)
+def increx(
+    name: KeyT,
+    *,
+    byfloat: EncodableT | None = None,
+    byint: EncodableT | None = None,
+    lbound: EncodableT | None = None,
+    ubound: EncodableT | None = None,
+    saturate: bool = False,
+    ex: ExpiryT | None = None,
+    px: ExpiryT | None = None,
+    exat: AbsExpiryT | None = None,
+    pxat: AbsExpiryT | None = None,
+    persist: bool = False,
+    enx: bool = False,
+) -> list[int | float]:
+    """Add to the number of a key within bounds, and let it expire: [the sum, what was added].
+
+    A sum out of bounds is refused, and nothing added, or with `saturate` it is the bound. `enx` sets the expiry only if
+    there is none.
+    """
+    expiry = []
+    if ex is not None:
+        expiry += (b"EX", in_seconds(ex))
+    if px is not None:
+        expiry += (b"PX", in_milliseconds(px))
+    if exat is not None:
+        expiry += (b"EXAT", unix_seconds(exat))
+    if pxat is not None:
+        expiry += (b"PXAT", unix_milliseconds(pxat))
+    if enx and not expiry:
+        raise DataError("increx takes enx with one of ex, px, exat, pxat")
+    numbers = {b"BYFLOAT": byfloat, b"BYINT": byint, b"LBOUND": lbound, b"UBOUND": ubound}
+    given = (
+        (option_name, word(number)) for option_name, number in numbers.items() if number is not None
+    )
+    return [
+        name,
+        *(part for pair in given for part in pair),
+        *words_of(SATURATE=saturate),
+        *expiry,
+        *words_of(PERSIST=persist, ENX=enx),
+    ]

@@ -14,12 +14,15 @@ from oxipipe.exceptions import DataError
 
 redis = pytest.importorskip("redis")
 
-# redis-py marks old commands as deprecated.
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+# redis-py marks old commands as deprecated, and warns of new ones.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore:Call to experimental:UserWarning"),
+]
 
 
 #: Where redis-py sends something else: the command it sends, which is an older one for the same.
-OLDER = {"zrange": "ZREVRANGE"}
+OLDER = {"zrange": "ZREVRANGE", "sort_ro": "SORT"}
 
 
 class Ours(Commands):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from enum import Enum
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict, TypeVar
 
 if TYPE_CHECKING:
@@ -17,9 +18,11 @@ __all__ = [
     "BoundT",
     "Callable",
     "ClientOptions",
+    "DataPersistOptions",
     "EncodableT",
     "ExpiryT",
     "FieldT",
+    "HashDataPersistOptions",
     "Iterable",
     "KeyT",
     "KeysT",
@@ -105,3 +108,17 @@ class PoolOptions(QueueOptions, total=False):
     key_affinity: bool | None
     ordered: bool | None
     grace: float | str
+
+
+class DataPersistOptions(Enum):
+    """When MSETEX sets keys: if none of them is there, or if all are."""
+
+    NX = "NX"
+    XX = "XX"
+
+
+class HashDataPersistOptions(Enum):
+    """When HSETEX sets fields: if none of them is there, or if all are."""
+
+    FNX = "FNX"
+    FXX = "FXX"

@@ -7,7 +7,7 @@ from __future__ import annotations
 from oxipipe.commands._types import t
 from oxipipe.commands.shapes import find
 from oxipipe.commands.untyped import Untyped
-from oxipipe.commands.words import flat, in_milliseconds, in_seconds, lex_bound, listed, on_or_off, or_endless, unix_milliseconds, unix_seconds, word, words_of, yes_or_no
+from oxipipe.commands.words import flat, in_milliseconds, in_seconds, lex_bound, listed, on_or_off, option, or_endless, or_metres, sorting, unix_milliseconds, unix_seconds, weighted, word, words_of, yes_or_no
 from oxipipe.exceptions import DataError
 
 
@@ -16,11 +16,11 @@ class Commands(Untyped):
 
     def bitcount(self, key: t.KeyT, start: int | None=None, end: int | None=None, mode: str | None=None):
         """Count set bits in a string."""
+        if (start is not None) is not (end is not None):
+            raise DataError('bitcount takes start and end together')
         _words = ['BITCOUNT', key]
         if start is not None:
-            _words.append(start)
-        if end is not None:
-            _words.append(end)
+            _words += (start, end)
         if mode is not None:
             _words.append(word(mode))
         return self.command(*_words)
@@ -36,6 +36,26 @@ class Commands(Untyped):
     def setbit(self, name: t.KeyT, offset: int, value: int):
         """Sets or clears the bit at offset in the string value stored at key."""
         return self.command('SETBIT', name, offset, value)
+
+    def bitpos(self, key: t.KeyT, bit: int, start: int | None=None, end: int | None=None, mode: str | None=None):
+        """The place of the first bit that is 0 or 1; -1 if there is none.
+
+        `start` and `end` are bytes, or bits if `mode` is "BIT".
+        """
+        if bit not in (0, 1):
+            raise DataError('bitpos looks for 0 or 1')
+        if start is None and end is not None:
+            raise DataError('bitpos takes end with start')
+        span = [place for place in (start, end) if place is not None]
+        return self.command('BITPOS', key, bit, *span, *(() if mode is None else (word(mode),)))
+
+    def bitfield_ro(self, key: t.KeyT, encoding: str, offset: int | str, items: t.Iterable[tuple[str, int | str]] | None=None):
+        """Integers that are fields of a string: one of `encoding`, such as "u8", at `offset`, and more `items` of these two.
+
+        An offset is a number of bits or, written "#2", of fields of that width.
+        """
+        fields = [(encoding, offset), *(items or ())]
+        return self.command('BITFIELD_RO', key, *(part for kind, at in fields for part in (b'GET', word(kind), word(at))))
 
     def client_getname(self):
         """Get the current connection name."""
@@ -113,6 +133,201 @@ class Commands(Untyped):
         if error:
             _words.append(b"ERROR")
         return self.command_as(find("truth"), *_words)
+
+    def geoadd(self, name: t.KeyT, values: t.Sequence[t.EncodableT], nx: bool=False, xx: bool=False, ch: bool=False):
+        """Put places on a map. The number of new (`ch`: new or moved) places.
+
+        `values` is flat: longitude, latitude and name of the first place, then those of the next.
+        """
+        if (bool(nx)) + (bool(xx)) > 1:
+            raise DataError('geoadd takes only one of nx, xx')
+        if len(values) % 3:
+            raise DataError('geoadd needs a longitude, a latitude and a name for each place')
+        return self.command('GEOADD', name, *words_of(NX=nx, XX=xx, CH=ch), *values)
+
+    def geodist(self, name: t.KeyT, place1: t.FieldT, place2: t.FieldT, unit: t.Literal['m', 'km', 'mi', 'ft'] | None=None):
+        """How far apart two places are, in metres or in `unit`; None if one of them is not there."""
+        _words = ['GEODIST', name, place1, place2]
+        if unit is not None:
+            _words.append(word(unit))
+        return self.command(*_words)
+
+    def geohash(self, name: t.KeyT, *values: t.FieldT):
+        """The geohash of each place, None for those that are not there."""
+        return self.command('GEOHASH', name, *values)
+
+    def geopos(self, name: t.KeyT, *values: t.FieldT):
+        """Where each place is, as (longitude, latitude), None for those that are not there."""
+        return self.command('GEOPOS', name, *values)
+
+    def georadius(self, name: t.KeyT, longitude: float, latitude: float, radius: float, unit: t.Literal['m', 'km', 'mi', 'ft'] | None=None, withdist: bool=False, withcoord: bool=False, withhash: bool=False, count: int | None=None, sort: t.Literal['ASC', 'DESC'] | None=None, store: t.KeyT | None=None, store_dist: t.KeyT | None=None, any: bool=False):
+        """Places around a point, the nearest `count` of them, or `any`. `geosearch` does the same and more.
+
+        A list of names, or of [name, distance, hash, (longitude, latitude)] with what is asked for of that; the number of
+        places if they are put into `store`, or with their distances as scores into `store_dist`.
+        """
+        if (store is not None) + (store_dist is not None) > 1:
+            raise DataError('georadius takes only one of store, store_dist')
+        if any and not (count is not None):
+            raise DataError('georadius takes any with count')
+        _words = ['GEORADIUS', name, longitude, latitude, radius, or_metres(unit)]
+        if withdist:
+            _words.append(b"WITHDIST")
+        if withcoord:
+            _words.append(b"WITHCOORD")
+        if withhash:
+            _words.append(b"WITHHASH")
+        if count is not None:
+            _words += (b"COUNT", count)
+            if any:
+                _words.append(b"ANY")
+        if sort is not None:
+            _words.append(word(sort))
+        if store is not None:
+            _words += (b"STORE", store)
+        if store_dist is not None:
+            _words += (b"STOREDIST", store_dist)
+        return self.command(*_words)
+
+    def georadius_ro(self, name: t.KeyT, longitude: float, latitude: float, radius: float, unit: t.Literal['m', 'km', 'mi', 'ft'] | None=None, withdist: bool=False, withcoord: bool=False, withhash: bool=False, count: int | None=None, sort: t.Literal['ASC', 'DESC'] | None=None, any: bool=False):
+        """`georadius` without what it may store, which replicas answer too."""
+        if any and not (count is not None):
+            raise DataError('georadius_ro takes any with count')
+        _words = ['GEORADIUS_RO', name, longitude, latitude, radius, or_metres(unit)]
+        if withdist:
+            _words.append(b"WITHDIST")
+        if withcoord:
+            _words.append(b"WITHCOORD")
+        if withhash:
+            _words.append(b"WITHHASH")
+        if count is not None:
+            _words += (b"COUNT", count)
+            if any:
+                _words.append(b"ANY")
+        if sort is not None:
+            _words.append(word(sort))
+        return self.command(*_words)
+
+    def georadiusbymember(self, name: t.KeyT, member: t.FieldT, radius: float, unit: t.Literal['m', 'km', 'mi', 'ft'] | None=None, withdist: bool=False, withcoord: bool=False, withhash: bool=False, count: int | None=None, sort: t.Literal['ASC', 'DESC'] | None=None, store: t.KeyT | None=None, store_dist: t.KeyT | None=None, any: bool=False):
+        """Places around one of them; all else as for `georadius`."""
+        if (store is not None) + (store_dist is not None) > 1:
+            raise DataError('georadiusbymember takes only one of store, store_dist')
+        if any and not (count is not None):
+            raise DataError('georadiusbymember takes any with count')
+        _words = ['GEORADIUSBYMEMBER', name, member, radius, or_metres(unit)]
+        if withdist:
+            _words.append(b"WITHDIST")
+        if withcoord:
+            _words.append(b"WITHCOORD")
+        if withhash:
+            _words.append(b"WITHHASH")
+        if count is not None:
+            _words += (b"COUNT", count)
+            if any:
+                _words.append(b"ANY")
+        if sort is not None:
+            _words.append(word(sort))
+        if store is not None:
+            _words += (b"STORE", store)
+        if store_dist is not None:
+            _words += (b"STOREDIST", store_dist)
+        return self.command(*_words)
+
+    def georadiusbymember_ro(self, name: t.KeyT, member: t.FieldT, radius: float, unit: t.Literal['m', 'km', 'mi', 'ft'] | None=None, withdist: bool=False, withcoord: bool=False, withhash: bool=False, count: int | None=None, sort: t.Literal['ASC', 'DESC'] | None=None, any: bool=False):
+        """`georadiusbymember` without what it may store, which replicas answer too."""
+        if any and not (count is not None):
+            raise DataError('georadiusbymember_ro takes any with count')
+        _words = ['GEORADIUSBYMEMBER_RO', name, member, radius, or_metres(unit)]
+        if withdist:
+            _words.append(b"WITHDIST")
+        if withcoord:
+            _words.append(b"WITHCOORD")
+        if withhash:
+            _words.append(b"WITHHASH")
+        if count is not None:
+            _words += (b"COUNT", count)
+            if any:
+                _words.append(b"ANY")
+        if sort is not None:
+            _words.append(word(sort))
+        return self.command(*_words)
+
+    def geosearch(self, name: t.KeyT, member: t.FieldT | None=None, longitude: float | None=None, latitude: float | None=None, unit: t.Literal['m', 'km', 'mi', 'ft']='m', radius: float | None=None, width: float | None=None, height: float | None=None, sort: t.Literal['ASC', 'DESC'] | None=None, count: int | None=None, any: bool=False, withcoord: bool=False, withdist: bool=False, withhash: bool=False):
+        """Places within a circle or a box around one of them or a point: all, the nearest `count`, or `any` of that number.
+
+        A list of names, or of [name, distance, hash, (longitude, latitude)] with what is asked for of that.
+        """
+        if (member is not None) + (longitude is not None) > 1:
+            raise DataError('geosearch takes only one of member, longitude')
+        if (radius is not None) + (width is not None) > 1:
+            raise DataError('geosearch takes only one of radius, width')
+        if not (member is not None or longitude is not None):
+            raise DataError('geosearch needs one of member, longitude')
+        if not (radius is not None or width is not None):
+            raise DataError('geosearch needs one of radius, width')
+        if (longitude is not None) is not (latitude is not None):
+            raise DataError('geosearch takes longitude and latitude together')
+        if (width is not None) is not (height is not None):
+            raise DataError('geosearch takes width and height together')
+        if any and not (count is not None):
+            raise DataError('geosearch takes any with count')
+        _words = ['GEOSEARCH', name]
+        if member is not None:
+            _words += (b"FROMMEMBER", member)
+        if longitude is not None:
+            _words += (b"FROMLONLAT", longitude, latitude)
+        if radius is not None:
+            _words += (b"BYRADIUS", radius, word(unit))
+        if width is not None:
+            _words += (b"BYBOX", width, height, word(unit))
+        if sort is not None:
+            _words.append(word(sort))
+        if count is not None:
+            _words += (b"COUNT", count)
+            if any:
+                _words.append(b"ANY")
+        if withdist:
+            _words.append(b"WITHDIST")
+        if withcoord:
+            _words.append(b"WITHCOORD")
+        if withhash:
+            _words.append(b"WITHHASH")
+        return self.command(*_words)
+
+    def geosearchstore(self, dest: t.KeyT, name: t.KeyT, member: t.FieldT | None=None, longitude: float | None=None, latitude: float | None=None, unit: t.Literal['m', 'km', 'mi', 'ft']='m', radius: float | None=None, width: float | None=None, height: float | None=None, sort: t.Literal['ASC', 'DESC'] | None=None, count: int | None=None, any: bool=False, storedist: bool=False):
+        """Put what `geosearch` finds into `dest`, if `storedist` with distances as scores; the number of places."""
+        if (member is not None) + (longitude is not None) > 1:
+            raise DataError('geosearchstore takes only one of member, longitude')
+        if (radius is not None) + (width is not None) > 1:
+            raise DataError('geosearchstore takes only one of radius, width')
+        if not (member is not None or longitude is not None):
+            raise DataError('geosearchstore needs one of member, longitude')
+        if not (radius is not None or width is not None):
+            raise DataError('geosearchstore needs one of radius, width')
+        if (longitude is not None) is not (latitude is not None):
+            raise DataError('geosearchstore takes longitude and latitude together')
+        if (width is not None) is not (height is not None):
+            raise DataError('geosearchstore takes width and height together')
+        if any and not (count is not None):
+            raise DataError('geosearchstore takes any with count')
+        _words = ['GEOSEARCHSTORE', dest, name]
+        if member is not None:
+            _words += (b"FROMMEMBER", member)
+        if longitude is not None:
+            _words += (b"FROMLONLAT", longitude, latitude)
+        if radius is not None:
+            _words += (b"BYRADIUS", radius, word(unit))
+        if width is not None:
+            _words += (b"BYBOX", width, height, word(unit))
+        if sort is not None:
+            _words.append(word(sort))
+        if count is not None:
+            _words += (b"COUNT", count)
+            if any:
+                _words.append(b"ANY")
+        if storedist:
+            _words.append(b"STOREDIST")
+        return self.command(*_words)
 
     def hdel(self, name: t.KeyT, *keys: t.FieldT):
         """Delete one or more hash fields."""
@@ -199,6 +414,193 @@ class Commands(Untyped):
         if no_values:
             _words.append(b"NOVALUES")
         return self.command_as(find("scan") if no_values else find("hscan"), *_words)
+
+    def hexpire(self, name: t.KeyT, seconds: t.ExpiryT, *fields: t.FieldT, nx: bool=False, xx: bool=False, gt: bool=False, lt: bool=False):
+        """Let fields of a hash expire after `seconds`.
+
+        For each of them 1 if that was set, 0 if a condition prevented it, 2 if it expired at once, -2 if it is not there.
+        """
+        if (bool(nx)) + (bool(xx)) + (bool(gt)) + (bool(lt)) > 1:
+            raise DataError('hexpire takes only one of nx, xx, gt, lt')
+        if not (bool(fields)):
+            raise DataError('hexpire needs fields')
+        _words = ['HEXPIRE', name, in_seconds(seconds)]
+        if nx:
+            _words.append(b"NX")
+        if xx:
+            _words.append(b"XX")
+        if gt:
+            _words.append(b"GT")
+        if lt:
+            _words.append(b"LT")
+        _words.append(b"FIELDS")
+        _words.append(len(fields))
+        _words += fields
+        return self.command(*_words)
+
+    def hpexpire(self, name: t.KeyT, milliseconds: t.ExpiryT, *fields: t.FieldT, nx: bool=False, xx: bool=False, gt: bool=False, lt: bool=False):
+        """Let fields of a hash expire after `milliseconds`.
+
+        For each of them 1 if that was set, 0 if a condition prevented it, 2 if it expired at once, -2 if it is not there.
+        """
+        if (bool(nx)) + (bool(xx)) + (bool(gt)) + (bool(lt)) > 1:
+            raise DataError('hpexpire takes only one of nx, xx, gt, lt')
+        if not (bool(fields)):
+            raise DataError('hpexpire needs fields')
+        _words = ['HPEXPIRE', name, in_milliseconds(milliseconds)]
+        if nx:
+            _words.append(b"NX")
+        if xx:
+            _words.append(b"XX")
+        if gt:
+            _words.append(b"GT")
+        if lt:
+            _words.append(b"LT")
+        _words.append(b"FIELDS")
+        _words.append(len(fields))
+        _words += fields
+        return self.command(*_words)
+
+    def hexpireat(self, name: t.KeyT, unix_time_seconds: t.AbsExpiryT, *fields: t.FieldT, nx: bool=False, xx: bool=False, gt: bool=False, lt: bool=False):
+        """Let fields of a hash expire at a time, a datetime or seconds since 1970.
+
+        For each of them 1 if that was set, 0 if a condition prevented it, 2 if it expired at once, -2 if it is not there.
+        """
+        if (bool(nx)) + (bool(xx)) + (bool(gt)) + (bool(lt)) > 1:
+            raise DataError('hexpireat takes only one of nx, xx, gt, lt')
+        if not (bool(fields)):
+            raise DataError('hexpireat needs fields')
+        _words = ['HEXPIREAT', name, unix_seconds(unix_time_seconds)]
+        if nx:
+            _words.append(b"NX")
+        if xx:
+            _words.append(b"XX")
+        if gt:
+            _words.append(b"GT")
+        if lt:
+            _words.append(b"LT")
+        _words.append(b"FIELDS")
+        _words.append(len(fields))
+        _words += fields
+        return self.command(*_words)
+
+    def hpexpireat(self, name: t.KeyT, unix_time_milliseconds: t.AbsExpiryT, *fields: t.FieldT, nx: bool=False, xx: bool=False, gt: bool=False, lt: bool=False):
+        """Let fields of a hash expire at a time, a datetime or milliseconds since 1970.
+
+        For each of them 1 if that was set, 0 if a condition prevented it, 2 if it expired at once, -2 if it is not there.
+        """
+        if (bool(nx)) + (bool(xx)) + (bool(gt)) + (bool(lt)) > 1:
+            raise DataError('hpexpireat takes only one of nx, xx, gt, lt')
+        if not (bool(fields)):
+            raise DataError('hpexpireat needs fields')
+        _words = ['HPEXPIREAT', name, unix_milliseconds(unix_time_milliseconds)]
+        if nx:
+            _words.append(b"NX")
+        if xx:
+            _words.append(b"XX")
+        if gt:
+            _words.append(b"GT")
+        if lt:
+            _words.append(b"LT")
+        _words.append(b"FIELDS")
+        _words.append(len(fields))
+        _words += fields
+        return self.command(*_words)
+
+    def hpersist(self, name: t.KeyT, *fields: t.FieldT):
+        """Let fields of a hash not expire: for each of them 1, -1 if it would not have, -2 if it is not there."""
+        if not (bool(fields)):
+            raise DataError('hpersist needs fields')
+        return self.command('HPERSIST', name, b"FIELDS", len(fields), *fields)
+
+    def hexpiretime(self, key: t.KeyT, *fields: t.FieldT):
+        """When fields of a hash expire, in seconds since 1970: -1 for those that do not, -2 for those that are not there."""
+        if not (bool(fields)):
+            raise DataError('hexpiretime needs fields')
+        return self.command('HEXPIRETIME', key, b"FIELDS", len(fields), *fields)
+
+    def hpexpiretime(self, key: t.KeyT, *fields: t.FieldT):
+        """When fields of a hash expire, in milliseconds since 1970: -1 for those that do not, -2 for those that are not there."""
+        if not (bool(fields)):
+            raise DataError('hpexpiretime needs fields')
+        return self.command('HPEXPIRETIME', key, b"FIELDS", len(fields), *fields)
+
+    def httl(self, key: t.KeyT, *fields: t.FieldT):
+        """In how many seconds fields of a hash expire: -1 for those that do not, -2 for those that are not there."""
+        if not (bool(fields)):
+            raise DataError('httl needs fields')
+        return self.command('HTTL', key, b"FIELDS", len(fields), *fields)
+
+    def hpttl(self, key: t.KeyT, *fields: t.FieldT):
+        """In how many milliseconds fields of a hash expire: -1 for those that do not, -2 for those that are not there."""
+        if not (bool(fields)):
+            raise DataError('hpttl needs fields')
+        return self.command('HPTTL', key, b"FIELDS", len(fields), *fields)
+
+    def hgetdel(self, name: t.KeyT, *keys: t.FieldT):
+        """The values of fields of a hash, which are deleted on the way."""
+        if not (bool(keys)):
+            raise DataError('hgetdel needs keys')
+        return self.command('HGETDEL', name, b"FIELDS", len(keys), *keys)
+
+    def hgetex(self, name: t.KeyT, *keys: t.FieldT, ex: t.ExpiryT | None=None, px: t.ExpiryT | None=None, exat: t.AbsExpiryT | None=None, pxat: t.AbsExpiryT | None=None, persist: bool=False):
+        """The values of fields of a hash, whose expiry is set or removed on the way."""
+        if (ex is not None) + (px is not None) + (exat is not None) + (pxat is not None) + (bool(persist)) > 1:
+            raise DataError('hgetex takes only one of ex, px, exat, pxat, persist')
+        if not (bool(keys)):
+            raise DataError('hgetex needs keys')
+        _words = ['HGETEX', name]
+        if ex is not None:
+            _words += (b"EX", in_seconds(ex))
+        if px is not None:
+            _words += (b"PX", in_milliseconds(px))
+        if exat is not None:
+            _words += (b"EXAT", unix_seconds(exat))
+        if pxat is not None:
+            _words += (b"PXAT", unix_milliseconds(pxat))
+        if persist:
+            _words.append(b"PERSIST")
+        _words.append(b"FIELDS")
+        _words.append(len(keys))
+        _words += keys
+        return self.command(*_words)
+
+    def hsetex(self, name: t.KeyT, key: t.FieldT | None=None, value: t.EncodableT | None=None, mapping: t.Mapping[t.Any, t.EncodableT] | None=None, items: t.Sequence[t.EncodableT] | None=None, ex: t.ExpiryT | None=None, px: t.ExpiryT | None=None, exat: t.AbsExpiryT | None=None, pxat: t.AbsExpiryT | None=None, data_persist_option: t.HashDataPersistOptions | t.Literal['FNX', 'FXX'] | None=None, keepttl: bool=False):
+        """Set fields of a hash, given as for `hset`, and when they expire; 1 if that was done, 0 if a condition prevented it.
+
+        The condition is that none ("FNX") or all ("FXX") of the fields are there.
+        """
+        if (ex is not None) + (px is not None) + (exat is not None) + (pxat is not None) + (bool(keepttl)) > 1:
+            raise DataError('hsetex takes only one of ex, px, exat, pxat, keepttl')
+        fields = [*(items or ()), *(() if key is None else (key, value)), *flat(mapping or {})]
+        if not fields or len(fields) % 2:
+            raise DataError('hsetex needs fields, each with its value: a key, a mapping or items')
+        options = []
+        if ex is not None:
+            options += (b'EX', in_seconds(ex))
+        if px is not None:
+            options += (b'PX', in_milliseconds(px))
+        if exat is not None:
+            options += (b'EXAT', unix_seconds(exat))
+        if pxat is not None:
+            options += (b'PXAT', unix_milliseconds(pxat))
+        if data_persist_option is not None:
+            options.append(option(data_persist_option))
+        if keepttl:
+            options.append(b'KEEPTTL')
+        return self.command('HSETEX', name, *options, b'FIELDS', len(fields) // 2, *fields)
+
+    def pfadd(self, name: t.KeyT, *values: t.FieldT):
+        """Count more values; 1 if that changed the estimate, or made the key."""
+        return self.command('PFADD', name, *values)
+
+    def pfcount(self, *sources: t.KeyT):
+        """About how many different values were counted in all of the keys together."""
+        return self.command('PFCOUNT', *sources)
+
+    def pfmerge(self, dest: t.KeyT, *sources: t.KeyT):
+        """Add what several keys have counted to `dest`."""
+        return self.command('PFMERGE', dest, *sources)
 
     def delete(self, *names: t.KeyT):
         """Delete a key."""
@@ -390,26 +792,18 @@ class Commands(Untyped):
         return self.command(*_words)
 
     def sort(self, name: t.KeyT, start: int | None=None, num: int | None=None, by: t.PatternT | None=None, get: t.PatternT | t.Sequence[t.PatternT] | None=None, desc: bool=False, alpha: bool=False, store: t.KeyT | None=None, groups: bool | None=False):
-        """The sorted elements of a list, set or sorted set; their number if they are put into `store`."""
-        if (start is None) is not (num is None):
-            raise DataError('sort takes start and num together')
-        patterns = [] if get is None else listed(get)
-        if groups and len(patterns) < 2:
+        """The sorted elements of a list, set or sorted set; their number if they are put into `store`.
+
+        With `get`, what the keys hold that these patterns make of the elements; `groups` gives that of each element in a tuple.
+        """
+        if groups and len([] if get is None else listed(get)) < 2:
             raise DataError('sort with groups needs at least two patterns in get')
-        words = []
-        if by is not None:
-            words += (b'BY', by)
-        if start is not None:
-            words += (b'LIMIT', start, num)
-        for pattern in patterns:
-            words += (b'GET', b'#' if pattern == '#' else pattern)
-        if desc:
-            words.append(b'DESC')
-        if alpha:
-            words.append(b'ALPHA')
-        if store is not None:
-            words += (b'STORE', store)
-        return self.command_as(find('keys.grouped')(get) if groups else None, 'SORT', name, *words)
+        storing = () if store is None else (b'STORE', store)
+        return self.command_as(find('keys.grouped')(get) if groups else None, 'SORT', name, *sorting(start, num, by, get, desc, alpha), *storing)
+
+    def sort_ro(self, key: t.KeyT, start: int | None=None, num: int | None=None, by: t.PatternT | None=None, get: t.PatternT | t.Sequence[t.PatternT] | None=None, desc: bool=False, alpha: bool=False):
+        """`sort` without what it may store, which replicas answer too."""
+        return self.command('SORT_RO', key, *sorting(start, num, by, get, desc, alpha))
 
     def lindex(self, name: t.KeyT, index: int):
         """Get an element from a list by its index."""
@@ -495,6 +889,45 @@ class Commands(Untyped):
         if maxlen is not None:
             _words += (b"MAXLEN", maxlen)
         return self.command(*_words)
+
+    def brpoplpush(self, src: t.KeyT, dst: t.KeyT, timeout: float | None=0):
+        """Move the last element of one list to the front of another, and return it; waits `timeout` seconds, 0 without end."""
+        return self.command('BRPOPLPUSH', src, dst, or_endless(timeout))
+
+    def blmove(self, first_list: t.KeyT, second_list: t.KeyT, timeout: float, src: str='LEFT', dest: str='RIGHT'):
+        """Move an element from an end of one list to an end of another, and return it; waits `timeout` seconds, 0 without end."""
+        return self.command('BLMOVE', first_list, second_list, word(src), word(dest), timeout)
+
+    def lmpop(self, num_keys: int, *args: t.KeyT, direction: str, count: int=1):
+        """[list, [elements]] of the first of `num_keys` lists that has some: up to `count`, from its "LEFT" or "RIGHT" end."""
+        limit = () if count == 1 else (b'COUNT', count)
+        return self.command('LMPOP', num_keys, *args, word(direction), *limit)
+
+    def blmpop(self, timeout: float, numkeys: int, *args: t.KeyT, direction: str, count: int=1):
+        """`lmpop` that waits for elements: `timeout` seconds, 0 without end."""
+        return self.command('BLMPOP', timeout, numkeys, *args, word(direction), b"COUNT", count)
+
+    def lmovem(self, first_list: t.KeyT, second_list: t.KeyT, src: str='LEFT', dest: str='RIGHT', count: int | None=None, mode: t.Literal['COUNT', 'EXACTLY'] | None=None, ordering: t.Literal['OBO', 'BULK'] | None=None):
+        """Move elements from an end of one list to an end of another, and return them; None if there were none.
+
+        That is one, or up to `count`, or with `mode` "EXACTLY" that many or none: one by one ("OBO"), which turns their
+        order around if both ends are the same, or in "BULK", which keeps it.
+        """
+        if count is None and (mode is not None or ordering is not None):
+            raise DataError('lmovem takes mode and ordering with count')
+        if count is not None and ordering is None:
+            raise DataError('lmovem takes count with ordering')
+        many = () if count is None else (word(mode or 'COUNT'), count, word(ordering))
+        return self.command('LMOVEM', first_list, second_list, word(src), word(dest), *many)
+
+    def blmovem(self, first_list: t.KeyT, second_list: t.KeyT, timeout: float, src: str='LEFT', dest: str='RIGHT', count: int | None=None, mode: t.Literal['COUNT', 'EXACTLY'] | None=None, ordering: t.Literal['OBO', 'BULK'] | None=None):
+        """`lmovem` that waits for elements: `timeout` seconds, 0 without end."""
+        if count is None and (mode is not None or ordering is not None):
+            raise DataError('blmovem takes mode and ordering with count')
+        if count is not None and ordering is None:
+            raise DataError('blmovem takes count with ordering')
+        many = () if count is None else (word(mode or 'COUNT'), count, word(ordering))
+        return self.command('BLMOVEM', first_list, second_list, word(src), word(dest), timeout, *many)
 
     def publish(self, channel: t.KeyT, message: t.EncodableT):
         """Post a message to a channel."""
@@ -694,6 +1127,23 @@ class Commands(Untyped):
             _words.append(number)
         return self.command(*_words)
 
+    def sintercard(self, numkeys: int, keys: t.KeysT, limit: int=0):
+        """How many members are in all of `numkeys` sets; with `limit` it does not count further."""
+        return self.command('SINTERCARD', numkeys, *listed(keys), b"LIMIT", limit)
+
+    def sdiffcard(self, numkeys: int, keys: t.KeysT, limit: int=0):
+        """How many members are in the first of `numkeys` sets only; with `limit` it does not count further."""
+        return self.command('SDIFFCARD', numkeys, *listed(keys), b"LIMIT", limit)
+
+    def sunioncard(self, numkeys: int, keys: t.KeysT, limit: int=0, approx: bool=False):
+        """How many members are in any of `numkeys` sets, exactly or about; with `limit` it does not count further."""
+        _words = ['SUNIONCARD', numkeys, *listed(keys)]
+        if approx:
+            _words.append(b"APPROX")
+        _words.append(b"LIMIT")
+        _words.append(limit)
+        return self.command(*_words)
+
     def zcard(self, name: t.KeyT):
         """Get the number of members in a sorted set."""
         return self.command('ZCARD', name)
@@ -780,6 +1230,8 @@ class Commands(Untyped):
         """Members of a sorted set by rank, score or name; (member, score) pairs if `withscores`."""
         if (bool(byscore)) + (bool(bylex)) > 1:
             raise DataError('zrange takes only one of byscore, bylex')
+        if (bool(bylex)) + (bool(withscores)) > 1:
+            raise DataError('zrange takes only one of bylex, withscores')
         if (offset is None) is not (num is None):
             raise DataError('zrange takes offset and num together')
         bound = lex_bound if bylex else word
@@ -793,6 +1245,155 @@ class Commands(Untyped):
         if withscores:
             _words.append(b"WITHSCORES")
         return self.command_as(find("sorted_sets.scored_as")(score_cast_func) if withscores else None, *_words)
+
+    def zdiff(self, keys: t.KeysT, withscores: bool=False):
+        """Members of the first of several sorted sets that are in no other; if `withscores`, each is followed by its score."""
+        keys = listed(keys)
+        _words = ['ZDIFF', len(keys), *keys]
+        if withscores:
+            _words.append(b"WITHSCORES")
+        return self.command(*_words)
+
+    def zdiffstore(self, dest: t.KeyT, keys: t.KeysT):
+        """Put into `dest` what `zdiff` gives; the number of its members."""
+        keys = listed(keys)
+        return self.command('ZDIFFSTORE', dest, len(keys), *keys)
+
+    def zinter(self, keys: t.KeysT | t.Mapping[t.Any, float], aggregate: str | None=None, withscores: bool=False):
+        """Members that are in all of several sorted sets; (member, score) pairs if `withscores`.
+
+        Scores are multiplied by a set's weight, if `keys` is a mapping to weights, and then `aggregate` says what becomes of
+        them: "SUM", "MIN", "MAX", or "COUNT", which adds the weights alone.
+        """
+        return self.command_as(find('scored') if withscores else None, 'ZINTER', *weighted(keys, aggregate), *words_of(WITHSCORES=withscores))
+
+    def zinterstore(self, dest: t.KeyT, keys: t.KeysT | t.Mapping[t.Any, float], aggregate: str | None=None):
+        """Put into `dest` what `zinter` gives; the number of its members."""
+        return self.command('ZINTERSTORE', dest, *weighted(keys, aggregate))
+
+    def zintercard(self, numkeys: int, keys: t.KeysT, limit: int=0):
+        """How many members are in all of `numkeys` sorted sets; with `limit` it does not count further."""
+        return self.command('ZINTERCARD', numkeys, *listed(keys), b"LIMIT", limit)
+
+    def zunion(self, keys: t.KeysT | t.Mapping[t.Any, float], aggregate: str | None=None, withscores: bool=False, score_cast_func: t.Callable[[t.Any], t.Any]=float):
+        """Members that are in any of several sorted sets, with weights and scores as for `zinter`; (member, score) pairs if `withscores`."""
+        return self.command_as(find('sorted_sets.scored_as')(score_cast_func) if withscores else None, 'ZUNION', *weighted(keys, aggregate), *words_of(WITHSCORES=withscores))
+
+    def zunionstore(self, dest: t.KeyT, keys: t.KeysT | t.Mapping[t.Any, float], aggregate: str | None=None):
+        """Put into `dest` what `zunion` gives; the number of its members."""
+        return self.command('ZUNIONSTORE', dest, *weighted(keys, aggregate))
+
+    def zlexcount(self, name: t.KeyT, min: t.EncodableT, max: t.EncodableT):
+        """How many members are between two names. All scores have to be the same.
+
+        A bound is "[name", "(name" if that is not meant itself, or "-" and "+" for all.
+        """
+        return self.command('ZLEXCOUNT', name, lex_bound(min), lex_bound(max))
+
+    def zremrangebylex(self, name: t.KeyT, min: t.EncodableT, max: t.EncodableT):
+        """Remove the members between two names, given as for `zlexcount`; their number."""
+        return self.command('ZREMRANGEBYLEX', name, lex_bound(min), lex_bound(max))
+
+    def zrangebylex(self, name: t.KeyT, min: t.EncodableT, max: t.EncodableT, start: int | None=None, num: int | None=None):
+        """The members between two names, given as for `zlexcount`: all, or `num` of them from the `start`th."""
+        if (start is not None) is not (num is not None):
+            raise DataError('zrangebylex takes start and num together')
+        _words = ['ZRANGEBYLEX', name, lex_bound(min), lex_bound(max)]
+        if start is not None:
+            _words += (b"LIMIT", start, num)
+        return self.command(*_words)
+
+    def zrevrangebylex(self, name: t.KeyT, max: t.EncodableT, min: t.EncodableT, start: int | None=None, num: int | None=None):
+        """`zrangebylex` from the last name to the first."""
+        if (start is not None) is not (num is not None):
+            raise DataError('zrevrangebylex takes start and num together')
+        _words = ['ZREVRANGEBYLEX', name, lex_bound(max), lex_bound(min)]
+        if start is not None:
+            _words += (b"LIMIT", start, num)
+        return self.command(*_words)
+
+    def zrangebyscore(self, name: t.KeyT, min: t.BoundT, max: t.BoundT, start: int | None=None, num: int | None=None, withscores: bool=False, score_cast_func: t.Callable[[t.Any], t.Any]=float):
+        """The members between two scores: all, or `num` of them from the `start`th; (member, score) pairs if `withscores`.
+
+        A bound is a number, "(1.5" if that is not meant itself, or "-inf" and "+inf" for all.
+        """
+        if (start is not None) is not (num is not None):
+            raise DataError('zrangebyscore takes start and num together')
+        _words = ['ZRANGEBYSCORE', name, word(min), word(max)]
+        if start is not None:
+            _words += (b"LIMIT", start, num)
+        if withscores:
+            _words.append(b"WITHSCORES")
+        return self.command_as(find("sorted_sets.scored_as")(score_cast_func) if withscores else None, *_words)
+
+    def zrevrangebyscore(self, name: t.KeyT, max: t.BoundT, min: t.BoundT, start: int | None=None, num: int | None=None, withscores: bool=False, score_cast_func: t.Callable[[t.Any], t.Any]=float):
+        """`zrangebyscore` from the highest score to the lowest."""
+        if (start is not None) is not (num is not None):
+            raise DataError('zrevrangebyscore takes start and num together')
+        _words = ['ZREVRANGEBYSCORE', name, word(max), word(min)]
+        if start is not None:
+            _words += (b"LIMIT", start, num)
+        if withscores:
+            _words.append(b"WITHSCORES")
+        return self.command_as(find("sorted_sets.scored_as")(score_cast_func) if withscores else None, *_words)
+
+    def zrangestore(self, dest: t.KeyT, name: t.KeyT, start: t.EncodableT, end: t.EncodableT, byscore: bool=False, bylex: bool=False, desc: bool=False, offset: int | None=None, num: int | None=None):
+        """Put into `dest` what `zrange` gives; the number of its members."""
+        if (bool(byscore)) + (bool(bylex)) > 1:
+            raise DataError('zrangestore takes only one of byscore, bylex')
+        if (offset is None) is not (num is None):
+            raise DataError('zrangestore takes offset and num together')
+        bound = lex_bound if bylex else word
+        limit = () if offset is None else (b'LIMIT', offset, num)
+        flags = words_of(BYSCORE=byscore, BYLEX=bylex, REV=desc)
+        return self.command('ZRANGESTORE', dest, name, bound(start), bound(end), *flags, *limit)
+
+    def zmscore(self, key: t.KeyT, members: t.KeysT):
+        """The scores of several members, None for those that are not there."""
+        if not (bool(members)):
+            raise DataError('zmscore needs members')
+        return self.command('ZMSCORE', key, *listed(members))
+
+    def zrandmember(self, key: t.KeyT, count: int | None=None, withscores: bool=False):
+        """One random member of a sorted set, or a list of `count` of them; if `withscores`, each is followed by its score."""
+        _words = ['ZRANDMEMBER', key]
+        if count is not None:
+            _words.append(count)
+        if withscores:
+            _words.append(b"WITHSCORES")
+        return self.command(*_words)
+
+    def bzpopmax(self, keys: t.KeysT, timeout: float | None=0):
+        """(sorted set, member, score) of the first that has one, the highest; waits `timeout` seconds, 0 without end."""
+        return self.command('BZPOPMAX', *listed(keys), or_endless(timeout))
+
+    def bzpopmin(self, keys: t.KeysT, timeout: float | None=0):
+        """(sorted set, member, score) of the first that has one, the lowest; waits `timeout` seconds, 0 without end."""
+        return self.command('BZPOPMIN', *listed(keys), or_endless(timeout))
+
+    def zmpop(self, num_keys: int, keys: t.KeysT, min: bool | None=False, max: bool | None=False, count: int=1):
+        """[sorted set, [[member, score]]] of the first of `num_keys` that has some: up to `count` with the lowest or highest scores."""
+        if (bool(min)) + (bool(max)) > 1:
+            raise DataError('zmpop takes only one of min, max')
+        if not (bool(min) or bool(max)):
+            raise DataError('zmpop needs one of min, max')
+        limit = () if count == 1 else (b'COUNT', count)
+        return self.command('ZMPOP', num_keys, *listed(keys), b'MIN' if min else b'MAX', *limit)
+
+    def bzmpop(self, timeout: float, numkeys: int, keys: t.KeysT, min: bool | None=False, max: bool | None=False, count: int=1):
+        """`zmpop` that waits for members: `timeout` seconds, 0 without end."""
+        if (bool(min)) + (bool(max)) > 1:
+            raise DataError('bzmpop takes only one of min, max')
+        if not (bool(min) or bool(max)):
+            raise DataError('bzmpop needs one of min, max')
+        _words = ['BZMPOP', timeout, numkeys, *listed(keys)]
+        if min:
+            _words.append(b"MIN")
+        if max:
+            _words.append(b"MAX")
+        _words.append(b"COUNT")
+        _words.append(count)
+        return self.command(*_words)
 
     def append(self, key: t.KeyT, value: t.EncodableT):
         """Append a value to a key."""
@@ -934,6 +1535,76 @@ class Commands(Untyped):
     def setex(self, name: t.KeyT, time: t.ExpiryT, value: t.EncodableT):
         """Set the value of a key that expires after `time` seconds."""
         return self.command('SETEX', name, in_seconds(time), value)
+
+    def msetex(self, mapping: t.Mapping[t.Any, t.EncodableT], data_persist_option: t.DataPersistOptions | t.Literal['NX', 'XX'] | None=None, ex: t.ExpiryT | None=None, px: t.ExpiryT | None=None, exat: t.AbsExpiryT | None=None, pxat: t.AbsExpiryT | None=None, keepttl: bool=False):
+        """Set all keys of `mapping` and when they expire; 1 if that was done, 0 if a condition prevented it.
+
+        The condition is that none ("NX") or all ("XX") of the keys are there.
+        """
+        if (ex is not None) + (px is not None) + (exat is not None) + (pxat is not None) + (bool(keepttl)) > 1:
+            raise DataError('msetex takes only one of ex, px, exat, pxat, keepttl')
+        _words = ['MSETEX', len(mapping), *flat(mapping)]
+        if data_persist_option is not None:
+            _words.append(option(data_persist_option))
+        if ex is not None:
+            _words += (b"EX", in_seconds(ex))
+        if px is not None:
+            _words += (b"PX", in_milliseconds(px))
+        if exat is not None:
+            _words += (b"EXAT", unix_seconds(exat))
+        if pxat is not None:
+            _words += (b"PXAT", unix_milliseconds(pxat))
+        if keepttl:
+            _words.append(b"KEEPTTL")
+        return self.command(*_words)
+
+    def digest(self, name: t.KeyT):
+        """The XXH3 digest of the value of a key, as hexadecimal text."""
+        return self.command('DIGEST', name)
+
+    def delex(self, name: t.KeyT, ifeq: bytes | str | None=None, ifne: bytes | str | None=None, ifdeq: str | None=None, ifdne: str | None=None):
+        """Delete a key if its value, or the digest of that, is or is not a given one; the number of keys deleted."""
+        if (ifeq is not None) + (ifne is not None) + (ifdeq is not None) + (ifdne is not None) > 1:
+            raise DataError('delex takes only one of ifeq, ifne, ifdeq, ifdne')
+        _words = ['DELEX', name]
+        if ifeq is not None:
+            _words += (b"IFEQ", ifeq)
+        if ifne is not None:
+            _words += (b"IFNE", ifne)
+        if ifdeq is not None:
+            _words += (b"IFDEQ", word(ifdeq))
+        if ifdne is not None:
+            _words += (b"IFDNE", word(ifdne))
+        return self.command(*_words)
+
+    def delifeq(self, name: t.KeyT, value: t.EncodableT):
+        """Delete a key if its value is `value`; the number of keys deleted."""
+        return self.command('DELIFEQ', name, value)
+
+    def increx(self, name: t.KeyT, *, byfloat: t.EncodableT | None=None, byint: t.EncodableT | None=None, lbound: t.EncodableT | None=None, ubound: t.EncodableT | None=None, saturate: bool=False, ex: t.ExpiryT | None=None, px: t.ExpiryT | None=None, exat: t.AbsExpiryT | None=None, pxat: t.AbsExpiryT | None=None, persist: bool=False, enx: bool=False):
+        """Add to the number of a key within bounds, and let it expire: [the sum, what was added].
+
+        A sum out of bounds is refused, and nothing added, or with `saturate` it is the bound. `enx` sets the expiry only if
+        there is none.
+        """
+        if (byfloat is not None) + (byint is not None) > 1:
+            raise DataError('increx takes only one of byfloat, byint')
+        if (ex is not None) + (px is not None) + (exat is not None) + (pxat is not None) + (bool(persist)) > 1:
+            raise DataError('increx takes only one of ex, px, exat, pxat, persist')
+        expiry = []
+        if ex is not None:
+            expiry += (b'EX', in_seconds(ex))
+        if px is not None:
+            expiry += (b'PX', in_milliseconds(px))
+        if exat is not None:
+            expiry += (b'EXAT', unix_seconds(exat))
+        if pxat is not None:
+            expiry += (b'PXAT', unix_milliseconds(pxat))
+        if enx and (not expiry):
+            raise DataError('increx takes enx with one of ex, px, exat, pxat')
+        numbers = {b'BYFLOAT': byfloat, b'BYINT': byint, b'LBOUND': lbound, b'UBOUND': ubound}
+        given = ((option_name, word(number)) for option_name, number in numbers.items() if number is not None)
+        return self.command('INCREX', name, *(part for pair in given for part in pair), *words_of(SATURATE=saturate), *expiry, *words_of(PERSIST=persist, ENX=enx))
 
 
 AsyncCommands = CoroutineCommands = PipelineCommands = PoolCommands = Commands

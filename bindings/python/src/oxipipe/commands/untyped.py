@@ -10,7 +10,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from oxipipe.commands.bitfield import BitFieldOperation
     from oxipipe.commands.shapes import Callback
+    from oxipipe.typing import KeyT
 
 
 #: In the place of a decoder: that of the client, or of the view that a view is made of.
@@ -61,6 +63,12 @@ class Untyped:
         from oxipipe.commands.views import View
 
         return View(self, decoder, encoder)
+
+    def bitfield(self, key: KeyT, default_overflow: str | None = None) -> BitFieldOperation[Any]:
+        """A builder of a BITFIELD command: add operations to it, then call its `execute`."""
+        from oxipipe.commands.bitfield import BitFieldOperation
+
+        return BitFieldOperation(self, key, default_overflow)
 
 
 def split(args: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -6,6 +6,8 @@ words that a server is to understand are bytes, or go through `word`, because in
 
 from __future__ import annotations
 
+from oxipipe.exceptions import DataError
+
 TYPE_CHECKING = False  # that of `typing` costs more than this package
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -52,6 +54,36 @@ def on_or_off(value: object) -> bytes:
 def or_endless(timeout: float | None) -> float:
     """Seconds, of which servers take 0 for no end."""
     return timeout or 0
+
+
+def or_metres(unit: str | None) -> Any:
+    return word(unit or "m")
+
+
+def option(told: Any) -> Any:
+    """The word of an option that is that word or, as in redis-py, a member of an Enum."""
+    return word(getattr(told, "value", told))
+
+
+def weighted(keys: Any, aggregate: str | None) -> list[Any]:
+    """Sorted sets that become one: their number, their keys, their weights if it is a mapping to those, and what becomes of scores."""
+    names = listed(keys)
+    weights = (b"WEIGHTS", *keys.values()) if hasattr(keys, "values") else ()
+    return [len(names), *names, *weights, *((b"AGGREGATE", word(aggregate)) if aggregate else ())]
+
+
+def sorting(
+    start: int | None, num: int | None, by: Any, get: Any, desc: bool, alpha: bool
+) -> list[Any]:
+    """How SORT and SORT_RO are to sort, and what they give of what."""
+    if (start is None) is not (num is None):
+        raise DataError("sorting takes start and num together")
+    words: list[Any] = [] if by is None else [b"BY", by]
+    if start is not None:
+        words += (b"LIMIT", start, num)
+    for pattern in () if get is None else listed(get):
+        words += (b"GET", b"#" if pattern == "#" else pattern)
+    return words + words_of(DESC=desc, ALPHA=alpha)
 
 
 # A datetime or timedelta is told by its methods: importing datetime costs more than all of this package.
