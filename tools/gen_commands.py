@@ -6,7 +6,8 @@
     tools/gen_commands.py --describe SOCKET takes a new description from the server on that Unix socket
     tools/gen_commands.py --newer SOCKET    takes the commands that only that newer server has
 
-Inputs, all committed, are in `tools/commands/`: a file of entries per group (`commandgen.entries` says what an entry is), and in
+Inputs, all committed, are in `tools/commands/`: a file of entries per group (`commandgen.entries` says what an entry is), those of
+modules of servers in `modules/`, and in
 `servers/` what servers say about their commands. The output is committed too, so that neither a build nor a package needs this
 program or a server.
 
@@ -41,15 +42,23 @@ def main() -> int:
     written = entries.read()
     checks.against_servers(written, described)
     checks.against_redis_py(written)
+    groups = entries.read_groups()
+    checks.groups_against_redis_py(groups)
     outputs = {
         ROOT / "src/command/table.rs": rust.table(servers.merged(described)),
         PACKAGE / "_table.py": methods.module(written),
-        PACKAGE / "_table.pyi": stubs.module(written),
+        PACKAGE / "_table.pyi": stubs.module(written, groups),
         PACKAGE / "shapes/_by_name.py": shape_table.module(written),
         PYTHON / "tests/support/command_cases.py": cases.module(written),
+        PACKAGE / "shapes/_of_modules.py": shape_table.group_module(groups),
+        PYTHON / "tests/support/module_cases.py": cases.group_module(groups),
     }
     for name, page in reference.pages(written, described).items():
         outputs[ROOT / "docs/commands" / name] = page
+    for module in {group.module for group in groups}:
+        classes = [group for group in groups if group.module == module]
+        outputs[PACKAGE / f"modules/{module}.py"] = methods.group_module(classes)
+        outputs[PACKAGE / f"modules/{module}.pyi"] = stubs.group_module(classes)
     stale = [
         path for path, text in outputs.items() if not path.exists() or path.read_text() != text
     ]

@@ -6,11 +6,13 @@ What is missing or other on purpose stands in `tools/commands/ledger.toml` with 
 from __future__ import annotations
 
 import ast
+import importlib
 import inspect
 import tomllib
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from commandgen import entries as described
 from commandgen.entries import GROUPS, Entry
 from commandgen.servers import Command
 from commandgen.template import Flag, Group, Literal, Part, Value, literals
@@ -64,14 +66,44 @@ def against_redis_py(entries: list[Entry]) -> None:
                 f"{LEDGER.name} says why there is no {name}, but there is, or redis-py has none"
             )
     for name in theirs.keys() & ours.keys():
-        entry = ours[name]
-        mine, other = list(_own_parameters(entry)), list(_parameters(theirs[name]))
-        if (mine[: len(other)] == other) is bool(entry.unlike):
-            said = (
-                f"which it is not: {entry.unlike}" if entry.unlike else f"{other}\nbut here {mine}"
-            )
-            wrong.append(f"{name}: redis-py's signature is {said}")
+        wrong += _differs(ours[name], theirs[name])
     _report(wrong)
+
+
+def groups_against_redis_py(groups: list[described.Group]) -> None:
+    """As `against_redis_py`, for the classes of modules. The ledger calls methods "json.set_path"."""
+    ledger = dict(tomllib.loads(LEDGER.read_text())["modules"])
+    wrong = []
+    for group in groups:
+        module, _, name = group.theirs.rpartition(".")
+        kind = getattr(importlib.import_module(module), name)
+        ours = {entry.name: entry for entry in group.entries}
+        theirs = {
+            method: function
+            for base in kind.__mro__
+            if base.__name__.endswith("Commands")
+            for method, function in vars(base).items()
+            if not method.startswith("_") and inspect.isfunction(function)
+        }
+        for method, function in theirs.items():
+            spelled = f"{group.accessor}.{method}"
+            if (method in ours) is (spelled in ledger):
+                wrong.append(f"{spelled}: describe it, or say in {LEDGER.name} why not; not both")
+            ledger.pop(spelled, None)
+            if method in ours:
+                wrong += _differs(ours[method], function)
+    wrong += [
+        f"{LEDGER.name} says why there is no {name}, which redis-py has not" for name in ledger
+    ]
+    _report(wrong)
+
+
+def _differs(entry: Entry, theirs: Any) -> list[str]:
+    mine, other = list(_own_parameters(entry)), list(_parameters(theirs))
+    if (mine[: len(other)] == other) is not bool(entry.unlike):
+        return []
+    said = f"which it is not: {entry.unlike}" if entry.unlike else f"{other}\nbut here {mine}"
+    return [f"{entry.name}: redis-py's signature is {said}"]
 
 
 def _redis_py_methods() -> Iterator[tuple[str, Any]]:

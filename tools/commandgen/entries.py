@@ -20,6 +20,18 @@ An entry is a Python function that nobody calls: its signature and first lines a
 * `examples`: calls that work on the database of the parity test;
 * `unlike`: why the signature is another one than redis-py's; `hot`: a way without options of its own;
 * `name`: the method's, if a keyword of Python or another method has the function's.
+
+In `modules/` are the commands of modules of servers. Theirs are methods of a class of their own, and so stand in one there, with what
+clients call to get an object of it, and the class of redis-py that it stands for; `base` is written by hand:
+
+    @group("bf", theirs="redis.commands.bf.BFBloom")
+    class BFBloom:
+        \"\"\"Bloom filters.\"\"\"
+
+        @command(...)
+        def add(key: KeyT, item: EncodableT) -> bool: ...
+
+Imports are those of the stub, for types of replies.
 """
 
 from __future__ import annotations
@@ -93,16 +105,74 @@ class Entry:
         return ast.unparse(found.annotation) if found.annotation else ""
 
 
+@dataclass
+class Group:
+    """A class of methods: the commands of a module, or of one of its types."""
+
+    #: The file, without its folder and ".py".
+    module: str
+    name: str
+    #: The method of clients that makes one.
+    accessor: str
+    #: redis-py's class: the module, a dot, and its name.
+    theirs: str
+    #: The module, a dot, and the name of the class that is under it.
+    base: str
+    doc: str
+    #: Lines of the file, for the stub.
+    imports: list[str]
+    entries: list[Entry]
+
+
+def read_groups() -> list[Group]:
+    """Those of modules, in the order of the files' names and of their lines."""
+    groups: list[Group] = []
+    for path in sorted(GROUPS.glob("modules/*.py")):
+        tree = ast.parse(path.read_text())
+        imports = [ast.unparse(n) for n in tree.body if isinstance(n, (ast.Import, ast.ImportFrom))]
+        for node in tree.body:
+            if isinstance(node, ast.ClassDef):
+                groups.append(_group(path, node, imports))
+            elif not _is_doc(node):
+                raise SystemExit(f"{path.name}:{node.lineno}: only classes of commands stand here")
+    return groups
+
+
+def _group(path: Path, node: ast.ClassDef, imports: list[str]) -> Group:
+    (decorator,) = node.decorator_list
+    assert isinstance(decorator, ast.Call)
+    facts = {str(k.arg): ast.literal_eval(k.value) for k in decorator.keywords}
+    (accessor,) = (ast.literal_eval(argument) for argument in decorator.args)
+    functions = [n for n in node.body if isinstance(n, ast.FunctionDef)]
+    return Group(
+        module=path.stem,
+        name=node.name,
+        accessor=accessor,
+        theirs=facts["theirs"],
+        base=facts.get("base", "oxipipe.commands.modules.Module"),
+        doc=ast.get_docstring(node) or "",
+        imports=imports,
+        entries=_entries(path, node.name, functions),
+    )
+
+
+def _entries(path: Path, group: str, functions: list[ast.FunctionDef]) -> list[Entry]:
+    entries = []
+    for node in functions:
+        try:
+            entries.append(_entry(group, node))
+        except ValueError as error:
+            raise SystemExit(f"{path.name}:{node.lineno}: {node.name}: {error}") from None
+    return entries
+
+
 def read(paths: list[Path] | None = None) -> list[Entry]:
     """All entries, in the order of the files' names and of their lines."""
     entries: list[Entry] = []
     for path in paths or sorted(GROUPS.glob("*.py")):
         for node in ast.parse(path.read_text()).body:
             if isinstance(node, ast.FunctionDef):
-                try:
-                    entries.append(_entry(path.stem, node))
-                except ValueError as error:
-                    raise SystemExit(f"{path.name}:{node.lineno}: {node.name}: {error}") from None
+                entries += _entries(path, path.stem, [node])
             elif not _is_doc(node):
                 raise SystemExit(f"{path.name}:{node.lineno}: only described functions stand here")
     names = [entry.name for entry in entries]

@@ -29,7 +29,10 @@ CONVERSIONS = {
     "lex": "lex_bound",
     "timeout": "or_endless",
     "unit": "or_metres",
-    "option": "option",
+    "option": "option_word",
+    # Of modules, whose classes have the first one.
+    "json": "self._encode",
+    "path": "path_word",
 }
 
 #: Conversions that make a word of None too.

@@ -178,7 +178,7 @@ def test_ping_while_subscribed(server: Server, run: Run, protocol: int) -> None:
             assert await mine.ping() is True
             echoed = [b"pong", b"xx"] if protocol == 2 else b"xx"
             assert await mine.command("PING", "xx") == echoed
-            assert await mine.command("RESET") == b"RESET"
+            assert await mine.command("RESET") == "RESET"
 
     run(main())
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from support.command_cases import CASES
 
 import oxipipe
 from oxipipe import Pool
@@ -236,7 +237,7 @@ def test_embeddings_are_bytes_if_raw() -> None:
     raw: Asked = [("VEMB", "k", "e", "RAW"), (b"vemb", "k", "raw", b"raw")]
     others: Asked = [("VEMB", "k", "RAW"), ("VEMB", "RAW"), ("VEMB",)]
     assert all(isinstance(shapes.resolve_words(words), shapes.Undecoded) for words in raw)
-    assert [shapes.resolve_words(words) for words in others] == [None] * 3
+    assert [shapes.resolve_words(words) for words in others] == [shapes.find("floats")] * 3
 
 
 def test_what_was_dumped_can_be_restored(server: oxipipe.Server, numbers: bytes) -> None:
@@ -282,7 +283,8 @@ def test_it_is_found_by_the_container_and_the_subcommand() -> None:
             own = shapes.shape_of(container.upper())
             assert shapes.resolve_words((container,)) is own
             for other in ("NO-SUCH", "HELP", "", 1, 1.5, None, b"\xff", [], object()):
-                assert shapes.resolve_words((container, other)) is None
+                if f"{container.upper()} {other}" not in shapes.BY_NAME:
+                    assert shapes.resolve_words((container, other)) is None
 
 
 class Recorder(Commands):
@@ -295,46 +297,23 @@ class Recorder(Commands):
         return callback, args
 
 
-CALLS: dict[str, tuple[Any, ...]] = {
-    "acl_whoami": (),
-    "client_getname": (),
-    "client_id": (),
-    "client_info": (),
-    "client_list": (),
-    "client_pause": (1,),
-    "client_setname": ("x",),
-    "client_unblock": (1,),
-    "client_unpause": (),
-    "client_kill": ("1.2.3.4:5",),
-    "command_count": (),
-    "command_getkeys": ("GET", "x"),
-    "config_get": ("maxmemory",),
-    "config_set": ("maxmemory", 0),
-    "config_resetstat": (),
-    "config_rewrite": (),
-    "debug_object": ("k",),
-    "hscan": ("h",),
-    "memory_purge": (),
-    "memory_stats": (),
-    "memory_usage": ("k",),
-    "slowlog_get": (),
-    "slowlog_len": (),
-    "slowlog_reset": (),
-    "dump": ("k",),
-}
+#: All examples whose first word does not tell the shape, but for a method with a shape of its own.
+CALLS = [
+    case
+    for case in CASES
+    if case[0].partition("_")[0].upper() in shapes.BY_WORDS and case[0] != "client_kill_filter"
+]
 
 
-@pytest.mark.parametrize("name", CALLS)
-def test_methods_have_the_shape_of_their_command(name: str) -> None:
-    callback, words = getattr(Recorder(), name)(*CALLS[name])
+@pytest.mark.parametrize(("name", "args", "kwargs"), CALLS, ids=lambda value: str(value)[:30])
+def test_methods_have_the_shape_of_their_command(
+    name: str, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> None:
+    try:
+        callback, words = getattr(Recorder(), name)(*args, **kwargs)
+    except oxipipe.exceptions.DataError:
+        return  # nothing is sent
     assert shapes.resolve_words(words) is callback
-
-
-def test_every_method_of_a_subcommand_is_among_them() -> None:
-    for name in dir(Commands):
-        container = name.partition("_")[0].upper()
-        if container in shapes.BY_WORDS and name not in ("client_kill_filter", "client_no_evict"):
-            assert name in CALLS
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -376,7 +355,7 @@ def test_words_agree_with_methods(server: oxipipe.Server, way: str, protocol: in
     assert got[14:16] == [["x"], [[b"x", got[15][0][1]]]]
     assert list(got[16]) == ["get"] and got[16]["get"]["arity"] == 2
     assert got[17] == {}
-    assert b"get" in got[18]
+    assert got[18]["get"]["group"] == "string"
     assert got[19] == [b"get"]
     assert got[20]["get"] == got[16]["get"]
 

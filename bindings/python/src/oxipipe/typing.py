@@ -20,9 +20,11 @@ __all__ = [
     "ClientOptions",
     "DataPersistOptions",
     "EncodableT",
+    "Enum",
     "ExpiryT",
     "FieldT",
     "HashDataPersistOptions",
+    "HotkeysMetricsTypes",
     "Iterable",
     "KeyT",
     "KeysT",
@@ -122,3 +124,10 @@ class HashDataPersistOptions(Enum):
 
     FNX = "FNX"
     FXX = "FXX"
+
+
+class HotkeysMetricsTypes(Enum):
+    """What HOTKEYS START measures: the time that commands on a key take, or the bytes that are sent for them."""
+
+    CPU = "CPU"
+    NET = "NET"

@@ -17,11 +17,8 @@ if TYPE_CHECKING:
 else:
     T = None
 
-    class CoroutineCommands:
-        """Its methods are those of the client, asked for by name."""
-
-        __slots__ = ()
-        __class_getitem__ = classmethod(type(list[int]))
+    # What commands of modules give is what `command` here gives.
+    from oxipipe.commands.untyped import Modules as CoroutineCommands
 
 
 class _Coroutines:

@@ -7,12 +7,183 @@ from __future__ import annotations
 from oxipipe.commands._types import t
 from oxipipe.commands.shapes import find
 from oxipipe.commands.untyped import Untyped
-from oxipipe.commands.words import flat, in_milliseconds, in_seconds, lex_bound, listed, on_or_off, option, or_endless, or_metres, sorting, unix_milliseconds, unix_seconds, weighted, word, words_of, yes_or_no
+from oxipipe.commands.words import as_json, choice, flat, in_milliseconds, in_seconds, lex_bound, listed, on_or_off, option_word, or_endless, or_metres, path_word, sorting, unix_milliseconds, unix_seconds, weighted, word, words_of, yes_or_no
 from oxipipe.exceptions import DataError
 
 
 class Commands(Untyped):
     """Every named command; mixed into clients, pipelines and pools."""
+
+    def acl_cat(self, category: str | None=None):
+        """The categories of commands, or the commands of one."""
+        _words = ['ACL', b"CAT"]
+        if category is not None:
+            _words.append(word(category))
+        return self.command_as(find("texts"), *_words)
+
+    def acl_deluser(self, *username: str):
+        """Delete users, and end their connections; how many there were."""
+        return self.command_as(None, 'ACL', b"DELUSER", *map(word, username))
+
+    def acl_dryrun(self, username: str, *args: t.EncodableT):
+        """Whether a user might run a command, without running it: OK, or the reason why not."""
+        return self.command_as(None, 'ACL', b"DRYRUN", word(username), *map(word, args))
+
+    def acl_genpass(self, bits: int | None=None):
+        """A password that nobody can guess, in hexadecimal digits: of 256 bits, or as many as are asked for, at most 4096."""
+        if bits is None:
+            return self.command_as(find('text'), 'ACL', b'GENPASS')
+        if not str(bits).isdecimal() or int(bits) > 4096:
+            raise DataError('acl_genpass takes bits from 0 to 4096')
+        return self.command_as(find('text'), 'ACL', b'GENPASS', int(bits))
+
+    def acl_getuser(self, username: str):
+        """The rules of a user, by their kinds; None if there is no such user.
+
+        "flags", "passwords", "commands", "categories", "keys" and "channels" are lists of str, and "selectors" is one of such lists;
+        "enabled" is bool. What only some servers tell is there as they tell it.
+        """
+        return self.command_as(find("acl.user"), 'ACL', b"GETUSER", word(username))
+
+    def acl_help(self):
+        """What the server says about the subcommands of ACL, in lines."""
+        return self.command_as(find("texts"), 'ACL', b"HELP")
+
+    def acl_list(self):
+        """The rules of all users, each as the line that a file of users would have."""
+        return self.command_as(find("texts"), 'ACL', b"LIST")
+
+    def acl_load(self):
+        """Replace all users by those in the server's file of users."""
+        return self.command_as(find("ok"), 'ACL', b"LOAD")
+
+    def acl_log(self, count: int | None=None):
+        """The latest refusals, newest first: commands, keys and logins. "client-info" is a dict, as `client_info` has it."""
+        _words = ['ACL', b"LOG"]
+        if count is not None:
+            _words.append(count)
+        return self.command_as(find("acl.log"), *_words)
+
+    def acl_log_reset(self):
+        """Forget all refusals that were recorded."""
+        return self.command_as(find("acl.log"), 'ACL', b"LOG", b"RESET")
+
+    def acl_save(self):
+        """Write all users to the server's file of users."""
+        return self.command_as(find("ok"), 'ACL', b"SAVE")
+
+    def acl_setuser(self, username: str, enabled: bool=False, nopass: bool=False, passwords: str | t.Iterable[str] | None=None, hashed_passwords: str | t.Iterable[str] | None=None, categories: t.Iterable[str] | None=None, commands: t.Iterable[str] | None=None, keys: t.Iterable[t.KeyT] | None=None, channels: t.Iterable[t.KeyT] | None=None, selectors: t.Iterable[tuple[str, t.KeyT]] | None=None, reset: bool=False, reset_keys: bool=False, reset_channels: bool=False, reset_passwords: bool=False):
+        """Create a user, or change one.
+
+        Passwords, categories and commands begin with + to be added, and with - to be taken away; what a `selector` allows besides is a
+        command with such a sign, and a pattern of keys. A user that is not `enabled` here is switched off.
+        """
+        from oxipipe.commands.acl_rules import rules
+        return self.command_as(find('ok'), 'ACL', b'SETUSER', word(username), *words_of(reset=reset, resetkeys=reset_keys, resetchannels=reset_channels, resetpass=reset_passwords), b'on' if enabled else b'off', *rules(nopass, passwords, hashed_passwords, categories, commands, keys, channels, selectors))
+
+    def acl_users(self):
+        """The names of all users."""
+        return self.command_as(find("texts"), 'ACL', b"USERS")
+
+    def acl_whoami(self):
+        """The name of the user that this connection is logged in as."""
+        return self.command_as(find("text"), 'ACL', b"WHOAMI")
+
+    def arcount(self, name: t.KeyT):
+        """The number of places of an array that have a value."""
+        return self.command('ARCOUNT', name)
+
+    def ardel(self, name: t.KeyT, *indices: int):
+        """Empty places of an array; the number of those that had a value."""
+        return self.command('ARDEL', name, *indices)
+
+    def ardelrange(self, name: t.KeyT, *ranges: tuple[int, int]):
+        """Empty all places from a first to a last one, for each such pair; the number of those that had a value."""
+        return self.command('ARDELRANGE', name, *(place for start, end in ranges for place in (start, end)))
+
+    def arget(self, name: t.KeyT, index: int):
+        """The value at a place of an array."""
+        return self.command('ARGET', name, index)
+
+    def argetrange(self, name: t.KeyT, start: int, end: int):
+        """The values at all places from a first to a last one, None where there is none."""
+        return self.command('ARGETRANGE', name, start, end)
+
+    def argrep(self, name: t.KeyT, start: int, end: int, predicates: t.Sequence[tuple[t.Enum | t.Literal['EXACT', 'MATCH', 'GLOB', 'RE'], t.EncodableT]], combinator: t.Enum | t.Literal['AND', 'OR'] | None=None, limit: int | None=None, withvalues: bool=False, nocase: bool=False):
+        """The places from a first to a last one whose values fit, up to `limit` of them; with `withvalues`, lists of place and value.
+
+        A predicate is a way to compare, "EXACT", "MATCH" (a part of it), "GLOB" or "RE", and what with. Of several, all ("AND") or any
+        ("OR", which is the default) have to fit; with `nocase`, letters may differ in case.
+        """
+        if not (bool(predicates)):
+            raise DataError('argrep needs predicates')
+        asked = [part for kind, value in predicates for part in (choice(kind), value)]
+        combined = () if combinator is None else (choice(combinator),)
+        most = () if limit is None else (b'LIMIT', limit)
+        flags = words_of(WITHVALUES=withvalues, NOCASE=nocase)
+        return self.command('ARGREP', name, start, end, *asked, *combined, *most, *flags)
+
+    def arinfo(self, name: t.KeyT, full: bool=False):
+        """How an array is stored, with `full` in more detail, which takes longer."""
+        _words = ['ARINFO', name]
+        if full:
+            _words.append(b"FULL")
+        return self.command(*_words)
+
+    def arinsert(self, name: t.KeyT, *values: t.EncodableT):
+        """Put values where the cursor of an array is, and behind; the place of the last one."""
+        return self.command('ARINSERT', name, *values)
+
+    def arlastitems(self, name: t.KeyT, count: int, rev: bool=False):
+        """The values that were inserted last, up to `count` of them, with `rev` the last one first."""
+        _words = ['ARLASTITEMS', name, count]
+        if rev:
+            _words.append(b"REV")
+        return self.command(*_words)
+
+    def arlen(self, name: t.KeyT):
+        """The length of an array: one more than its last place that has a value."""
+        return self.command('ARLEN', name)
+
+    def armget(self, name: t.KeyT, *indices: int):
+        """The values at places of an array, None where there is none."""
+        return self.command('ARMGET', name, *indices)
+
+    def armset(self, name: t.KeyT, mapping: t.Mapping[int, t.EncodableT]):
+        """Set the values at places of an array: {place: value}; the number of places that had none."""
+        return self.command('ARMSET', name, *flat(mapping))
+
+    def arnext(self, name: t.KeyT):
+        """The place where arinsert will put the next value, or None if it is beyond the last possible one."""
+        return self.command('ARNEXT', name)
+
+    def arop(self, name: t.KeyT, start: int, end: int, operation: t.Enum | t.Literal['SUM', 'MIN', 'MAX', 'AND', 'OR', 'XOR', 'MATCH', 'USED'], value: t.EncodableT | None=None):
+        """What an operation makes of all values from a first place to a last one.
+
+        That is their sum, the least, the greatest, the bits that all, any or an odd number of them have, how many equal `value`
+        ("MATCH"), or how many there are ("USED").
+        """
+        compared = () if value is None else (value,)
+        return self.command('AROP', name, start, end, choice(operation), *compared)
+
+    def arring(self, name: t.KeyT, size: int, *values: t.EncodableT):
+        """Put values into an array of `size` places, after whose last one comes the first; the place of the last value."""
+        return self.command('ARRING', name, size, *values)
+
+    def arscan(self, name: t.KeyT, start: int, end: int, limit: int | None=None):
+        """The places from a first to a last one that have a value, up to `limit` of them: lists of place and value."""
+        _words = ['ARSCAN', name, start, end]
+        if limit is not None:
+            _words += (b"LIMIT", limit)
+        return self.command(*_words)
+
+    def arseek(self, name: t.KeyT, index: int):
+        """Set the place where arinsert will put the next value; 1, or 0 if there is no such array."""
+        return self.command('ARSEEK', name, index)
+
+    def arset(self, name: t.KeyT, index: int, *values: t.EncodableT):
+        """Set the values at a place of an array and at those behind it; the number of places that had none."""
+        return self.command('ARSET', name, index, *values)
 
     def bitcount(self, key: t.KeyT, start: int | None=None, end: int | None=None, mode: str | None=None):
         """Count set bits in a string."""
@@ -57,68 +228,233 @@ class Commands(Untyped):
         fields = [(encoding, offset), *(items or ())]
         return self.command('BITFIELD_RO', key, *(part for kind, at in fields for part in (b'GET', word(kind), word(at))))
 
+    def asking(self):
+        """Let the next command on this connection use a slot that is being moved to this node."""
+        return self.command('ASKING')
+
+    def cluster(self, cluster_arg: str, *args: t.EncodableT):
+        """Any subcommand of CLUSTER; the reply is as that of the method of its name."""
+        return self.command('CLUSTER', word(cluster_arg.upper()), *map(word, args))
+
+    def clusterscan(self, cursor: int | str=0, match: t.PatternT | None=None, count: int | None=None, _type: str | None=None, slot: int | None=None):
+        """Step over the keys of a whole cluster: the cursor for the next step, which may be one for another node, and some keys.
+
+        The cursor "0" ends it.
+        """
+        _words = ['CLUSTERSCAN', word(cursor)]
+        if match is not None:
+            _words += (b"MATCH", match)
+        if count is not None:
+            _words += (b"COUNT", count)
+        if _type is not None:
+            _words += (b"TYPE", word(_type))
+        if slot is not None:
+            _words += (b"SLOT", slot)
+        return self.command(*_words)
+
+    def cluster_addslots(self, *slots: int):
+        """Let this node serve slots that no node serves."""
+        return self.command_as(find("ok"), 'CLUSTER', b"ADDSLOTS", *slots)
+
+    def cluster_addslotsrange(self, *slots: int):
+        """Let this node serve ranges of slots: first and last of each."""
+        return self.command_as(find("ok"), 'CLUSTER', b"ADDSLOTSRANGE", *slots)
+
+    def cluster_bumpepoch(self):
+        """Advance this node's epoch without asking others; the text says which one it has now."""
+        return self.command_as(None, 'CLUSTER', b"BUMPEPOCH")
+
+    def cluster_cancelslotmigrations(self):
+        """Give up all moves of slots away from this node."""
+        return self.command_as(find("ok"), 'CLUSTER', b"CANCELSLOTMIGRATIONS")
+
+    def cluster_count_failure_report(self, node_id: str):
+        """How many nodes say of another one that it fails."""
+        return self.command_as(None, 'CLUSTER', b"COUNT-FAILURE-REPORTS", word(node_id))
+
+    def cluster_countkeysinslot(self, slot_id: int):
+        """How many keys of a slot this node has."""
+        return self.command_as(None, 'CLUSTER', b"COUNTKEYSINSLOT", slot_id)
+
+    def cluster_delslots(self, *slots: int):
+        """Forget which nodes serve these slots."""
+        return self.command_as(find("ok"), 'CLUSTER', b"DELSLOTS", *slots)
+
+    def cluster_delslotsrange(self, *slots: int):
+        """Forget which nodes serve these ranges of slots: first and last of each."""
+        return self.command_as(find("ok"), 'CLUSTER', b"DELSLOTSRANGE", *slots)
+
+    def cluster_failover(self, option: t.Literal['FORCE', 'TAKEOVER'] | None=None):
+        """Let this replica take over from its master: FORCE, if that is down, and TAKEOVER, without the other masters' consent."""
+        _words = ['CLUSTER', b"FAILOVER"]
+        if option is not None:
+            _words.append(word(option))
+        return self.command_as(find("ok"), *_words)
+
+    def cluster_flushslot(self, slot: int, asynchronous: bool=False):
+        """Delete every key of a slot."""
+        _words = ['CLUSTER', b"FLUSHSLOT", slot]
+        if asynchronous:
+            _words.append(b"ASYNC")
+        return self.command_as(find("ok"), *_words)
+
+    def cluster_flushslots(self):
+        """Let this node, which has to be empty, serve no slots."""
+        return self.command_as(find("ok"), 'CLUSTER', b"FLUSHSLOTS")
+
+    def cluster_forget(self, node_id: str):
+        """Remove a node from those that this one knows."""
+        return self.command_as(find("ok"), 'CLUSTER', b"FORGET", word(node_id))
+
+    def cluster_get_keys_in_slot(self, slot: int, num_keys: int):
+        """At most `num_keys` of the keys of a slot that this node has."""
+        return self.command_as(find("texts"), 'CLUSTER', b"GETKEYSINSLOT", slot, num_keys)
+
+    def cluster_getslotmigrations(self):
+        """The moves of slots to and from this node, under way or done lately."""
+        return self.command_as(find("dicts"), 'CLUSTER', b"GETSLOTMIGRATIONS")
+
+    def cluster_info(self):
+        """The state of the cluster as this node sees it."""
+        return self.command_as(find("cluster.info"), 'CLUSTER', b"INFO")
+
+    def cluster_keyslot(self, key: t.KeyT):
+        """The slot of a key."""
+        return self.command_as(None, 'CLUSTER', b"KEYSLOT", key)
+
+    def cluster_links(self):
+        """The connections of this node to others and from them, each as a list of names and values."""
+        return self.command_as(find("cluster.links"), 'CLUSTER', b"LINKS")
+
+    def cluster_meet(self, host: str, port: int, cluster_bus_port: int | None=None):
+        """Make another node known to this one, and so to its cluster."""
+        _words = ['CLUSTER', b"MEET", word(host), port]
+        if cluster_bus_port is not None:
+            _words.append(cluster_bus_port)
+        return self.command_as(find("ok"), *_words)
+
+    def cluster_migrateslots(self, node_id: str, *slots: int):
+        """Move ranges of slots, first and last of each, with all their keys to another node, in the background."""
+        if not slots or len(slots) % 2:
+            raise DataError('cluster_migrateslots takes the first and the last slot of each range')
+        return self.command_as(find('ok'), 'CLUSTER', b'MIGRATESLOTS', b'SLOTSRANGE', *slots, b'NODE', word(node_id))
+
+    def cluster_myid(self):
+        """The id of this node."""
+        return self.command_as(None, 'CLUSTER', b"MYID")
+
+    def cluster_myshardid(self):
+        """The id of this node's shard: the master and its replicas."""
+        return self.command_as(find("text"), 'CLUSTER', b"MYSHARDID")
+
+    def cluster_nodes(self):
+        """The nodes that this one knows, by host and port.
+
+        Of each there are "node_id", "hostname", "flags", "master_id", "last_ping_sent", "last_pong_rcvd" and "epoch" as texts,
+        "connected" as a bool, "slots" as lists of one slot or two, the first and the last, and "migrations" as dicts.
+        """
+        return self.command_as(find("cluster.nodes"), 'CLUSTER', b"NODES")
+
+    def cluster_replicas(self, node_id: str):
+        """The replicas of a node, in the shape of `cluster_nodes`."""
+        return self.command_as(find("cluster.nodes"), 'CLUSTER', b"REPLICAS", word(node_id))
+
+    def cluster_replicate(self, node_id: str | None):
+        """Make this node a replica of another one, or, with None, which only Valkey knows, of none."""
+        return self.command_as(find('ok'), 'CLUSTER', b'REPLICATE', *([b'NO', b'ONE'] if node_id is None else [word(node_id)]))
+
+    def cluster_reset(self, soft: bool=True):
+        """Let this node forget all others, its slots, and if not `soft` its id and epoch."""
+        return self.command_as(find("ok"), 'CLUSTER', b"RESET", b"SOFT" if soft else b"HARD")
+
+    def cluster_save_config(self):
+        """Write what this node knows about the cluster to its file."""
+        return self.command_as(find("ok"), 'CLUSTER', b"SAVECONFIG")
+
+    def cluster_set_config_epoch(self, epoch: int):
+        """Give a new node its first epoch."""
+        return self.command_as(find("ok"), 'CLUSTER', b"SET-CONFIG-EPOCH", epoch)
+
+    def cluster_setslot(self, node_id: str, slot_id: int, state: str, timeout: int | None=None):
+        """Give a slot to a node (NODE), or say that it is moving to it (MIGRATING) or from it (IMPORTING).
+
+        Valkey waits up to `timeout` milliseconds for its replicas.
+        """
+        if state.upper() not in ('IMPORTING', 'MIGRATING', 'NODE'):
+            raise DataError('cluster_setslot takes IMPORTING, MIGRATING or NODE as state; for STABLE there is cluster_setslot_stable')
+        waiting = () if timeout is None else (b'TIMEOUT', timeout)
+        return self.command_as(find('ok'), 'CLUSTER', b'SETSLOT', slot_id, word(state), word(node_id), *waiting)
+
+    def cluster_setslot_stable(self, slot_id: int):
+        """No longer move a slot."""
+        return self.command_as(find("ok"), 'CLUSTER', b"SETSLOT", slot_id, b"STABLE")
+
+    def cluster_shards(self):
+        """The shards of the cluster: "slots" are the first and last of each range, "nodes" dicts of what is known of each node."""
+        return self.command_as(find("cluster.shards"), 'CLUSTER', b"SHARDS")
+
+    def cluster_slot_stats(self, start_slot: int | None=None, end_slot: int | None=None, orderby: str | None=None, limit: int | None=None, order: t.Literal['ASC', 'DESC'] | None=None):
+        """How much slots of this node are used, by slot: those of a range, or `limit` of those with most (or least) of what `orderby` names."""
+        if (start_slot is not None) + (orderby is not None) > 1:
+            raise DataError('cluster_slot_stats takes only one of start_slot, orderby')
+        if not (start_slot is not None or orderby is not None):
+            raise DataError('cluster_slot_stats needs one of start_slot, orderby')
+        if orderby is None:
+            if end_slot is None or limit is not None or order is not None:
+                raise DataError('cluster_slot_stats takes start_slot with end_slot, and limit and order with orderby')
+            return self.command_as(find('cluster.slot_stats'), 'CLUSTER', b'SLOT-STATS', b'SLOTSRANGE', start_slot, end_slot)
+        if end_slot is not None:
+            raise DataError('cluster_slot_stats takes end_slot with start_slot')
+        limited = () if limit is None else (b'LIMIT', limit)
+        return self.command_as(find('cluster.slot_stats'), 'CLUSTER', b'SLOT-STATS', b'ORDERBY', word(orderby), *limited, *(() if order is None else (word(order),)))
+
+    def cluster_slots(self):
+        """Which nodes serve which slots, by the first and last of a range: host and port of the "primary", and of each of "replicas"."""
+        return self.command_as(find("cluster.slots"), 'CLUSTER', b"SLOTS")
+
+    def readonly(self):
+        """Let this connection read from a replica of a cluster, which may lag behind."""
+        return self.command('READONLY')
+
+    def readwrite(self):
+        """Take `readonly` back."""
+        return self.command('READWRITE')
+
     def client_getname(self):
-        """Get the current connection name."""
+        """The name of this connection; None if it has none."""
         return self.command_as(find("text"), 'CLIENT', b"GETNAME")
 
     def client_id(self):
-        """Returns the client ID for the current connection."""
+        """The id of this connection, which is never used again."""
         return self.command_as(None, 'CLIENT', b"ID")
 
     def client_info(self):
-        """Returns information about the current client connection."""
+        """What the server knows about this connection; numbers are int."""
         return self.command_as(find("server.client_info"), 'CLIENT', b"INFO")
 
     def client_kill(self, address: str):
-        """Kill the connection of a client."""
+        """Disconnect the client with that address, "host:port"."""
         return self.command_as(find("server.client_kill"), 'CLIENT', b"KILL", word(address))
 
     def client_no_evict(self, mode: str):
-        """Set client eviction mode for the current connection."""
+        """Whether this connection is spared when clients have to go because they take too much memory: ON or OFF."""
         return self.command_as(find("state"), 'CLIENT', b"NO-EVICT", word(mode))
 
     def client_setname(self, name: str):
-        """Set the current connection name."""
+        """Give this connection a name, which `client_list` tells."""
         return self.command_as(find("ok"), 'CLIENT', b"SETNAME", word(name))
 
     def client_unpause(self):
-        """Resume processing of clients that were paused."""
+        """End what `client_pause` began."""
         return self.command_as(find("state"), 'CLIENT', b"UNPAUSE")
 
     def echo(self, value: t.EncodableT):
-        """Echo the given string."""
+        """The same value, from the server."""
         return self.command('ECHO', value)
 
     def ping(self):
-        """Ping the server."""
+        """Whether the server answers."""
         return self.command('PING')
-
-    def client_kill_filter(self, _id: int | str | None=None, _type: str | None=None, addr: str | None=None, skipme: bool | None=None, laddr: str | None=None, user: str | None=None, maxage: int | None=None):
-        """Disconnect the clients that fit every filter given, and return their number."""
-        if not (_id is not None or _type is not None or addr is not None or bool(skipme) or laddr is not None or user is not None or maxage is not None):
-            raise DataError('client_kill_filter needs one of _id, _type, addr, skipme, laddr, user, maxage')
-        _words = ['CLIENT', b"KILL"]
-        if _type is not None:
-            _words += (b"TYPE", word(_type))
-        if skipme:
-            _words += (b"SKIPME", yes_or_no(skipme))
-        if _id is not None:
-            _words += (b"ID", word(_id))
-        if addr is not None:
-            _words += (b"ADDR", word(addr))
-        if laddr is not None:
-            _words += (b"LADDR", word(laddr))
-        if user is not None:
-            _words += (b"USER", word(user))
-        if maxage is not None:
-            _words += (b"MAXAGE", maxage)
-        return self.command_as(None, *_words)
-
-    def client_list(self, _type: str | None=None, client_id: t.Sequence[t.EncodableT]=()):
-        """What the server knows about its clients: all, of one type, or by id."""
-        kind = () if _type is None else (b'TYPE', word(_type))
-        ids = (b'ID', *map(word, client_id)) if client_id else ()
-        return self.command_as(find('server.client_list'), 'CLIENT', b'LIST', *kind, *ids)
 
     def client_pause(self, timeout: int, all: bool=True):
         """Let the server ignore its clients, or only their writes, for `timeout` milliseconds."""
@@ -133,6 +469,228 @@ class Commands(Untyped):
         if error:
             _words.append(b"ERROR")
         return self.command_as(find("truth"), *_words)
+
+    def auth(self, password: str, username: str | None=None):
+        """Log this connection in, as the default user or another one."""
+        _words = ['AUTH']
+        if username is not None:
+            _words.append(word(username))
+        _words.append(word(password))
+        return self.command(*_words)
+
+    def client_caching(self, caching: bool=True):
+        """Whether keys of the next command on this connection are tracked, after `client_tracking` with `optin` or `optout`."""
+        return self.command_as(find("ok"), 'CLIENT', b"CACHING", b"YES" if caching else b"NO")
+
+    def client_capa(self, *capabilities: str):
+        """Say what the client is able to do, such as to follow redirections to the primary."""
+        return self.command_as(find("ok"), 'CLIENT', b"CAPA", *map(word, capabilities))
+
+    def client_getredir(self):
+        """The id of the client that gets this one's messages of tracking; 0 if none does, and -1 without tracking."""
+        return self.command_as(None, 'CLIENT', b"GETREDIR")
+
+    def client_import_source(self, enabled: bool=True):
+        """Whether this connection imports data into a server in import mode, and so sees keys that have expired."""
+        return self.command_as(find("ok"), 'CLIENT', b"IMPORT-SOURCE", b"ON" if enabled else b"OFF")
+
+    def client_no_touch(self, mode: str):
+        """Whether commands on this connection leave alone when a key was last used: ON or OFF."""
+        return self.command_as(None, 'CLIENT', b"NO-TOUCH", word(mode))
+
+    def client_reply(self, reply: t.Literal['ON', 'OFF', 'SKIP']):
+        """Whether commands on this connection are answered; SKIP is for the next one only. None if this one is not."""
+        return self.command_as(None, 'CLIENT', b"REPLY", word(reply))
+
+    def client_setinfo(self, attr: str, value: str):
+        """Tell the server the name (LIB-NAME) or the version (LIB-VER) of the client's library."""
+        return self.command_as(find("ok"), 'CLIENT', b"SETINFO", word(attr), word(value))
+
+    def client_tracking(self, on: bool=True, clientid: int | None=None, prefix: t.Sequence[t.KeyT]=(), bcast: bool=False, optin: bool=False, optout: bool=False, noloop: bool=False):
+        """Switch messages about keys that this connection has read, when others change them, on or off.
+
+        `clientid` is the client that gets the messages; `bcast` is for keys with one of the prefixes, read or not; with `optin` only what
+        `client_caching` says is tracked, with `optout` all but that; `noloop` leaves out what the connection itself changes.
+        """
+        if (bool(bcast)) + (bool(optin)) + (bool(optout)) > 1:
+            raise DataError('client_tracking takes only one of bcast, optin, optout')
+        if prefix and (not bcast):
+            raise DataError('client_tracking takes prefix only with bcast')
+        redirect = () if clientid is None else (b'REDIRECT', clientid)
+        prefixes = [part for start in prefix for part in (b'PREFIX', start)]
+        switches = words_of(BCAST=bcast, OPTIN=optin, OPTOUT=optout, NOLOOP=noloop)
+        return self.command_as(None, 'CLIENT', b'TRACKING', on_or_off(on), *redirect, *prefixes, *switches)
+
+    def client_tracking_on(self, clientid: int | None=None, prefix: t.Sequence[t.KeyT]=(), bcast: bool=False, optin: bool=False, optout: bool=False, noloop: bool=False):
+        """`client_tracking`, on."""
+        if (bool(bcast)) + (bool(optin)) + (bool(optout)) > 1:
+            raise DataError('client_tracking_on takes only one of bcast, optin, optout')
+        if prefix and (not bcast):
+            raise DataError('client_tracking_on takes prefix only with bcast')
+        redirect = () if clientid is None else (b'REDIRECT', clientid)
+        prefixes = [part for start in prefix for part in (b'PREFIX', start)]
+        switches = words_of(BCAST=bcast, OPTIN=optin, OPTOUT=optout, NOLOOP=noloop)
+        return self.command_as(None, 'CLIENT', b'TRACKING', b'ON', *redirect, *prefixes, *switches)
+
+    def client_tracking_off(self, clientid: int | None=None, prefix: t.Sequence[t.KeyT]=(), bcast: bool=False, optin: bool=False, optout: bool=False, noloop: bool=False):
+        """`client_tracking`, off."""
+        if (bool(bcast)) + (bool(optin)) + (bool(optout)) > 1:
+            raise DataError('client_tracking_off takes only one of bcast, optin, optout')
+        if prefix and (not bcast):
+            raise DataError('client_tracking_off takes prefix only with bcast')
+        redirect = () if clientid is None else (b'REDIRECT', clientid)
+        prefixes = [part for start in prefix for part in (b'PREFIX', start)]
+        switches = words_of(BCAST=bcast, OPTIN=optin, OPTOUT=optout, NOLOOP=noloop)
+        return self.command_as(None, 'CLIENT', b'TRACKING', b'OFF', *redirect, *prefixes, *switches)
+
+    def client_trackinginfo(self):
+        """What `client_tracking` has set up, as a list: "flags", a list of them, "redirect", a client's id, "prefixes", and a list of them."""
+        return self.command_as(find("connection.tracking_info"), 'CLIENT', b"TRACKINGINFO")
+
+    def client_kill_filter(self, _id: int | str | None=None, _type: str | None=None, addr: str | None=None, skipme: bool | None=None, laddr: str | None=None, user: str | None=None, maxage: int | None=None, *, name: str | None=None, idle: int | None=None, flags: str | None=None, lib_name: str | None=None, lib_ver: str | None=None, db: int | None=None, capa: str | None=None, ip: str | None=None, not_type: str | None=None, not_id: t.Sequence[int]=(), not_user: str | None=None, not_addr: str | None=None, not_laddr: str | None=None, not_name: str | None=None, not_flags: str | None=None, not_lib_name: str | None=None, not_lib_ver: str | None=None, not_db: int | None=None, not_capa: str | None=None, not_ip: str | None=None):
+        """Disconnect the clients that fit every filter given, and return their number. What only has a name is Valkey's alone."""
+        if not (_id is not None or _type is not None or addr is not None or skipme is not None or laddr is not None or user is not None or maxage is not None or name is not None or idle is not None or flags is not None or lib_name is not None or lib_ver is not None or db is not None or capa is not None or ip is not None or not_type is not None or bool(not_id) or not_user is not None or not_addr is not None or not_laddr is not None or not_name is not None or not_flags is not None or not_lib_name is not None or not_lib_ver is not None or not_db is not None or not_capa is not None or not_ip is not None):
+            raise DataError('client_kill_filter needs one of _id, _type, addr, skipme, laddr, user, maxage, name, idle, flags, lib_name, lib_ver, db, capa, ip, not_type, not_id, not_user, not_addr, not_laddr, not_name, not_flags, not_lib_name, not_lib_ver, not_db, not_capa, not_ip')
+        _words = ['CLIENT', b"KILL"]
+        if _type is not None:
+            _words += (b"TYPE", word(_type))
+        if skipme is not None:
+            _words += (b"SKIPME", yes_or_no(skipme))
+        if _id is not None:
+            _words += (b"ID", word(_id))
+        if addr is not None:
+            _words += (b"ADDR", word(addr))
+        if laddr is not None:
+            _words += (b"LADDR", word(laddr))
+        if user is not None:
+            _words += (b"USER", word(user))
+        if maxage is not None:
+            _words += (b"MAXAGE", maxage)
+        if name is not None:
+            _words += (b"NAME", word(name))
+        if idle is not None:
+            _words += (b"IDLE", idle)
+        if flags is not None:
+            _words += (b"FLAGS", word(flags))
+        if lib_name is not None:
+            _words += (b"LIB-NAME", word(lib_name))
+        if lib_ver is not None:
+            _words += (b"LIB-VER", word(lib_ver))
+        if db is not None:
+            _words += (b"DB", db)
+        if capa is not None:
+            _words += (b"CAPA", word(capa))
+        if ip is not None:
+            _words += (b"IP", word(ip))
+        if not_type is not None:
+            _words += (b"NOT-TYPE", word(not_type))
+        if not_id:
+            _words += (b"NOT-ID", *listed(not_id))
+        if not_user is not None:
+            _words += (b"NOT-USER", word(not_user))
+        if not_addr is not None:
+            _words += (b"NOT-ADDR", word(not_addr))
+        if not_laddr is not None:
+            _words += (b"NOT-LADDR", word(not_laddr))
+        if not_name is not None:
+            _words += (b"NOT-NAME", word(not_name))
+        if not_flags is not None:
+            _words += (b"NOT-FLAGS", word(not_flags))
+        if not_lib_name is not None:
+            _words += (b"NOT-LIB-NAME", word(not_lib_name))
+        if not_lib_ver is not None:
+            _words += (b"NOT-LIB-VER", word(not_lib_ver))
+        if not_db is not None:
+            _words += (b"NOT-DB", not_db)
+        if not_capa is not None:
+            _words += (b"NOT-CAPA", word(not_capa))
+        if not_ip is not None:
+            _words += (b"NOT-IP", word(not_ip))
+        return self.command_as(None, *_words)
+
+    def client_list(self, _type: str | None=None, client_id: t.Sequence[t.EncodableT]=(), *, user: str | None=None, addr: str | None=None, laddr: str | None=None, maxage: int | None=None, skipme: bool | None=None, name: str | None=None, idle: int | None=None, flags: str | None=None, lib_name: str | None=None, lib_ver: str | None=None, db: int | None=None, capa: str | None=None, ip: str | None=None, not_type: str | None=None, not_id: t.Sequence[int]=(), not_user: str | None=None, not_addr: str | None=None, not_laddr: str | None=None, not_name: str | None=None, not_flags: str | None=None, not_lib_name: str | None=None, not_lib_ver: str | None=None, not_db: int | None=None, not_capa: str | None=None, not_ip: str | None=None):
+        """What the server knows about its clients: all, or those that fit every filter. What only has a name is Valkey's alone."""
+        _words = ['CLIENT', b"LIST"]
+        if _type is not None:
+            _words += (b"TYPE", word(_type))
+        if client_id:
+            _words += (b"ID", *listed(client_id))
+        if user is not None:
+            _words += (b"USER", word(user))
+        if addr is not None:
+            _words += (b"ADDR", word(addr))
+        if laddr is not None:
+            _words += (b"LADDR", word(laddr))
+        if maxage is not None:
+            _words += (b"MAXAGE", maxage)
+        if name is not None:
+            _words += (b"NAME", word(name))
+        if idle is not None:
+            _words += (b"IDLE", idle)
+        if flags is not None:
+            _words += (b"FLAGS", word(flags))
+        if lib_name is not None:
+            _words += (b"LIB-NAME", word(lib_name))
+        if lib_ver is not None:
+            _words += (b"LIB-VER", word(lib_ver))
+        if db is not None:
+            _words += (b"DB", db)
+        if capa is not None:
+            _words += (b"CAPA", word(capa))
+        if ip is not None:
+            _words += (b"IP", word(ip))
+        if skipme is not None:
+            _words += (b"SKIPME", yes_or_no(skipme))
+        if not_type is not None:
+            _words += (b"NOT-TYPE", word(not_type))
+        if not_id:
+            _words += (b"NOT-ID", *listed(not_id))
+        if not_user is not None:
+            _words += (b"NOT-USER", word(not_user))
+        if not_addr is not None:
+            _words += (b"NOT-ADDR", word(not_addr))
+        if not_laddr is not None:
+            _words += (b"NOT-LADDR", word(not_laddr))
+        if not_name is not None:
+            _words += (b"NOT-NAME", word(not_name))
+        if not_flags is not None:
+            _words += (b"NOT-FLAGS", word(not_flags))
+        if not_lib_name is not None:
+            _words += (b"NOT-LIB-NAME", word(not_lib_name))
+        if not_lib_ver is not None:
+            _words += (b"NOT-LIB-VER", word(not_lib_ver))
+        if not_db is not None:
+            _words += (b"NOT-DB", not_db)
+        if not_capa is not None:
+            _words += (b"NOT-CAPA", word(not_capa))
+        if not_ip is not None:
+            _words += (b"NOT-IP", word(not_ip))
+        return self.command_as(find("server.client_list"), *_words)
+
+    def hello(self, protover: int | None=None, username: str | None=None, password: str | None=None, setname: str | None=None):
+        """Agree on the version of the protocol, log in and name the connection, all at once; what the server says of itself.
+
+        "proto" and "id" are int, "modules" is a list of dicts, and all else is str.
+        """
+        if (username is None) is not (password is None):
+            raise DataError('hello takes username and password together')
+        if protover is None and (username is not None or setname is not None):
+            raise DataError('hello takes username, password and setname only with protover')
+        version = () if protover is None else (protover,)
+        login = () if username is None else (b'AUTH', word(username), word(password))
+        return self.command('HELLO', *version, *login, *(() if setname is None else (b'SETNAME', word(setname))))
+
+    def quit(self):
+        """Let the server end this connection."""
+        return self.command('QUIT')
+
+    def reset(self):
+        """Take back what was set on this connection: login, database, tracking, subscriptions, a transaction."""
+        return self.command('RESET')
+
+    def select(self, index: int):
+        """Change the database of this connection."""
+        return self.command('SELECT', index)
 
     def geoadd(self, name: t.KeyT, values: t.Sequence[t.EncodableT], nx: bool=False, xx: bool=False, ch: bool=False):
         """Put places on a map. The number of new (`ch`: new or moved) places.
@@ -933,83 +1491,250 @@ class Commands(Untyped):
         """Post a message to a channel."""
         return self.command('PUBLISH', channel, message)
 
-    def acl_whoami(self):
-        """Return the name of the user associated to the current connection."""
-        return self.command_as(find("text"), 'ACL', b"WHOAMI")
+    def spublish(self, shard_channel: t.KeyT, message: t.EncodableT):
+        """Post a message to a channel of the shard that its name belongs to; the number of those who get it."""
+        return self.command('SPUBLISH', shard_channel, message)
+
+    def pubsub_channels(self, pattern: t.PatternT='*'):
+        """The channels that somebody has subscribed to, as far as they fit a pattern."""
+        return self.command_as(None, 'PUBSUB', b"CHANNELS", pattern)
+
+    def pubsub_numpat(self):
+        """The number of patterns that somebody has subscribed to."""
+        return self.command_as(None, 'PUBSUB', b"NUMPAT")
+
+    def pubsub_numsub(self, *args: t.KeyT):
+        """Of each of these channels, how many have subscribed to it."""
+        return self.command_as(find("pubsub.counted"), 'PUBSUB', b"NUMSUB", *args)
+
+    def pubsub_shardchannels(self, pattern: t.PatternT='*'):
+        """The channels of this shard that somebody has subscribed to, as far as they fit a pattern."""
+        return self.command_as(None, 'PUBSUB', b"SHARDCHANNELS", pattern)
+
+    def pubsub_shardnumsub(self, *args: t.KeyT):
+        """Of each of these channels of this shard, how many have subscribed to it."""
+        return self.command_as(find("pubsub.counted"), 'PUBSUB', b"SHARDNUMSUB", *args)
+
+    def eval(self, script: str | bytes | memoryview, numkeys: int, *keys_and_args: t.EncodableT):
+        """Run a script in Lua: what it returns. Of `keys_and_args`, the first `numkeys` are the keys that it uses."""
+        return self.command('EVAL', word(script), numkeys, *keys_and_args)
+
+    def eval_ro(self, script: str | bytes | memoryview, numkeys: int, *keys_and_args: t.EncodableT):
+        """Run a script that may only read: what it returns. Of `keys_and_args`, the first `numkeys` are the keys that it uses."""
+        return self.command('EVAL_RO', word(script), numkeys, *keys_and_args)
+
+    def evalsha(self, sha: str | bytes, numkeys: int, *keys_and_args: t.EncodableT):
+        """Run the script that script_load named so: what it returns. Of `keys_and_args`, the first `numkeys` are the keys that it uses."""
+        return self.command('EVALSHA', word(sha), numkeys, *keys_and_args)
+
+    def evalsha_ro(self, sha: str | bytes, numkeys: int, *keys_and_args: t.EncodableT):
+        """Run the script that script_load named so, which may only read: what it returns.
+
+        Of `keys_and_args`, the first `numkeys` are the keys that it uses.
+        """
+        return self.command('EVALSHA_RO', word(sha), numkeys, *keys_and_args)
+
+    def fcall(self, function: str | bytes, numkeys: int, *keys_and_args: t.EncodableT):
+        """Call a function of a library: what it returns. Of `keys_and_args`, the first `numkeys` are the keys that it uses."""
+        return self.command('FCALL', word(function), numkeys, *keys_and_args)
+
+    def fcall_ro(self, function: str | bytes, numkeys: int, *keys_and_args: t.EncodableT):
+        """Call a function of a library that only reads: what it returns. Of `keys_and_args`, the first `numkeys` are the keys that it uses."""
+        return self.command('FCALL_RO', word(function), numkeys, *keys_and_args)
+
+    def function_delete(self, library: str):
+        """Delete a library with all its functions."""
+        return self.command_as(find("ok"), 'FUNCTION', b"DELETE", word(library))
+
+    def function_dump(self):
+        """All libraries, as function_restore takes them; never decoded."""
+        return self.command_as(find("bytes"), 'FUNCTION', b"DUMP")
+
+    def function_flush(self, mode: str='SYNC'):
+        """Delete all libraries, and with "ASYNC" do not wait until their memory is free."""
+        return self.command_as(find("ok"), 'FUNCTION', b"FLUSH", word(mode))
+
+    def function_kill(self):
+        """End the function that runs, unless it has written."""
+        return self.command_as(None, 'FUNCTION', b"KILL")
+
+    def function_list(self, library: str | None='*', withcode: bool | None=False):
+        """The libraries whose names fit a pattern, with their code if wanted: each a list of names and values in turn, as are its functions."""
+        return self.command_as(find('scripting.libraries'), 'FUNCTION', b'LIST', b'LIBRARYNAME', word(library), *words_of(WITHCODE=withcode))
+
+    def function_load(self, code: str | bytes, replace: bool | None=False):
+        """Make a library of functions of its code, in the place of one of the same name if `replace`; its name."""
+        _words = ['FUNCTION', b"LOAD"]
+        if replace:
+            _words.append(b"REPLACE")
+        _words.append(word(code))
+        return self.command_as(None, *_words)
+
+    def function_restore(self, payload: str | bytes, policy: str | None='APPEND'):
+        """Add the libraries of function_dump: to those that are there ("APPEND"), in the place of those of the same name ("REPLACE"), or of all ("FLUSH")."""
+        return self.command_as(find('ok'), 'FUNCTION', b'RESTORE', payload, word(policy))
+
+    def function_stats(self):
+        """The function that runs, if there is one, and of each engine how many libraries and functions it has."""
+        return self.command_as(find("scripting.stats"), 'FUNCTION', b"STATS")
+
+    def script_exists(self, *args: str | bytes):
+        """Of each name that script_load gives, whether the server knows such a script."""
+        return self.command_as(find("bools"), 'SCRIPT', b"EXISTS", *map(word, args))
+
+    def script_flush(self, sync_type: t.Literal['SYNC', 'ASYNC'] | None=None):
+        """Let the server forget all scripts, and with "ASYNC" do not wait until their memory is free."""
+        return self.command_as(find('ok'), 'SCRIPT', b'FLUSH', *(() if sync_type is None else (word(sync_type),)))
+
+    def script_kill(self):
+        """End the script that runs, unless it has written."""
+        return self.command_as(find("ok"), 'SCRIPT', b"KILL")
+
+    def script_load(self, script: str | bytes | memoryview):
+        """Let the server remember a script; the name that evalsha takes."""
+        return self.command_as(find("text"), 'SCRIPT', b"LOAD", word(script))
+
+    def script_show(self, sha: str | bytes):
+        """The text of a script that the server remembers. Only Valkey tells it."""
+        return self.command_as(None, 'SCRIPT', b"SHOW", word(sha))
+
+    def sentinel_ckquorum(self, new_master_name: str):
+        """Whether there are enough sentinels to agree on a failover; an error says why not."""
+        return self.command_as(find("sentinel.ckquorum"), 'SENTINEL', b"CKQUORUM", word(new_master_name))
+
+    def sentinel_config_get(self, pattern: str='*'):
+        """What is configured for this sentinel itself."""
+        return self.command_as(find("sentinel.config"), 'SENTINEL', b"CONFIG", b"GET", word(pattern))
+
+    def sentinel_config_set(self, name: str, value: str):
+        """Configure this sentinel itself."""
+        return self.command_as(find("sentinel.config"), 'SENTINEL', b"CONFIG", b"SET", word(name), word(value))
+
+    def sentinel_failover(self, new_master_name: str):
+        """Let a replica of this master take over, without asking other sentinels."""
+        return self.command_as(find("ok"), 'SENTINEL', b"FAILOVER", word(new_master_name))
+
+    def sentinel_flushconfig(self):
+        """Write the sentinel's configuration to its file, with all that it knows now."""
+        return self.command_as(find("ok"), 'SENTINEL', b"FLUSHCONFIG")
+
+    def sentinel_get_master_addr_by_name(self, service_name: str):
+        """Host and port of the master of that name; None if the sentinel watches over none."""
+        return self.command_as(find("sentinel.address"), 'SENTINEL', b"GET-MASTER-ADDR-BY-NAME", word(service_name))
+
+    def sentinel_master(self, service_name: str):
+        """What the sentinel knows about a master; each of its flags is also a bool, such as "is_odown"."""
+        return self.command_as(find("sentinel.state"), 'SENTINEL', b"MASTER", word(service_name))
+
+    def sentinel_masters(self):
+        """What `sentinel_master` tells, of all masters, by their names."""
+        return self.command_as(find("sentinel.states_by_name"), 'SENTINEL', b"MASTERS")
+
+    def sentinel_monitor(self, name: str, ip: str, port: int, quorum: int):
+        """Watch over another master; `quorum` sentinels have to agree that it is down."""
+        return self.command_as(find("ok"), 'SENTINEL', b"MONITOR", word(name), word(ip), port, quorum)
+
+    def sentinel_myid(self):
+        """The id of the sentinel that answers."""
+        return self.command_as(None, 'SENTINEL', b"MYID")
+
+    def sentinel_remove(self, name: str):
+        """No longer watch over a master."""
+        return self.command_as(find("ok"), 'SENTINEL', b"REMOVE", word(name))
+
+    def sentinel_replicas(self, service_name: str):
+        """What the sentinel knows about the replicas of a master."""
+        return self.command_as(find("sentinel.states"), 'SENTINEL', b"REPLICAS", word(service_name))
+
+    def sentinel_reset(self, pattern: str):
+        """Forget the state, replicas and sentinels of masters whose names match; whether there are any."""
+        return self.command_as(find("truth"), 'SENTINEL', b"RESET", word(pattern))
+
+    def sentinel_sentinels(self, service_name: str):
+        """What the sentinel knows about the others that watch over a master."""
+        return self.command_as(find("sentinel.states"), 'SENTINEL', b"SENTINELS", word(service_name))
+
+    def sentinel_set(self, name: str, option: str, value: t.EncodableT):
+        """Change an option of how a master is watched over."""
+        return self.command_as(find("ok"), 'SENTINEL', b"SET", word(name), word(option), word(value))
+
+    def sentinel_slaves(self, service_name: str):
+        """As `sentinel_replicas`, by the command's old name."""
+        return self.command_as(find("sentinel.states"), 'SENTINEL', b"SLAVES", word(service_name))
 
     def bgrewriteaof(self):
-        """Asynchronously rewrite the append-only file."""
+        """Write the append-only file anew in the background; also True if that has to wait."""
         return self.command('BGREWRITEAOF')
 
     def command_count(self):
-        """Get total number of Redis commands."""
+        """How many commands the server has."""
         return self.command_as(None, 'COMMAND', b"COUNT")
 
     def command_getkeys(self, *args: t.EncodableT):
-        """Extract keys given a full Redis command."""
+        """The keys among the words of a command."""
         return self.command_as(find("texts"), 'COMMAND', b"GETKEYS", *map(word, args))
 
     def config_get(self, pattern: t.PatternT='*', *args: t.PatternT):
-        """Get the values of configuration parameters."""
+        """What is configured, of names that match one of the patterns."""
         return self.command_as(find("server.config_get"), 'CONFIG', b"GET", word(pattern), *map(word, args))
 
     def config_resetstat(self):
-        """Reset the stats returned by INFO."""
+        """Let `info` count from 0 again."""
         return self.command_as(find("ok"), 'CONFIG', b"RESETSTAT")
 
     def config_rewrite(self):
-        """Rewrite the configuration file with the in memory configuration."""
+        """Write the configuration as it is now to the server's file."""
         return self.command_as(find("state"), 'CONFIG', b"REWRITE")
 
     def config_set(self, name: t.KeyT, value: t.EncodableT, *args: t.EncodableT):
-        """Set configuration parameters to the given values."""
+        """Change what is configured: names and values, of which all are accepted or none."""
         return self.command_as(find("ok"), 'CONFIG', b"SET", word(name), word(value), *map(word, args))
 
     def dbsize(self):
-        """Return the number of keys in the selected database."""
+        """How many keys the database has."""
         return self.command('DBSIZE')
 
     def lastsave(self):
-        """Get the UNIX time stamp of the last successful save to disk."""
+        """When the data set was last saved, in local time."""
         return self.command('LASTSAVE')
 
     def memory_purge(self):
-        """Ask the allocator to release memory."""
+        """Let the allocator give back memory that nothing uses."""
         return self.command_as(find("ok"), 'MEMORY', b"PURGE")
 
     def memory_stats(self):
-        """Show memory usage details."""
+        """What takes how much memory, by name; of each database a dict."""
         return self.command_as(find("server.memory_stats"), 'MEMORY', b"STATS")
 
     def role(self):
-        """Return the role of the instance in the context of replication."""
+        """Whether the server is a master, a replica or a sentinel, and what it knows about its counterparts."""
         return self.command('ROLE')
 
     def save(self):
-        """Synchronously save the dataset to disk."""
+        """Save the data set; the server does nothing else meanwhile."""
         return self.command('SAVE')
 
     def slowlog_get(self, num: int | None=None):
-        """Get the slow log's entries."""
+        """The latest slow commands, or `num` of them (-1: all), newest first; what clients sent is bytes."""
         _words = ['SLOWLOG', b"GET"]
         if num is not None:
             _words.append(num)
         return self.command_as(find("bytes:server.slowlog"), *_words)
 
     def slowlog_len(self):
-        """Get the slow log's length."""
+        """How many commands there are for `slowlog_get`."""
         return self.command_as(None, 'SLOWLOG', b"LEN")
 
     def slowlog_reset(self):
-        """Clear all entries from the slow log."""
+        """Forget all slow commands."""
         return self.command_as(find("ok"), 'SLOWLOG', b"RESET")
 
     def swapdb(self, first: int, second: int):
-        """Swaps two Redis databases."""
+        """Exchange the contents of two databases, also for clients that use them."""
         return self.command('SWAPDB', first, second)
 
     def time(self):
-        """Return the current server time."""
+        """The server's clock: Unix seconds, and microseconds."""
         return self.command('TIME')
 
     def bgsave(self, schedule: bool=True):
@@ -1051,6 +1776,197 @@ class Commands(Untyped):
         if samples is not None:
             _words += (b"SAMPLES", samples)
         return self.command_as(None, *_words)
+
+    def commandlog_get(self, count: int, _type: t.Literal['slow', 'large-request', 'large-reply']):
+        """The latest `count` commands (-1: all) that were slow, or had much to send or to answer.
+
+        Their "value" is the time in microseconds or the number of bytes; what clients sent is bytes.
+        """
+        return self.command_as(find("bytes:server.commandlog"), 'COMMANDLOG', b"GET", count, word(_type))
+
+    def commandlog_len(self, _type: t.Literal['slow', 'large-request', 'large-reply']):
+        """How many commands there are for `commandlog_get`."""
+        return self.command_as(None, 'COMMANDLOG', b"LEN", word(_type))
+
+    def commandlog_reset(self, _type: t.Literal['slow', 'large-request', 'large-reply']):
+        """Forget these commands."""
+        return self.command_as(find("ok"), 'COMMANDLOG', b"RESET", word(_type))
+
+    def command_docs(self, *args: str):
+        """What the server's documentation says of all commands, or of some, by their names; all texts are str."""
+        return self.command_as(find("server.command_docs"), 'COMMAND', b"DOCS", *map(word, args))
+
+    def command_getkeysandflags(self, *args: t.EncodableT):
+        """The keys of a command, each with what the command does to it."""
+        return self.command_as(find("server.keys_and_flags"), 'COMMAND', b"GETKEYSANDFLAGS", *map(word, args))
+
+    def command_info(self, *names: str):
+        """How all commands, or some, are called and what they are like, by their names. What the server does not know is left out."""
+        return self.command_as(find("server.commands"), 'COMMAND', b"INFO", *map(word, names))
+
+    def command_list(self, module: str | None=None, category: str | None=None, pattern: str | None=None):
+        """The names of all commands, or of a module's, a category's, or those that match."""
+        if (module is not None) + (category is not None) + (pattern is not None) > 1:
+            raise DataError('command_list takes only one of module, category, pattern')
+        _words = ['COMMAND', b"LIST"]
+        if module is not None:
+            _words += (b"FILTERBY", b"MODULE", word(module))
+        if category is not None:
+            _words += (b"FILTERBY", b"ACLCAT", word(category))
+        if pattern is not None:
+            _words += (b"FILTERBY", b"PATTERN", word(pattern))
+        return self.command_as(None, *_words)
+
+    def failover(self, host: str | None=None, port: int | None=None, force: bool=False, abort: bool=False, timeout: int | None=None):
+        """Let a replica, that one if host and port are given, take over from this server.
+
+        It waits up to `timeout` milliseconds for the replica, and then gives up, or goes on if it is to `force` it. `abort` ends that.
+        """
+        if (host is not None) is not (port is not None):
+            raise DataError('failover takes host and port together')
+        if force and not (host is not None):
+            raise DataError('failover takes force with host')
+        _words = ['FAILOVER']
+        if host is not None:
+            _words += (b"TO", word(host), port)
+            if force:
+                _words.append(b"FORCE")
+        if abort:
+            _words.append(b"ABORT")
+        if timeout is not None:
+            _words += (b"TIMEOUT", timeout)
+        return self.command(*_words)
+
+    def hotkeys_get(self):
+        """What the last or present search for hot keys has found; None if there was none."""
+        return self.command_as(find("server.hotkeys"), 'HOTKEYS', b"GET")
+
+    def hotkeys_reset(self):
+        """Forget what a search for hot keys has found."""
+        return self.command_as(None, 'HOTKEYS', b"RESET")
+
+    def hotkeys_start(self, metrics: t.Sequence[t.HotkeysMetricsTypes], count: int | None=None, duration: int | None=None, sample_ratio: int | None=None, slots: t.Sequence[int] | None=None):
+        """Begin a search for the keys that take most time or traffic: `count` of them, for `duration` seconds.
+
+        It looks at one command in `sample_ratio`, and only at keys of these `slots` if there are any.
+        """
+        words = [b'METRICS', len(metrics), *(word(metric.value) for metric in metrics)]
+        options = ((b'COUNT', count), (b'DURATION', duration), (b'SAMPLE', sample_ratio))
+        words += [part for option in options if option[1] is not None for part in option]
+        return self.command_as(None, 'HOTKEYS', b'START', *words, *(() if slots is None else (b'SLOTS', len(slots), *slots)))
+
+    def hotkeys_stop(self):
+        """End the search for hot keys; what it found stays."""
+        return self.command_as(None, 'HOTKEYS', b"STOP")
+
+    def latency_doctor(self):
+        """A report on what was slow, for people."""
+        return self.command_as(None, 'LATENCY', b"DOCTOR")
+
+    def latency_graph(self, event: str):
+        """The latest times of an event as a drawing of characters."""
+        return self.command_as(None, 'LATENCY', b"GRAPH", word(event))
+
+    def latency_histogram(self, *args: str):
+        """How long calls of all commands, or of some, took: the number of "calls", and in "histogram_usec" how many took at most so many microseconds."""
+        return self.command_as(find("server.latency_histogram"), 'LATENCY', b"HISTOGRAM", *map(word, args))
+
+    def latency_history(self, event: str):
+        """The latest times of an event: when, in Unix seconds, and how many milliseconds."""
+        return self.command_as(None, 'LATENCY', b"HISTORY", word(event))
+
+    def latency_latest(self):
+        """Of each event its name, when it was last, in Unix seconds, and how many milliseconds it took, then and at most."""
+        return self.command_as(None, 'LATENCY', b"LATEST")
+
+    def latency_reset(self, *events: str):
+        """Forget the times of all events, or of some; of how many there were any."""
+        return self.command_as(None, 'LATENCY', b"RESET", *map(word, events))
+
+    def lolwut(self, *version_numbers: str | float):
+        """A drawing, that of a version of the server with its arguments if they are given, and the server's version."""
+        return self.command('LOLWUT', *([b'VERSION', *map(word, version_numbers)] if version_numbers else []))
+
+    def memory_doctor(self):
+        """A report on the use of memory, for people."""
+        return self.command_as(None, 'MEMORY', b"DOCTOR")
+
+    def memory_malloc_stats(self):
+        """What the allocator of memory tells of itself."""
+        return self.command_as(None, 'MEMORY', b"MALLOC-STATS")
+
+    def migrate(self, host: str, port: int, keys: t.KeysT, destination_db: int, timeout: int, copy: bool=False, replace: bool=False, auth: str | None=None, username: str | None=None):
+        """Move keys to another server, or `copy` them, and `replace` what it has; NOKEY if none of them is here.
+
+        It fails after `timeout` milliseconds without progress. `auth` is the password there, of the default user if `username` says no other.
+        """
+        names = listed(keys)
+        if not names:
+            raise DataError('migrate needs at least one key')
+        if username is not None and (not auth):
+            raise DataError('migrate takes username only with auth')
+        login = (b'AUTH', word(auth)) if username is None else (b'AUTH2', word(username), word(auth))
+        options = [*words_of(COPY=copy, REPLACE=replace), *(login if auth else ())]
+        return self.command('MIGRATE', word(host), port, b'', destination_db, timeout, *options, b'KEYS', *names)
+
+    def module_list(self):
+        """The modules of the server: names, versions, paths and arguments."""
+        return self.command_as(find("server.modules"), 'MODULE', b"LIST")
+
+    def module_load(self, path: str, *args: t.EncodableT):
+        """Load a module from a file of the server's."""
+        return self.command_as(find("truth"), 'MODULE', b"LOAD", word(path), *map(word, args))
+
+    def module_loadex(self, path: str, options: t.Sequence[t.EncodableT] | None=None, args: t.Sequence[t.EncodableT] | None=None):
+        """Load a module from a file of the server's, with arguments, and with options as names and values."""
+        configuration = () if options is None else (b'CONFIG', *map(word, options))
+        return self.command_as(None, 'MODULE', b'LOADEX', word(path), *configuration, *(() if args is None else (b'ARGS', *map(word, args))))
+
+    def module_unload(self, name: str):
+        """Unload a module."""
+        return self.command_as(find("truth"), 'MODULE', b"UNLOAD", word(name))
+
+    def replicaof(self, *args: str | int):
+        """Make this server a replica of the one with that host and port, or with NO and ONE of none."""
+        return self.command('REPLICAOF', *map(word, args))
+
+    def shutdown(self, save: bool=False, nosave: bool=False, now: bool=False, force: bool=False, abort: bool=False, *, safe: bool=False, failover: bool=False):
+        """End the server, or with `abort` a shutdown that waits for replicas.
+
+        A server that ends does not answer, which is a ConnectionError. `now` does not wait for replicas, and `force` not for a save that
+        fails; `safe` and `failover` are Valkey's: they keep a node of a cluster from ending before its slots are another's.
+        """
+        if (bool(save)) + (bool(nosave)) > 1:
+            raise DataError('shutdown takes only one of save, nosave')
+        _words = ['SHUTDOWN']
+        if save:
+            _words.append(b"SAVE")
+        if nosave:
+            _words.append(b"NOSAVE")
+        if now:
+            _words.append(b"NOW")
+        if force:
+            _words.append(b"FORCE")
+        if abort:
+            _words.append(b"ABORT")
+        if safe:
+            _words.append(b"SAFE")
+        if failover:
+            _words.append(b"FAILOVER")
+        return self.command(*_words)
+
+    def slaveof(self, host: str | None=None, port: int | None=None):
+        """Make this server a replica of another one, or without arguments of none."""
+        if (host is None) is not (port is None):
+            raise DataError('slaveof takes host and port together')
+        return self.command('SLAVEOF', *([b'NO', b'ONE'] if host is None else [word(host), word(port)]))
+
+    def waitaof(self, num_local: int, num_replicas: int, timeout: int):
+        """Wait until this connection's writes are in append-only files: here, and on replicas; how many have them.
+
+        0 or 1 stands for this server, and a `timeout` of 0 milliseconds for no end.
+        """
+        return self.command('WAITAOF', num_local, num_replicas, timeout)
 
     def sadd(self, name: t.KeyT, *values: t.EncodableT):
         """Add one or more members to a set."""
@@ -1395,6 +2311,265 @@ class Commands(Untyped):
         _words.append(count)
         return self.command(*_words)
 
+    def xack(self, name: t.KeyT, groupname: t.KeyT, *ids: t.StreamIdT):
+        """Tell a group that entries are done with; the number of those that were pending."""
+        return self.command('XACK', name, groupname, *map(word, ids))
+
+    def xackdel(self, name: t.KeyT, groupname: t.KeyT, *ids: t.StreamIdT, ref_policy: t.Literal['KEEPREF', 'DELREF', 'ACKED']='KEEPREF'):
+        """Acknowledge entries and delete them: for each 1, or -1 if it was not pending, or 2 if others still refer to it.
+
+        `ref_policy` says what becomes of other groups' references: they stay ("KEEPREF"), go too ("DELREF"), or keep the entry
+        until every group has acknowledged it ("ACKED").
+        """
+        if not (bool(ids)):
+            raise DataError('xackdel needs ids')
+        return self.command('XACKDEL', name, groupname, word(ref_policy), b"IDS", len(ids), *map(word, ids))
+
+    def xadd(self, name: t.KeyT, fields: t.Mapping[t.Any, t.EncodableT], id: t.StreamIdT='*', maxlen: int | None=None, approximate: bool=True, nomkstream: bool=False, minid: t.StreamIdT | None=None, limit: int | None=None, ref_policy: t.Literal['KEEPREF', 'DELREF', 'ACKED'] | None=None, idmpauto: t.EncodableT | None=None, idmp: tuple[t.EncodableT, t.EncodableT] | None=None):
+        """Append an entry and return its ID, or None if there is no such stream and `nomkstream` forbids to make one.
+
+        The stream is trimmed to `maxlen` entries, or to those from `minid` on; if `approximate`, only as far as that is cheap, and with
+        `limit` no more entries than that are looked at. `ref_policy` says what becomes of groups' references to entries that go.
+
+        With `idmp`, a producer and what tells its entries apart, or `idmpauto`, a producer whose entries are told apart by their
+        content, an entry that is sent again is not added again.
+        """
+        if (maxlen is not None) + (minid is not None) > 1:
+            raise DataError('xadd takes only one of maxlen, minid')
+        if (idmpauto is not None) + (idmp is not None) > 1:
+            raise DataError('xadd takes only one of idmpauto, idmp')
+        if not (bool(fields)):
+            raise DataError('xadd needs fields')
+        if (idmpauto is not None or idmp is not None) and id != '*':
+            raise DataError("xadd takes idmpauto and idmp only with the id '*'")
+        if idmp is not None and len(idmp) != 2:
+            raise DataError('idmp of xadd is a producer and an id')
+        policy = () if ref_policy is None else (word(ref_policy),)
+        producer = (b'IDMPAUTO', idmpauto) if idmpauto is not None else ()
+        entry = (b'IDMP', *idmp) if idmp is not None else ()
+        about = (b'~',) if approximate else ()
+        length = (b'MAXLEN', *about, maxlen) if maxlen is not None else ()
+        first = (b'MINID', *about, word(minid)) if minid is not None else ()
+        most = (b'LIMIT', limit) if limit is not None else ()
+        return self.command('XADD', name, *words_of(NOMKSTREAM=nomkstream), *policy, *producer, *entry, *length, *first, *most, word(id), *flat(fields))
+
+    def xautoclaim(self, name: t.KeyT, groupname: t.KeyT, consumername: t.KeyT, min_idle_time: int, start_id: t.StreamIdT='0-0', count: int | None=None, justid: bool=False):
+        """Take over entries that a group's consumers have left pending for `min_idle_time` milliseconds, beginning at `start_id`.
+
+        Gives the ID to begin with next time, the (ID, fields) of the entries, and, from Redis 7.0 on, the IDs of those that were
+        pending but no longer are in the stream; with `justid` only the IDs of the entries.
+        """
+        _words = ['XAUTOCLAIM', name, groupname, consumername, min_idle_time, word(start_id)]
+        if count is not None:
+            _words += (b"COUNT", count)
+        if justid:
+            _words.append(b"JUSTID")
+        return self.command_as(find("streams.autoclaimed_ids") if justid else find("streams.autoclaimed"), *_words)
+
+    def xcfgset(self, name: t.KeyT, idmp_duration: int | None=None, idmp_maxsize: int | None=None):
+        """Set for how many seconds, and of how many entries, a stream remembers what tells a producer's entries apart."""
+        if not (idmp_duration is not None or idmp_maxsize is not None):
+            raise DataError('xcfgset needs one of idmp_duration, idmp_maxsize')
+        _words = ['XCFGSET', name]
+        if idmp_duration is not None:
+            _words += (b"IDMP-DURATION", idmp_duration)
+        if idmp_maxsize is not None:
+            _words += (b"IDMP-MAXSIZE", idmp_maxsize)
+        return self.command(*_words)
+
+    def xclaim(self, name: t.KeyT, groupname: t.KeyT, consumername: t.KeyT, min_idle_time: int, message_ids: t.Sequence[t.StreamIdT], idle: int | None=None, time: int | None=None, retrycount: int | None=None, force: bool=False, justid: bool=False):
+        """Take over pending entries of a group's other consumers, if they are idle for `min_idle_time` milliseconds: their (ID, fields).
+
+        They count as idle since now, or for `idle` milliseconds, or since the unix time `time` in milliseconds, and as delivered
+        `retrycount` times. With `force` they need not be pending; with `justid` only the IDs come back.
+        """
+        if not (bool(message_ids)):
+            raise DataError('xclaim needs message_ids')
+        _words = ['XCLAIM', name, groupname, consumername, min_idle_time, *map(word, listed(message_ids))]
+        if idle is not None:
+            _words += (b"IDLE", idle)
+        if time is not None:
+            _words += (b"TIME", time)
+        if retrycount is not None:
+            _words += (b"RETRYCOUNT", retrycount)
+        if force:
+            _words.append(b"FORCE")
+        if justid:
+            _words.append(b"JUSTID")
+        return self.command(*_words)
+
+    def xdel(self, name: t.KeyT, *ids: t.StreamIdT):
+        """Remove entries from a stream; the number of those that were there."""
+        return self.command('XDEL', name, *map(word, ids))
+
+    def xdelex(self, name: t.KeyT, *ids: t.StreamIdT, ref_policy: t.Literal['KEEPREF', 'DELREF', 'ACKED']='KEEPREF'):
+        """Remove entries from a stream: for each 1, or -1 if there is none, or 2 if groups still refer to it.
+
+        `ref_policy` says what becomes of groups' references: they stay ("KEEPREF"), go too ("DELREF"), or keep the entry until every
+        group has acknowledged it ("ACKED").
+        """
+        if not (bool(ids)):
+            raise DataError('xdelex needs ids')
+        return self.command('XDELEX', name, word(ref_policy), b"IDS", len(ids), *map(word, ids))
+
+    def xgroup_create(self, name: t.KeyT, groupname: t.KeyT, id: t.StreamIdT='$', mkstream: bool=False, entries_read: int | None=None):
+        """Make a group of consumers that reads what comes after the entry `id`, by default after the last one.
+
+        With `mkstream`, the stream is made too if there is none. `entries_read` is how many entries the group counts as read.
+        """
+        _words = ['XGROUP', b"CREATE", name, groupname, word(id)]
+        if mkstream:
+            _words.append(b"MKSTREAM")
+        if entries_read is not None:
+            _words += (b"ENTRIESREAD", entries_read)
+        return self.command_as(find("ok"), *_words)
+
+    def xgroup_createconsumer(self, name: t.KeyT, groupname: t.KeyT, consumername: t.KeyT):
+        """Add a consumer to a group; 1, or 0 if the group has it already."""
+        return self.command_as(None, 'XGROUP', b"CREATECONSUMER", name, groupname, consumername)
+
+    def xgroup_delconsumer(self, name: t.KeyT, groupname: t.KeyT, consumername: t.KeyT):
+        """Remove a consumer from a group; the number of entries that it leaves pending, which nobody can claim any more."""
+        return self.command_as(None, 'XGROUP', b"DELCONSUMER", name, groupname, consumername)
+
+    def xgroup_destroy(self, name: t.KeyT, groupname: t.KeyT):
+        """Remove a group with all its consumers; whether there was one."""
+        return self.command_as(find("truth"), 'XGROUP', b"DESTROY", name, groupname)
+
+    def xgroup_setid(self, name: t.KeyT, groupname: t.KeyT, id: t.StreamIdT, entries_read: int | None=None):
+        """Let a group go on with what comes after the entry `id`."""
+        _words = ['XGROUP', b"SETID", name, groupname, word(id)]
+        if entries_read is not None:
+            _words += (b"ENTRIESREAD", entries_read)
+        return self.command_as(find("ok"), *_words)
+
+    def xinfo_consumers(self, name: t.KeyT, groupname: t.KeyT):
+        """What the server tells of each consumer of a group."""
+        return self.command_as(find("streams.named"), 'XINFO', b"CONSUMERS", name, groupname)
+
+    def xinfo_groups(self, name: t.KeyT):
+        """What the server tells of each group of a stream."""
+        return self.command_as(find("streams.named"), 'XINFO', b"GROUPS", name)
+
+    def xinfo_stream(self, name: t.KeyT, full: bool=False, count: int | None=None):
+        """What the server tells of a stream; its first and last entry are (ID, fields), or None.
+
+        With `full`, the entries are {ID: fields} instead, the first `count` of them (by default 10, 0 means all), and there is more
+        about the groups and their consumers.
+        """
+        if count is not None and (not full):
+            raise DataError('xinfo_stream takes count only with full')
+        most = () if count is None else (b'COUNT', count)
+        return self.command_as(find('streams.info'), 'XINFO', b'STREAM', name, *words_of(FULL=full), *most)
+
+    def xlen(self, name: t.KeyT):
+        """The number of entries in a stream."""
+        return self.command('XLEN', name)
+
+    def xnack(self, name: t.KeyT, groupname: t.KeyT, mode: t.Literal['SILENT', 'FAIL', 'FATAL'], *ids: t.StreamIdT, retrycount: int | None=None, force: bool=False):
+        """Give pending entries back to their group, for any consumer to take at once; the number of those given back.
+
+        The delivery does not count ("SILENT"), counts as failed ("FAIL"), or as the last one of an entry that nobody can work on
+        ("FATAL"); `retrycount` sets how many deliveries count. With `force`, entries need not be pending.
+        """
+        if not (bool(ids)):
+            raise DataError('xnack needs ids')
+        _words = ['XNACK', name, groupname, word(mode), b"IDS", len(ids), *map(word, ids)]
+        if retrycount is not None:
+            _words += (b"RETRYCOUNT", retrycount)
+        if force:
+            _words.append(b"FORCE")
+        return self.command(*_words)
+
+    def xpending(self, name: t.KeyT, groupname: t.KeyT):
+        """How many entries of a group are pending, the lowest and the highest of their IDs, and how many of them are whose."""
+        return self.command('XPENDING', name, groupname)
+
+    def xpending_range(self, name: t.KeyT, groupname: t.KeyT, min: t.StreamIdT | None, max: t.StreamIdT | None, count: int | None, consumername: t.KeyT | None=None, idle: int | None=None):
+        """Up to `count` pending entries of a group, or of one consumer: of each its ID, whose it is, since when, and how often delivered.
+
+        With `idle`, only those that nobody has touched for that many milliseconds.
+        """
+        given = [argument is not None for argument in (min, max, count)]
+        if any(given) is not all(given):
+            raise DataError('xpending_range takes min, max and count together')
+        if not any(given):
+            if idle is not None or consumername is not None:
+                raise DataError('xpending_range takes idle and consumername only with min, max and count')
+            return self.command('XPENDING', name, groupname)
+        least = () if idle is None else (b'IDLE', idle)
+        whose = (consumername,) if consumername else ()
+        return self.command('XPENDING', name, groupname, *least, word(min), word(max), count, *whose)
+
+    def xrange(self, name: t.KeyT, min: t.StreamIdT='-', max: t.StreamIdT='+', count: int | None=None):
+        """The (ID, fields) of the entries from `min` to `max`, the first `count` of them. An ID behind "(" is excluded."""
+        _words = ['XRANGE', name, word(min), word(max)]
+        if count is not None:
+            _words += (b"COUNT", count)
+        return self.command(*_words)
+
+    def xread(self, streams: t.Mapping[t.Any, t.StreamIdT], count: int | None=None, block: int | None=None, max_count: int | None=None, max_size: int | None=None):
+        """Entries after those whose IDs are given as {stream: ID}: a list of [stream, list of (ID, fields)] of the streams that have some.
+
+        Gives up to `count` entries of each stream. If there are none, it waits for `block` milliseconds, with 0 without end. `max_count`
+        and `max_size` are how many entries, and about how many bytes, there may be in all.
+        """
+        if not (bool(streams)):
+            raise DataError('xread needs streams')
+        wait = () if block is None else (b'BLOCK', block)
+        most = () if count is None else (b'COUNT', count)
+        all_most = () if max_count is None else (b'MAXCOUNT', max_count)
+        size = () if max_size is None else (b'MAXSIZE', max_size)
+        return self.command('XREAD', *wait, *most, *all_most, *size, b'STREAMS', *streams, *map(word, streams.values()))
+
+    def xreadgroup(self, groupname: t.KeyT, consumername: t.KeyT, streams: t.Mapping[t.Any, t.StreamIdT], count: int | None=None, block: int | None=None, noack: bool=False, claim_min_idle_time: int | None=None, max_count: int | None=None, max_size: int | None=None):
+        """Entries for a consumer of a group, as xread gives them: after the ID ">" new ones, after another one those pending for it.
+
+        With `noack`, they do not become pending. With `claim_min_idle_time`, those that others have left pending for that many
+        milliseconds come first, and all have besides for how many milliseconds they were idle, and how often they were delivered.
+        Of entries that are no longer in the stream, the fields are {}.
+        """
+        if not (bool(streams)):
+            raise DataError('xreadgroup needs streams')
+        most = () if count is None else (b'COUNT', count)
+        all_most = () if max_count is None else (b'MAXCOUNT', max_count)
+        size = () if max_size is None else (b'MAXSIZE', max_size)
+        wait = () if block is None else (b'BLOCK', block)
+        claim = () if claim_min_idle_time is None else (b'CLAIM', claim_min_idle_time)
+        return self.command('XREADGROUP', b'GROUP', groupname, consumername, *most, *all_most, *size, *wait, *words_of(NOACK=noack), *claim, b'STREAMS', *streams, *map(word, streams.values()))
+
+    def xrevrange(self, name: t.KeyT, max: t.StreamIdT='+', min: t.StreamIdT='-', count: int | None=None):
+        """The (ID, fields) of the entries from `max` down to `min`, the first `count` of them."""
+        _words = ['XREVRANGE', name, word(max), word(min)]
+        if count is not None:
+            _words += (b"COUNT", count)
+        return self.command(*_words)
+
+    def xsetid(self, name: t.KeyT, last_id: t.StreamIdT, entries_added: int | None=None, max_deleted_id: t.StreamIdT | None=None):
+        """Set the last ID of a stream, how many entries were ever added, and the highest ID of those deleted."""
+        _words = ['XSETID', name, word(last_id)]
+        if entries_added is not None:
+            _words += (b"ENTRIESADDED", entries_added)
+        if max_deleted_id is not None:
+            _words += (b"MAXDELETEDID", word(max_deleted_id))
+        return self.command(*_words)
+
+    def xtrim(self, name: t.KeyT, maxlen: int | None=None, approximate: bool=True, minid: t.StreamIdT | None=None, limit: int | None=None, ref_policy: t.Literal['KEEPREF', 'DELREF', 'ACKED'] | None=None):
+        """Remove old entries of a stream, down to `maxlen` of them or to those from `minid` on; the number of those removed.
+
+        If `approximate`, only as far as that is cheap, and with `limit` no more entries than that are looked at. `ref_policy` says what
+        becomes of groups' references to them.
+        """
+        if (maxlen is not None) + (minid is not None) > 1:
+            raise DataError('xtrim takes only one of maxlen, minid')
+        if not (maxlen is not None or minid is not None):
+            raise DataError('xtrim needs one of maxlen, minid')
+        about = (b'~',) if approximate else ()
+        end = (b'MAXLEN', *about, maxlen) if minid is None else (b'MINID', *about, word(minid))
+        most = () if limit is None else (b'LIMIT', limit)
+        policy = () if ref_policy is None else (word(ref_policy),)
+        return self.command('XTRIM', name, *end, *most, *policy)
+
     def append(self, key: t.KeyT, value: t.EncodableT):
         """Append a value to a key."""
         return self.command('APPEND', key, value)
@@ -1545,7 +2720,7 @@ class Commands(Untyped):
             raise DataError('msetex takes only one of ex, px, exat, pxat, keepttl')
         _words = ['MSETEX', len(mapping), *flat(mapping)]
         if data_persist_option is not None:
-            _words.append(option(data_persist_option))
+            _words.append(option_word(data_persist_option))
         if ex is not None:
             _words += (b"EX", in_seconds(ex))
         if px is not None:
@@ -1605,6 +2780,106 @@ class Commands(Untyped):
         numbers = {b'BYFLOAT': byfloat, b'BYINT': byint, b'LBOUND': lbound, b'UBOUND': ubound}
         given = ((option_name, word(number)) for option_name, number in numbers.items() if number is not None)
         return self.command('INCREX', name, *(part for pair in given for part in pair), *words_of(SATURATE=saturate), *expiry, *words_of(PERSIST=persist, ENX=enx))
+
+    def watch(self, *names: t.KeyT):
+        """Let the next transaction of this connection fail if somebody changes one of these keys before. Needs a lease."""
+        return self.command('WATCH', *names)
+
+    def unwatch(self):
+        """Forget all watched keys of this connection. Needs a lease."""
+        return self.command('UNWATCH')
+
+    def vadd(self, key: t.KeyT, vector: t.Sequence[float] | bytes, element: t.EncodableT, reduce_dim: int | None=None, cas: bool | None=False, quantization: t.Enum | t.Literal['NOQUANT', 'BIN', 'Q8'] | None=None, ef: float | None=None, attributes: t.Mapping[str, t.Any] | str | None=None, numlinks: int | None=None):
+        """Set the vector of an element: numbers, or the bytes of floats of 32 bits, little end first; whether the element is new.
+
+        The first element decides whether vectors are reduced to `reduce_dim` dimensions, how their numbers are stored, and with how many
+        others each is linked (`numlinks`). With `cas` the server looks for neighbours in a thread, among `ef` candidates. `attributes` are
+        what filters see of the element, as JSON.
+        """
+        if not (bool(element)):
+            raise DataError('vadd needs element')
+        if not len(vector):
+            raise DataError('vadd needs a vector')
+        fewer = () if reduce_dim is None else (b'REDUCE', reduce_dim)
+        kind = (b'FP32', vector) if isinstance(vector, bytes) else (b'VALUES', len(vector), *vector)
+        stored = () if quantization is None else (choice(quantization),)
+        candidates = () if ef is None else (b'EF', ef)
+        about = () if attributes is None else (b'SETATTR', as_json(attributes))
+        links = () if numlinks is None else (b'M', numlinks)
+        return self.command('VADD', key, *fewer, *kind, element, *words_of(CAS=cas), *stored, *candidates, *about, *links)
+
+    def vcard(self, key: t.KeyT):
+        """The number of elements in a set of vectors."""
+        return self.command('VCARD', key)
+
+    def vdim(self, key: t.KeyT):
+        """The number of dimensions of the vectors in a set."""
+        return self.command('VDIM', key)
+
+    def vemb(self, key: t.KeyT, element: t.EncodableT, raw: bool | None=False):
+        """The vector of an element, or with `raw` as it is stored: how ("quantization"), the bytes ("raw", never decoded), and its length ("l2")."""
+        return self.command_as(find('bytes:vectors.stored') if raw else find('floats'), 'VEMB', key, element, *words_of(RAW=raw))
+
+    def vgetattr(self, key: t.KeyT, element: t.EncodableT):
+        """The attributes of an element, from their JSON, or None if it has none."""
+        return self.command('VGETATTR', key, element)
+
+    def vinfo(self, key: t.KeyT):
+        """What the server tells of a set of vectors."""
+        return self.command('VINFO', key)
+
+    def vismember(self, key: t.KeyT, element: t.EncodableT):
+        """Whether a set of vectors has an element."""
+        return self.command('VISMEMBER', key, element)
+
+    def vlinks(self, key: t.KeyT, element: t.EncodableT, with_scores: bool | None=False):
+        """The neighbours that an element is linked with, on each level from the highest; with `with_scores`, {neighbour: how similar}."""
+        return self.command_as(find('vectors.scored_links') if with_scores else None, 'VLINKS', key, element, *words_of(WITHSCORES=with_scores))
+
+    def vrandmember(self, key: t.KeyT, count: int | None=None):
+        """An element of a set of vectors, or a list of `count` ones, all different; below 0, as many as that, which may repeat."""
+        _words = ['VRANDMEMBER', key]
+        if count is not None:
+            _words.append(count)
+        return self.command(*_words)
+
+    def vrange(self, key: t.KeyT, start: t.EncodableT, end: t.EncodableT, count: int | None=None):
+        """The elements from a first to a last name, in the order of their names, up to `count` of them."""
+        _words = ['VRANGE', key, start, end]
+        if count is not None:
+            _words.append(count)
+        return self.command(*_words)
+
+    def vrem(self, key: t.KeyT, element: t.EncodableT):
+        """Remove an element from a set of vectors; whether it was there."""
+        return self.command('VREM', key, element)
+
+    def vsetattr(self, key: t.KeyT, element: t.EncodableT, attributes: t.Mapping[str, t.Any] | str | None=None):
+        """Set the attributes of an element, which filters of vsim see, as JSON; whether there is such an element."""
+        return self.command('VSETATTR', key, element, as_json({} if attributes is None else attributes))
+
+    def vsim(self, key: t.KeyT, input: list[float] | tuple[float, ...] | t.EncodableT, with_scores: bool | None=False, with_attribs: bool | None=False, count: int | None=None, ef: float | None=None, filter: str | None=None, filter_ef: int | str | None=None, truth: bool | None=False, no_thread: bool | None=False, epsilon: float | None=None):
+        """The elements whose vectors are most similar to an element's or to a vector: numbers, or the bytes of floats of 32 bits.
+
+        With `with_scores`, {element: how similar}, with `with_attribs`, {element: attributes}, and with both,
+        {element: {"score": .., "attributes": ..}}. There are `count` of them (10), chosen among `ef` candidates, not farther away than
+        `epsilon`, whose attributes a `filter` fits, for which up to `filter_ef` candidates are looked at. `truth` compares with all
+        vectors; `no_thread` searches in the server's main thread.
+        """
+        if not (bool(input)):
+            raise DataError('vsim needs input')
+        if isinstance(input, bytes):
+            wanted = (b'FP32', input)
+        elif isinstance(input, (list, tuple)):
+            wanted = (b'VALUES', len(input), *input)
+        else:
+            wanted = (b'ELE', input)
+        most = () if count is None else (b'COUNT', count)
+        distance = () if epsilon is None else (b'EPSILON', epsilon)
+        candidates = () if ef is None else (b'EF', ef)
+        fitting = () if filter is None else (b'FILTER', word(filter))
+        tried = () if filter_ef is None else (b'FILTER-EF', word(filter_ef))
+        return self.command_as(find('vectors.scored_with_attributes') if with_scores and with_attribs else find('vectors.scored') if with_scores else find('vectors.with_attributes') if with_attribs else None, 'VSIM', key, *wanted, *words_of(WITHSCORES=with_scores, WITHATTRIBS=with_attribs), *most, *distance, *candidates, *fitting, *tried, *words_of(TRUTH=truth, NOTHREAD=no_thread))
 
 
 AsyncCommands = CoroutineCommands = PipelineCommands = PoolCommands = Commands

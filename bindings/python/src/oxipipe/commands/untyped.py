@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from oxipipe.commands.bitfield import BitFieldOperation
+    from oxipipe.commands.modules._json import Decoder, Encoder
     from oxipipe.commands.shapes import Callback
     from oxipipe.typing import KeyT
 
@@ -19,11 +20,64 @@ if TYPE_CHECKING:
 KEEP: Any = object()
 
 
-class Untyped:
-    """Turns what named methods need into words, and hands them to the `command` or `command_as` of another base."""
+class Modules:
+    """What gives the commands of servers' modules, each imported when it is first asked for. See `oxipipe.commands.modules`."""
 
+    __slots__ = ()
     #: `Redis[str]` is a type for who checks types, and at run time something of the kind.
     __class_getitem__: Any = classmethod(type(list[int]))
+
+    def json(self, encoder: Encoder | None = None, decoder: Decoder | None = None) -> Any:
+        """Commands on JSON documents, which `encoder` writes and `decoder` reads: those of the standard library if not given."""
+        from oxipipe.commands.modules.json import JSON
+
+        return JSON(self, encoder, decoder)
+
+    def ft(self, index_name: str = "idx") -> Any:
+        """Commands on the index of that name."""
+        from oxipipe.commands.modules.search import Search
+
+        return Search(self, index_name)
+
+    def bf(self) -> Any:
+        """Commands on Bloom filters."""
+        from oxipipe.commands.modules.bloom import BFBloom
+
+        return BFBloom(self)
+
+    def cf(self) -> Any:
+        """Commands on cuckoo filters."""
+        from oxipipe.commands.modules.bloom import CFBloom
+
+        return CFBloom(self)
+
+    def cms(self) -> Any:
+        """Commands on count-min sketches."""
+        from oxipipe.commands.modules.bloom import CMSBloom
+
+        return CMSBloom(self)
+
+    def topk(self) -> Any:
+        """Commands on lists of the most frequent items."""
+        from oxipipe.commands.modules.bloom import TOPKBloom
+
+        return TOPKBloom(self)
+
+    def tdigest(self) -> Any:
+        """Commands on t-digests."""
+        from oxipipe.commands.modules.bloom import TDigestBloom
+
+        return TDigestBloom(self)
+
+    def ts(self) -> Any:
+        """Commands on time series."""
+        from oxipipe.commands.modules.timeseries import TimeSeries
+
+        return TimeSeries(self)
+
+
+class Untyped(Modules):
+    """Turns what named methods need into words, and hands them to the `command` or `command_as` of another base."""
 
     if TYPE_CHECKING:
 

@@ -22,6 +22,11 @@ def word(value: Any) -> Any:
     return value.encode() if isinstance(value, str) else value
 
 
+def path_word(path: object) -> Any:
+    """A path into a JSON document: text, or an object whose text it is, as redis-py's `Path`."""
+    return path if isinstance(path, bytes) else str(path).encode()
+
+
 def words_of(**switches: object) -> list[bytes]:
     """The names of the switches that are on."""
     return [name.encode() for name, is_on in switches.items() if is_on]
@@ -43,6 +48,20 @@ def lex_bound(bound: Any) -> Any:
     return word(bound) if bound in ("-", "+") else bound
 
 
+def choice(value: Any) -> Any:
+    """One of several words, or a member of an enumeration of them."""
+    return word(getattr(value, "value", value))
+
+
+def as_json(value: Any) -> Any:
+    """Text is JSON already."""
+    if isinstance(value, (str, bytes)):
+        return word(value)
+    import json
+
+    return word(json.dumps(value))
+
+
 def yes_or_no(value: object) -> bytes:
     return b"YES" if value else b"NO"
 
@@ -60,8 +79,8 @@ def or_metres(unit: str | None) -> Any:
     return word(unit or "m")
 
 
-def option(told: Any) -> Any:
-    """The word of an option that is that word or, as in redis-py, a member of an Enum."""
+def option_word(told: Any) -> Any:
+    """The word of an option_word that is that word or, as in redis-py, a member of an Enum."""
     return word(getattr(told, "value", told))
 
 

@@ -62,22 +62,31 @@ def resolve(name: object) -> Callback | ByWords | None:
     return BY_WORDS.get(name) or shape_of(name)
 
 
-def shape_of(name: str) -> Callback | None:
+def shape_of(name: str) -> Any:
     """The shape of a command's name in upper case, "CONFIG GET" for a subcommand."""
     found = BY_NAME.get(name)
+    if found is None and name.startswith(MODULES):
+        from oxipipe.commands.shapes._of_modules import BY_NAME as OF_MODULES
+
+        found = OF_MODULES.get(name)
+        if found is None and any(other.startswith(name + " ") for other in OF_MODULES):
+            return ByWords(_subcommand)
     return None if found is None else find(found)
 
 
 def find(name: str) -> Any:
     """What is called `name` in `common`, or "module.function" in another module of this package.
 
-    "bytes" is the shape of what is never decoded, and "bytes:function" if it has a shape besides.
+    "bytes" is the shape of what is never decoded, and "bytes:function" if it has a shape besides; what "words:function" is called
+    returns the shape for the words of a command.
     """
     found = _FOUND.get(name)
     if found is None:
-        _, colon, function = name.rpartition(":")
+        kind, colon, function = name.rpartition(":")
         if name == "bytes":
             found = Undecoded()
+        elif kind == "words":
+            found = ByWords(find(function))
         elif colon:
             found = Undecoded(find(function))
         else:
@@ -121,15 +130,18 @@ def _hscan(words: tuple[Any, ...]) -> Callback | None:
     return find("hscan")
 
 
-def _vemb(words: tuple[Any, ...]) -> Callback | None:
-    return Undecoded() if any(word(option) == "RAW" for option in words[3:]) else None
+def _vectors(words: tuple[Any, ...]) -> Callback | None:
+    name = find("vectors.shape_by_words")(words)
+    return find(name) if name else None
 
 
+#: How the names of commands of modules begin: their shapes are in a table of their own, which is imported when one is asked for.
+MODULES = ("BF.", "CF.", "CMS.", "FT.", "JSON.", "TDIGEST.", "TOPK.", "TS.")
 #: The shapes that were asked for, by name.
 _FOUND: dict[str, Any] = {}
 #: Upper-case first words that do not tell the shape: those of subcommands, and some whose options do.
 BY_WORDS = {
     **{name.partition(" ")[0]: ByWords(_subcommand) for name in BY_NAME if " " in name},
     "HSCAN": ByWords(_hscan),
-    "VEMB": ByWords(_vemb),
+    **dict.fromkeys(("VEMB", "VLINKS", "VSIM"), ByWords(_vectors)),
 }

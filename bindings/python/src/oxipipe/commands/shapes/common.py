@@ -91,6 +91,7 @@ def pairs(reply: Any) -> Any:
     return dict(zip(items, items, strict=True))
 
 
+@unless_null
 def dicts(reply: Any) -> list[dict[str, Any]]:
     return [{text(key): text(value) for key, value in pairs(item).items()} for item in reply]
 
@@ -149,6 +150,17 @@ def lines(reply: Any) -> list[str]:
 def unordered(reply: Any) -> Any:
     # RESP3 gives a set where RESP2 gives an array; redis-py gives a list for both.
     return list(reply) if isinstance(reply, set) else reply
+
+
+def in_order(reply: Any, order: dict[str, int]) -> list[Any]:
+    """Flags as a list. RESP3 gives a set where RESP2 gives an array, in the server's order: that is kept as far as it is known."""
+    if not isinstance(reply, set):
+        return list(reply)
+    return sorted(reply, key=lambda flag: (order.get(text(flag), len(order)), text(flag)))
+
+
+def ranks(names: str) -> dict[str, int]:
+    return {name: rank for rank, name in enumerate(names.split())}
 
 
 def score(told: Any, cast: Callable[[Any], Any]) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from oxipipe.commands.shapes.common import lines, ok, pairs, text, unless_null
+from oxipipe.commands.shapes.common import in_order, lines, ok, pairs, ranks, text, unless_null
 
 TYPE_CHECKING = False  # that of `typing` costs more than this package
 if TYPE_CHECKING:
@@ -78,7 +78,9 @@ def memory_stats(reply: Any) -> dict[str, Any]:
     stats = {}
     for key, value in pairs(reply).items():
         key = text(key)
-        stats[key] = config_get(value) if key.startswith("db.") else _double(text(value))
+        # One for each database, and counts of what all of them have.
+        is_database = isinstance(value, (list, dict))
+        stats[key] = config_get(value) if is_database else _double(text(value))
     return stats
 
 
@@ -92,23 +94,115 @@ def commands(reply: Any) -> dict[str, dict[str, Any]]:
         described[name] = {
             "name": name,
             "arity": entry[1],
-            "flags": [text(flag) for flag in entry[2]],
+            "flags": [text(flag) for flag in in_order(entry[2], _COMMAND_FLAGS)],
             "first_key_pos": entry[3],
             "last_key_pos": entry[4],
             "step_count": entry[5],
         }
         if len(entry) > 6:
-            described[name]["acl_categories"] = [text(category) for category in entry[6]]
+            categories = in_order(entry[6], _CATEGORIES)
+            described[name]["acl_categories"] = [text(category) for category in categories]
         if len(entry) > 9:
-            described[name]["tips"] = entry[7]
-            described[name]["key_specifications"] = entry[8]
-            described[name]["subcommands"] = entry[9]
+            described[name]["tips"] = _tips(entry[7])
+            described[name]["key_specifications"] = [*map(_key_specification, entry[8])]
+            described[name]["subcommands"] = [*map(_subcommand, entry[9])]
     return described
+
+
+@unless_null
+def keys_and_flags(reply: Any) -> list[list[Any]]:
+    return [[key, in_order(flags, _KEY_FLAGS)] for key, flags in reply]
 
 
 @unless_null
 def slowlog(reply: Any) -> list[dict[str, Any]]:
     return [_slow_call(*entry) for entry in reply]
+
+
+@unless_null
+def commandlog(reply: Any) -> list[dict[str, Any]]:
+    names = "id", "start_time", "value", "command", "client_address", "client_name"
+    calls = [dict(zip(names, entry, strict=False)) for entry in reply]
+    return [{**call, "command": b" ".join(call["command"])} for call in calls]
+
+
+@unless_null
+def command_docs(reply: Any) -> dict[str, Any]:
+    return {text(name): _documented(facts) for name, facts in pairs(reply).items()}
+
+
+@unless_null
+def latency_histogram(reply: Any) -> dict[str, Any]:
+    return {text(name): _histogram(facts) for name, facts in pairs(reply).items()}
+
+
+@unless_null
+def modules(reply: Any) -> list[dict[Any, Any]]:
+    return [pairs(module) for module in reply]
+
+
+@unless_null
+def hotkeys(reply: Any) -> list[dict[Any, Any]]:
+    return [pairs(found) for found in reply]
+
+
+def _subcommand(entry: Any) -> list[Any]:
+    """As the server tells it, but for what the protocol makes of it."""
+    name, arity, flags, first, last, step, categories, tips, specifications, subcommands = entry[
+        :10
+    ]
+    return [
+        name,
+        arity,
+        in_order(flags, _COMMAND_FLAGS),
+        first,
+        last,
+        step,
+        in_order(categories, _CATEGORIES),
+        _tips(tips),
+        [*map(_key_specification, specifications)],
+        [*map(_subcommand, subcommands)],
+    ]
+
+
+def _tips(reply: Any) -> list[Any]:
+    # Servers have no order of their own for all of them that would be the same with a set.
+    return sorted(reply, key=text)
+
+
+def _key_specification(reply: Any) -> dict[Any, Any]:
+    return {
+        name: in_order(value, _KEY_FLAGS) if text(name) == "flags" else _maps_within(value)
+        for name, value in pairs(reply).items()
+    }
+
+
+def _maps_within(value: Any) -> Any:
+    if not isinstance(value, (list, dict)):
+        return value
+    return {name: _maps_within(inner) for name, inner in pairs(value).items()}
+
+
+def _documented(reply: Any) -> dict[str, Any]:
+    """What is said of a command, or of an argument of it."""
+    facts = {text(name): value for name, value in pairs(reply).items()}
+    for name, value in facts.items():
+        if name == "arguments":
+            facts[name] = [_documented(argument) for argument in value]
+        elif name == "subcommands":
+            facts[name] = command_docs(value)
+        else:
+            facts[name] = _texts_within(value)
+    return facts
+
+
+def _texts_within(value: Any) -> Any:
+    return [*map(_texts_within, value)] if isinstance(value, (list, set)) else text(value)
+
+
+def _histogram(reply: Any) -> dict[str, Any]:
+    facts = {text(name): value for name, value in pairs(reply).items()}
+    return {k: v if isinstance(v, int) else pairs(v) for k, v in facts.items()}
 
 
 def _double(value: Any) -> Any:
@@ -168,3 +262,12 @@ _FREE_TEXTS = frozenset(
     "os executable config_file aof_filename availability_zone master_host gcc_version monotonic_clock".split()
 )
 _PER_NAME = "cmdstat_", "errorstat_", "latency_percentiles_usec_"
+_COMMAND_FLAGS = ranks(
+    "write pubsub readonly denyoom admin asking module noscript loading blocking stale fast skip_slowlog no_async_loading"
+    " skip_monitor skip_commandlog no_auth no_multi no_mandatory_keys allow_busy movablekeys"
+)
+_CATEGORIES = ranks(
+    "@pubsub @keyspace @write @read @hash @string @bitmap @set @stream @hyperloglog @geo @sortedset @admin @list @slow @fast"
+    " @scripting @blocking @dangerous @transaction @connection"
+)
+_KEY_FLAGS = ranks("not_key RW OW RO RM access update insert delete variable_flags incomplete")

@@ -1,0 +1,71 @@
+"""What the commands on JSON documents have in common."""
+
+from __future__ import annotations
+
+from oxipipe.commands.modules import Module
+from oxipipe.commands.shapes import resolve_words
+from oxipipe.commands.shapes.json import Decoded
+from oxipipe.commands.words import word
+from oxipipe.exceptions import DataError
+
+TYPE_CHECKING = False  # that of `typing` costs more than this package
+if TYPE_CHECKING:
+    from typing import Any, Protocol
+
+    class Encoder(Protocol):
+        """As `json.JSONEncoder`."""
+
+        def encode(self, o: Any, /) -> str | bytes: ...
+
+    class Decoder(Protocol):
+        """As `json.JSONDecoder`."""
+
+        def decode(self, s: str, /) -> Any: ...
+
+
+class Documents(Module):
+    """Writes documents with an encoder, and reads them with a decoder of its own if it has one."""
+
+    def __init__(
+        self, client: Any, encoder: Encoder | None = None, decoder: Decoder | None = None
+    ) -> None:
+        super().__init__(client)
+        if encoder is None:
+            from json import JSONEncoder
+
+            encoder = JSONEncoder()
+        self._encoder = encoder
+        self._decoder = decoder
+
+    def command(self, *args: Any) -> Any:
+        if self._decoder is not None:
+            shape = resolve_words(args)
+            if isinstance(shape, Decoded):
+                return self.client.command_as(shape.by(self._decoder), *args)
+        return self.client.command(*args)
+
+    def _encode(self, document: Any) -> Any:
+        # Servers take JSON in UTF-8, whatever the encoding of keys is.
+        return word(self._encoder.encode(document))
+
+    def _document(self, document: Any, decode_keys: bool | None) -> Any:
+        """As it is sent; JSON has only text for keys, so bytes are decoded if that is wanted."""
+        if decode_keys:
+            document = {k.decode() if isinstance(k, bytes) else k: v for k, v in document.items()}
+        return self._encode(document)
+
+    def _content(self, file_name: str) -> Any:
+        from json import load
+
+        with open(file_name, encoding="utf-8") as file:
+            return self._encode(load(file))
+
+    def _float_kind(self, name: Any) -> bytes:
+        kind = str(getattr(name, "value", name)).upper()
+        if kind not in FLOAT_KINDS:
+            raise DataError(f"fpha is one of {', '.join(FLOAT_KINDS)}, and not {name!r}")
+        return kind.encode()
+
+
+#: How a server may keep arrays of floats.
+FLOAT_KINDS = ("BF16", "FP16", "FP32", "FP64")

@@ -1,0 +1,70 @@
+"""What the commands on an index have in common."""
+
+from __future__ import annotations
+
+from oxipipe.commands.modules import Module
+from oxipipe.commands.words import word
+from oxipipe.exceptions import DataError
+
+TYPE_CHECKING = False  # that of `typing` costs more than this package
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from typing import Any, Protocol
+
+    class Query(Protocol):
+        """As redis-py's `Query`, and others of its classes."""
+
+        def get_args(self) -> Sequence[Any]: ...
+
+    class Arguments(Protocol):
+        """As redis-py's `HybridPostProcessingConfig`, and others of its classes."""
+
+        def build_args(self) -> Sequence[Any]: ...
+
+    #: As redis-py's `AggregateRequest`.
+    Aggregation = Arguments
+
+    class Cursor(Protocol):
+        """As redis-py's, or that of a result."""
+
+        cid: int
+
+        def build_args(self) -> Sequence[Any]: ...
+
+    class Field(Protocol):
+        """As redis-py's `TextField` and its kin."""
+
+        def redis_args(self) -> Sequence[Any]: ...
+
+    class Suggested(Protocol):
+        """As redis-py's `Suggestion`."""
+
+        string: Any
+        score: float
+        payload: Any
+
+
+class Index(Module):
+    """Knows the name of an index, and makes words of what commands take."""
+
+    def __init__(self, client: Any, index_name: str = "idx") -> None:
+        super().__init__(client)
+        self.index_name = index_name
+
+    def _fields(self, fields: Field | Iterable[Field]) -> list[Any]:
+        single: Any = fields
+        several: Any = [fields] if hasattr(single, "redis_args") else fields
+        return [word(part) for field in several for part in field.redis_args()]
+
+    def _query(self, query: str | Query) -> list[Any]:
+        if isinstance(query, str):
+            return [word(query), b"DIALECT", 2, b"LIMIT", 0, 10]
+        if not hasattr(query, "get_args"):
+            raise DataError(f"a query is text or has get_args, and not {type(query).__name__}")
+        return [word(part) for part in query.get_args()]
+
+    def _params(self, params: Mapping[str, Any] | None) -> list[Any]:
+        if not params:
+            return []
+        words = [part for name, value in params.items() for part in (word(name), word(value))]
+        return [b"PARAMS", len(words), *words]

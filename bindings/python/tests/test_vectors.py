@@ -1,0 +1,78 @@
+"""Sets of vectors where redis-py is no measure; skipped on servers that have none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from support import data_g2
+
+import oxipipe
+from oxipipe.commands import shapes
+
+
+@pytest.fixture(params=[(2, False), (3, False), (3, True)], ids=["resp2", "resp3", "decoded"])
+def client(server: oxipipe.Server, request: pytest.FixtureRequest) -> Iterator[oxipipe.Redis]:
+    protocol, decoded = request.param
+    with server.connect(protocol=protocol, decode_responses=decoded) as client:
+        if not client.command("COMMAND", "INFO", "VADD"):
+            pytest.skip("this server has no sets of vectors")
+        client.flushall()
+        data_g2.fill(client)
+        yield client
+
+
+def test_no_set_is_like_an_empty_one(client: oxipipe.Redis) -> None:
+    assert client.vsim("none", "a") == []
+    assert client.vsim("none", "a", with_scores=True) == {}
+    assert client.vsim("none", "a", with_attribs=True) == {}
+    assert client.vsim("none", "a", with_scores=True, with_attribs=True) == {}
+
+
+def test_what_is_stored_is_never_decoded(client: oxipipe.Redis) -> None:
+    stored = client.vemb("v", "a", raw=True)
+    assert isinstance(stored, dict)
+    assert (stored["quantization"], len(stored["raw"])) == (b"int8", 3)  # type: ignore[arg-type]
+    assert client.command("VEMB", "v", "a", "RAW") == stored
+
+
+def test_commands_have_the_shapes_of_methods(client: oxipipe.Redis) -> None:
+    search = "VSIM", "v", "ELE", "a"
+    ways: list[tuple[list[str], dict[str, Any]]] = [
+        (["WITHSCORES"], {"with_scores": True}),
+        (["withattribs"], {"with_attribs": True}),
+        (["WITHATTRIBS", "WITHSCORES"], {"with_scores": True, "with_attribs": True}),
+        ([], {}),
+    ]
+    for words, flags in ways:
+        assert client.command(*search, *words) == client.vsim("v", "a", **flags)
+    links = client.vlinks("v", "a", with_scores=True)
+    assert links and links == client.command("VLINKS", "v", "a", "WITHSCORES")
+    assert [set(level) for level in links] == [
+        set(level) for level in client.vlinks("v", "a") or ()
+    ]
+
+
+def test_members(client: oxipipe.Redis) -> None:
+    assert client.vismember("v", "a") is True
+    assert client.vismember("v", "none") is False
+    info = client.vinfo("v")
+    assert info is not None
+    assert info["size" if "size" in info else b"size"] == 3  # type: ignore[index]
+
+
+def test_what_is_searched_for_may_look_like_an_option() -> None:
+    plain = shapes.resolve_words(("VSIM", "k", "ELE", "a"))
+    scored = shapes.resolve_words(("VSIM", "k", "ELE", "a", "WITHSCORES"))
+    assert scored is not plain
+    for words in (
+        ("ELE", "WITHSCORES"),
+        ("FP32", b"WITHSCORES"),
+        ("VALUES", 2, "1", "WITHSCORES"),
+        ("ELE", "a", "FILTER", "WITHSCORES"),
+        (),
+    ):
+        assert shapes.resolve_words(("VSIM", "k", *words)) is plain
+    assert shapes.resolve_words((b"vsim", "k", "VALUES", "1", "1", b"withscores")) is scored
+    assert shapes.resolve_words(("VSIM", "k", "VALUES", "x")) is plain
