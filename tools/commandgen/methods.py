@@ -13,7 +13,7 @@ from commandgen.template import CONVERSIONS, Flag, Group, Literal, Part, Value
 
 #: What bodies and generated lines use of `oxipipe.commands.words`.
 WORDS = (
-    "as_json choice flat in_milliseconds in_seconds lex_bound listed on_or_off option_word"
+    "as_json choice flat in_milliseconds in_seconds lex_bound listed on_or_off"
     " or_endless or_metres path_word sorting unix_milliseconds unix_seconds weighted word words_of yes_or_no"
 ).split()
 

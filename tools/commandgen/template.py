@@ -29,7 +29,7 @@ CONVERSIONS = {
     "lex": "lex_bound",
     "timeout": "or_endless",
     "unit": "or_metres",
-    "option": "option_word",
+    "option": "choice",
     # Of modules, whose classes have the first one.
     "json": "self._encode",
     "path": "path_word",

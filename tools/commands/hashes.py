@@ -416,7 +416,7 @@ def hsetex(
     if pxat is not None:
         options += (b"PXAT", unix_milliseconds(pxat))
     if data_persist_option is not None:
-        options.append(option(data_persist_option))
+        options.append(choice(data_persist_option))
     if keepttl:
         options.append(b"KEEPTTL")
     return [name, *options, b"FIELDS", len(fields) // 2, *fields]

@@ -7,7 +7,7 @@ from __future__ import annotations
 from oxipipe.commands._types import t
 from oxipipe.commands.shapes import find
 from oxipipe.commands.untyped import Untyped
-from oxipipe.commands.words import as_json, choice, flat, in_milliseconds, in_seconds, lex_bound, listed, on_or_off, option_word, or_endless, or_metres, path_word, sorting, unix_milliseconds, unix_seconds, weighted, word, words_of, yes_or_no
+from oxipipe.commands.words import as_json, choice, flat, in_milliseconds, in_seconds, lex_bound, listed, on_or_off, or_endless, or_metres, path_word, sorting, unix_milliseconds, unix_seconds, weighted, word, words_of, yes_or_no
 from oxipipe.exceptions import DataError
 
 
@@ -1143,7 +1143,7 @@ class Commands(Untyped):
         if pxat is not None:
             options += (b'PXAT', unix_milliseconds(pxat))
         if data_persist_option is not None:
-            options.append(option(data_persist_option))
+            options.append(choice(data_persist_option))
         if keepttl:
             options.append(b'KEEPTTL')
         return self.command('HSETEX', name, *options, b'FIELDS', len(fields) // 2, *fields)
@@ -2720,7 +2720,7 @@ class Commands(Untyped):
             raise DataError('msetex takes only one of ex, px, exat, pxat, keepttl')
         _words = ['MSETEX', len(mapping), *flat(mapping)]
         if data_persist_option is not None:
-            _words.append(option_word(data_persist_option))
+            _words.append(choice(data_persist_option))
         if ex is not None:
             _words += (b"EX", in_seconds(ex))
         if px is not None:

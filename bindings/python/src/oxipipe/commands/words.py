@@ -79,11 +79,6 @@ def or_metres(unit: str | None) -> Any:
     return word(unit or "m")
 
 
-def option_word(told: Any) -> Any:
-    """The word of an option_word that is that word or, as in redis-py, a member of an Enum."""
-    return word(getattr(told, "value", told))
-
-
 def weighted(keys: Any, aggregate: str | None) -> list[Any]:
     """Sorted sets that become one: their number, their keys, their weights if it is a mapping to those, and what becomes of scores."""
     names = listed(keys)
