@@ -80,9 +80,9 @@ def test_the_first_error_is_raised(run: Run, client: Redis, transaction: bool) -
         with pytest.raises(exceptions.ResponseError) as caught:
             await call
         error = caught.value
-        assert (error.index, error.command, error.outcome) == (1, "INCR", "REJECTED")
+        assert (error.index, error.command, error.outcome) == (1, "INCRBY", "REJECTED")
         assert (error.replied, error.unknown, error.not_applied) == (4, 0, 0)
-        assert str(error).startswith("Command # 2 (INCR) of pipeline caused error: ")
+        assert str(error).startswith("Command # 2 (INCRBY) of pipeline caused error: ")
         assert error.replies is not None
         assert error.replies[0] is True and error.replies[3] == b"x"
         assert isinstance(error.replies[2], exceptions.ResponseError)

@@ -57,7 +57,7 @@ def test_each_call_is_told_of(server: Server) -> None:
             pipe.execute()
         assert names(events) == [
             ("SET", 1, None),
-            ("INCR", 1, "REJECTED"),
+            ("INCRBY", 1, "REJECTED"),
             ("MULTI", 1, "NOT_APPLIED"),
             ("PIPELINE", 2, None),
         ]
@@ -172,7 +172,7 @@ def test_futures_of_a_loop_are_told_of(server: Server) -> None:
     assert names(events) == [
         ("SET", 1, None),
         ("GET", 1, None),
-        ("INCR", 1, "REJECTED"),
+        ("INCRBY", 1, "REJECTED"),
         ("PIPELINE", 1, None),
         ("BLPOP", 1, None),
         ("PING", 1, None),
