@@ -212,6 +212,7 @@ lint-python: $(STAMPS)/test-tools $(STAMPS)/package
 	$(VENV)/ruff check .
 	$(VENV)/ruff format --check .
 	cd $(PACKAGE) && ../../$(VENV)/mypy src tests && ../../$(VENV)/mypy ../../tests/docs
+	cd $(PACKAGE) && ../../$(VENV)/basedpyright
 	$(stubtest)
 
 # What is there at run time against what is said of it: the stubs of both back ends, which mypy holds to interface.py, and all

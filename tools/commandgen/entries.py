@@ -11,6 +11,8 @@ An entry is a Python function that nobody calls: its signature and first lines a
   the reply is never decoded, "bytes:slowlog" that it is shaped besides;
 * `shape_if`: the shape if an argument is true, by argument, and with "else" the one if none is, where that is not what the words alone
   tell; it may be a call of the function with arguments of the method, which gives the shape;
+* `returns_if`: what it returns if an argument is given (or, if that is a switch, on), and with "else" what it returns otherwise,
+  for type checkers. The annotation is what it may return at all;
 * `is_own_shape`: whether the shape is that of this method only, because another entry describes the same command;
 * `one_of`, `not_both`: arguments of which at most one may be given; several such groups are separated by commas;
 * `needs`: arguments of which at least one has to be given; of several such groups, separated by commas, one each;
@@ -63,6 +65,7 @@ class Entry:
     doc: str
     shape: str = ""
     shape_if: dict[str, str] = field(default_factory=dict)
+    returns_if: dict[str, str] = field(default_factory=dict)
     is_own_shape: bool = False
     one_of: list[list[str]] = field(default_factory=list)
     needs: list[list[str]] = field(default_factory=list)
@@ -225,6 +228,12 @@ def _own_words(parts: list[Part]) -> tuple[list[str], list[Part]]:
 def _check(entry: Entry) -> None:
     known = {argument.arg for argument in entry.parameters()}
     conditions = {name.partition(" ")[0] for name in entry.shape_if} - {"else"}
+    if entry.returns_if and (
+        len(entry.returns_if) != 2
+        or "else" not in entry.returns_if
+        or not set(entry.returns_if) - {"else"} <= set(entry.defaults())
+    ):
+        raise ValueError("`returns_if` is about one argument that may be left out, and else")
     named = {*conditions, *(n for names in [*entry.needs, *entry.one_of] for n in names)}
     if entry.parts and entry.body:
         raise ValueError("either a template or a body says the words")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import builtins
+import copy
+import re
 from collections.abc import Iterable
 
 from commandgen.entries import Entry, Group
@@ -104,7 +106,7 @@ def module(entries: Iterable[Entry], groups: list[Group]) -> str:
         "from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence",
         "from datetime import datetime",
         "from enum import Enum",
-        "from typing import Any, Generic, Literal, Self",
+        "from typing import Any, Generic, Literal, Self, overload",
         "",
         "from oxipipe.asyncio._views import View as AsyncView",
         "from oxipipe.commands.bitfield import BitFieldOperation",
@@ -123,11 +125,27 @@ def module(entries: Iterable[Entry], groups: list[Group]) -> str:
         lines += views(VIEWS.get(colour, f"{colour}[{{}}]"))
         lines += [*untyped(reply.format("Any")), *builders(reply)]
         lines += accessors(groups, colour.removesuffix("Commands"), "T")
-        lines += [stub(entry, reply.format(entry.returns), names) for entry in entries]
+        lines += [line for entry in entries for line in variants(entry, reply, names)]
     lines += ["", "class PipelineCommands:", *views("PipelineCommands")]
     lines += [*untyped("Self"), *builders("Self"), *accessors(groups, "Pipeline", "Self")]
     lines += [stub(entry, "Self", names) for entry in entries if entry.name not in OF_PIPELINES]
-    return "\n".join([*lines, ""])
+    return "\n".join([*_needed(lines), ""])
+
+
+def _needed(lines: list[str]) -> list[str]:
+    """Without the imports of what no signature has."""
+    start = next(i for i, line in enumerate(lines) if line.startswith("class "))
+    used = set(re.findall(r"\w+", "\n".join(lines[start:])))
+    kept = []
+    for line in lines[:start]:
+        if line.startswith("from ") and not line.endswith("("):
+            module, _, imported = line.partition(" import ")
+            names = [name for name in imported.split(", ") if name.split(" as ")[-1] in used]
+            if names:
+                kept.append(f"{module} import {', '.join(names)}")
+        elif not line.startswith("    ") or line.strip(" ,") in used:
+            kept.append(line)
+    return [*kept, *lines[start:]]
 
 
 #: Of `oxipipe.typing`.
@@ -148,13 +166,55 @@ def views(view: str) -> list[str]:
         "    @property",
         f"    def raw(self) -> {view.format('bytes')}: ...",
         f"    def with_decoder(self, decoder: Callable[[bytes], Any]) -> {view.format('Any')}: ...",
-        f"    def with_encoder(self, encoder: Callable[[Any], Any]) -> {view.format('T')}: ...",
+        # No type says that it takes what only its encoder can send.
+        "    def with_encoder(self, encoder: Callable[[Any], Any]) -> Any: ...",
     ]
 
 
-def stub(entry: Entry, returns: str, names: set[str]) -> str:
+def variants(entry: Entry, reply: str, names: set[str]) -> list[str]:
+    """One line; or where an argument decides what is returned, one for each way, and one for who does not know which."""
+    if not entry.returns_if:
+        return [stub(entry, reply.format(entry.returns), names)]
+    (name,) = entry.returns_if.keys() - {"else"}
+    without, given = copy.deepcopy(entry.signature), copy.deepcopy(entry.signature)
+    is_switch = entry.annotation(name).startswith("bool")
+    _argument(without, name).annotation = ast.parse(
+        "Literal[False] | None" if is_switch else "None", mode="eval"
+    ).body
+    annotation = ast.unparse(_argument(given, name).annotation or ast.Constant(None))
+    annotation = "Literal[True]" if is_switch else annotation.removesuffix(" | None")
+    _argument(given, name).annotation = ast.parse(annotation, mode="eval").body
+    _require(given, name)
+    replies = [reply.format(entry.returns_if[key]) for key in ("else", name)]
+    # A union of futures: a future of a union is none of either.
+    signatures = (without, replies[0]), (given, replies[1]), (entry.signature, " | ".join(replies))
+    lines = [stub(entry, returns, names, signature) for signature, returns in signatures]
+    return [part for line in lines for part in ("    @overload", line)]
+
+
+def _argument(signature: ast.arguments, name: str) -> ast.arg:
+    (found,) = (a for a in (*signature.args, *signature.kwonlyargs) if a.arg == name)
+    return found
+
+
+def _require(signature: ast.arguments, name: str) -> None:
+    """Takes the default away; behind others that have one, it is then only taken by its name."""
+    place = [argument.arg for argument in signature.args].index(name)
+    first = len(signature.args) - len(signature.defaults)
+    if place == first:
+        del signature.defaults[0]
+        return
+    later, defaults = signature.args[place:], signature.defaults[place - first :]
+    del signature.args[place:], signature.defaults[place - first :]
+    signature.kwonlyargs[:0] = later
+    signature.kw_defaults[:0] = [None, *defaults[1:]]
+
+
+def stub(
+    entry: Entry, returns: str, names: set[str], signature: ast.arguments | None = None
+) -> str:
     shadowed = {name for name in names if hasattr(builtins, name)}
-    arguments = ast.parse(f"def f({ast.unparse(entry.signature)}): 0").body[0]
+    arguments = ast.parse(f"def f({ast.unparse(signature or entry.signature)}): 0").body[0]
     assert isinstance(arguments, ast.FunctionDef)
     for argument in ast.walk(arguments.args):
         if isinstance(argument, ast.arg) and argument.annotation is not None:

@@ -150,6 +150,7 @@ def hmset(name: KeyT, mapping: Mapping[Any, EncodableT]) -> bool:
         "hrandfield('one-field', 2, withvalues=True)",
         "hrandfield('none', 2, withvalues=True)",
     ],
+    returns_if={"count": "list[T]", "else": "T | None"},
 )
 def hrandfield(key: KeyT, count: int | None = None, withvalues: bool = False) -> T | list[T] | None:
     """One random field of a hash, or a list of `count` of them, with their values if wanted."""
@@ -160,6 +161,7 @@ def hrandfield(key: KeyT, count: int | None = None, withvalues: bool = False) ->
     shape="hscan",
     shape_if={"no_values": "scan", "else": "hscan"},
     examples=["hscan('h')", "hscan('h', 0, 'a*', 10)", "hscan('none')"],
+    returns_if={"no_values": "tuple[int, list[T]]", "else": "tuple[int, dict[T, T]]"},
 )
 def hscan(
     name: KeyT,

@@ -22,6 +22,7 @@ def llen(name: KeyT) -> int:
 @command(
     "LPOP {name} [{count}]",
     examples=["lpop('l')", "lpop('l', 2)", "lpop('none', 2)"],
+    returns_if={"count": "list[T] | None", "else": "T | None"},
 )
 def lpop(name: KeyT, count: int | None = None) -> T | list[T] | None:
     """Remove and get the first elements in a list."""
@@ -80,6 +81,7 @@ def ltrim(name: KeyT, start: int, end: int) -> bool:
 @command(
     "RPOP {name} [{count}]",
     examples=["rpop('l')", "rpop('l', 2)"],
+    returns_if={"count": "list[T] | None", "else": "T | None"},
 )
 def rpop(name: KeyT, count: int | None = None) -> T | list[T] | None:
     """Remove and get the last elements in a list."""
@@ -139,6 +141,7 @@ def lmove(first_list: KeyT, second_list: KeyT, src: str = "LEFT", dest: str = "R
 @command(
     "LPOS {name} {value} [RANK {rank}] [COUNT {count}] [MAXLEN {maxlen}]",
     examples=["lpos('l', 'a')", "lpos('l', 'a', rank=2)", "lpos('l', 'a', count=0, maxlen=100)"],
+    returns_if={"count": "list[int]", "else": "int | None"},
 )
 def lpos(
     name: KeyT,

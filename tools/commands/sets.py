@@ -121,7 +121,12 @@ def sscan(
     """One step through the members of a set: the next cursor, 0 at the end, and a list of members."""
 
 
-@command("SPOP {name} [{count}]", shape="unordered", examples=["spop('u')", "spop('u', 2)"])
+@command(
+    "SPOP {name} [{count}]",
+    shape="unordered",
+    examples=["spop('u')", "spop('u', 2)"],
+    returns_if={"count": "list[T]", "else": "T | None"},
+)
 def spop(name: KeyT, count: int | None = None) -> T | list[T] | None:
     """Remove and return one random member of a set, or a list of `count`."""
 
@@ -130,6 +135,7 @@ def spop(name: KeyT, count: int | None = None) -> T | list[T] | None:
     "SRANDMEMBER {name} [{number}]",
     shape="unordered",
     examples=["srandmember('u')", "srandmember('u', 2)"],
+    returns_if={"number": "list[T]", "else": "T | None"},
 )
 def srandmember(name: KeyT, number: int | None = None) -> T | list[T] | None:
     """One random member of a set, or a list of `number`."""

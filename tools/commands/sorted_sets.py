@@ -174,6 +174,7 @@ def zadd(
         "zrange('z', '[a', '[c', bylex=True)",
         "zrange('none', 0, -1, withscores=True)",
     ],
+    returns_if={"withscores": "list[tuple[T, Any]]", "else": "list[T]"},
 )
 def zrange(
     name: KeyT,
@@ -201,6 +202,7 @@ def zrange(
     shape="nested_scored",
     shape_if={"withscores": "sorted_sets.scored_as(score_cast_func)", "else": ""},
     examples=["zrevrange('z', 0, -1)", "zrevrange('z', 0, -1, withscores=True)"],
+    returns_if={"withscores": "list[tuple[T, Any]]", "else": "list[T]"},
 )
 def zrevrange(
     name: KeyT,

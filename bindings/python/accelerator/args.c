@@ -206,13 +206,11 @@ static int hold(Arguments *out, PyObject *exporter)
 
 static int refuse(const FastState *state, PyObject *object)
 {
-    PyObject *name = PyType_GetName(Py_TYPE(object));
-    if (!name)
-        return -1;
-    PyErr_Format(state->data_error,
-                 "Invalid input of type: '%U'. Convert to a bytes, string, int or float first.",
-                 name);
-    Py_DECREF(name);
+    PyObject *error = PyObject_CallFunctionObjArgs(state->unsendable, object, NULL);
+    if (error) {
+        PyErr_SetObject((PyObject *)Py_TYPE(error), error);
+        Py_DECREF(error);
+    }
     return -1;
 }
 

@@ -24,13 +24,13 @@ static FastState *state_of(PyObject *module)
 
 static PyObject *configure(PyObject *module, PyObject *args, PyObject *keywords)
 {
-    static char *names[] = {"reply_error", "call_error", "data_error", "encoding_error",
-                            "decode_error", "resolve_callback", "by_words", "undecoded",
+    static char *names[] = {"reply_error", "call_error", "data_error", "unsendable",
+                            "encoding_error", "decode_error", "resolve_callback", "by_words", "undecoded",
                             "load_futures", NULL};
-    PyObject *reply_error, *call_error, *data_error, *encoding_error, *decode_error;
+    PyObject *reply_error, *call_error, *data_error, *unsendable, *encoding_error, *decode_error;
     PyObject *resolve_callback, *by_words, *undecoded, *load_futures;
-    if (!PyArg_ParseTupleAndKeywords(args, keywords, "$OOOOOOOOO:configure", names, &reply_error,
-                                     &call_error, &data_error, &encoding_error,
+    if (!PyArg_ParseTupleAndKeywords(args, keywords, "$OOOOOOOOOO:configure", names, &reply_error,
+                                     &call_error, &data_error, &unsendable, &encoding_error,
                                      &decode_error, &resolve_callback, &by_words, &undecoded,
                                      &load_futures))
         return NULL;
@@ -39,6 +39,7 @@ static PyObject *configure(PyObject *module, PyObject *args, PyObject *keywords)
     state->reply_error = Py_NewRef(reply_error);
     state->call_error = Py_NewRef(call_error);
     state->data_error = Py_NewRef(data_error);
+    state->unsendable = Py_NewRef(unsendable);
     state->encoding_error = Py_NewRef(encoding_error);
     state->decode_error = Py_NewRef(decode_error);
     state->resolve_callback = Py_NewRef(resolve_callback);
@@ -49,6 +50,7 @@ static PyObject *configure(PyObject *module, PyObject *args, PyObject *keywords)
     Py_XDECREF(old.reply_error);
     Py_XDECREF(old.call_error);
     Py_XDECREF(old.data_error);
+    Py_XDECREF(old.unsendable);
     Py_XDECREF(old.encoding_error);
     Py_XDECREF(old.decode_error);
     Py_XDECREF(old.resolve_callback);
@@ -144,6 +146,7 @@ static int traverse(PyObject *module, visitproc visit, void *arg)
     Py_VISIT(state->reply_error);
     Py_VISIT(state->call_error);
     Py_VISIT(state->data_error);
+    Py_VISIT(state->unsendable);
     Py_VISIT(state->encoding_error);
     Py_VISIT(state->decode_error);
     Py_VISIT(state->resolve_callback);
@@ -179,6 +182,7 @@ static int clear(PyObject *module)
     Py_CLEAR(state->reply_error);
     Py_CLEAR(state->call_error);
     Py_CLEAR(state->data_error);
+    Py_CLEAR(state->unsendable);
     Py_CLEAR(state->encoding_error);
     Py_CLEAR(state->decode_error);
     Py_CLEAR(state->resolve_callback);
@@ -210,8 +214,8 @@ static void release(void *module)
 
 static PyMethodDef METHODS[] = {
     {"configure", (PyCFunction)(void (*)(void))configure, METH_VARARGS | METH_KEYWORDS,
-     SIGNED("configure($module, /, *, reply_error, call_error, data_error, encoding_error, "
-            "decode_error, resolve_callback, by_words, undecoded, load_futures)",
+     SIGNED("configure($module, /, *, reply_error, call_error, data_error, unsendable, "
+            "encoding_error, decode_error, resolve_callback, by_words, undecoded, load_futures)",
             "Sets what the package supplies: exceptions and reply callbacks.")},
     {"configure_asyncio", (PyCFunction)(void (*)(void))configure_asyncio,
      METH_VARARGS | METH_KEYWORDS,

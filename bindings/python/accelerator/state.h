@@ -45,6 +45,7 @@ typedef struct {
     PyObject *reply_error;
     PyObject *call_error;
     PyObject *data_error;
+    PyObject *unsendable;     /* callable: an argument -> the exception for it */
     PyObject *encoding_error; /* a subclass of UnicodeEncodeError */
     PyObject *decode_error;   /* callable: exception -> the exception for a reply */
     PyObject *resolve_callback;

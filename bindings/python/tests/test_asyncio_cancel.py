@@ -185,11 +185,11 @@ def test_a_cancelled_blocking_call_takes_nothing(run: Run, client: Redis, r: oxi
 def test_everything_cancelled_at_once(run: Run, client: Redis) -> None:
     async def main() -> None:
         await client.ping()
-        blocked = [client.blpop("nobody", 0) for _ in range(300)]
+        blocked: list[asyncio.Future[Any]] = [client.blpop("nobody", 0) for _ in range(300)]
         for _ in range(10):  # they leave
             await asyncio.sleep(0)
-        waiting = [client.get("a") for _ in range(40_000)]
-        for call in [*blocked, *waiting]:
+        waiting: list[asyncio.Future[Any]] = [client.get("a") for _ in range(40_000)]
+        for call in blocked + waiting:
             call.cancel()
         await asyncio.sleep(0.01)  # nothing is left, not even memory
         assert await asyncio.gather(*(client.echo(str(i)) for i in range(1000))) == [

@@ -217,7 +217,7 @@ def test_a_callback_may_close_the_client(run: Run, client: Redis) -> None:
         # Its reply may have come together with the first one.
         (result,) = await asyncio.gather(second, return_exceptions=True)
         assert result == 2 or isinstance(result, exceptions.ClosedError)
-        assert int(await client.get("n")) in (1, 2)
+        assert await client.get("n") in (b"1", b"2")
 
     run(main())
 
@@ -493,9 +493,9 @@ def test_constructors(run: Run, server: oxipipe.Server) -> None:
     run(main())
     assert StrictRedis is Redis
     with pytest.raises(NotImplementedError, match="TLS"):
-        Redis(ssl=True)
+        Redis(ssl=True)  # type: ignore[call-overload]
     with pytest.raises(TypeError, match="nonsense"):
-        Redis(nonsense=1)
+        Redis(nonsense=1)  # type: ignore[call-overload]
 
 
 def test_repr(client: Redis) -> None:

@@ -23,7 +23,12 @@ def client(server: oxipipe.Server, r: oxipipe.Redis) -> Redis:
 
 def test_futures_are_let_go(client: Redis) -> None:
     async def main() -> None:
-        calls = [client.get("k"), client.lpush("l", 1), client.hgetall("h"), client.incr("l")]
+        calls: list[asyncio.Future[Any]] = [
+            client.get("k"),
+            client.lpush("l", 1),
+            client.hgetall("h"),
+            client.incr("l"),
+        ]
         cancelled = client.get("k")
         cancelled.cancel()
         calls += [client.pipeline().get("k").execute(), cancelled]

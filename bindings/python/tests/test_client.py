@@ -53,7 +53,8 @@ def test_tcp_and_its_names() -> None:
         for host in ("127.0.0.1", "localhost"):
             with oxipipe.Redis(host, server.port) as client:
                 assert client.ping()
-        with oxipipe.from_url(server.url + "/3?socket_timeout=2&decode_responses=true") as client:
+        url = server.url + "/3?socket_timeout=2&decode_responses=true"
+        with oxipipe.Redis[str].from_url(url) as client:
             client.set("key", "v")
             assert client.get("key") == "v"
             assert client.client_info()["db"] == 3
@@ -98,7 +99,7 @@ def test_keywords_beside_a_url_are_for_what_it_leaves_out(server: oxipipe.Server
         info = client.client_info()
         assert (info["name"], info["db"]) == ("url", 2)
     with pytest.raises(TypeError, match="nonsense"):
-        oxipipe.from_url("redis://localhost", nonsense=1)
+        oxipipe.from_url("redis://localhost", nonsense=1)  # type: ignore[call-overload]
     with pytest.raises(exceptions.DataError, match=r"unknown .*option"):
         oxipipe.from_url("redis://localhost?nonsense=1")
 
@@ -148,7 +149,7 @@ def test_redis_pys_defaults_pass() -> None:
         "oss_cluster_maint_notifications_handler": None,
     }
     oxipipe.Redis(**defaults)
-    oxipipe.Redis(socket_read_size=65536)
+    oxipipe.Redis(socket_read_size=65536)  # type: ignore[call-overload]
     oxipipe.from_url("redis://localhost", **defaults)
 
 
@@ -161,7 +162,7 @@ def test_numbers_may_be_text_and_no_host_is_this_one() -> None:
             assert client.client_info()["db"] == 2
     for name in ("port", "db"):
         with pytest.raises(ValueError, match=name):
-            oxipipe.Redis(**{name: "x"})  # type: ignore[arg-type]
+            oxipipe.Redis(**{name: "x"})  # type: ignore[call-overload]
     oxipipe.Redis(db=None)
 
 
@@ -209,7 +210,7 @@ def test_every_option_that_the_docstring_names_is_one() -> None:
 
 def test_wrong_arguments_of_the_constructor() -> None:
     with pytest.raises(TypeError, match="hots"):
-        oxipipe.Redis(hots="localhost")
+        oxipipe.Redis(hots="localhost")  # type: ignore[call-overload]
     with pytest.raises(ValueError, match="socket_timeout"):
         oxipipe.Redis(socket_timeout=0)
     wrongs: list[dict[str, Any]] = [

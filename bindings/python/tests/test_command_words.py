@@ -36,7 +36,7 @@ class Ours(Commands):
         return args
 
 
-class Theirs(redis.Redis):  # type: ignore[misc]
+class Theirs(redis.Redis):  # type: ignore[misc, name-defined]
     """What redis-py's methods ask of it."""
 
     words: tuple[Any, ...] = ()
@@ -49,7 +49,7 @@ class Theirs(redis.Redis):  # type: ignore[misc]
 @pytest.mark.parametrize(("name", "args", "kwargs"), CASES, ids=lambda value: str(value)[:30])
 def test_same_words(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
     theirs = Theirs()
-    method = getattr(theirs, name, None) or getattr(theirs.vset(), name, None)
+    method: Any = getattr(theirs, name, None) or getattr(theirs.vset(), name, None)
     skip_unless_taken(method, args, kwargs)
     try:
         method(*args, **kwargs)

@@ -60,7 +60,7 @@ def test_connect_takes_its_place_by_name() -> None:
 def test_connect_says_how_a_url_is_written(place: str) -> None:
     for given in ({"host_or_url": place}, {"host": place}, {"url": place}):
         with pytest.raises(ValueError, match=r"redis://host:port or unix:///path") as caught:
-            oxipipe.connect(**given)
+            oxipipe.connect(**given)  # type: ignore[call-overload]
         assert "hunter2" not in str(caught.value)
     with pytest.raises(ValueError, match="redis://"):
         oxipipe.connect(url="localhost")

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from oxipipe import Redis, Server
+    from oxipipe.typing import T
 
     Interrupted = Callable[[], object]
 
@@ -32,20 +33,20 @@ def protocol(request: pytest.FixtureRequest) -> int:
     return version
 
 
-def following(client: Redis | oxipipe.Pool) -> Event:
+def following(client: Redis[Any] | oxipipe.Pool[Any]) -> Event:
     event = client.next_event(LONG)
     assert event is not None
     return event
 
 
-def leased(client: Redis | oxipipe.Pool) -> Redis:
+def leased(client: Redis[T] | oxipipe.Pool[T]) -> Redis[T]:
     """A lease that has told that it was made."""
     lease = client.lease()
     assert following(lease).kind == "up"
     return lease
 
 
-def said(lease: Redis, count: int) -> list[Any]:
+def said(lease: Redis[Any], count: int) -> list[Any]:
     return [following(lease).data for _ in range(count)]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import queue
+from typing import Any
 
 import pytest
 from support.pace import LONG
@@ -25,7 +26,7 @@ def test_a_client_without_hooks_has_the_methods_of_its_class(r: Redis) -> None:
 
 
 def test_shapes_of_one_client(server: Server) -> None:
-    with Redis.from_url(server.url) as mine, Redis.from_url(server.url) as other:
+    with Redis[Any].from_url(server.url) as mine, Redis.from_url(server.url) as other:
         mine.set_response_callback("get", lambda reply: reply and reply.decode().upper())
         mine.set_response_callback("INCR", None)
         mine.set("hooked", "text")
@@ -83,7 +84,7 @@ def test_an_observer_that_fails_is_logged_and_disturbs_nobody(
 
 def test_futures_of_a_pool_are_told_of_when_they_are_decided(server: Server) -> None:
     told: queue.Queue[CallEvent] = queue.Queue()
-    with Pool.from_url(server.url, connections=2) as pool:
+    with Pool[Any].from_url(server.url, connections=2) as pool:
         pool.on_call(told.put)
         pool.set_response_callback("GET", lambda reply: [reply])
         assert pool.set("pooled", "x").result() is True
@@ -152,7 +153,7 @@ def test_futures_of_a_loop_are_told_of(server: Server) -> None:
     events: list[CallEvent] = []
 
     async def main() -> None:
-        async with AsyncRedis.from_url(server.url) as client:
+        async with AsyncRedis[Any].from_url(server.url) as client:
             client.on_call(events.append)
             client.set_response_callback("GET", lambda reply: [reply])
             await client.set("looped", "x")

@@ -97,7 +97,7 @@ def test_references_to_what_is_there_once_are_counted() -> None:
 
 
 @pytest.fixture
-def client(server: oxipipe.Server, r: oxipipe.Redis) -> Iterator[oxipipe.Redis]:
+def client(server: oxipipe.Server, r: oxipipe.Redis) -> Iterator[oxipipe.Redis[str]]:
     r.hset("h", mapping={"a": 1, "b": 2})
     r.rpush("l", *range(10))
     with server.connect(decode_responses=True) as client:
@@ -111,7 +111,7 @@ def pool(server: oxipipe.Server, r: oxipipe.Redis) -> Iterator[oxipipe.Pool]:
         yield pool
 
 
-def test_single_calls(client: oxipipe.Redis, r: oxipipe.Redis) -> None:
+def test_single_calls(client: oxipipe.Redis[str], r: oxipipe.Redis) -> None:
     def refused() -> None:
         with contextlib.suppress(exceptions.ResponseError):
             client.incr("l")
@@ -139,7 +139,7 @@ def test_single_calls(client: oxipipe.Redis, r: oxipipe.Redis) -> None:
     assert_nothing_stays(work)
 
 
-def test_pipelines(client: oxipipe.Redis) -> None:
+def test_pipelines(client: oxipipe.Redis[str]) -> None:
     def work(count: int) -> None:
         for n in range(count // BATCH):
             with client.pipeline(transaction=n % 4 == 0) as pipeline:
@@ -269,7 +269,7 @@ def test_events_of_asyncio(server: oxipipe.Server, r: oxipipe.Redis) -> None:
         client.close()
 
 
-def test_leases(client: oxipipe.Redis, pool: oxipipe.Pool) -> None:
+def test_leases(client: oxipipe.Redis[str], pool: oxipipe.Pool) -> None:
     def work(count: int) -> None:
         for n in range(count // BATCH):
             lender = pool if n % 2 else client

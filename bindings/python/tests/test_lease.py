@@ -296,8 +296,8 @@ def test_the_lease_of_a_subclass_is_one(server: Server, r: oxipipe.Redis) -> Non
         client.submit("PING").result()
         with client.lease() as mine, mine.lease() as another:
             for lease in (mine, another):
-                assert isinstance(lease, Prefixed)
                 assert isinstance(lease, oxipipe.client.Lease)
+                assert isinstance(lease, Prefixed)
                 assert lease.get_mine("a") == b"1"
                 assert lease.fileno() >= 0
                 with pytest.raises(exceptions.RefusedError):

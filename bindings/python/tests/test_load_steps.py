@@ -33,7 +33,7 @@ def directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def content(server: oxipipe.Server) -> dict[int, dict[bytes, bytes]]:
+def content(server: oxipipe.Server) -> dict[int, dict[bytes, bytes | None]]:
     """The strings of each database that has any."""
     found = {}
     for number in range(16):

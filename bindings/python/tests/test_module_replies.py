@@ -160,9 +160,10 @@ def test_an_encoder_writes_values() -> None:
 
     class Upper:
         def encode(self, value: Any) -> str:
-            return value.upper()
+            return str(value).upper()
 
-    assert Ours().json(encoder=Upper()).set("d", "$", "x") == ("JSON.SET", "d", b"$", b"X")
+    words: Any = Ours().json(encoder=Upper()).set("d", "$", "x")
+    assert words == ("JSON.SET", "d", b"$", b"X")
 
 
 @DECODED
@@ -173,7 +174,10 @@ def test_what_is_told_of_a_series(scripted: Scripted, decoded: bool) -> None:
     resp3 = Map([*SERIES, ("labels", Map([("a", "b")])), ("rules", Map([("d", [100, "AVG", 0])]))])
     case = Case("ts", "info('s')", resp2, resp3)
     scripted.answer(case)
-    options = {"unix_socket_path": scripted.server.path, "decode_responses": decoded}
+    options: dict[str, Any] = {
+        "unix_socket_path": scripted.server.path,
+        "decode_responses": decoded,
+    }
     theirs = redis.Redis(protocol=2, **options)
     expected = call(theirs, case)
     theirs.close()

@@ -140,7 +140,7 @@ def test_what_is_for_pools(server: Server) -> None:
     with oxipipe.Pool(unix_socket_path=path, grace=math.inf) as pool:
         assert pool.ping().result() is True
     with pytest.raises(TypeError, match="connections"):
-        oxipipe.Redis(connections=1)
+        oxipipe.Redis(connections=1)  # type: ignore[call-overload]
 
 
 @pytest.mark.parametrize("kind", QUEUES)
@@ -207,13 +207,13 @@ def test_texts(kind: Any) -> None:
         with pytest.raises(TypeError, match=r"^url is a .*must be a URL"):
             kind.from_url(wrong)
     with pytest.raises(TypeError, match=r"^host_or_url is a int"):
-        oxipipe.connect(5)  # type: ignore[arg-type]
+        oxipipe.connect(5)  # type: ignore[call-overload]
     with pytest.raises(TypeError, match=r"^url is a int"):
-        oxipipe.connect_pool(url=5)  # type: ignore[arg-type]
+        oxipipe.connect_pool(url=5)  # type: ignore[call-overload]
     for empty in ("host_or_url", "host"):
         for function in (oxipipe.connect, oxipipe.connect_pool):
             with pytest.raises(exceptions.OptionError, match=f"^{empty} must be a host name"):
-                function(**{empty: ""})
+                function(**{empty: ""})  # type: ignore[call-overload]
 
 
 @pytest.mark.parametrize("kind", KINDS)

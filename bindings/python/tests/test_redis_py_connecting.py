@@ -133,7 +133,10 @@ def test_schemes_in_any_case(servers: Servers, scheme: str) -> None:
     with oxipipe.from_url(f"{scheme}://{place}?db=1", db=2) as client:
         assert client.client_info()["db"] == 1
     # The place of the URL, and no other.
-    other = {"unix_socket_path": servers.other.unix_socket_path, "port": servers.other.port}
+    other: dict[str, Any] = {
+        "unix_socket_path": servers.other.unix_socket_path,
+        "port": servers.other.port,
+    }
     with oxipipe.from_url(f"{scheme}://{place}", **other) as client:
         assert client.config_get("port") == {"port": str(one.port)}
 

@@ -65,7 +65,7 @@ def decoded(reply: Any) -> Any:
 
 
 def shape(name: str) -> Callable[[Any], Any]:
-    found = shapes.shape_of(name)
+    found: Callable[[Any], Any] | None = shapes.shape_of(name)
     assert found is not None
     return found
 

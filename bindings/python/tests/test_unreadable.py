@@ -29,7 +29,7 @@ codecs.register_error("oxipipe-leave", leave)
 
 
 @pytest.fixture
-def text(server: oxipipe.Server, r: oxipipe.Redis) -> Iterator[oxipipe.Redis]:
+def text(server: oxipipe.Server, r: oxipipe.Redis) -> Iterator[oxipipe.Redis[str]]:
     r.set("bad", b"\xff")
     with server.connect(decode_responses=True) as text:
         yield text
@@ -45,7 +45,7 @@ def test_a_number_of_too_many_digits(r: oxipipe.Redis) -> None:
     assert r.ping()
 
 
-def test_text(text: oxipipe.Redis) -> None:
+def test_text(text: oxipipe.Redis[str]) -> None:
     with pytest.raises(exceptions.UndecodableTextError) as caught:
         text.get("bad")
     assert isinstance(caught.value, UnicodeDecodeError)
@@ -58,7 +58,7 @@ def test_text(text: oxipipe.Redis) -> None:
 
 
 @pytest.mark.parametrize("transaction", [False, True])
-def test_in_a_pipeline_it_has_its_place(text: oxipipe.Redis, transaction: bool) -> None:
+def test_in_a_pipeline_it_has_its_place(text: oxipipe.Redis[str], transaction: bool) -> None:
     def filled() -> oxipipe.Pipeline:
         pipeline = text.pipeline(transaction)
         pipeline.echo("a").get("bad").incr("n").command("EVAL", NESTED, 0)
@@ -86,7 +86,7 @@ def test_in_a_pipeline_it_has_its_place(text: oxipipe.Redis, transaction: bool) 
 
 
 @pytest.mark.parametrize("transaction", [False, True])
-def test_in_a_pool(server: oxipipe.Server, text: oxipipe.Redis, transaction: bool) -> None:
+def test_in_a_pool(server: oxipipe.Server, text: oxipipe.Redis[str], transaction: bool) -> None:
     with oxipipe.Pool.from_url(server.url, decode_responses=True, connections=1) as pool:
         before, big = pool.echo("before"), pool.command("EVAL", BIG, 0)
         bad, later = pool.get("bad"), pool.echo("later")
@@ -110,7 +110,7 @@ def test_in_a_pool(server: oxipipe.Server, text: oxipipe.Redis, transaction: boo
 
 
 @pytest.mark.parametrize("transaction", [False, True])
-def test_in_asyncio(server: oxipipe.Server, text: oxipipe.Redis, transaction: bool) -> None:
+def test_in_asyncio(server: oxipipe.Server, text: oxipipe.Redis[str], transaction: bool) -> None:
     async def main() -> None:
         async with Redis.from_url(server.url, decode_responses=True) as client:
             big, bad, good = client.command("EVAL", NESTED, 0), client.get("bad"), client.echo("x")
@@ -131,7 +131,9 @@ def test_in_asyncio(server: oxipipe.Server, text: oxipipe.Redis, transaction: bo
     asyncio.run(main())
 
 
-def test_what_a_codec_raises_is_of_its_reply(server: oxipipe.Server, text: oxipipe.Redis) -> None:
+def test_what_a_codec_raises_is_of_its_reply(
+    server: oxipipe.Server, text: oxipipe.Redis[str]
+) -> None:
     options: dict[str, Any] = {"decode_responses": True, "encoding_errors": "oxipipe-leave"}
     with server.connect(**options) as client:
         with pytest.raises(exceptions.DecodeError, match="left") as caught:

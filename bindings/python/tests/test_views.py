@@ -80,7 +80,8 @@ def test_what_a_decoder_raises_is_the_callers(r: oxipipe.Redis[Any]) -> None:
 
 def test_members_that_cannot_be_in_a_set_come_as_a_list(r: oxipipe.Redis[Any]) -> None:
     r.sadd("s", "[1]")
-    assert r.with_decoder(json.loads).smembers("s") == [[1]]
+    members: Any = r.with_decoder(json.loads).smembers("s")
+    assert members == [[1]]
 
 
 @pytest.mark.parametrize("transaction", [False, True])

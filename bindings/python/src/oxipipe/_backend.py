@@ -18,10 +18,17 @@ def _load_futures() -> tuple[type[Any], Callable[[], Exception], Callable[[], Ex
     return futures.Future, futures.cancelled_error, futures.timeout_error
 
 
+def _unsendable(value: object) -> Exception:
+    from oxipipe.commands import unsendable
+
+    return unsendable.error(value)
+
+
 configure(
     reply_error=exceptions.reply_error,
     call_error=exceptions.call_error,
     data_error=exceptions.DataError,
+    unsendable=_unsendable,
     encoding_error=exceptions.EncodingError,
     decode_error=exceptions.decode_error,
     resolve_callback=shapes.resolve,

@@ -161,6 +161,9 @@ class Configured(Hooked):
         `event_overflow` ("drop_oldest" or "stop_reading"), `retry` ("reads" or "none"), `fail_fast`, `decode_responses`, `encoding` and `encoding_errors`. Times are in seconds, 0
         is no limit.
         redis-py's `retry_on_timeout` and `health_check_interval` may say no or 0.
+
+        A type checker does not read URLs: if one says `decode_responses`, say it to the checker as well, by
+        `Redis[str].from_url(url)`.
         """
         url, of_python = _split_url(checked("url", url))
         for name, value in of_python.items():

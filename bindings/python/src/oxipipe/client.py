@@ -13,11 +13,13 @@ from oxipipe.pipeline import Pipeline
 
 TYPE_CHECKING = False  # that of `typing` costs more than this package
 if TYPE_CHECKING:
-    from typing import Any, Literal, Self, Unpack, overload
+    from typing import Any, Literal, Self, TypeVar, Unpack, overload
 
     from oxipipe.futures import Future
     from oxipipe.pool import Pool
     from oxipipe.typing import ClientOptions, T
+
+    _Decoded = TypeVar("_Decoded", bound="Redis[str]")
 else:
     T = None
 
@@ -70,16 +72,50 @@ class Redis(Configured, Listening, _backend.ClientCore, Iterations[T], Commands[
         ) -> None: ...
         def __init__(self, *args: Any, **options: Any) -> None: ...
 
-        # Without `decode_responses` the URL may say.
+        # A class that says what text is, such as `Redis[str]` or one that derives from it, stays what it is.
         @overload  # type: ignore[override]
         @classmethod
         def from_url(
-            cls, url: str, *, decode_responses: Literal[True], **options: Unpack[ClientOptions]
+            cls: type[_Decoded],
+            url: str,
+            *,
+            host: str | None = None,
+            port: int | str = 6379,
+            decode_responses: bool | None = None,
+            **options: Unpack[ClientOptions],
+        ) -> _Decoded: ...
+        @overload
+        @classmethod
+        def from_url(
+            cls,
+            url: str,
+            *,
+            host: str | None = None,
+            port: int | str = 6379,
+            decode_responses: Literal[True],
+            **options: Unpack[ClientOptions],
         ) -> Redis[str]: ...
         @overload
         @classmethod
         def from_url(
-            cls, url: str, *, decode_responses: bool | None = None, **options: Unpack[ClientOptions]
+            cls,
+            url: str,
+            *,
+            host: str | None = None,
+            port: int | str = 6379,
+            decode_responses: Literal[False] | None = False,
+            **options: Unpack[ClientOptions],
+        ) -> Self: ...
+        @overload
+        @classmethod
+        def from_url(
+            cls,
+            url: str,
+            *,
+            host: str | None = None,
+            port: int | str = 6379,
+            decode_responses: bool | None,
+            **options: Unpack[ClientOptions],
         ) -> Redis[Any]: ...
         @classmethod
         def from_url(cls, url: str, **options: Any) -> Any: ...
@@ -153,7 +189,8 @@ class Redis(Configured, Listening, _backend.ClientCore, Iterations[T], Commands[
         the `with` block, or by `close`, it is closed, whatever was done with it; closing this client closes it, too. Any number
         of threads may use it.
 
-        The lease of a subclass is one of that subclass as well, with the same attributes; `__init__` is not called for it.
+        The lease of a subclass is one of that subclass as well, with the same attributes; `__init__` is not called for it. No
+        type can say "both": what the subclass adds is seen by type checkers behind `assert isinstance(mine, ThatClass)`.
         """
         made: Lease[T] = lease_class(type(self), Lease)._of(self)
         return made
@@ -214,11 +251,30 @@ if TYPE_CHECKING:
 
     @overload
     def from_url(
-        url: str, *, decode_responses: Literal[True], **options: Unpack[ClientOptions]
+        url: str,
+        *,
+        host: str | None = None,
+        port: int | str = 6379,
+        decode_responses: Literal[True],
+        **options: Unpack[ClientOptions],
     ) -> Redis[str]: ...
     @overload
     def from_url(
-        url: str, *, decode_responses: bool | None = None, **options: Unpack[ClientOptions]
+        url: str,
+        *,
+        host: str | None = None,
+        port: int | str = 6379,
+        decode_responses: Literal[False] | None = False,
+        **options: Unpack[ClientOptions],
+    ) -> Redis[bytes]: ...
+    @overload
+    def from_url(
+        url: str,
+        *,
+        host: str | None = None,
+        port: int | str = 6379,
+        decode_responses: bool | None,
+        **options: Unpack[ClientOptions],
     ) -> Redis[Any]: ...
 
 

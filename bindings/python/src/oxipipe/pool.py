@@ -17,11 +17,13 @@ from oxipipe.exceptions import ClosedError, RedisError
 TYPE_CHECKING = False  # that of `typing` costs more than this package
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from typing import Any, Literal, Self, Unpack, overload
+    from typing import Any, Literal, Self, TypeVar, Unpack, overload
 
     from oxipipe.futures import Future
     from oxipipe.pool_pipeline import PoolPipeline
     from oxipipe.typing import PoolOptions, T
+
+    _Decoded = TypeVar("_Decoded", bound="Pool[str]")
 else:
     T = None
 
@@ -103,19 +105,56 @@ class Pool(Configured, Listening, _backend.PoolCore, PoolCommands[T]):
         ) -> None: ...
         def __init__(self, *args: Any, **options: Any) -> None: ...
 
-        # Without `decode_responses` the URL may say.
+        # A class that says what text is, such as `Pool[str]` or one that derives from it, stays what it is.
         @overload  # type: ignore[override]
         @classmethod
         def from_url(
-            cls, url: str, *, decode_responses: Literal[True], **options: Unpack[PoolOptions]
+            cls: type[_Decoded],
+            url: str,
+            *,
+            host: str | None = None,
+            port: int | str = 6379,
+            decode_responses: bool | None = None,
+            **options: Unpack[PoolOptions],
+        ) -> _Decoded: ...
+        @overload
+        @classmethod
+        def from_url(
+            cls,
+            url: str,
+            *,
+            host: str | None = None,
+            port: int | str = 6379,
+            decode_responses: Literal[True],
+            **options: Unpack[PoolOptions],
         ) -> Pool[str]: ...
         @overload
         @classmethod
         def from_url(
-            cls, url: str, *, decode_responses: bool | None = None, **options: Unpack[PoolOptions]
+            cls,
+            url: str,
+            *,
+            host: str | None = None,
+            port: int | str = 6379,
+            decode_responses: Literal[False] | None = False,
+            **options: Unpack[PoolOptions],
+        ) -> Self: ...
+        @overload
+        @classmethod
+        def from_url(
+            cls,
+            url: str,
+            *,
+            host: str | None = None,
+            port: int | str = 6379,
+            decode_responses: bool | None,
+            **options: Unpack[PoolOptions],
         ) -> Pool[Any]: ...
         @classmethod
         def from_url(cls, url: str, **options: Any) -> Any: ...
+
+        def submit(self, *args: Any) -> Future[Any]: ...
+        def try_submit(self, *args: Any) -> Future[Any] | None: ...
     else:
 
         def __init__(

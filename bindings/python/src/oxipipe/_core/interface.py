@@ -39,6 +39,8 @@ class Configure(Protocol):
         #: status, outcome, message, os_code, replied, unknown, not_applied; the last four may be left out.
         call_error: Callable[..., Exception],
         data_error: type[Exception],
+        #: What is raised for an argument of a command that cannot be sent, before anything of it is.
+        unsendable: Callable[[object], Exception],
         encoding_error: type[UnicodeEncodeError],
         #: What a reply becomes that cannot be told in Python, because of that exception.
         decode_error: Callable[[BaseException], Exception],

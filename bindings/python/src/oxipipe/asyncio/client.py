@@ -22,12 +22,14 @@ from oxipipe.exceptions import ClosedError, ResponseError
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
     from collections.abc import AsyncGenerator, Awaitable
-    from typing import Any, Literal, Self, Unpack, overload
+    from typing import Any, Literal, Self, TypeVar, Unpack, overload
 
     from oxipipe._core.interface import ServerFields
     from oxipipe.asyncio._inbox import Inbox
     from oxipipe.event import Event
     from oxipipe.typing import QueueOptions, T
+
+    _Decoded = TypeVar("_Decoded", bound="Redis[str]")
 else:
     T = None
 
@@ -89,16 +91,50 @@ class Redis(Configured, AsyncCore, Iterations[T], AsyncCommands[T]):
         ) -> None: ...
         def __init__(self, *args: Any, **options: Any) -> None: ...
 
-        # Without `decode_responses` the URL may say.
+        # A class that says what text is, such as `Redis[str]` or one that derives from it, stays what it is.
         @overload  # type: ignore[override]
         @classmethod
         def from_url(
-            cls, url: str, *, decode_responses: Literal[True], **options: Unpack[QueueOptions]
+            cls: type[_Decoded],
+            url: str,
+            *,
+            host: str | None = None,
+            port: int | str = 6379,
+            decode_responses: bool | None = None,
+            **options: Unpack[QueueOptions],
+        ) -> _Decoded: ...
+        @overload
+        @classmethod
+        def from_url(
+            cls,
+            url: str,
+            *,
+            host: str | None = None,
+            port: int | str = 6379,
+            decode_responses: Literal[True],
+            **options: Unpack[QueueOptions],
         ) -> Redis[str]: ...
         @overload
         @classmethod
         def from_url(
-            cls, url: str, *, decode_responses: bool | None = None, **options: Unpack[QueueOptions]
+            cls,
+            url: str,
+            *,
+            host: str | None = None,
+            port: int | str = 6379,
+            decode_responses: Literal[False] | None = False,
+            **options: Unpack[QueueOptions],
+        ) -> Self: ...
+        @overload
+        @classmethod
+        def from_url(
+            cls,
+            url: str,
+            *,
+            host: str | None = None,
+            port: int | str = 6379,
+            decode_responses: bool | None,
+            **options: Unpack[QueueOptions],
         ) -> Redis[Any]: ...
         @classmethod
         def from_url(cls, url: str, **options: Any) -> Any: ...
@@ -186,7 +222,8 @@ class Redis(Configured, AsyncCore, Iterations[T], AsyncCommands[T]):
         `ConnectionError` whose outcome is NOT_APPLIED. At the end of the `async with` block, or by `close`, it is closed; closing
         this client closes it, too.
 
-        The lease of a subclass is one of that subclass as well, with the same attributes; `__init__` is not called for it.
+        The lease of a subclass is one of that subclass as well, with the same attributes; `__init__` is not called for it. No
+        type can say "both": what the subclass adds is seen by type checkers behind `assert isinstance(mine, ThatClass)`.
         """
         made: Lease[T] = lease_class(type(self), Lease)._of(self, self._binding())
         return made
@@ -322,11 +359,30 @@ if TYPE_CHECKING:
 
     @overload
     def from_url(
-        url: str, *, decode_responses: Literal[True], **options: Unpack[QueueOptions]
+        url: str,
+        *,
+        host: str | None = None,
+        port: int | str = 6379,
+        decode_responses: Literal[True],
+        **options: Unpack[QueueOptions],
     ) -> Redis[str]: ...
     @overload
     def from_url(
-        url: str, *, decode_responses: bool | None = None, **options: Unpack[QueueOptions]
+        url: str,
+        *,
+        host: str | None = None,
+        port: int | str = 6379,
+        decode_responses: Literal[False] | None = False,
+        **options: Unpack[QueueOptions],
+    ) -> Redis[bytes]: ...
+    @overload
+    def from_url(
+        url: str,
+        *,
+        host: str | None = None,
+        port: int | str = 6379,
+        decode_responses: bool | None,
+        **options: Unpack[QueueOptions],
     ) -> Redis[Any]: ...
 
 

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from oxipipe.commands.modules._json import Decoder, Encoder
     from oxipipe.commands.shapes import Callback
     from oxipipe.typing import KeyT
+else:
+    Any = object  # what `typing.get_type_hints` finds
 
 
 #: In the place of a decoder: that of the client, or of the view that a view is made of.

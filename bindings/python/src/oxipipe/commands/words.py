@@ -34,7 +34,8 @@ def words_of(**switches: object) -> list[bytes]:
 
 def listed(keys: Any, more: Iterable[Any] = ()) -> list[Any]:
     """One key or several, and more keys, as one list."""
-    single = isinstance(keys, (bytes, str, int, float, bytearray, memoryview))
+    # What is no key and cannot be iterated over either is left to the back end to refuse.
+    single = isinstance(keys, (bytes, str, bytearray, memoryview)) or not hasattr(keys, "__iter__")
     return [keys, *more] if single else [*keys, *more]
 
 

@@ -100,7 +100,4 @@ def _encode(value: Any, encoding: str, errors: str) -> bytes:
         return b"%d" % value
     if isinstance(value, float):
         return repr(value).encode()
-    kind = type(value).__name__
-    raise hooks.data_error(
-        f"Invalid input of type: '{kind}'. Convert to a bytes, string, int or float first."
-    )
+    raise hooks.unsendable(value)

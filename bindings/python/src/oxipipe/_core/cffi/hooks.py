@@ -17,6 +17,7 @@ class Hooks:
     reply_error: Callable[[str], Exception]
     call_error: Callable[..., Exception]
     data_error: type[Exception]
+    unsendable: Callable[[object], Exception]
     encoding_error: type[UnicodeEncodeError]
     decode_error: Callable[[BaseException], Exception]
     resolve_callback: Callable[[object], Callback | None]
@@ -36,6 +37,7 @@ def configure(
     reply_error: Callable[[str], Exception],
     call_error: Callable[..., Exception],
     data_error: type[Exception],
+    unsendable: Callable[[object], Exception],
     encoding_error: type[UnicodeEncodeError],
     decode_error: Callable[[BaseException], Exception],
     resolve_callback: Callable[[object], Callback | None],

@@ -1,0 +1,86 @@
+"""What signatures say at run time. What type checkers make of them is in `types/`, which mypy and pyright run over.
+
+Hints have no "return": one function serves all colours, and gives in each something else (a reply, a future, the pipeline).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import pickle
+import typing
+from typing import Any
+
+import pytest
+
+import oxipipe
+import oxipipe.asyncio
+from oxipipe import Pool, Redis, Server
+from oxipipe.commands._table import Commands
+from oxipipe.typing import EncodableT, KeyT
+
+NAMED = {
+    name: method
+    for name, method in inspect.getmembers(Commands, inspect.isfunction)
+    if not name.startswith("_")
+}
+CLIENTS: list[Any] = [Redis, Pool, oxipipe.asyncio.Redis]
+
+
+class Mine(Redis[str]):
+    def more(self) -> int:
+        return 1
+
+
+class MyLoops(oxipipe.asyncio.Redis[str]):
+    def more(self) -> int:
+        return 1
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_every_method_has_hints(name: str) -> None:
+    parameters = [each for each in inspect.signature(NAMED[name]).parameters if each != "self"]
+    hints = typing.get_type_hints(NAMED[name])
+    hints.pop("return", None)  # of what is written by hand
+    assert list(hints) == parameters
+
+
+def test_hints_are_the_types_of_this_package() -> None:
+    for kind in CLIENTS:
+        assert typing.get_type_hints(kind.set)["name"] == KeyT
+        assert typing.get_type_hints(kind.set)["value"] == EncodableT
+
+
+@pytest.mark.parametrize("kind", CLIENTS)
+def test_subscripting(kind: Any) -> None:
+    assert typing.get_origin(kind[str]) is kind
+    assert typing.get_args(kind[bytes]) == (bytes,)
+    made = kind[str](decode_responses=True)
+    assert type(made) is kind
+    assert type(kind[str].from_url("redis://localhost", decode_responses=True)) is kind
+    assert isinstance(made, kind) and not isinstance(kind, kind)
+
+
+def test_a_subclass_of_a_subscripted_class(server: Server) -> None:
+    path = server.unix_socket_path
+    with Mine(unix_socket_path=path, decode_responses=True) as client, client.lease() as lease:
+        assert isinstance(client, Redis) and issubclass(Mine, Redis)
+        assert isinstance(lease, oxipipe.client.Lease)
+        assert isinstance(lease, Mine)
+        client.set("hinted", "ä")
+        assert (lease.get("hinted"), lease.more()) == ("ä", 1)
+        with pytest.raises(TypeError, match="cannot pickle 'Mine' objects"):
+            pickle.dumps(client)
+    assert type(Mine.from_url(server.url)) is Mine
+
+
+def test_the_same_in_a_loop(server: Server) -> None:
+    async def main() -> None:
+        client = MyLoops(unix_socket_path=server.unix_socket_path, decode_responses=True)
+        async with client, client.lease() as lease:
+            assert isinstance(lease, MyLoops)
+            await client.set("hinted", "ä")
+            assert (await lease.get("hinted"), lease.more()) == ("ä", 1)
+            assert await client.coro.get("hinted") == "ä"
+
+    asyncio.run(main())
