@@ -74,7 +74,7 @@ def group_module(groups: list[Group]) -> str:
         ")",
         "",
         "#: A pipeline.",
-        'P = TypeVar("P")',
+        '_P = TypeVar("_P")',
     ]
     for group in groups:
         names = {entry.name for entry in group.entries}
@@ -84,9 +84,9 @@ def group_module(groups: list[Group]) -> str:
             lines += ["", f"class {name}({base}, Generic[T]):"]
             lines += untyped(reply.format("Any"))
             lines += [stub(e, reply.format(e.returns), names) for e in group.entries]
-        lines += ["", f"class Pipeline{group.name}({base}, Generic[P]):"]
-        lines += untyped("P")
-        lines += [stub(entry, "P", names) for entry in group.entries]
+        lines += ["", f"class Pipeline{group.name}({base}, Generic[_P]):"]
+        lines += untyped("_P")
+        lines += [stub(entry, "_P", names) for entry in group.entries]
     return "\n".join([*lines, ""])
 
 

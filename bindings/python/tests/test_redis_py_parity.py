@@ -15,6 +15,7 @@ from support import data_g1, data_g2, data_g3
 from support.command_cases import CASES
 from support.loops import Blocking
 from support.redis_py import skip_unless_taken
+from support.servers import executables
 
 import oxipipe
 import oxipipe.asyncio
@@ -49,13 +50,6 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
     pytest.mark.filterwarnings("ignore:Call to experimental:UserWarning"),
 ]
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[oxipipe.Server]:
-    # CONFIG REWRITE needs a file; it is refused alike without one.
-    with oxipipe.Server(slowlog_log_slower_than=0) as server:
-        yield server
 
 
 def fill(client: oxipipe.Redis) -> None:
@@ -94,29 +88,38 @@ def typed(reply: Any) -> Any:
     return type(reply).__name__, reply
 
 
+SERVERS = executables()
+HERE = [(2, False, False), (3, False, False), (3, True, False), (3, False, True)]
+#: The server, and whether the client speaks RESP2 or RESP3, decodes and is one for loops: all of it here, the rest on newer servers.
+WAYS = [(name, *way) for name in SERVERS for way in (HERE if name == "here" else HERE[:2])]
+
+
 @pytest.fixture(
     scope="module",
-    params=[(2, False, False), (3, False, False), (3, True, False), (3, False, True)],
-    ids=["resp2", "resp3", "decoded", "asyncio"],
+    params=WAYS,
+    ids=[
+        f"{name}-{'asyncio' if in_loop else 'decoded' if decoded else f'resp{protocol}'}"
+        for name, protocol, decoded, in_loop in WAYS
+    ],
 )
-def clients(
-    server: oxipipe.Server, request: pytest.FixtureRequest
-) -> Iterator[tuple[Any, Any, Any]]:
-    protocol, decoded, in_loop = request.param
-    theirs = redis.Redis(unix_socket_path=server.unix_socket_path, decode_responses=decoded)
-    with (
-        server.connect(protocol=protocol, decode_responses=decoded) as ours,
-        server.connect() as filler,
-        asyncio.Runner() as runner,
-    ):
-        # What the server finds while it looks for expired keys depends on when it does.
-        filler.command("DEBUG", "SET-ACTIVE-EXPIRE", 0)
-        if in_loop:
-            client = oxipipe.asyncio.Redis(unix_socket_path=server.unix_socket_path)
-            yield Blocking(client, runner), theirs, filler
-        else:
-            yield ours, theirs, filler
-    theirs.close()
+def clients(request: pytest.FixtureRequest) -> Iterator[tuple[Any, Any, Any]]:
+    name, protocol, decoded, in_loop = request.param
+    # CONFIG REWRITE needs a file; it is refused alike without one.
+    with oxipipe.Server(executable=SERVERS[name], slowlog_log_slower_than=0) as server:
+        theirs = redis.Redis(unix_socket_path=server.unix_socket_path, decode_responses=decoded)
+        with (
+            server.connect(protocol=protocol, decode_responses=decoded) as ours,
+            server.connect() as filler,
+            asyncio.Runner() as runner,
+        ):
+            # What the server finds while it looks for expired keys depends on when it does.
+            filler.command("DEBUG", "SET-ACTIVE-EXPIRE", 0)
+            if in_loop:
+                client = oxipipe.asyncio.Redis(unix_socket_path=server.unix_socket_path)
+                yield Blocking(client, runner), theirs, filler
+            else:
+                yield ours, theirs, filler
+        theirs.close()
 
 
 #: Refused on a shared connection, here or there; `test_command_words` has them.

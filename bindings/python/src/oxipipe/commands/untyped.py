@@ -10,12 +10,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from oxipipe.commands.bitfield import BitFieldOperation
     from oxipipe.commands.modules._json import Decoder, Encoder
     from oxipipe.commands.shapes import Callback
     from oxipipe.typing import KeyT
 else:
-    Any = object  # what `typing.get_type_hints` finds
+    # What `typing.get_type_hints` finds.
+    from _collections_abc import Callable
+
+    Any = Decoder = Encoder = KeyT = object
 
 
 #: In the place of a decoder: that of the client, or of the view that a view is made of.
@@ -120,7 +122,7 @@ class Untyped(Modules):
 
         return View(self, decoder, encoder)
 
-    def bitfield(self, key: KeyT, default_overflow: str | None = None) -> BitFieldOperation[Any]:
+    def bitfield(self, key: KeyT, default_overflow: str | None = None) -> Any:
         """A builder of a BITFIELD command: add operations to it, then call its `execute`."""
         from oxipipe.commands.bitfield import BitFieldOperation
 

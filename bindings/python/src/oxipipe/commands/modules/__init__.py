@@ -33,5 +33,5 @@ class Module:
     def command_as(self, callback: Callback | None, *args: Any) -> Any:
         return self.client.command_as(callback, *args)
 
-    def execute_command(self, *args: Any) -> Any:
-        return self.client.execute_command(*args)
+    def execute_command(self, *args: Any, **options: Any) -> Any:
+        return self.client.execute_command(*args, **options)
