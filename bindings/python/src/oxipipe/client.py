@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from typing import Any, Literal, Self, TypeVar, Unpack, overload
 
     from oxipipe.futures import Future
+    from oxipipe.locks import Lock
     from oxipipe.pool import Pool
-    from oxipipe.typing import ClientOptions, T
+    from oxipipe.typing import ClientOptions, KeyT, T
 
     _Decoded = TypeVar("_Decoded", bound="Redis[str]")
 else:
@@ -172,6 +173,45 @@ class Redis(Configured, Listening, _backend.ClientCore, Iterations[T], Commands[
         """A `Pipeline` that gathers commands for this client; one transaction unless told otherwise."""
         return Pipeline(self, transaction, shard_hint)
 
+    def lock(
+        self,
+        name: KeyT,
+        timeout: float | None = None,
+        sleep: float = 0.1,
+        blocking: bool = True,
+        blocking_timeout: float | None = None,
+        lock_class: type[Any] | None = None,
+        thread_local: bool = True,
+        raise_on_release_error: bool = True,
+        *,
+        renew: bool = False,
+    ) -> Lock:
+        """A lock on the server under the key `name`: a `Lock` to acquire and release, or to use in a `with` block.
+
+        * `timeout`: seconds until it is given up by itself; None: not before it is released;
+        * `sleep`: seconds between attempts to acquire it;
+        * `blocking`, `blocking_timeout`: whether to wait for it, and how many seconds at most;
+        * `lock_class`: what to make instead, with the same arguments;
+        * `thread_local`: whether each thread that uses the object has a lock of its own;
+        * `raise_on_release_error`: whether a `with` block raises if the lock is not held at its end, instead of logging that;
+        * `renew`: whether it is extended at each third of its `timeout` for as long as it is held; see `Lock.lost`.
+        """
+        from oxipipe.locks import Lock
+
+        options = {"renew": renew} if renew or lock_class is None else {}
+        made: Lock = (lock_class or Lock)(
+            self,
+            name,
+            timeout=timeout,
+            sleep=sleep,
+            blocking=blocking,
+            blocking_timeout=blocking_timeout,
+            thread_local=thread_local,
+            raise_on_release_error=raise_on_release_error,
+            **options,
+        )
+        return made
+
     def lease(self) -> Lease[T]:
         """A client with a connection of its own, for what would change a shared one: WATCH, MULTI, SELECT and the like.
 
@@ -212,7 +252,7 @@ class Lease(Redis[T]):
             # What the subclass has given itself; not what belongs to the client and its connection.
             own = ("_inbox", "_submissions")
             vars(lease).update((k, v) for k, v in vars(lender).items() if k not in own)
-        lease._address = lender._address
+        lease._address, lease._given = lender._address, lender._given
         lease._open_lease(lender)
         lease._use(lender._hooks)
         return lease

@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 
     from oxipipe._core.interface import ServerFields
     from oxipipe.asyncio._inbox import Inbox
+    from oxipipe.asyncio.locks import Lock
     from oxipipe.event import Event
-    from oxipipe.typing import QueueOptions, T
+    from oxipipe.typing import KeyT, QueueOptions, T
 
     _Decoded = TypeVar("_Decoded", bound="Redis[str]")
 else:
@@ -203,6 +204,45 @@ class Redis(Configured, AsyncCore, Iterations[T], AsyncCommands[T]):
     def pipeline(self, transaction: bool = True, shard_hint: str | None = None) -> Pipeline:
         """A `Pipeline` that gathers commands for this client; one transaction unless told otherwise."""
         return Pipeline(self, transaction, shard_hint)
+
+    def lock(
+        self,
+        name: KeyT,
+        timeout: float | None = None,
+        sleep: float = 0.1,
+        blocking: bool = True,
+        blocking_timeout: float | None = None,
+        lock_class: type[Any] | None = None,
+        thread_local: bool = True,
+        raise_on_release_error: bool = True,
+        *,
+        renew: bool = False,
+    ) -> Lock:
+        """A lock on the server under the key `name`: a `Lock` to acquire and release, or to use in `async with`.
+
+        * `timeout`: seconds until it is given up by itself; None: not before it is released;
+        * `sleep`: seconds between attempts to acquire it;
+        * `blocking`, `blocking_timeout`: whether to wait for it, and how many seconds at most;
+        * `lock_class`: what to make instead, with the same arguments;
+        * `thread_local`: whether each thread that uses the object has a lock of its own;
+        * `raise_on_release_error`: whether `async with` raises if the lock is not held at its end, instead of logging that;
+        * `renew`: whether it is extended at each third of its `timeout` for as long as it is held; see `Lock.lost`.
+        """
+        from oxipipe.asyncio.locks import Lock
+
+        options = {"renew": renew} if renew or lock_class is None else {}
+        made: Lock = (lock_class or Lock)(
+            self,
+            name,
+            timeout=timeout,
+            sleep=sleep,
+            blocking=blocking,
+            blocking_timeout=blocking_timeout,
+            thread_local=thread_local,
+            raise_on_release_error=raise_on_release_error,
+            **options,
+        )
+        return made
 
     def lease(self) -> Lease[T]:
         """A client with a connection of its own, for what would change a shared one: WATCH, MULTI, SUBSCRIBE and the like.
