@@ -379,10 +379,19 @@ class Lock(LockRules):
         return self
 
     def __exit__(self, *_exception: object) -> None:
+        token = self.local.token
         try:
             self.release()
         except LockError as error:
             self._pass_over(error)
+        except RedisError:
+            raise
+        except BaseException:
+            # Interrupted: it may not have been sent, and nobody will call it again.
+            if token is not None:
+                with suppress(RedisError):
+                    walk(self.redis, self._taking_back(token))
+            raise
 
     def acquire(
         self,

@@ -64,17 +64,27 @@ class Lock(LockRules):
         return self
 
     async def __aexit__(self, *_exception: object) -> None:
+        token = self.local.token
         try:
             await self.release()
         except LockError as error:
             self._pass_over(error)
+        except RedisError:
+            raise
+        except BaseException:
+            # Cancelled: it may not have been sent, and nobody will call it again.
+            if token is not None:
+                with suppress(RedisError):
+                    await walk(self.redis, self._taking_back(token))
+            raise
 
     async def acquire(
         self,
-        sleep: float | None = None,
         blocking: bool | None = None,
         blocking_timeout: float | None = None,
         token: str | bytes | None = None,
+        *,
+        sleep: float | None = None,
     ) -> bool:
         """Takes the lock, and returns whether it did. It tries every `sleep` seconds, for at most `blocking_timeout` of them.
 
