@@ -626,7 +626,7 @@ asyncio.run(main())
     for program in (blocking, of_asyncio):
         r.delete("l")
         done = subprocess.run(
-            [sys.executable, "-X", "dev", "-W", "error", "-c", program],
+            [sys.executable, "-W", "error", "-c", program],
             capture_output=True,
             text=True,
             timeout=LONG,
