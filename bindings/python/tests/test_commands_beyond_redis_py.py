@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from support import data_g3
+from support import data_of_servers_and_users
 from support.command_cases import CASES
 
 import oxipipe
@@ -96,7 +96,7 @@ class TestReplies:
 
     def test_refusals_are_recorded(self, server: oxipipe.Server, protocol: int) -> None:
         with server.connect(protocol=protocol) as client:
-            data_g3.fill(client)
+            data_of_servers_and_users.fill(client)
             entry = client.acl_log()[0]
             assert entry["reason"] == "auth" and entry["username"] == "nobody"
             assert isinstance(entry["age-seconds"], float) and entry["client-info"]["db"] == 0

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from support import data_g1, data_g2, data_g3
+from support import data_of_servers_and_users, data_of_sets_and_places, data_of_streams_and_scripts
 from support.command_cases import CASES
 from support.loops import Blocking
 from support.redis_py import skip_unless_taken
@@ -63,9 +63,9 @@ def fill(client: oxipipe.Redis) -> None:
     client.sadd("u", "b")
     client.zadd("z", {"a": 1, "b": 2.5, "c": 3})
     client.set("e", "x", exat=4102444800)
-    data_g1.fill(client)
-    data_g2.fill(client)
-    data_g3.fill(client)
+    data_of_sets_and_places.fill(client)
+    data_of_streams_and_scripts.fill(client)
+    data_of_servers_and_users.fill(client)
 
 
 def outcome(call: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

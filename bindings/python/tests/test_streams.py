@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from support import data_g2
+from support import data_of_streams_and_scripts
 from test_redis_py_parity import outcome
 
 import oxipipe
@@ -51,7 +51,7 @@ def test_the_same_but_for_times(
     theirs = redis.Redis(unix_socket_path=server.unix_socket_path, decode_responses=decoded)
     with server.connect(protocol=protocol, decode_responses=decoded) as ours:
         ours.flushall()
-        data_g2.fill(ours)
+        data_of_streams_and_scripts.fill(ours)
         told = getattr(ours, name)(*args, **kwargs)
         assert told
         assert timeless(told) == timeless(getattr(theirs, name)(*args, **kwargs))
@@ -61,7 +61,7 @@ def test_the_same_but_for_times(
 def test_a_full_report_has_as_many_entries_as_wanted(server: oxipipe.Server) -> None:
     with server.connect() as client:
         client.flushall()
-        data_g2.fill(client)
+        data_of_streams_and_scripts.fill(client)
         assert list(client.xinfo_stream("x", full=True, count=2)["entries"]) == [b"1-1", b"1-2"]
         with pytest.raises(DataError, match="full"):
             client.xinfo_stream("x", count=2)

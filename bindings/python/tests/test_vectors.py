@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from support import data_g2
+from support import data_of_streams_and_scripts
 
 import oxipipe
 from oxipipe.commands import shapes
@@ -19,7 +19,7 @@ def client(server: oxipipe.Server, request: pytest.FixtureRequest) -> Iterator[o
         if not client.command("COMMAND", "INFO", "VADD"):
             pytest.skip("this server has no sets of vectors")
         client.flushall()
-        data_g2.fill(client)
+        data_of_streams_and_scripts.fill(client)
         yield client
 
 
