@@ -171,7 +171,7 @@ mod tests {
     use super::*;
 
     /// What a real server said; see `tools/gen_commands.py`.
-    const ANSWERED: &str = include_str!("../../tools/commands/keys-answered.tsv");
+    const ANSWERED: &str = include_str!("../../tools/commands/servers/keys-answered.tsv");
 
     fn words(line: &str) -> Vec<&str> {
         line.split(' ').map(|word| if word == "''" { "" } else { word }).collect()
