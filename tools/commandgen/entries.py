@@ -2,7 +2,7 @@
 
 An entry is a Python function that nobody calls: its signature and first lines are those of the method, its decorator says the rest.
 
-    @command("EXPIRE {name} {time:s} nx?NX xx?XX gt?GT lt?LT", shape="truth", not_both="nx xx, gt lt")
+    @command("EXPIRE {name} {time:s} nx?NX xx?XX gt?GT lt?LT", shape="truth", one_of="nx xx, gt lt")
     def expire(name: KeyT, time: ExpiryT, nx: bool = False, ...) -> bool:
         \"\"\"Let a key expire after `time` seconds; whether that was set.\"\"\"
 
@@ -14,11 +14,10 @@ An entry is a Python function that nobody calls: its signature and first lines a
 * `returns_if`: what it returns if an argument is given (or, if that is a switch, on), and with "else" what it returns otherwise,
   for type checkers. The annotation is what it may return at all;
 * `is_own_shape`: whether the shape is that of this method only, because another entry describes the same command;
-* `one_of`, `not_both`: arguments of which at most one may be given; several such groups are separated by commas;
+* `one_of`: arguments of which at most one may be given; several such groups are separated by commas;
 * `needs`: arguments of which at least one has to be given; of several such groups, separated by commas, one each;
 * `redis`, `valkey`: since when which server has it, where no description in `servers/` says so; "never" if it will not;
 * `newer`: words that none of the servers in `servers/` knows there, with the server and version that has them;
-* `flags`, `keys`: what servers would say about it, where none of them does;
 * `examples`: calls that work on the database of the parity test;
 * `unlike`: why the signature is another one than redis-py's; `hot`: a way without options of its own;
 * `name`: the method's, if a keyword of Python or another method has the function's.
@@ -71,8 +70,6 @@ class Entry:
     needs: list[list[str]] = field(default_factory=list)
     redis: str = ""
     valkey: str = ""
-    flags: str = ""
-    keys: str = ""
     newer: dict[str, str] = field(default_factory=dict)
     examples: list[str] = field(default_factory=list)
     unlike: str = ""

@@ -1,6 +1,6 @@
 """What servers with modules answer, in both protocols: `RESP2` and `RESP3` as they come, and what is expected if that is not redis-py's.
 
-No server here has modules. The replies are those that their documentation and redis-py's tests show.
+No server here has modules. The replies are written by hand, after what redis-py's parsers take.
 """
 
 from __future__ import annotations
