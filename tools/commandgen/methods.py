@@ -28,7 +28,7 @@ def module(entries: Iterable[Entry]) -> str:
         "",
         "from oxipipe.commands._types import t",
         "from oxipipe.commands.shapes import find",
-        "from oxipipe.commands.untyped import Untyped",
+        "from oxipipe.commands.untyped import Untyped, plain",
         f"from oxipipe.commands.words import {', '.join(WORDS)}",
         "from oxipipe.exceptions import DataError",
         "",
@@ -71,13 +71,49 @@ def group_module(groups: list[described.Group]) -> str:
 
 def method(entry: Entry) -> list[str]:
     names = {argument.arg for argument in entry.parameters()}
-    if hidden := names.intersection((*WORDS, "find", "t", "DataError", "_words")):
+    if hidden := names.intersection((*WORDS, "find", "t", "DataError", "_words", "plain")):
         raise SystemExit(f"{entry.name}: its argument hides {', '.join(hidden)}")
     head = f"def {entry.name}({', '.join(filter(None, ['self', signature(entry)]))}):"
     refusals = conditions(entry)
     body = [*docstring(entry.doc), *([] if entry.hot else refusals)]
     body += written(entry) if entry.body else sent(entry, refusals)
-    return [head, *(f"    {line}" if line else "" for line in body)]
+    return [*plain(entry), head, *(f"    {line}" if line else "" for line in body)]
+
+
+def plain(entry: Entry) -> list[str]:
+    """The decorator of a method that sends some of its first arguments as they are, if there are no others."""
+    if not entry.hot:
+        return []
+    if len(entry.words) > 1 or entry.is_own_shape or entry.needs:
+        raise SystemExit(
+            f"{entry.name}: what is hot has one word, the shape of that, and needs nothing"
+        )
+    positional = [argument.arg for argument in entry.positional()]
+    count, more = entry.plain, ""
+    for part in entry.parts:
+        if isinstance(part, Group) or (isinstance(part, Flag) and not part.false):
+            continue
+        vararg = entry.signature.vararg.arg if entry.signature.vararg else ""
+        names = [vararg] if count == len(positional) else positional[count : count + 1]
+        is_next = not more and isinstance(part, Value) and [part.name] == names
+        if not is_next or words_of_part(entry, part, []) != [
+            f"*{vararg}" if vararg == part.name else part.name
+        ]:
+            raise SystemExit(
+                f"{entry.name}: its arguments are not sent as they are, in their order"
+            )
+        if part.name == vararg:
+            more = ", has_more=True"
+        else:
+            count += 1
+    missing = set(positional[count:]) - set(entry.defaults())
+    if count > len(positional) or missing:
+        raise SystemExit(
+            f"{entry.name}: the plain form has to have {', '.join(missing) or 'its arguments'}"
+        )
+    if count and (default := entry.defaults().get(positional[count - 1])) and not entry.body:
+        more += f", last={ast.unparse(default)}"
+    return [f'@plain("{entry.words[0]}", {count}{more})']
 
 
 def signature(entry: Entry) -> str:

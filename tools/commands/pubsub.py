@@ -5,6 +5,7 @@
 
 @command(
     "PUBLISH {channel} {message}",
+    hot=True,
     examples=["publish('channel', 'message')"],
 )
 def publish(channel: KeyT, message: EncodableT) -> int:

@@ -5,6 +5,7 @@
 
 @command(
     "SADD {name} {*values}",
+    hot=True,
     examples=["sadd('t', 'x', 'a')"],
 )
 def sadd(name: KeyT, *values: EncodableT) -> int:
@@ -13,6 +14,7 @@ def sadd(name: KeyT, *values: EncodableT) -> int:
 
 @command(
     "SCARD {name}",
+    hot=True,
     examples=["scard('t')"],
 )
 def scard(name: KeyT) -> int:
@@ -55,6 +57,7 @@ def sinterstore(dest: KeyT, keys: KeysT, *args: KeyT) -> int:
 
 @command(
     "SISMEMBER {name} {value}",
+    hot=True,
     examples=["sismember('t', 'a')", "sismember('t', 'x')"],
 )
 def sismember(name: KeyT, value: EncodableT) -> int:
@@ -64,6 +67,7 @@ def sismember(name: KeyT, value: EncodableT) -> int:
 @command(
     "SMEMBERS {name}",
     shape="as_set",
+    hot=True,
     examples=["smembers('t')", "smembers('none')"],
 )
 def smembers(name: KeyT) -> set[T]:
@@ -89,6 +93,7 @@ def smove(src: KeyT, dst: KeyT, value: EncodableT) -> bool:
 
 @command(
     "SREM {name} {*values}",
+    hot=True,
     examples=["srem('t', 'a', 'x')"],
 )
 def srem(name: KeyT, *values: EncodableT) -> int:

@@ -5,6 +5,7 @@
 
 @command(
     "ZCARD {name}",
+    hot=True,
     examples=["zcard('z')"],
 )
 def zcard(name: KeyT) -> int:
@@ -22,6 +23,7 @@ def zcount(name: KeyT, min: BoundT, max: BoundT) -> int:
 @command(
     "ZINCRBY {name} {amount} {value}",
     shape="float_or_none",
+    hot=True,
     examples=["zincrby('z', 1.5, 'a')"],
 )
 def zincrby(name: KeyT, amount: float, value: EncodableT) -> float:
@@ -62,6 +64,7 @@ def zrank(
 
 @command(
     "ZREM {name} {*values}",
+    hot=True,
     examples=["zrem('z', 'a', 'none')"],
 )
 def zrem(name: KeyT, *values: EncodableT) -> int:
@@ -101,6 +104,7 @@ def zrevrank(
 @command(
     "ZSCORE {name} {value}",
     shape="float_or_none",
+    hot=True,
     examples=["zscore('z', 'b')", "zscore('z', 'none')"],
 )
 def zscore(name: KeyT, value: EncodableT) -> float | None:

@@ -29,9 +29,9 @@ static void put(Arguments *out, const char *data, size_t len)
 }
 
 int arguments_collect(Arguments *out, const FastState *state, const TextCodec *codec,
-                      PyObject *const *objects, Py_ssize_t count)
+                      const oxp_slice *name, PyObject *const *objects, Py_ssize_t count)
 {
-    if (count == 0) {
+    if (count == 0 && !name) {
         PyErr_SetString(state->data_error, "a command needs at least its name");
         return -1;
     }
@@ -40,19 +40,21 @@ int arguments_collect(Arguments *out, const FastState *state, const TextCodec *c
     out->heap = NULL;
     out->held = NULL;
     out->count = 0;
-    if (count > ARGUMENTS_INLINE) {
+    size_t words = (size_t)count + (name != NULL);
+    if (words > ARGUMENTS_INLINE) {
         /* The numbers behind the slices are touched only where an argument is a number. */
         size_t each = sizeof(oxp_slice) + sizeof(NumberText);
-        if ((size_t)count > PY_SSIZE_T_MAX / each ||
-            !(out->heap = PyMem_Malloc((size_t)count * each))) {
+        if (words > PY_SSIZE_T_MAX / each || !(out->heap = PyMem_Malloc(words * each))) {
             PyErr_NoMemory();
             return -1;
         }
         out->slices = out->heap;
-        out->numbers = (NumberText *)(out->slices + count);
+        out->numbers = (NumberText *)(out->slices + words);
     }
+    if (name)
+        out->slices[out->count++] = *name;
     for (Py_ssize_t i = 0; i < count; i++) {
-        if (add_argument(out, state, i == 0 ? &COMMAND_NAME : codec, objects[i]) < 0) {
+        if (add_argument(out, state, out->count == 0 ? &COMMAND_NAME : codec, objects[i]) < 0) {
             arguments_release(out);
             if (PyErr_ExceptionMatches(PyExc_UnicodeEncodeError))
                 rename_encoding_error(state);

@@ -28,9 +28,9 @@ typedef struct {
     NumberText inline_numbers[ARGUMENTS_INLINE];
 } Arguments;
 
-/* Fills `out`. On failure an exception is set and nothing needs to be released. */
+/* Fills `out`. `name` is NULL if the first of the objects is the command's. On failure an exception is set and nothing needs to be released. */
 int arguments_collect(Arguments *out, const FastState *state, const TextCodec *codec,
-                      PyObject *const *objects, Py_ssize_t count);
+                      const oxp_slice *name, PyObject *const *objects, Py_ssize_t count);
 void arguments_release(Arguments *arguments);
 /* A sum of OXP_COMMAND_* numbers. */
 static inline uint32_t arguments_traits(const Arguments *arguments)

@@ -2,10 +2,11 @@
 
 #include "args.h"
 #include "call.h"
+#include "named.h"
 #include "shape.h"
 
 typedef struct {
-    PyObject_HEAD
+    Core core;
     PyObject *client; /* own: whom it belongs to */
     const BatchOwner *owner;
     const FastState *state;
@@ -18,8 +19,8 @@ typedef struct {
     ErrorSlot errors;
 } PipelineCore;
 
-static PyObject *add(PipelineCore *self, PyObject *callback, PyObject *const *args,
-                     Py_ssize_t count);
+static PyObject *add(PipelineCore *self, PyObject *callback, const oxp_slice *name,
+                     PyObject *const *args, Py_ssize_t count);
 static int send_what_is_due(PipelineCore *self);
 static int check_idle(const PipelineCore *self);
 static void raise_with_replies(PipelineCore *self, oxp_status status, const oxp_error *error,
@@ -76,7 +77,7 @@ static PyObject *pipeline_command(PipelineCore *self, PyObject *const *args, Py_
     PyObject *callback = callback_find(self->state, args, count);
     if (!callback)
         return NULL;
-    PyObject *result = add(self, callback, args, count);
+    PyObject *result = add(self, callback, NULL, args, count);
     Py_DECREF(callback);
     return result;
 }
@@ -89,7 +90,14 @@ static PyObject *pipeline_command_as(PipelineCore *self, PyObject *const *args, 
         PyErr_SetString(PyExc_TypeError, "command_as() needs a callback or None");
         return NULL;
     }
-    return add(self, args[0], args + 1, count - 1);
+    return add(self, args[0], NULL, args + 1, count - 1);
+}
+
+PyObject *pipeline_send(PyObject *pipeline, PyObject *callback, const oxp_slice *name,
+                        PyObject *const *args, Py_ssize_t count)
+{
+    PipelineCore *self = (PipelineCore *)pipeline;
+    return check_idle(self) < 0 ? NULL : add(self, callback, name, args, count);
 }
 
 static PyObject *pipeline_execute(PipelineCore *self, PyObject *unused)
@@ -198,11 +206,11 @@ static int pipeline_bool(PipelineCore *self)
     return 1;
 }
 
-static PyObject *add(PipelineCore *self, PyObject *callback, PyObject *const *args,
-                     Py_ssize_t count)
+static PyObject *add(PipelineCore *self, PyObject *callback, const oxp_slice *name,
+                     PyObject *const *args, Py_ssize_t count)
 {
     Arguments arguments;
-    if (arguments_collect(&arguments, self->state, self->codec, args, count) < 0)
+    if (arguments_collect(&arguments, self->state, self->codec, name, args, count) < 0)
         return NULL;
     /* Collecting may have run a codec written in Python, and with it other threads. */
     if (check_idle(self) < 0 || callback_log_reserve(&self->callbacks) < 0) {
@@ -465,6 +473,7 @@ static PyType_Slot PIPELINE_SLOTS[] = {
     {Py_tp_dealloc, pipeline_dealloc},
     {Py_tp_traverse, pipeline_traverse},
     {Py_tp_clear, pipeline_clear},
+    {Py_tp_setattro, core_set_attribute},
     {Py_tp_methods, PIPELINE_METHODS},
     {Py_mp_length, pipeline_len},
     {Py_nb_bool, pipeline_bool},

@@ -20,6 +20,10 @@ struct BatchOwner {
     oxp_status (*open)(PyObject *owner, bool is_atomic, oxp_pipeline **out, oxp_error *error);
 };
 
+/* A SendNamed. */
+PyObject *pipeline_send(PyObject *pipeline, PyObject *callback, const oxp_slice *name,
+                        PyObject *const *args, Py_ssize_t count);
+
 /* What a PipelineCore has gathered; borrowed. NULL with an exception set if it is none, or was not
  * opened. */
 oxp_pipeline *pipeline_handle(const FastState *state, PyObject *sent, size_t *commands);

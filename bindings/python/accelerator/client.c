@@ -7,8 +7,8 @@
 #include "pool/pool.h"
 #include "server.h"
 
-static PyObject *run(ClientCore *self, PyObject *callback, PyObject *const *args,
-                     Py_ssize_t count);
+static PyObject *run(ClientCore *self, PyObject *callback, const oxp_slice *name,
+                     PyObject *const *args, Py_ssize_t count);
 static PyObject *run_whole(ClientCore *self, const Arguments *arguments);
 static PyObject *first_reply(ReplyBuilder *builder);
 
@@ -108,7 +108,7 @@ static PyObject *client_command(ClientCore *self, PyObject *const *args, Py_ssiz
     PyObject *callback = callback_find(self->state, args, count);
     if (!callback)
         return NULL;
-    PyObject *reply = run(self, callback, args, count);
+    PyObject *reply = run(self, callback, NULL, args, count);
     Py_DECREF(callback);
     return reply;
 }
@@ -121,7 +121,14 @@ static PyObject *client_command_as(ClientCore *self, PyObject *const *args, Py_s
         PyErr_SetString(PyExc_TypeError, "command_as() needs a callback or None");
         return NULL;
     }
-    return run(self, args[0], args + 1, count - 1);
+    return run(self, args[0], NULL, args + 1, count - 1);
+}
+
+PyObject *client_send(PyObject *client, PyObject *callback, const oxp_slice *name,
+                      PyObject *const *args, Py_ssize_t count)
+{
+    ClientCore *self = (ClientCore *)client;
+    return client_check_open(self) < 0 ? NULL : run(self, callback, name, args, count);
 }
 
 static PyObject *client_server(ClientCore *self, PyObject *unused)
@@ -197,11 +204,11 @@ int client_check_open(const ClientCore *client)
     return -1;
 }
 
-static PyObject *run(ClientCore *self, PyObject *callback, PyObject *const *args,
-                     Py_ssize_t count)
+static PyObject *run(ClientCore *self, PyObject *callback, const oxp_slice *name,
+                     PyObject *const *args, Py_ssize_t count)
 {
     Arguments arguments;
-    if (arguments_collect(&arguments, self->state, &self->codec, args, count) < 0)
+    if (arguments_collect(&arguments, self->state, &self->codec, name, args, count) < 0)
         return NULL;
     /* Elsewhere it is refused. */
     if (self->is_lease && (arguments_traits(&arguments) & OXP_COMMAND_CONFIRMED)) {
@@ -348,6 +355,7 @@ static PyType_Slot CLIENT_SLOTS[] = {
     {Py_tp_doc, PyDoc_STR("One client of one server.")},
     {Py_tp_dealloc, client_dealloc},
     {Py_tp_traverse, client_traverse},
+    {Py_tp_setattro, core_set_attribute},
     {Py_tp_methods, CLIENT_METHODS},
     {Py_tp_getset, CLIENT_PROPERTIES},
     {0, NULL},

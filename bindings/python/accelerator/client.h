@@ -6,9 +6,10 @@
 
 #include "batch.h"
 #include "call.h"
+#include "named.h"
 
 typedef struct {
-    PyObject_HEAD
+    Core core;
     PyObject *module; /* own; keeps `state` alive */
     const FastState *state;
     oxp_client *handle; /* NULL until _open() */
@@ -19,6 +20,10 @@ typedef struct {
 
 /* -1 with an exception set unless the client was opened. */
 int client_check_open(const ClientCore *client);
+
+/* A SendNamed. */
+PyObject *client_send(PyObject *client, PyObject *callback, const oxp_slice *name,
+                      PyObject *const *args, Py_ssize_t count);
 
 extern PyType_Spec CLIENT_SPEC;
 extern const BatchOwner CLIENT_OWNER;

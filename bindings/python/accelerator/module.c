@@ -1,7 +1,8 @@
 /*
  * oxipipe._core._fast: the package's backend for CPython.
  *
- * The pieces, in the order one command meets them: client.c (methods), args.c (Python arguments to
+ * The pieces, in the order one command meets them: client.c (methods; named.c: some of those for
+ * named commands), args.c (Python arguments to
  * bytes), call.c (into the library and back, GIL and signals), reply.c (nodes to Python objects),
  * shape.c (the shape of the reply). Many commands: batch.c. What comes besides replies: events.c.
  * For asyncio, loop/: client.c (methods), binding.c (into the library, and replies to futures),
@@ -13,6 +14,7 @@
 #include "loop/client.h"
 #include "call.h"
 #include "client.h"
+#include "named.h"
 #include "pool/future.h"
 #include "batch.h"
 #include "pool/pool.h"
@@ -108,18 +110,26 @@ static int execute(PyObject *module)
     state->callbacks = PyDict_New();
     state->queued_bytes = PyBytes_FromString("QUEUED");
     state->queued_text = PyUnicode_FromString("QUEUED");
+    state->command_name = PyUnicode_InternFromString("command");
     state->client_type = PyType_FromModuleAndSpec(module, &CLIENT_SPEC, NULL);
     state->pipeline_type = PyType_FromModuleAndSpec(module, &PIPELINE_SPEC, NULL);
     state->async_type = PyType_FromModuleAndSpec(module, &ASYNC_SPEC, NULL);
     state->binding_type = PyType_FromModuleAndSpec(module, &BINDING_SPEC, NULL);
     state->pool_type = PyType_FromModuleAndSpec(module, &POOL_SPEC, NULL);
     state->pool_future_type = PyType_FromModuleAndSpec(module, &FUTURE_SPEC, NULL);
+    state->named_type = PyType_FromModuleAndSpec(module, &NAMED_SPEC, NULL);
     const OwnerType owners[OWNERS] = {{state->client_type, &CLIENT_OWNER},
                                       {state->async_type, &ASYNC_OWNER},
                                       {state->pool_type, &POOL_OWNER}};
     memcpy(state->owners, owners, sizeof owners);
     if (!state->callbacks || !state->queued_bytes || !state->queued_text || !state->client_type || !state->pipeline_type || !state->async_type ||
-        !state->binding_type || !state->pool_type || !state->pool_future_type)
+        !state->binding_type || !state->pool_type || !state->pool_future_type ||
+        !state->named_type || !state->command_name)
+        return -1;
+    if (sender_init(&state->senders[0], state->pipeline_type, pipeline_send) < 0 ||
+        sender_init(&state->senders[1], state->client_type, client_send) < 0 ||
+        sender_init(&state->senders[2], state->async_type, async_send) < 0 ||
+        sender_init(&state->senders[3], state->pool_type, pool_send) < 0)
         return -1;
     if (PyModule_AddType(module, (PyTypeObject *)state->client_type) < 0 ||
         PyModule_AddType(module, (PyTypeObject *)state->pipeline_type) < 0 ||
@@ -140,6 +150,10 @@ static int traverse(PyObject *module, visitproc visit, void *arg)
     Py_VISIT(state->binding_type);
     Py_VISIT(state->pool_type);
     Py_VISIT(state->pool_future_type);
+    Py_VISIT(state->named_type);
+    Py_VISIT(state->method_type);
+    for (size_t i = 0; i < SENDERS; i++)
+        Py_VISIT(state->senders[i].command);
     Py_VISIT(state->future_class);
     Py_VISIT(state->cancelled_error);
     Py_VISIT(state->timeout_error);
@@ -175,6 +189,11 @@ static int clear(PyObject *module)
     Py_CLEAR(state->binding_type);
     Py_CLEAR(state->pool_type);
     Py_CLEAR(state->pool_future_type);
+    Py_CLEAR(state->named_type);
+    Py_CLEAR(state->method_type);
+    Py_CLEAR(state->command_name);
+    for (size_t i = 0; i < SENDERS; i++)
+        Py_CLEAR(state->senders[i].command);
     state->new_future = NULL; /* it goes with the class */
     Py_CLEAR(state->future_class);
     Py_CLEAR(state->cancelled_error);
@@ -221,6 +240,9 @@ static PyMethodDef METHODS[] = {
      METH_VARARGS | METH_KEYWORDS,
      SIGNED("configure_asyncio($module, /, *, get_running_loop, future, invalid_state_error)",
             "Sets what asyncio supplies, once.")},
+    {"named_method", (PyCFunction)(void (*)(void))named_method, METH_FASTCALL,
+     SIGNED("named_method($module, function, command, words, has_more, last, /)",
+            "What does for a class as the function does that sends this command.")},
     {NULL, NULL, 0, NULL},
 };
 

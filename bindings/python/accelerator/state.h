@@ -33,6 +33,23 @@ typedef struct {
 
 enum { OWNERS = 3 };
 
+/* What `command` of one type does with a command whose name and shape are known. */
+typedef PyObject *(*SendNamed)(PyObject *self, PyObject *callback, const oxp_slice *name,
+                               PyObject *const *args, Py_ssize_t count);
+
+/* Who sends commands: see named.h. */
+typedef struct {
+    PyObject *type;
+    PyObject *command; /* own: its method of that name */
+    SendNamed send;
+} Sender;
+
+enum { SENDERS = 4 };
+
+/* What calls an object, as PyObject_Vectorcall() does. */
+typedef PyObject *(*Vectorcall)(PyObject *callable, PyObject *const *args, size_t count,
+                                PyObject *keywords);
+
 /* Per module. What is no type of this module comes from configure() and is NULL before it. */
 typedef struct {
     PyObject *client_type;
@@ -41,7 +58,12 @@ typedef struct {
     PyObject *binding_type;
     PyObject *pool_type;
     PyObject *pool_future_type;
-    OwnerType owners[OWNERS]; /* the types are borrowed from above */
+    PyObject *named_type;
+    OwnerType owners[OWNERS]; /* the types are borrowed from above ... */
+    Sender senders[SENDERS];  /* ... and here */
+    PyObject *command_name;   /* "command" */
+    PyObject *method_type;    /* of methods of Python functions; NULL before the first named_method() ... */
+    Vectorcall vectorcall;    /* ... as this is, and after it where there is none */
     PyObject *reply_error;
     PyObject *call_error;
     PyObject *data_error;

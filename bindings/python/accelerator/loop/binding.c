@@ -78,11 +78,11 @@ static PyObject *binding_open(BindingCore *self, PyTypeObject *defining_class,
     return PyLong_FromLong(oxp_async_fd(self->handle));
 }
 
-PyObject *binding_submit(BindingCore *self, PyObject *callback, PyObject *const *args,
-                         Py_ssize_t count)
+PyObject *binding_submit(BindingCore *self, PyObject *callback, const oxp_slice *name,
+                         PyObject *const *args, Py_ssize_t count)
 {
     Arguments arguments;
-    if (arguments_collect(&arguments, self->state, &self->codec, args, count) < 0)
+    if (arguments_collect(&arguments, self->state, &self->codec, name, args, count) < 0)
         return NULL;
     PyObject *future = check_open(self) < 0 ? NULL : new_future(self);
     uint32_t traits = arguments_traits(&arguments);

@@ -9,12 +9,13 @@
 #define OXIPIPE_FAST_BINDING_H
 
 #include "call.h"
+#include "named.h"
 #include "loop/calls.h"
 #include "loop/settle.h"
 
 /* The client: see loop/client.h, which has the functions. */
 typedef struct {
-    PyObject_HEAD
+    Core core;
     PyObject *module; /* own; keeps `state` alive */
     const FastState *state;
     oxp_options *options; /* NULL until _open() */
@@ -49,9 +50,9 @@ typedef struct BindingCore {
     bool orphaned;      /* the client is gone: ends with its last call */
 } BindingCore;
 
-/* Queues a command; the future of its reply. */
-PyObject *binding_submit(BindingCore *self, PyObject *callback, PyObject *const *args,
-                         Py_ssize_t count);
+/* Queues a command; the future of its reply. `name` is NULL if it is the first of `args`. */
+PyObject *binding_submit(BindingCore *self, PyObject *callback, const oxp_slice *name,
+                         PyObject *const *args, Py_ssize_t count);
 
 extern PyType_Spec BINDING_SPEC;
 

@@ -35,7 +35,7 @@ static PyObject *async_command(AsyncCore *self, PyObject *const *args, Py_ssize_
     PyObject *future = NULL;
     PyObject *callback = callback_find(self->state, args, count);
     if (callback)
-        future = binding_submit(binding, callback, args, count);
+        future = binding_submit(binding, callback, NULL, args, count);
     Py_XDECREF(callback);
     Py_DECREF((PyObject *)binding);
     return future;
@@ -50,7 +50,18 @@ static PyObject *async_command_as(AsyncCore *self, PyObject *const *args, Py_ssi
     BindingCore *binding = async_binding(self);
     if (!binding)
         return NULL;
-    PyObject *future = binding_submit(binding, args[0], args + 1, count - 1);
+    PyObject *future = binding_submit(binding, args[0], NULL, args + 1, count - 1);
+    Py_DECREF((PyObject *)binding);
+    return future;
+}
+
+PyObject *async_send(PyObject *client, PyObject *callback, const oxp_slice *name,
+                     PyObject *const *args, Py_ssize_t count)
+{
+    BindingCore *binding = async_binding((AsyncCore *)client);
+    if (!binding)
+        return NULL;
+    PyObject *future = binding_submit(binding, callback, name, args, count);
     Py_DECREF((PyObject *)binding);
     return future;
 }
@@ -189,6 +200,7 @@ static PyType_Slot ASYNC_SLOTS[] = {
     {Py_tp_dealloc, async_dealloc},
     {Py_tp_traverse, async_traverse},
     {Py_tp_clear, async_clear},
+    {Py_tp_setattro, core_set_attribute},
     {Py_tp_methods, ASYNC_METHODS},
     {Py_tp_getset, ASYNC_PROPERTIES},
     {0, NULL},

@@ -16,6 +16,10 @@ int async_check_open(const AsyncCore *self);
  * as async_check_open() has it. */
 BindingCore *async_binding(AsyncCore *self);
 
+/* A SendNamed. */
+PyObject *async_send(PyObject *client, PyObject *callback, const oxp_slice *name,
+                     PyObject *const *args, Py_ssize_t count);
+
 extern PyType_Spec ASYNC_SPEC;
 extern const BatchOwner ASYNC_OWNER;
 

@@ -10,6 +10,7 @@
 #define OXIPIPE_FAST_POOL_CORE_H
 
 #include "call.h"
+#include "named.h"
 
 typedef struct PoolCore PoolCore;
 typedef struct FutureCore FutureCore;
@@ -57,7 +58,7 @@ static inline bool future_is_done(const FutureCore *future)
 typedef struct Waiter Waiter;
 
 struct PoolCore {
-    PyObject_HEAD
+    Core core;
     PyObject *module; /* own; keeps `state` alive */
     const FastState *state;
     oxp_pool *handle;     /* NULL until _open() */

@@ -12,8 +12,8 @@
  * seldom enough to cost nothing. */
 enum { LOOK_EVERY = 256 };
 
-static PyObject *submit(PoolCore *self, PyObject *callback, PyObject *const *args,
-                        Py_ssize_t count, bool waits);
+static PyObject *submit(PoolCore *self, PyObject *callback, const oxp_slice *name,
+                        PyObject *const *args, Py_ssize_t count, bool waits);
 static oxp_status try_until(PoolCore *self, FutureCore *future, const Arguments *arguments,
                             oxp_pipeline *pipeline, bool waits, oxp_error *error);
 static PyObject *accepted(PoolCore *self, FutureCore *future);
@@ -84,7 +84,7 @@ static PyObject *submit_by_name(PoolCore *self, PyObject *const *args, Py_ssize_
     PyObject *callback = callback_find(self->state, args, count);
     if (!callback)
         return NULL;
-    PyObject *future = submit(self, callback, args, count, waits);
+    PyObject *future = submit(self, callback, NULL, args, count, waits);
     Py_DECREF(callback);
     return future;
 }
@@ -107,7 +107,14 @@ static PyObject *pool_command_as(PoolCore *self, PyObject *const *args, Py_ssize
         PyErr_SetString(PyExc_TypeError, "command_as() needs a callback or None");
         return NULL;
     }
-    return submit(self, args[0], args + 1, count - 1, true);
+    return submit(self, args[0], NULL, args + 1, count - 1, true);
+}
+
+PyObject *pool_send(PyObject *pool, PyObject *callback, const oxp_slice *name,
+                    PyObject *const *args, Py_ssize_t count)
+{
+    PoolCore *self = (PoolCore *)pool;
+    return pool_enter(self) < 0 ? NULL : submit(self, callback, name, args, count, true);
 }
 
 /* (a pipeline that nobody else has, what shapes its replies) */
@@ -325,14 +332,14 @@ int pool_cancel(PoolCore *self, FutureCore *future)
     return collect_publish(self) < 0 ? -1 : 1;
 }
 
-static PyObject *submit(PoolCore *self, PyObject *callback, PyObject *const *args,
-                        Py_ssize_t count, bool waits)
+static PyObject *submit(PoolCore *self, PyObject *callback, const oxp_slice *name,
+                        PyObject *const *args, Py_ssize_t count, bool waits)
 {
     FutureCore *future = future_new(self, callback);
     if (!future)
         return NULL;
     Arguments arguments;
-    if (arguments_collect(&arguments, self->state, &self->codec, args, count) < 0) {
+    if (arguments_collect(&arguments, self->state, &self->codec, name, args, count) < 0) {
         Py_DECREF((PyObject *)future);
         return NULL;
     }
@@ -542,6 +549,7 @@ static PyType_Slot POOL_SLOTS[] = {
     {Py_tp_dealloc, pool_dealloc},
     {Py_tp_traverse, pool_traverse},
     {Py_tp_clear, pool_clear},
+    {Py_tp_setattro, core_set_attribute},
     {Py_tp_methods, POOL_METHODS},
     {Py_tp_getset, POOL_PROPERTIES},
     {0, NULL},

@@ -16,6 +16,10 @@ int pool_enter(PoolCore *pool);
 /* 1: taken back, 0: too late, -1 with an exception set. */
 int pool_cancel(PoolCore *pool, FutureCore *future);
 
+/* A SendNamed. */
+PyObject *pool_send(PyObject *pool, PyObject *callback, const oxp_slice *name,
+                    PyObject *const *args, Py_ssize_t count);
+
 extern PyType_Spec POOL_SPEC;
 extern const BatchOwner POOL_OWNER;
 

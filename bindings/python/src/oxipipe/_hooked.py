@@ -68,4 +68,4 @@ class Hooked:
             if hasattr(type(self), "try_submit"):  # a pool; other clients leave `submit` to one
                 methods += ["submit", "try_submit"]
             for method in methods:
-                self.__dict__[method] = Hook(self, hooks, method)
+                setattr(self, method, Hook(self, hooks, method))

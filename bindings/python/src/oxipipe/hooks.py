@@ -133,9 +133,12 @@ def hook_pipeline(pipeline: Any, client: Any) -> None:
             raise
         return _told(hooks, "PIPELINE", count, address, start, result)
 
-    pipeline.__dict__.update(
-        command=hooked_command, command_as=hooked_command_as, execute=hooked_execute
-    )
+    for method, hooked in (
+        ("command", hooked_command),
+        ("command_as", hooked_command_as),
+        ("execute", hooked_execute),
+    ):
+        setattr(pipeline, method, hooked)
 
 
 def _told(hooks: Hooks, name: str, commands: int, address: str, start: float, result: Any) -> Any:

@@ -13,7 +13,14 @@ import os
 
 TYPE_CHECKING = False  # that of `typing` costs more than this package
 if TYPE_CHECKING:
-    from oxipipe._core.cffi.client import ClientCore, FutureCore, PipelineCore, PoolCore, configure
+    from oxipipe._core.cffi.client import (
+        ClientCore,
+        FutureCore,
+        PipelineCore,
+        PoolCore,
+        configure,
+        named_method,
+    )
 
     name: str
 else:
@@ -28,6 +35,7 @@ else:
                 PipelineCore,
                 PoolCore,
                 configure,
+                named_method,
             )
 
             name = "fast"
@@ -41,8 +49,17 @@ else:
             PipelineCore,
             PoolCore,
             configure,
+            named_method,
         )
 
         name = "cffi"
 
-__all__ = ["ClientCore", "FutureCore", "PipelineCore", "PoolCore", "configure", "name"]
+__all__ = [
+    "ClientCore",
+    "FutureCore",
+    "PipelineCore",
+    "PoolCore",
+    "configure",
+    "name",
+    "named_method",
+]

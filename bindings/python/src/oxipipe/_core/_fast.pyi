@@ -27,6 +27,9 @@ def configure_asyncio(
     future: type[Future[Any]],
     invalid_state_error: type[Exception],
 ) -> None: ...
+def named_method(
+    function: Callable[..., Any], command: str, words: int, has_more: bool, last: object, /
+) -> Callable[..., Any]: ...
 
 class ClientCore:
     def _open(self, options: dict[str, Any], /) -> None: ...

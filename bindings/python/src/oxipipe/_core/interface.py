@@ -70,6 +70,22 @@ class ConfigureAsyncio(Protocol):
     ) -> None: ...
 
 
+class NamedMethod(Protocol):
+    """`named_method` of both: what a class gets in the place of a function that is the method of a command."""
+
+    def __call__(
+        self,
+        function: Callable[..., Any],
+        command: str,
+        words: int,
+        has_more: bool,
+        last: object,
+        /,
+    ) -> Callable[..., Any]:
+        """Called with exactly so many arguments (or more), by their places and none of them None, the function is known to
+        give `self.command(command, *arguments)`; `last`, unless it is None, is the last argument if one is missing. A back end may do that without calling it, or return the function."""
+
+
 class ClientCore(Protocol):
     """Under `oxipipe.Redis`: one client of the library."""
 

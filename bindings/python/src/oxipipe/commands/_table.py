@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from oxipipe.commands._types import t
 from oxipipe.commands.shapes import find
-from oxipipe.commands.untyped import Untyped
+from oxipipe.commands.untyped import Untyped, plain
 from oxipipe.commands.words import as_json, choice, flat, in_milliseconds, in_seconds, lex_bound, listed, on_or_off, or_endless, or_metres, path_word, sorting, unix_milliseconds, unix_seconds, weighted, word, words_of, yes_or_no
 from oxipipe.exceptions import DataError
 
@@ -200,10 +200,12 @@ class Commands(Untyped):
         """Perform bitwise operations between strings."""
         return self.command('BITOP', word(operation), dest, *keys)
 
+    @plain("GETBIT", 2)
     def getbit(self, name: t.KeyT, offset: int):
         """Returns the bit value at offset in the string value stored at key."""
         return self.command('GETBIT', name, offset)
 
+    @plain("SETBIT", 3)
     def setbit(self, name: t.KeyT, offset: int, value: int):
         """Sets or clears the bit at offset in the string value stored at key."""
         return self.command('SETBIT', name, offset, value)
@@ -448,6 +450,7 @@ class Commands(Untyped):
         """End what `client_pause` began."""
         return self.command_as(find("state"), 'CLIENT', b"UNPAUSE")
 
+    @plain("ECHO", 1)
     def echo(self, value: t.EncodableT):
         """The same value, from the server."""
         return self.command('ECHO', value)
@@ -887,34 +890,42 @@ class Commands(Untyped):
             _words.append(b"STOREDIST")
         return self.command(*_words)
 
+    @plain("HDEL", 1, has_more=True)
     def hdel(self, name: t.KeyT, *keys: t.FieldT):
         """Delete one or more hash fields."""
         return self.command('HDEL', name, *keys)
 
+    @plain("HEXISTS", 2)
     def hexists(self, name: t.KeyT, key: t.FieldT):
         """Determine if a hash field exists."""
         return self.command('HEXISTS', name, key)
 
+    @plain("HGET", 2)
     def hget(self, name: t.KeyT, key: t.FieldT):
         """Get the value of a hash field."""
         return self.command('HGET', name, key)
 
+    @plain("HGETALL", 1)
     def hgetall(self, name: t.KeyT):
         """Get all the fields and values in a hash."""
         return self.command('HGETALL', name)
 
+    @plain("HINCRBY", 3, last=1)
     def hincrby(self, name: t.KeyT, key: t.FieldT, amount: int=1):
         """Increment the integer value of a hash field by the given number."""
         return self.command('HINCRBY', name, key, amount)
 
+    @plain("HINCRBYFLOAT", 3, last=1.0)
     def hincrbyfloat(self, name: t.KeyT, key: t.FieldT, amount: float=1.0):
         """Increment the float value of a hash field by the given amount."""
         return self.command('HINCRBYFLOAT', name, key, amount)
 
+    @plain("HKEYS", 1)
     def hkeys(self, name: t.KeyT):
         """Get all the fields in a hash."""
         return self.command('HKEYS', name)
 
+    @plain("HLEN", 1)
     def hlen(self, name: t.KeyT):
         """Get the number of fields in a hash."""
         return self.command('HLEN', name)
@@ -923,6 +934,7 @@ class Commands(Untyped):
         """Get the values of all the given hash fields."""
         return self.command('HMGET', name, *listed(keys, args))
 
+    @plain("HSETNX", 3)
     def hsetnx(self, name: t.KeyT, key: t.FieldT, value: t.EncodableT):
         """Set the value of a hash field, only if the field does not exist."""
         return self.command('HSETNX', name, key, value)
@@ -931,10 +943,12 @@ class Commands(Untyped):
         """Get the length of the value of a hash field."""
         return self.command('HSTRLEN', name, key)
 
+    @plain("HVALS", 1)
     def hvals(self, name: t.KeyT):
         """Get all the values in a hash."""
         return self.command('HVALS', name)
 
+    @plain("HSET", 3)
     def hset(self, name: t.KeyT, key: t.FieldT | None=None, value: t.EncodableT | None=None, mapping: t.Mapping[t.Any, t.EncodableT] | None=None, items: t.Sequence[t.EncodableT] | None=None):
         """Set fields of a hash: one `key` to `value`, a `mapping`, a flat list of `items`, or all of them.
 
@@ -1160,6 +1174,7 @@ class Commands(Untyped):
         """Add what several keys have counted to `dest`."""
         return self.command('PFMERGE', dest, *sources)
 
+    @plain("DEL", 0, has_more=True)
     def delete(self, *names: t.KeyT):
         """Delete a key."""
         return self.command('DEL', *names)
@@ -1168,6 +1183,7 @@ class Commands(Untyped):
         """Return a serialized version of the value stored at the specified key."""
         return self.command('DUMP', name)
 
+    @plain("EXISTS", 0, has_more=True)
     def exists(self, *names: t.KeyT):
         """Determine if a key exists."""
         return self.command('EXISTS', *names)
@@ -1184,6 +1200,7 @@ class Commands(Untyped):
         """Move a key to another database."""
         return self.command('MOVE', name, db)
 
+    @plain("PERSIST", 1)
     def persist(self, name: t.KeyT):
         """Remove the expiration from a key."""
         return self.command('PERSIST', name)
@@ -1192,6 +1209,7 @@ class Commands(Untyped):
         """Get the expiration Unix timestamp for a key in milliseconds."""
         return self.command('PEXPIRETIME', key)
 
+    @plain("PTTL", 1)
     def pttl(self, name: t.KeyT):
         """Get the time to live for a key in milliseconds."""
         return self.command('PTTL', name)
@@ -1212,6 +1230,7 @@ class Commands(Untyped):
         """Alters the last access time of a key(s). Returns the number of existing keys specified."""
         return self.command('TOUCH', *args)
 
+    @plain("TTL", 1)
     def ttl(self, name: t.KeyT):
         """Get the time to live for a key in seconds."""
         return self.command('TTL', name)
@@ -1220,6 +1239,7 @@ class Commands(Untyped):
         """Determine the type stored at key."""
         return self.command('TYPE', name)
 
+    @plain("UNLINK", 0, has_more=True)
     def unlink(self, *names: t.KeyT):
         """Delete a key asynchronously in another thread. Otherwise it is just as DEL, but non blocking."""
         return self.command('UNLINK', *names)
@@ -1363,21 +1383,27 @@ class Commands(Untyped):
         """`sort` without what it may store, which replicas answer too."""
         return self.command('SORT_RO', key, *sorting(start, num, by, get, desc, alpha))
 
+    @plain("LINDEX", 2)
     def lindex(self, name: t.KeyT, index: int):
         """Get an element from a list by its index."""
         return self.command('LINDEX', name, index)
 
+    @plain("LLEN", 1)
     def llen(self, name: t.KeyT):
         """Get the length of a list."""
         return self.command('LLEN', name)
 
+    @plain("LPOP", 1)
     def lpop(self, name: t.KeyT, count: int | None=None):
         """Remove and get the first elements in a list."""
+        if not (count is not None):
+            return self.command('LPOP', name)
         _words = ['LPOP', name]
         if count is not None:
             _words.append(count)
         return self.command(*_words)
 
+    @plain("LPUSH", 1, has_more=True)
     def lpush(self, name: t.KeyT, *values: t.EncodableT):
         """Prepend one or multiple elements to a list."""
         return self.command('LPUSH', name, *values)
@@ -1386,33 +1412,42 @@ class Commands(Untyped):
         """Prepend an element to a list, only if the list exists."""
         return self.command('LPUSHX', name, *values)
 
+    @plain("LRANGE", 3)
     def lrange(self, name: t.KeyT, start: int, end: int):
         """Get a range of elements from a list."""
         return self.command('LRANGE', name, start, end)
 
+    @plain("LREM", 3)
     def lrem(self, name: t.KeyT, count: int, value: t.EncodableT):
         """Remove elements from a list."""
         return self.command('LREM', name, count, value)
 
+    @plain("LSET", 3)
     def lset(self, name: t.KeyT, index: int, value: t.EncodableT):
         """Set the value of an element in a list by its index."""
         return self.command('LSET', name, index, value)
 
+    @plain("LTRIM", 3)
     def ltrim(self, name: t.KeyT, start: int, end: int):
         """Trim a list to the specified range."""
         return self.command('LTRIM', name, start, end)
 
+    @plain("RPOP", 1)
     def rpop(self, name: t.KeyT, count: int | None=None):
         """Remove and get the last elements in a list."""
+        if not (count is not None):
+            return self.command('RPOP', name)
         _words = ['RPOP', name]
         if count is not None:
             _words.append(count)
         return self.command(*_words)
 
+    @plain("RPOPLPUSH", 2)
     def rpoplpush(self, src: t.KeyT, dst: t.KeyT):
         """Remove the last element in a list, prepend it to another list and return it."""
         return self.command('RPOPLPUSH', src, dst)
 
+    @plain("RPUSH", 1, has_more=True)
     def rpush(self, name: t.KeyT, *values: t.EncodableT):
         """Append one or multiple elements to a list."""
         return self.command('RPUSH', name, *values)
@@ -1487,6 +1522,7 @@ class Commands(Untyped):
         many = () if count is None else (word(mode or 'COUNT'), count, word(ordering))
         return self.command('BLMOVEM', first_list, second_list, word(src), word(dest), timeout, *many)
 
+    @plain("PUBLISH", 2)
     def publish(self, channel: t.KeyT, message: t.EncodableT):
         """Post a message to a channel."""
         return self.command('PUBLISH', channel, message)
@@ -1968,10 +2004,12 @@ class Commands(Untyped):
         """
         return self.command('WAITAOF', num_local, num_replicas, timeout)
 
+    @plain("SADD", 1, has_more=True)
     def sadd(self, name: t.KeyT, *values: t.EncodableT):
         """Add one or more members to a set."""
         return self.command('SADD', name, *values)
 
+    @plain("SCARD", 1)
     def scard(self, name: t.KeyT):
         """Get the number of members in a set."""
         return self.command('SCARD', name)
@@ -1992,10 +2030,12 @@ class Commands(Untyped):
         """Intersect multiple sets and store the resulting set in a key."""
         return self.command('SINTERSTORE', dest, *listed(keys, args))
 
+    @plain("SISMEMBER", 2)
     def sismember(self, name: t.KeyT, value: t.EncodableT):
         """Determine if a given value is a member of a set."""
         return self.command('SISMEMBER', name, value)
 
+    @plain("SMEMBERS", 1)
     def smembers(self, name: t.KeyT):
         """Get all the members in a set."""
         return self.command('SMEMBERS', name)
@@ -2008,6 +2048,7 @@ class Commands(Untyped):
         """Move a member from one set to another."""
         return self.command('SMOVE', src, dst, value)
 
+    @plain("SREM", 1, has_more=True)
     def srem(self, name: t.KeyT, *values: t.EncodableT):
         """Remove one or more members from a set."""
         return self.command('SREM', name, *values)
@@ -2060,6 +2101,7 @@ class Commands(Untyped):
         _words.append(limit)
         return self.command(*_words)
 
+    @plain("ZCARD", 1)
     def zcard(self, name: t.KeyT):
         """Get the number of members in a sorted set."""
         return self.command('ZCARD', name)
@@ -2068,6 +2110,7 @@ class Commands(Untyped):
         """Count the members in a sorted set with scores within the given values."""
         return self.command('ZCOUNT', name, word(min), word(max))
 
+    @plain("ZINCRBY", 3)
     def zincrby(self, name: t.KeyT, amount: float, value: t.EncodableT):
         """Increment the score of a member in a sorted set."""
         return self.command('ZINCRBY', name, amount, value)
@@ -2093,6 +2136,7 @@ class Commands(Untyped):
             _words.append(b"WITHSCORE")
         return self.command_as(find("sorted_sets.ranked_as")(score_cast_func) if withscore else None, *_words)
 
+    @plain("ZREM", 1, has_more=True)
     def zrem(self, name: t.KeyT, *values: t.EncodableT):
         """Remove one or more members from a sorted set."""
         return self.command('ZREM', name, *values)
@@ -2112,6 +2156,7 @@ class Commands(Untyped):
             _words.append(b"WITHSCORE")
         return self.command_as(find("sorted_sets.ranked_as")(score_cast_func) if withscore else None, *_words)
 
+    @plain("ZSCORE", 2)
     def zscore(self, name: t.KeyT, value: t.EncodableT):
         """Get the score associated with the given member in a sorted set."""
         return self.command('ZSCORE', name, value)
@@ -2570,34 +2615,42 @@ class Commands(Untyped):
         policy = () if ref_policy is None else (word(ref_policy),)
         return self.command('XTRIM', name, *end, *most, *policy)
 
+    @plain("APPEND", 2)
     def append(self, key: t.KeyT, value: t.EncodableT):
         """Append a value to a key."""
         return self.command('APPEND', key, value)
 
+    @plain("DECRBY", 2, last=1)
     def decrby(self, name: t.KeyT, amount: int=1):
         """Decrement the integer value of a key by the given number."""
         return self.command('DECRBY', name, amount)
 
+    @plain("GET", 1)
     def get(self, name: t.KeyT):
         """Get the value of a key."""
         return self.command('GET', name)
 
+    @plain("GETDEL", 1)
     def getdel(self, name: t.KeyT):
         """Get the value of a key and delete the key."""
         return self.command('GETDEL', name)
 
+    @plain("GETRANGE", 3)
     def getrange(self, key: t.KeyT, start: int, end: int):
         """Get a substring of the string stored at a key."""
         return self.command('GETRANGE', key, start, end)
 
+    @plain("GETSET", 2)
     def getset(self, name: t.KeyT, value: t.EncodableT):
         """Set the string value of a key and return its old value."""
         return self.command('GETSET', name, value)
 
+    @plain("INCRBY", 2, last=1)
     def incrby(self, name: t.KeyT, amount: int=1):
         """Increment the integer value of a key by the given amount."""
         return self.command('INCRBY', name, amount)
 
+    @plain("INCRBYFLOAT", 2, last=1.0)
     def incrbyfloat(self, name: t.KeyT, amount: float=1.0):
         """Increment the float value of a key by the given amount."""
         return self.command('INCRBYFLOAT', name, amount)
@@ -2606,14 +2659,17 @@ class Commands(Untyped):
         """Get the values of all the given keys."""
         return self.command('MGET', *listed(keys, args))
 
+    @plain("SETNX", 2)
     def setnx(self, name: t.KeyT, value: t.EncodableT):
         """Set the value of a key, only if the key does not exist."""
         return self.command('SETNX', name, value)
 
+    @plain("SETRANGE", 3)
     def setrange(self, name: t.KeyT, offset: int, value: t.EncodableT):
         """Overwrite part of a string at key starting at the specified offset."""
         return self.command('SETRANGE', name, offset, value)
 
+    @plain("STRLEN", 1)
     def strlen(self, name: t.KeyT):
         """Get the length of the value stored in a key."""
         return self.command('STRLEN', name)
@@ -2622,6 +2678,7 @@ class Commands(Untyped):
         """Get a substring of the string stored at a key."""
         return self.command('SUBSTR', name, start, end)
 
+    @plain("SET", 2)
     def set(self, name: t.KeyT, value: t.EncodableT, ex: t.ExpiryT | None=None, px: t.ExpiryT | None=None, nx: bool=False, xx: bool=False, keepttl: bool=False, get: bool=False, exat: t.AbsExpiryT | None=None, pxat: t.AbsExpiryT | None=None, ifeq: t.EncodableT | None=None, ifne: t.EncodableT | None=None, ifdeq: str | None=None, ifdne: str | None=None):
         """Set the string value of a key. True, or None if a condition prevented it; with `get` the old value."""
         if not (ex is not None or px is not None or exat is not None or pxat is not None or keepttl or nx or xx or ifeq is not None or ifne is not None or ifdeq is not None or ifdne is not None or get):
@@ -2674,10 +2731,12 @@ class Commands(Untyped):
             _words.append(b"PERSIST")
         return self.command(*_words)
 
+    @plain("INCRBY", 2, last=1)
     def incr(self, name: t.KeyT, amount: int=1):
         """Add `amount` to the integer value of a key, and return the sum."""
         return self.command('INCRBY', name, amount)
 
+    @plain("DECRBY", 2, last=1)
     def decr(self, name: t.KeyT, amount: int=1):
         """Subtract `amount` from the integer value of a key, and return the difference."""
         return self.command('DECRBY', name, amount)

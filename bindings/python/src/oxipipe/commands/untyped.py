@@ -1,7 +1,8 @@
-"""Commands as they are: what every class with named commands has besides those."""
+"""Commands as they are: what every class with named commands has besides those, and what marks those that say no more."""
 
 from __future__ import annotations
 
+from oxipipe._core import named_method
 from oxipipe.commands.words import word
 from oxipipe.exceptions import DataError
 
@@ -138,3 +139,13 @@ def split(args: tuple[Any, ...]) -> tuple[Any, ...]:
     if len(words) < 2:
         return args
     return words[0], *map(word, words[1:]), *args[1:]
+
+
+def plain(
+    command: str, words: int, *, has_more: bool = False, last: object = None
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Of a method that sends so many arguments (or more) as they are given, if none is None and there are no others.
+
+    `last` is the last of them where it is not given.
+    """
+    return lambda function: named_method(function, command, words, has_more, last)

@@ -12,7 +12,7 @@ from oxipipe._core.cffi.call import FOREVER, checked, new_handle, server_fields
 from oxipipe._core.cffi.decode import shaped, value
 from oxipipe._core.cffi.events import take_events
 from oxipipe._core.cffi.future import FutureCore
-from oxipipe._core.cffi.hooks import configure
+from oxipipe._core.cffi.hooks import configure, named_method
 from oxipipe._core.cffi.options import new_options
 from oxipipe._core.cffi.pipeline import PipelineCore
 from oxipipe._core.cffi.pool import PoolCore
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from oxipipe._core.interface import Callback, ServerFields
 
-__all__ = ["ClientCore", "FutureCore", "PipelineCore", "PoolCore", "configure"]
+__all__ = ["ClientCore", "FutureCore", "PipelineCore", "PoolCore", "configure", "named_method"]
 
 
 class ClientCore:

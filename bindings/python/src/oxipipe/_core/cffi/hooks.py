@@ -49,6 +49,13 @@ def configure(
     vars(hooks).update(locals())
 
 
+def named_method(
+    function: Callable[..., Any], _command: str, _words: int, _has_more: bool, _last: object, /
+) -> Callable[..., Any]:
+    """See `oxipipe._core.interface.NamedMethod`."""
+    return function
+
+
 def configure_asyncio(
     *,
     get_running_loop: Callable[[], AbstractEventLoop],
