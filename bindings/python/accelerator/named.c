@@ -5,9 +5,9 @@
 
 #include <structmember.h>
 
-/* Of vectorcall (PEP 590), which the limited API has from 3.12 on. 3.11 knows the same flag, member, signature and
- * function; its headers only do not show them here. The function is looked for by its name, and done without where it is
- * not found: calls with keywords cost more then. */
+/* Of vectorcall (PEP 590), which the limited API has from 3.12 on. 3.11 knows the same flag, member,
+ * signature and function; its headers only do not show them here. The function is looked for by its
+ * name, and done without where it is not found: calls with keywords cost more then. */
 #ifndef Py_TPFLAGS_HAVE_VECTORCALL
 #define Py_TPFLAGS_HAVE_VECTORCALL (1UL << 11)
 #endif
@@ -91,22 +91,23 @@ PyObject *named_method(PyObject *module, PyObject *const *args, Py_ssize_t count
 static PyObject *call(NamedMethod *self, PyObject *const *args, size_t flagged_count,
                       PyObject *keywords)
 {
-    Py_ssize_t count = (Py_ssize_t)(flagged_count & ~ARGUMENTS_OFFSET);
+    Py_ssize_t count = (Py_ssize_t)(flagged_count & ~ARGUMENTS_OFFSET), given = count - 1;
+    if (count == 0 || keywords)
+        return call_function(self, args, count, keywords);
     PyObject *const *words = args + 1, *completed[WORDS_WITH_LAST];
-    Py_ssize_t given = count - 1;
-    if (self->last && given == self->least - 1 && given < WORDS_WITH_LAST && given >= 0) {
+    if (self->last && given == self->least - 1 && given < WORDS_WITH_LAST) {
         memcpy(completed, words, (size_t)given * sizeof *words);
         completed[given++] = self->last;
         words = completed;
     }
-    if (!keywords && given >= 0 && is_plain(self, words, given)) {
+    if (is_plain(self, words, given)) {
         const Sender *sender = find_sender(self->state, args[0]);
         if (sender && (self->callback || find_callback(self)))
             return sender->send(args[0], self->callback, &self->name, words, given);
         if (PyErr_Occurred())
             return NULL;
     }
-    return call_function(self, args, count, keywords);
+    return call_function(self, args, count, NULL);
 }
 
 static bool is_plain(const NamedMethod *self, PyObject *const *args, Py_ssize_t count)
@@ -119,8 +120,10 @@ static bool is_plain(const NamedMethod *self, PyObject *const *args, Py_ssize_t 
     return true;
 }
 
-/* NULL if `command` of the object is not that of the back end, or cannot be told from it; maybe with an exception set. It
- * is looked for in the class each time, because programs replace methods of classes, too. */
+/* NULL if `command` of the object is not that of the back end, or cannot be told from it; maybe with an
+ * exception set. It is looked for in the class each time, because programs replace methods of classes,
+ * too. What they write into `__dict__` of an object, past its attributes, is not noticed: looking into
+ * it costs more than the function, and on 3.12 slows down all methods of that object. */
 static const Sender *find_sender(const FastState *state, PyObject *object)
 {
     PyTypeObject *type = Py_TYPE(object);

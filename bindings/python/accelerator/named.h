@@ -1,9 +1,9 @@
 /*
  * NamedMethod: a named command of the Python package, such as `hset`, whose plain form goes past the Python function.
  *
- * The function stays the description of the method. It is called for everything but the one form that it sends as it
- * is given: so many words, all by their places, none of them None. It is also called for who has a `command` of their
- * own, because that is what the function calls.
+ * The function stays the description of the method. It is called for everything but the one form that
+ * it sends as it is given: so many words, all by their places, none of them None. It is also called for
+ * who has a `command` of their own, because that is what the function calls.
  */
 #ifndef OXIPIPE_FAST_NAMED_H
 #define OXIPIPE_FAST_NAMED_H
@@ -22,7 +22,8 @@ int core_set_attribute(PyObject *self, PyObject *name, PyObject *value);
 /* Tells who `sender` is: 0, or -1 with an exception set. */
 int sender_init(Sender *sender, PyObject *type, SendNamed send);
 
-/* (function, name of the command, number of words behind it, whether there may be more, the last one if it may be left out, or None) */
+/* (function, name of the command, number of words behind it, whether there may be more, the last
+ * one if it may be left out, or None) */
 PyObject *named_method(PyObject *module, PyObject *const *args, Py_ssize_t count);
 
 extern PyType_Spec NAMED_SPEC;
