@@ -110,13 +110,17 @@ static PyObject *call(NamedMethod *self, PyObject *const *args, size_t flagged_c
     return call_function(self, args, count, NULL);
 }
 
+/* What cannot be sent, or needs more thought, is left to the function: errors tell which of its arguments it was. */
 static bool is_plain(const NamedMethod *self, PyObject *const *args, Py_ssize_t count)
 {
     if (count < self->least || count > self->most)
         return false;
-    for (Py_ssize_t i = 0; i < count; i++)
-        if (args[i] == Py_None)
+    for (Py_ssize_t i = 0; i < count; i++) {
+        const PyTypeObject *type = Py_TYPE(args[i]);
+        if (type != &PyUnicode_Type && type != &PyBytes_Type && type != &PyLong_Type &&
+            type != &PyFloat_Type)
             return false;
+    }
     return true;
 }
 

@@ -2,8 +2,8 @@
  * NamedMethod: a named command of the Python package, such as `hset`, whose plain form goes past the Python function.
  *
  * The function stays the description of the method. It is called for everything but the one form that
- * it sends as it is given: so many words, all by their places, none of them None. It is also called for
- * who has a `command` of their own, because that is what the function calls.
+ * it sends as it is given: so many words, all by their places, each a str, bytes, int or float. It is
+ * also called for who has a `command` of their own, because that is what the function calls.
  */
 #ifndef OXIPIPE_FAST_NAMED_H
 #define OXIPIPE_FAST_NAMED_H

@@ -36,7 +36,6 @@ PLAIN: dict[str, tuple[Any, ...]] = {
     "delete": ("s", "n"),
     "exists": ("s", "n", "none"),
     "ttl": ("s",),
-    "type": ("h",),
     "hset": ("h", "a", 1),
     "hget": ("h", "a"),
     "hdel": ("h", "a", "b"),
