@@ -19,9 +19,9 @@ An entry is a Python function that nobody calls: its signature and first lines a
 * `redis`, `valkey`: since when which server has it, where no description in `servers/` says so; "never" if it will not;
 * `newer`: words that none of the servers in `servers/` knows there, with the server and version that has them;
 * `examples`: calls that work on the database of the parity test;
-* `hot`: often called, and so with a shorter way for its plain form: the arguments that have to be given, by their places. A body
-  says in `plain` which those are: how many of its first arguments it sends as they are, if none is None and there are no others;
-* `unlike`: why the signature is another one than redis-py's;
+* `plain`: of a body, how many of its first arguments it sends as they are, if none is None and there are no others: the plain form,
+  which templates show by themselves;
+* `unlike`: why the signature is another one than redis-py's; `hot`: a way without options of its own;
 * `name`: the method's, if a keyword of Python or another method has the function's.
 
 In `modules/` are the commands of modules of servers. Theirs are methods of a class of their own, and so stand in one there, with what
@@ -237,10 +237,8 @@ def _check(entry: Entry) -> None:
     named = {*conditions, *(n for names in [*entry.needs, *entry.one_of] for n in names)}
     if entry.parts and entry.body:
         raise ValueError("either a template or a body says the words")
-    if entry.hot and bool(entry.body) != bool(entry.plain):
-        raise ValueError("a body that is hot says in `plain` what its plain form is, and only that")
-    if entry.plain and not entry.hot:
-        raise ValueError("it has a plain form, and is not hot")
+    if entry.plain and not entry.body:
+        raise ValueError("only a body has to say what is sent as it is")
     used = set(arguments(entry.parts))
     for shape in entry.shape_if.values():
         used |= {n.id for n in ast.walk(ast.parse(shape)) if isinstance(n, ast.Name)} & known

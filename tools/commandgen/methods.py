@@ -9,12 +9,12 @@ from collections.abc import Iterable
 
 from commandgen import entries as described
 from commandgen.entries import Entry
-from commandgen.template import CONVERSIONS, Flag, Group, Literal, Part, Value
+from commandgen.template import CONVERSIONS, WHOLE, Flag, Group, Literal, Part, Value
 
 #: What bodies and generated lines use of `oxipipe.commands.words`.
 WORDS = (
     "as_json choice flat in_milliseconds in_seconds lex_bound listed on_or_off"
-    " or_endless or_metres path_word sorting unix_milliseconds unix_seconds weighted word words_of yes_or_no"
+    " or_endless or_metres path_word scored sorting unix_milliseconds unix_seconds weighted word words_of yes_or_no"
 ).split()
 
 
@@ -37,7 +37,8 @@ def module(entries: Iterable[Entry]) -> str:
         '    """Every named command; mixed into clients, pipelines and pools."""',
     ]
     for entry in entries:
-        lines += ["", *(f"    {line}" if line else "" for line in method(entry))]
+        whole = [*plain(entry), *method(entry)]
+        lines += ["", *(f"    {line}" if line else "" for line in whole)]
     aliases = "AsyncCommands = CoroutineCommands = PipelineCommands = PoolCommands = Commands"
     return "\n".join([*lines, "", "", aliases, ""])
 
@@ -77,43 +78,50 @@ def method(entry: Entry) -> list[str]:
     refusals = conditions(entry)
     body = [*docstring(entry.doc), *([] if entry.hot else refusals)]
     body += written(entry) if entry.body else sent(entry, refusals)
-    return [*plain(entry), head, *(f"    {line}" if line else "" for line in body)]
+    return [head, *(f"    {line}" if line else "" for line in body)]
 
 
 def plain(entry: Entry) -> list[str]:
-    """The decorator of a method that sends some of its first arguments as they are, if there are no others."""
-    if not entry.hot:
+    """The decorator of a method that sends its first arguments as they are if there are no others: a back end need not call it then."""
+    shape = entry.shape_if.get("else", entry.shape)
+    if len(entry.words) > 1 or entry.is_own_shape or entry.needs or shape != entry.shape:
         return []
-    if len(entry.words) > 1 or entry.is_own_shape or entry.needs:
-        raise SystemExit(
-            f"{entry.name}: what is hot has one word, the shape of that, and needs nothing"
-        )
     positional = [argument.arg for argument in entry.positional()]
-    count, more = entry.plain, ""
+    vararg = entry.signature.vararg.arg if entry.signature.vararg else ""
+    count, has_more, whole = entry.plain, False, 0
+    if entry.body and not count:
+        return []
     for part in entry.parts:
         if isinstance(part, Group) or (isinstance(part, Flag) and not part.false):
+            if _is_there_by_itself(entry, part):
+                return []
             continue
-        vararg = entry.signature.vararg.arg if entry.signature.vararg else ""
-        names = [vararg] if count == len(positional) else positional[count : count + 1]
-        is_next = not more and isinstance(part, Value) and [part.name] == names
-        if not is_next or words_of_part(entry, part, []) != [
-            f"*{vararg}" if vararg == part.name else part.name
-        ]:
-            raise SystemExit(
-                f"{entry.name}: its arguments are not sent as they are, in their order"
-            )
-        if part.name == vararg:
-            more = ", has_more=True"
-        else:
-            count += 1
-    missing = set(positional[count:]) - set(entry.defaults())
-    if count > len(positional) or missing:
-        raise SystemExit(
-            f"{entry.name}: the plain form has to have {', '.join(missing) or 'its arguments'}"
-        )
-    if count and (default := entry.defaults().get(positional[count - 1])) and not entry.body:
+        is_last = count == len(positional)
+        name = vararg if is_last else positional[count]
+        words = words_of_part(entry, part, [])
+        if isinstance(part, Value) and part.conversion in WHOLE and part.name == name:
+            whole |= 1 << count
+        elif has_more or not name or words != [f"*{name}" if is_last else name]:
+            return []
+        has_more = is_last
+        count += not is_last
+    needed = [*positional[count:], *(a.arg for a in entry.signature.kwonlyargs)]
+    if set(needed) - set(entry.defaults()):
+        return []
+    more = ", has_more=True" if has_more else ""
+    more += f", whole={whole:#b}" if whole else ""
+    default = entry.defaults().get(positional[count - 1]) if count and not entry.body else None
+    if isinstance(default, ast.expr):
         more += f", last={ast.unparse(default)}"
     return [f'@plain("{entry.words[0]}", {count}{more})']
+
+
+def _is_there_by_itself(entry: Entry, part: Flag | Group) -> bool:
+    """Whether it is sent also if the caller says nothing of it."""
+    name = part.name if isinstance(part, Flag) else part.values()[0].name
+    default = entry.defaults().get(name)
+    is_on = default is not None and bool(ast.literal_eval(default))
+    return is_on is not (isinstance(part, Flag) and part.is_negated)
 
 
 def signature(entry: Entry) -> str:
@@ -146,9 +154,9 @@ def conditions(entry: Entry) -> list[str]:
     """What is refused before anything is sent."""
     lines = []
     for names in entry.one_of:
-        given = [f"({is_given(entry, name)})" for name in names]
         refusal = f"{entry.name} takes only one of {', '.join(names)}"
-        lines += [f"if {' + '.join(given)} > 1:", f"    raise DataError({refusal!r})"]
+        given = [is_given(entry, name) for name in names]
+        lines += [f"if {_several(given)}:", f"    raise DataError({refusal!r})"]
     for names in entry.needs:
         given = [is_given(entry, name) for name in names]
         wanted = ", ".join(names)
@@ -157,7 +165,10 @@ def conditions(entry: Entry) -> list[str]:
             if len(names) == 1
             else f"{entry.name} needs one of {wanted}"
         )
-        lines += [f"if not ({' or '.join(given)}):", f"    raise DataError({refusal!r})"]
+        condition = " or ".join(given)
+        if not condition.isidentifier():
+            condition = f"({condition})"
+        lines += [f"if not {condition}:", f"    raise DataError({refusal!r})"]
     for part in entry.parts:
         if isinstance(part, Group) and (values := part.values()):
             first = is_given(entry, values[0].name)
@@ -165,7 +176,7 @@ def conditions(entry: Entry) -> list[str]:
             names = " and ".join(value.name for value in own)
             for value in own[1:]:
                 lines += [
-                    f"if ({first}) is not ({is_given(entry, value.name)}):",
+                    f"if {_as_bool(first)} is not {_as_bool(is_given(entry, value.name))}:",
                     f"    raise DataError({f'{entry.name} takes {names} together'!r})",
                 ]
             for flag in (p for p in part.parts if isinstance(p, Flag)):
@@ -174,6 +185,19 @@ def conditions(entry: Entry) -> list[str]:
                     f"    raise DataError({f'{entry.name} takes {flag.name} with {values[0].name}'!r})",
                 ]
     return lines
+
+
+def _several(given: list[str]) -> str:
+    """Whether two or more are true: each one is looked at once where none is."""
+    first, *others = given
+    either = (
+        f"{first} and ({' or '.join(others)})" if len(others) > 1 else f"{first} and {others[0]}"
+    )
+    return f"{either} or {_several(others)}" if len(others) > 1 else either
+
+
+def _as_bool(given: str) -> str:
+    return f"({given})" if given.endswith(" is not None") else f"bool({given})"
 
 
 def _has_own_word(entry: Entry, name: str) -> bool:
@@ -188,8 +212,8 @@ def is_given(entry: Entry, name: str) -> str:
         # A switch that may also be None is off then; one whose word says yes or no is there in both cases.
         is_said = any(isinstance(p, Value) and p.name == name for p in _flattened(entry.parts))
         is_switch = "bool" in entry.annotation(name) and not is_said
-        return f"bool({name})" if is_switch else f"{name} is not None"
-    return f"bool({name})"
+        return name if is_switch else f"{name} is not None"
+    return name
 
 
 def sent(entry: Entry, refusals: list[str]) -> list[str]:
@@ -250,8 +274,7 @@ def _condition(entry: Entry, part: Part) -> str:
     values = part.values()
     if not values:
         raise SystemExit(f"{entry.name}: no argument says whether the group is there")
-    given = is_given(entry, values[0].name)
-    return values[0].name if given == f"bool({values[0].name})" else given
+    return is_given(entry, values[0].name)
 
 
 def _inner(entry: Entry, part: Flag | Group, counted: list[str]) -> list[str]:
@@ -321,7 +344,23 @@ class _Sent(ast.NodeTransformer):
     def __init__(self, entry: Entry) -> None:
         self.entry = entry
 
+    def visit_Call(self, node: ast.Call) -> ast.expr:
+        """What `words_of` returns, without calling it."""
+        if ast.unparse(node.func) != "words_of":
+            return node
+        words = [f"*((b'{k.arg}',) if {ast.unparse(k.value)} else ())" for k in node.keywords]
+        return ast.parse(f"[{', '.join(words)}]").body[0].value
+
+    def visit_List(self, node: ast.List) -> ast.expr:
+        """Lists in a list are part of it."""
+        elements: list[ast.expr] = []
+        for element in map(self.visit, node.elts):
+            is_spread = isinstance(element, ast.Starred) and isinstance(element.value, ast.List)
+            elements += element.value.elts if is_spread else [element]
+        return ast.List(elements)
+
     def visit_Return(self, node: ast.Return) -> ast.stmt:
+        self.generic_visit(node)
         assert node.value is not None
         if ast.unparse(node.value).startswith("self.command"):
             return node  # another command, in some cases

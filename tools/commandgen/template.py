@@ -37,6 +37,8 @@ CONVERSIONS = {
 
 #: Conversions that make a word of None too.
 OF_NONE = frozenset(("unit",))
+#: Those that leave an int as it is.
+WHOLE = frozenset(("s", "ms", "unix", "unix_ms"))
 
 
 @dataclass

@@ -28,7 +28,6 @@ def bitop(operation: str, dest: KeyT, *keys: KeyT) -> int:
 
 @command(
     "GETBIT {name} {offset}",
-    hot=True,
     examples=["getbit('s', 1)"],
 )
 def getbit(name: KeyT, offset: int) -> int:
@@ -37,7 +36,6 @@ def getbit(name: KeyT, offset: int) -> int:
 
 @command(
     "SETBIT {name} {offset} {value}",
-    hot=True,
     examples=["setbit('s', 1, 0)"],
 )
 def setbit(name: KeyT, offset: int, value: int) -> int:

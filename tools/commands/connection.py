@@ -67,7 +67,6 @@ def client_unpause() -> T:
 
 @command(
     "ECHO {value}",
-    hot=True,
     examples=["echo('x')"],
 )
 def echo(value: EncodableT) -> T:

@@ -5,7 +5,6 @@
 
 @command(
     "HDEL {name} {*keys}",
-    hot=True,
     examples=["hdel('h', 'a', 'x')"],
 )
 def hdel(name: KeyT, *keys: FieldT) -> int:
@@ -15,7 +14,6 @@ def hdel(name: KeyT, *keys: FieldT) -> int:
 @command(
     "HEXISTS {name} {key}",
     shape="truth",
-    hot=True,
     examples=["hexists('h', 'a')", "hexists('h', 'x')"],
 )
 def hexists(name: KeyT, key: FieldT) -> bool:
@@ -24,7 +22,6 @@ def hexists(name: KeyT, key: FieldT) -> bool:
 
 @command(
     "HGET {name} {key}",
-    hot=True,
     examples=["hget('h', 'a')", "hget('h', 'x')"],
 )
 def hget(name: KeyT, key: FieldT) -> T | None:
@@ -34,7 +31,6 @@ def hget(name: KeyT, key: FieldT) -> T | None:
 @command(
     "HGETALL {name}",
     shape="pairs",
-    hot=True,
     examples=["hgetall('h')", "hgetall('none')"],
 )
 def hgetall(name: KeyT) -> dict[T, T]:
@@ -43,7 +39,6 @@ def hgetall(name: KeyT) -> dict[T, T]:
 
 @command(
     "HINCRBY {name} {key} {amount}",
-    hot=True,
     examples=["hincrby('h', 'a')", "hincrby('h', 'a', 4)"],
 )
 def hincrby(name: KeyT, key: FieldT, amount: int = 1) -> int:
@@ -53,7 +48,6 @@ def hincrby(name: KeyT, key: FieldT, amount: int = 1) -> int:
 @command(
     "HINCRBYFLOAT {name} {key} {amount}",
     shape="number",
-    hot=True,
     examples=["hincrbyfloat('h', 'a', 0.5)"],
 )
 def hincrbyfloat(name: KeyT, key: FieldT, amount: float = 1.0) -> float:
@@ -62,7 +56,6 @@ def hincrbyfloat(name: KeyT, key: FieldT, amount: float = 1.0) -> float:
 
 @command(
     "HKEYS {name}",
-    hot=True,
     examples=["hkeys('h')"],
 )
 def hkeys(name: KeyT) -> list[T]:
@@ -71,7 +64,6 @@ def hkeys(name: KeyT) -> list[T]:
 
 @command(
     "HLEN {name}",
-    hot=True,
     examples=["hlen('h')"],
 )
 def hlen(name: KeyT) -> int:
@@ -88,7 +80,6 @@ def hmget(name: KeyT, keys: KeysT, *args: FieldT) -> list[T | None]:
 
 @command(
     "HSETNX {name} {key} {value}",
-    hot=True,
     examples=["hsetnx('h', 'a', 'v')", "hsetnx('h', 'z', 'v')"],
 )
 def hsetnx(name: KeyT, key: FieldT, value: EncodableT) -> int:
@@ -105,7 +96,6 @@ def hstrlen(name: KeyT, key: FieldT) -> int:
 
 @command(
     "HVALS {name}",
-    hot=True,
     examples=["hvals('h')"],
 )
 def hvals(name: KeyT) -> list[T]:
@@ -114,7 +104,6 @@ def hvals(name: KeyT) -> list[T]:
 
 @command(
     "HSET",
-    hot=True,
     plain=3,
     examples=[
         "hset('h', 'a', 'v')",

@@ -5,7 +5,6 @@
 
 @command(
     "DEL {*names}",
-    hot=True,
     examples=["delete('s', 'n', 'none')"],
 )
 def delete(*names: KeyT) -> int:
@@ -23,7 +22,6 @@ def dump(name: KeyT) -> bytes | None:
 
 @command(
     "EXISTS {*names}",
-    hot=True,
     examples=["exists('s', 's', 'none')"],
 )
 def exists(*names: KeyT) -> int:
@@ -58,7 +56,6 @@ def move(name: KeyT, db: int) -> bool:
 @command(
     "PERSIST {name}",
     shape="truth",
-    hot=True,
     examples=["persist('e')", "persist('s')"],
 )
 def persist(name: KeyT) -> bool:
@@ -75,7 +72,6 @@ def pexpiretime(key: KeyT) -> int:
 
 @command(
     "PTTL {name}",
-    hot=True,
     examples=["pttl('s')", "pttl('none')"],
 )
 def pttl(name: KeyT) -> int:
@@ -118,7 +114,6 @@ def touch(*args: KeyT) -> int:
 
 @command(
     "TTL {name}",
-    hot=True,
     examples=["ttl('s')"],
 )
 def ttl(name: KeyT) -> int:
@@ -136,7 +131,6 @@ def type(name: KeyT) -> T:
 
 @command(
     "UNLINK {*names}",
-    hot=True,
     examples=["unlink('s', 'none')"],
 )
 def unlink(*names: KeyT) -> int:

@@ -5,7 +5,6 @@
 
 @command(
     "LINDEX {name} {index}",
-    hot=True,
     examples=["lindex('l', 0)", "lindex('l', 10)"],
 )
 def lindex(name: KeyT, index: int) -> T | None:
@@ -14,7 +13,6 @@ def lindex(name: KeyT, index: int) -> T | None:
 
 @command(
     "LLEN {name}",
-    hot=True,
     examples=["llen('l')"],
 )
 def llen(name: KeyT) -> int:
@@ -23,7 +21,6 @@ def llen(name: KeyT) -> int:
 
 @command(
     "LPOP {name} [{count}]",
-    hot=True,
     examples=["lpop('l')", "lpop('l', 2)", "lpop('none', 2)"],
     returns_if={"count": "list[T] | None", "else": "T | None"},
 )
@@ -33,7 +30,6 @@ def lpop(name: KeyT, count: int | None = None) -> T | list[T] | None:
 
 @command(
     "LPUSH {name} {*values}",
-    hot=True,
     examples=["lpush('l', 1, 2)"],
 )
 def lpush(name: KeyT, *values: EncodableT) -> int:
@@ -50,7 +46,6 @@ def lpushx(name: KeyT, *values: EncodableT) -> int:
 
 @command(
     "LRANGE {name} {start} {end}",
-    hot=True,
     examples=["lrange('l', 0, -1)"],
 )
 def lrange(name: KeyT, start: int, end: int) -> list[T]:
@@ -59,7 +54,6 @@ def lrange(name: KeyT, start: int, end: int) -> list[T]:
 
 @command(
     "LREM {name} {count} {value}",
-    hot=True,
     examples=["lrem('l', 0, 'a')"],
 )
 def lrem(name: KeyT, count: int, value: EncodableT) -> int:
@@ -69,7 +63,6 @@ def lrem(name: KeyT, count: int, value: EncodableT) -> int:
 @command(
     "LSET {name} {index} {value}",
     shape="ok",
-    hot=True,
     examples=["lset('l', 0, 'z')"],
 )
 def lset(name: KeyT, index: int, value: EncodableT) -> bool:
@@ -79,7 +72,6 @@ def lset(name: KeyT, index: int, value: EncodableT) -> bool:
 @command(
     "LTRIM {name} {start} {end}",
     shape="ok",
-    hot=True,
     examples=["ltrim('l', 0, 1)"],
 )
 def ltrim(name: KeyT, start: int, end: int) -> bool:
@@ -88,7 +80,6 @@ def ltrim(name: KeyT, start: int, end: int) -> bool:
 
 @command(
     "RPOP {name} [{count}]",
-    hot=True,
     examples=["rpop('l')", "rpop('l', 2)"],
     returns_if={"count": "list[T] | None", "else": "T | None"},
 )
@@ -98,7 +89,6 @@ def rpop(name: KeyT, count: int | None = None) -> T | list[T] | None:
 
 @command(
     "RPOPLPUSH {src} {dst}",
-    hot=True,
     examples=["rpoplpush('l', 'd')"],
 )
 def rpoplpush(src: KeyT, dst: KeyT) -> T | None:
@@ -107,7 +97,6 @@ def rpoplpush(src: KeyT, dst: KeyT) -> T | None:
 
 @command(
     "RPUSH {name} {*values}",
-    hot=True,
     examples=["rpush('l', 1, 2)"],
 )
 def rpush(name: KeyT, *values: EncodableT) -> int:

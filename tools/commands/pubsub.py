@@ -5,7 +5,6 @@
 
 @command(
     "PUBLISH {channel} {message}",
-    hot=True,
     examples=["publish('channel', 'message')"],
 )
 def publish(channel: KeyT, message: EncodableT) -> int:

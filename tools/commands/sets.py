@@ -5,7 +5,6 @@
 
 @command(
     "SADD {name} {*values}",
-    hot=True,
     examples=["sadd('t', 'x', 'a')"],
 )
 def sadd(name: KeyT, *values: EncodableT) -> int:
@@ -14,7 +13,6 @@ def sadd(name: KeyT, *values: EncodableT) -> int:
 
 @command(
     "SCARD {name}",
-    hot=True,
     examples=["scard('t')"],
 )
 def scard(name: KeyT) -> int:
@@ -57,7 +55,6 @@ def sinterstore(dest: KeyT, keys: KeysT, *args: KeyT) -> int:
 
 @command(
     "SISMEMBER {name} {value}",
-    hot=True,
     examples=["sismember('t', 'a')", "sismember('t', 'x')"],
 )
 def sismember(name: KeyT, value: EncodableT) -> int:
@@ -67,7 +64,6 @@ def sismember(name: KeyT, value: EncodableT) -> int:
 @command(
     "SMEMBERS {name}",
     shape="as_set",
-    hot=True,
     examples=["smembers('t')", "smembers('none')"],
 )
 def smembers(name: KeyT) -> set[T]:
@@ -93,7 +89,6 @@ def smove(src: KeyT, dst: KeyT, value: EncodableT) -> bool:
 
 @command(
     "SREM {name} {*values}",
-    hot=True,
     examples=["srem('t', 'a', 'x')"],
 )
 def srem(name: KeyT, *values: EncodableT) -> int:

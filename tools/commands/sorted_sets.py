@@ -5,7 +5,6 @@
 
 @command(
     "ZCARD {name}",
-    hot=True,
     examples=["zcard('z')"],
 )
 def zcard(name: KeyT) -> int:
@@ -23,7 +22,6 @@ def zcount(name: KeyT, min: BoundT, max: BoundT) -> int:
 @command(
     "ZINCRBY {name} {amount} {value}",
     shape="float_or_none",
-    hot=True,
     examples=["zincrby('z', 1.5, 'a')"],
 )
 def zincrby(name: KeyT, amount: float, value: EncodableT) -> float:
@@ -64,7 +62,6 @@ def zrank(
 
 @command(
     "ZREM {name} {*values}",
-    hot=True,
     examples=["zrem('z', 'a', 'none')"],
 )
 def zrem(name: KeyT, *values: EncodableT) -> int:
@@ -104,7 +101,6 @@ def zrevrank(
 @command(
     "ZSCORE {name} {value}",
     shape="float_or_none",
-    hot=True,
     examples=["zscore('z', 'b')", "zscore('z', 'none')"],
 )
 def zscore(name: KeyT, value: EncodableT) -> float | None:
@@ -156,11 +152,7 @@ def zadd(
     if incr and len(mapping) != 1:
         raise DataError("zadd with incr takes one member")
     flags = words_of(NX=nx, XX=xx, CH=ch, INCR=incr, GT=gt, LT=lt)
-    return [
-        name,
-        *flags,
-        *(part for member, score in mapping.items() for part in (word(score), member)),
-    ]
+    return [name, *flags, *scored(mapping)]
 
 
 @command(

@@ -5,7 +5,6 @@
 
 @command(
     "APPEND {key} {value}",
-    hot=True,
     examples=["append('s', '!')"],
 )
 def append(key: KeyT, value: EncodableT) -> int:
@@ -14,7 +13,6 @@ def append(key: KeyT, value: EncodableT) -> int:
 
 @command(
     "DECRBY {name} {amount}",
-    hot=True,
     examples=["decrby('n', 4)"],
 )
 def decrby(name: KeyT, amount: int = 1) -> int:
@@ -23,7 +21,6 @@ def decrby(name: KeyT, amount: int = 1) -> int:
 
 @command(
     "GET {name}",
-    hot=True,
     examples=["get('s')", "get('none')"],
 )
 def get(name: KeyT) -> T | None:
@@ -32,7 +29,6 @@ def get(name: KeyT) -> T | None:
 
 @command(
     "GETDEL {name}",
-    hot=True,
     examples=["getdel('s')"],
 )
 def getdel(name: KeyT) -> T | None:
@@ -41,7 +37,6 @@ def getdel(name: KeyT) -> T | None:
 
 @command(
     "GETRANGE {key} {start} {end}",
-    hot=True,
     examples=["getrange('s', 1, 2)"],
 )
 def getrange(key: KeyT, start: int, end: int) -> T:
@@ -50,7 +45,6 @@ def getrange(key: KeyT, start: int, end: int) -> T:
 
 @command(
     "GETSET {name} {value}",
-    hot=True,
     examples=["getset('s', 'new')"],
 )
 def getset(name: KeyT, value: EncodableT) -> T | None:
@@ -59,7 +53,6 @@ def getset(name: KeyT, value: EncodableT) -> T | None:
 
 @command(
     "INCRBY {name} {amount}",
-    hot=True,
     examples=["incrby('n', 6)"],
 )
 def incrby(name: KeyT, amount: int = 1) -> int:
@@ -69,7 +62,6 @@ def incrby(name: KeyT, amount: int = 1) -> int:
 @command(
     "INCRBYFLOAT {name} {amount}",
     shape="number",
-    hot=True,
     examples=["incrbyfloat('f', 0.25)"],
 )
 def incrbyfloat(name: KeyT, amount: float = 1.0) -> float:
@@ -87,7 +79,6 @@ def mget(keys: KeysT, *args: KeyT) -> list[T | None]:
 @command(
     "SETNX {name} {value}",
     shape="truth",
-    hot=True,
     examples=["setnx('s', 'v')", "setnx('none', 'v')"],
 )
 def setnx(name: KeyT, value: EncodableT) -> bool:
@@ -96,7 +87,6 @@ def setnx(name: KeyT, value: EncodableT) -> bool:
 
 @command(
     "SETRANGE {name} {offset} {value}",
-    hot=True,
     examples=["setrange('s', 1, 'EX')"],
 )
 def setrange(name: KeyT, offset: int, value: EncodableT) -> int:
@@ -105,7 +95,6 @@ def setrange(name: KeyT, offset: int, value: EncodableT) -> int:
 
 @command(
     "STRLEN {name}",
-    hot=True,
     examples=["strlen('s')"],
 )
 def strlen(name: KeyT) -> int:
@@ -185,12 +174,12 @@ def getex(
     """The value of a key, whose expiry is set or removed on the way."""
 
 
-@command("INCRBY {name} {amount}", hot=True, examples=["incr('n')", "incr('n', 5)"])
+@command("INCRBY {name} {amount}", examples=["incr('n')", "incr('n', 5)"])
 def incr(name: KeyT, amount: int = 1) -> int:
     """Add `amount` to the integer value of a key, and return the sum."""
 
 
-@command("DECRBY {name} {amount}", hot=True, examples=["decr('n')", "decr('n', 3)"])
+@command("DECRBY {name} {amount}", examples=["decr('n')", "decr('n', 3)"])
 def decr(name: KeyT, amount: int = 1) -> int:
     """Subtract `amount` from the integer value of a key, and return the difference."""
 

@@ -241,7 +241,7 @@ static PyMethodDef METHODS[] = {
      SIGNED("configure_asyncio($module, /, *, get_running_loop, future, invalid_state_error)",
             "Sets what asyncio supplies, once.")},
     {"named_method", (PyCFunction)(void (*)(void))named_method, METH_FASTCALL,
-     SIGNED("named_method($module, function, command, words, has_more, last, /)",
+     SIGNED("named_method($module, function, command, words, has_more, last, whole, /)",
             "What does for a class as the function does that sends this command.")},
     {NULL, NULL, 0, NULL},
 };

@@ -24,6 +24,7 @@ typedef struct {
     PyObject *last;     /* own: the last word where it is not given; NULL if it has to be */
     Py_ssize_t least;
     Py_ssize_t most;
+    unsigned long whole; /* a bit for each word that is a number without a fraction */
 } NamedMethod;
 
 /* A method with more words does not get its last one from here. */
@@ -53,13 +54,14 @@ int sender_init(Sender *sender, PyObject *type, SendNamed send)
 PyObject *named_method(PyObject *module, PyObject *const *args, Py_ssize_t count)
 {
     FastState *state = PyModule_GetState(module);
-    if (count != 5 || !PyUnicode_Check(args[1])) {
-        PyErr_SetString(PyExc_TypeError,
-                        "named_method() takes a function, a name, a number, a bool and a word");
+    if (count != 6 || !PyUnicode_Check(args[1])) {
+        PyErr_SetString(PyExc_TypeError, "named_method() takes a function, a name, a number, a "
+                                         "bool, a word and a number");
         return NULL;
     }
     Py_ssize_t least = PyLong_AsSsize_t(args[2]), len;
-    if (least == -1 && PyErr_Occurred())
+    unsigned long whole = PyErr_Occurred() ? 0 : PyLong_AsUnsignedLong(args[5]);
+    if (PyErr_Occurred())
         return NULL;
     int has_more = PyObject_IsTrue(args[3]);
     const char *name = PyUnicode_AsUTF8AndSize(args[1], &len);
@@ -85,6 +87,7 @@ PyObject *named_method(PyObject *module, PyObject *const *args, Py_ssize_t count
     self->last = args[4] == Py_None ? NULL : Py_NewRef(args[4]);
     self->least = least;
     self->most = has_more ? PY_SSIZE_T_MAX : least;
+    self->whole = whole;
     return (PyObject *)self;
 }
 
@@ -115,10 +118,11 @@ static bool is_plain(const NamedMethod *self, PyObject *const *args, Py_ssize_t 
 {
     if (count < self->least || count > self->most)
         return false;
-    for (Py_ssize_t i = 0; i < count; i++) {
+    unsigned long whole = self->whole;
+    for (Py_ssize_t i = 0; i < count; i++, whole >>= 1) {
         const PyTypeObject *type = Py_TYPE(args[i]);
-        if (type != &PyUnicode_Type && type != &PyBytes_Type && type != &PyLong_Type &&
-            type != &PyFloat_Type)
+        if (type != &PyLong_Type && (whole & 1 || (type != &PyUnicode_Type &&
+                                                   type != &PyBytes_Type && type != &PyFloat_Type)))
             return false;
     }
     return true;
@@ -160,7 +164,9 @@ static bool find_callback(NamedMethod *self)
     if (!callback)
         return false;
     bool is_known = (PyObject *)Py_TYPE(callback) != self->state->by_words;
-    if (is_known && !self->callback)
+    if (!is_known)
+        self->most = -1; /* its options tell, and so it has no plain form */
+    else if (!self->callback)
         self->callback = Py_NewRef(callback);
     Py_DECREF(callback);
     return is_known;

@@ -23,7 +23,7 @@ int core_set_attribute(PyObject *self, PyObject *name, PyObject *value);
 int sender_init(Sender *sender, PyObject *type, SendNamed send);
 
 /* (function, name of the command, number of words behind it, whether there may be more, the last
- * one if it may be left out, or None) */
+ * one if it may be left out, or None, a bit for each word that is plain only if it is an int) */
 PyObject *named_method(PyObject *module, PyObject *const *args, Py_ssize_t count);
 
 extern PyType_Spec NAMED_SPEC;

@@ -10,9 +10,11 @@ import pickle
 import sys
 import typing
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
+from support.fake_server import FakeServer, answering
 
 from oxipipe import Pool, Redis, _backend
 from oxipipe.asyncio import Pipeline as AsyncPipeline
@@ -36,6 +38,9 @@ PLAIN: dict[str, tuple[Any, ...]] = {
     "delete": ("s", "n"),
     "exists": ("s", "n", "none"),
     "ttl": ("s",),
+    "expire": ("s", 10),
+    "setex": ("s", 10, "v"),
+    "pexpireat": ("s", 1 << 42),
     "hset": ("h", "a", 1),
     "hget": ("h", "a"),
     "hdel": ("h", "a", "b"),
@@ -128,8 +133,53 @@ def outcome(call: Callable[[], Any]) -> tuple[Any, ...]:
     return type(result), repr(result)
 
 
-def test_what_is_hot_is_marked() -> None:
+def test_what_is_often_called_is_marked() -> None:
     assert set(PLAIN) <= set(marked()) or _backend.name != "fast"
+
+
+def test_all_send_the_words_that_their_functions_send() -> None:
+    sent: list[list[bytes]] = []
+
+    def answer(command: list[bytes]) -> bytes:
+        sent.append(command)
+        return b"-ERR refused\r\n"
+
+    wanted: list[tuple[Any, ...]] = []
+    with (
+        FakeServer(answering(answer)) as server,
+        Redis(unix_socket_path=server.path) as client,
+        client.pipeline(transaction=False) as pipe,
+    ):
+        for name in marked():
+            parameters = list(inspect.signature(function(name)).parameters.values())[1:]
+            given = [p for p in parameters if p.default is p.empty and p.kind is not p.KEYWORD_ONLY]
+            for more in range(3 if any(p.kind is p.VAR_POSITIONAL for p in given) else 1):
+                args = [f"{name}{i}" for i in range(len(given) + more)]
+                before = len(pipe)
+                methods = function(name), marked()[name]
+                outcomes = [outcome(partial(method, pipe, *args)) for method in methods]
+                if len(pipe) == before + 2:
+                    wanted += [function(name)(Words(), *args)] * 2
+                else:
+                    assert outcomes[0] == outcomes[1] and len(pipe) == before
+        pipe.execute(raise_on_error=False)
+    # The server answers a PING before it asks.
+    assert sent == [[encoded(w) for w in words] for words in wanted if words != ("PING",)]
+    assert len(sent) > 250 or _backend.name != "fast"
+
+
+class Words(Commands):
+    """What the functions send."""
+
+    def command(self, *args: Any) -> tuple[Any, ...]:
+        return args
+
+    def command_as(self, _callback: Any, *args: Any) -> tuple[Any, ...]:
+        return args
+
+
+def encoded(word: Any) -> bytes:
+    return word if isinstance(word, bytes) else str(word).encode()
 
 
 @pytest.mark.parametrize("name", PLAIN)
@@ -342,8 +392,8 @@ def test_hooks_of_an_object_that_was_used_before(server: Server) -> None:
         client.on_call(events.append)
         client.set_response_callback("GET", lambda reply: [reply])
         pool.set_response_callback("GET", lambda reply: [reply])
-        assert client.get("s") == [b"v"]
-        assert pool.get("s").result() == [b"v"]
+        assert client.get("s") == [b"v"]  # type: ignore[comparison-overlap]
+        assert pool.get("s").result() == [b"v"]  # type: ignore[comparison-overlap]
         with client.pipeline() as pipe:
             assert pipe.get("s").execute() == [[b"v"]]
         with pytest.raises(DataError):

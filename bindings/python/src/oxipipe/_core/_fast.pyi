@@ -28,7 +28,13 @@ def configure_asyncio(
     invalid_state_error: type[Exception],
 ) -> None: ...
 def named_method(
-    function: Callable[..., Any], command: str, words: int, has_more: bool, last: object, /
+    function: Callable[..., Any],
+    command: str,
+    words: int,
+    has_more: bool,
+    last: object,
+    whole: int,
+    /,
 ) -> Callable[..., Any]: ...
 
 class ClientCore:

@@ -80,11 +80,13 @@ class NamedMethod(Protocol):
         words: int,
         has_more: bool,
         last: object,
+        whole: int,
         /,
     ) -> Callable[..., Any]:
         """Called with exactly so many arguments (or more), by their places and none of them None, the function is known to
-        give `self.command(command, *arguments)`; `last`, unless it is None, is the last argument if one is missing. A back end may
-        do that without calling it, or return the function."""
+        give `self.command(command, *arguments)` if they are text, bytes and numbers, and those with a bit in `whole` are int; `last`,
+        unless it is None, is the last argument if one is missing. A back end may do that without calling it, or return the
+        function."""
 
 
 class ClientCore(Protocol):

@@ -7,7 +7,7 @@ from __future__ import annotations
 from oxipipe.commands._types import t
 from oxipipe.commands.shapes import find
 from oxipipe.commands.untyped import Untyped, plain
-from oxipipe.commands.words import as_json, choice, flat, in_milliseconds, in_seconds, lex_bound, listed, on_or_off, or_endless, or_metres, path_word, sorting, unix_milliseconds, unix_seconds, weighted, word, words_of, yes_or_no
+from oxipipe.commands.words import as_json, choice, flat, in_milliseconds, in_seconds, lex_bound, listed, on_or_off, or_endless, or_metres, path_word, scored, sorting, unix_milliseconds, unix_seconds, weighted, word, words_of, yes_or_no
 from oxipipe.exceptions import DataError
 
 
@@ -79,7 +79,7 @@ class Commands(Untyped):
         command with such a sign, and a pattern of keys. A user that is not `enabled` here is switched off.
         """
         from oxipipe.commands.acl_rules import rules
-        return self.command_as(find('ok'), 'ACL', b'SETUSER', word(username), *words_of(reset=reset, resetkeys=reset_keys, resetchannels=reset_channels, resetpass=reset_passwords), b'on' if enabled else b'off', *rules(nopass, passwords, hashed_passwords, categories, commands, keys, channels, selectors))
+        return self.command_as(find('ok'), 'ACL', b'SETUSER', word(username), *((b'reset',) if reset else ()), *((b'resetkeys',) if reset_keys else ()), *((b'resetchannels',) if reset_channels else ()), *((b'resetpass',) if reset_passwords else ()), b'on' if enabled else b'off', *rules(nopass, passwords, hashed_passwords, categories, commands, keys, channels, selectors))
 
     def acl_users(self):
         """The names of all users."""
@@ -89,10 +89,12 @@ class Commands(Untyped):
         """The name of the user that this connection is logged in as."""
         return self.command_as(find("text"), 'ACL', b"WHOAMI")
 
+    @plain("ARCOUNT", 1)
     def arcount(self, name: t.KeyT):
         """The number of places of an array that have a value."""
         return self.command('ARCOUNT', name)
 
+    @plain("ARDEL", 1, has_more=True)
     def ardel(self, name: t.KeyT, *indices: int):
         """Empty places of an array; the number of those that had a value."""
         return self.command('ARDEL', name, *indices)
@@ -101,10 +103,12 @@ class Commands(Untyped):
         """Empty all places from a first to a last one, for each such pair; the number of those that had a value."""
         return self.command('ARDELRANGE', name, *(place for start, end in ranges for place in (start, end)))
 
+    @plain("ARGET", 2)
     def arget(self, name: t.KeyT, index: int):
         """The value at a place of an array."""
         return self.command('ARGET', name, index)
 
+    @plain("ARGETRANGE", 3)
     def argetrange(self, name: t.KeyT, start: int, end: int):
         """The values at all places from a first to a last one, None where there is none."""
         return self.command('ARGETRANGE', name, start, end)
@@ -115,14 +119,15 @@ class Commands(Untyped):
         A predicate is a way to compare, "EXACT", "MATCH" (a part of it), "GLOB" or "RE", and what with. Of several, all ("AND") or any
         ("OR", which is the default) have to fit; with `nocase`, letters may differ in case.
         """
-        if not (bool(predicates)):
+        if not predicates:
             raise DataError('argrep needs predicates')
         asked = [part for kind, value in predicates for part in (choice(kind), value)]
         combined = () if combinator is None else (choice(combinator),)
         most = () if limit is None else (b'LIMIT', limit)
-        flags = words_of(WITHVALUES=withvalues, NOCASE=nocase)
+        flags = [*((b'WITHVALUES',) if withvalues else ()), *((b'NOCASE',) if nocase else ())]
         return self.command('ARGREP', name, start, end, *asked, *combined, *most, *flags)
 
+    @plain("ARINFO", 1)
     def arinfo(self, name: t.KeyT, full: bool=False):
         """How an array is stored, with `full` in more detail, which takes longer."""
         _words = ['ARINFO', name]
@@ -130,10 +135,12 @@ class Commands(Untyped):
             _words.append(b"FULL")
         return self.command(*_words)
 
+    @plain("ARINSERT", 1, has_more=True)
     def arinsert(self, name: t.KeyT, *values: t.EncodableT):
         """Put values where the cursor of an array is, and behind; the place of the last one."""
         return self.command('ARINSERT', name, *values)
 
+    @plain("ARLASTITEMS", 2)
     def arlastitems(self, name: t.KeyT, count: int, rev: bool=False):
         """The values that were inserted last, up to `count` of them, with `rev` the last one first."""
         _words = ['ARLASTITEMS', name, count]
@@ -141,10 +148,12 @@ class Commands(Untyped):
             _words.append(b"REV")
         return self.command(*_words)
 
+    @plain("ARLEN", 1)
     def arlen(self, name: t.KeyT):
         """The length of an array: one more than its last place that has a value."""
         return self.command('ARLEN', name)
 
+    @plain("ARMGET", 1, has_more=True)
     def armget(self, name: t.KeyT, *indices: int):
         """The values at places of an array, None where there is none."""
         return self.command('ARMGET', name, *indices)
@@ -153,6 +162,7 @@ class Commands(Untyped):
         """Set the values at places of an array: {place: value}; the number of places that had none."""
         return self.command('ARMSET', name, *flat(mapping))
 
+    @plain("ARNEXT", 1)
     def arnext(self, name: t.KeyT):
         """The place where arinsert will put the next value, or None if it is beyond the last possible one."""
         return self.command('ARNEXT', name)
@@ -166,10 +176,12 @@ class Commands(Untyped):
         compared = () if value is None else (value,)
         return self.command('AROP', name, start, end, choice(operation), *compared)
 
+    @plain("ARRING", 2, has_more=True)
     def arring(self, name: t.KeyT, size: int, *values: t.EncodableT):
         """Put values into an array of `size` places, after whose last one comes the first; the place of the last value."""
         return self.command('ARRING', name, size, *values)
 
+    @plain("ARSCAN", 3)
     def arscan(self, name: t.KeyT, start: int, end: int, limit: int | None=None):
         """The places from a first to a last one that have a value, up to `limit` of them: lists of place and value."""
         _words = ['ARSCAN', name, start, end]
@@ -177,14 +189,17 @@ class Commands(Untyped):
             _words += (b"LIMIT", limit)
         return self.command(*_words)
 
+    @plain("ARSEEK", 2)
     def arseek(self, name: t.KeyT, index: int):
         """Set the place where arinsert will put the next value; 1, or 0 if there is no such array."""
         return self.command('ARSEEK', name, index)
 
+    @plain("ARSET", 2, has_more=True)
     def arset(self, name: t.KeyT, index: int, *values: t.EncodableT):
         """Set the values at a place of an array and at those behind it; the number of places that had none."""
         return self.command('ARSET', name, index, *values)
 
+    @plain("BITCOUNT", 1)
     def bitcount(self, key: t.KeyT, start: int | None=None, end: int | None=None, mode: str | None=None):
         """Count set bits in a string."""
         if (start is not None) is not (end is not None):
@@ -230,6 +245,7 @@ class Commands(Untyped):
         fields = [(encoding, offset), *(items or ())]
         return self.command('BITFIELD_RO', key, *(part for kind, at in fields for part in (b'GET', word(kind), word(at))))
 
+    @plain("ASKING", 0)
     def asking(self):
         """Let the next command on this connection use a slot that is being moved to this node."""
         return self.command('ASKING')
@@ -397,7 +413,7 @@ class Commands(Untyped):
 
     def cluster_slot_stats(self, start_slot: int | None=None, end_slot: int | None=None, orderby: str | None=None, limit: int | None=None, order: t.Literal['ASC', 'DESC'] | None=None):
         """How much slots of this node are used, by slot: those of a range, or `limit` of those with most (or least) of what `orderby` names."""
-        if (start_slot is not None) + (orderby is not None) > 1:
+        if start_slot is not None and orderby is not None:
             raise DataError('cluster_slot_stats takes only one of start_slot, orderby')
         if not (start_slot is not None or orderby is not None):
             raise DataError('cluster_slot_stats needs one of start_slot, orderby')
@@ -414,10 +430,12 @@ class Commands(Untyped):
         """Which nodes serve which slots, by the first and last of a range: host and port of the "primary", and of each of "replicas"."""
         return self.command_as(find("cluster.slots"), 'CLUSTER', b"SLOTS")
 
+    @plain("READONLY", 0)
     def readonly(self):
         """Let this connection read from a replica of a cluster, which may lag behind."""
         return self.command('READONLY')
 
+    @plain("READWRITE", 0)
     def readwrite(self):
         """Take `readonly` back."""
         return self.command('READWRITE')
@@ -455,6 +473,7 @@ class Commands(Untyped):
         """The same value, from the server."""
         return self.command('ECHO', value)
 
+    @plain("PING", 0)
     def ping(self):
         """Whether the server answers."""
         return self.command('PING')
@@ -515,35 +534,35 @@ class Commands(Untyped):
         `clientid` is the client that gets the messages; `bcast` is for keys with one of the prefixes, read or not; with `optin` only what
         `client_caching` says is tracked, with `optout` all but that; `noloop` leaves out what the connection itself changes.
         """
-        if (bool(bcast)) + (bool(optin)) + (bool(optout)) > 1:
+        if bcast and (optin or optout) or optin and optout:
             raise DataError('client_tracking takes only one of bcast, optin, optout')
         if prefix and (not bcast):
             raise DataError('client_tracking takes prefix only with bcast')
         redirect = () if clientid is None else (b'REDIRECT', clientid)
         prefixes = [part for start in prefix for part in (b'PREFIX', start)]
-        switches = words_of(BCAST=bcast, OPTIN=optin, OPTOUT=optout, NOLOOP=noloop)
+        switches = [*((b'BCAST',) if bcast else ()), *((b'OPTIN',) if optin else ()), *((b'OPTOUT',) if optout else ()), *((b'NOLOOP',) if noloop else ())]
         return self.command_as(None, 'CLIENT', b'TRACKING', on_or_off(on), *redirect, *prefixes, *switches)
 
     def client_tracking_on(self, clientid: int | None=None, prefix: t.Sequence[t.KeyT]=(), bcast: bool=False, optin: bool=False, optout: bool=False, noloop: bool=False):
         """`client_tracking`, on."""
-        if (bool(bcast)) + (bool(optin)) + (bool(optout)) > 1:
+        if bcast and (optin or optout) or optin and optout:
             raise DataError('client_tracking_on takes only one of bcast, optin, optout')
         if prefix and (not bcast):
             raise DataError('client_tracking_on takes prefix only with bcast')
         redirect = () if clientid is None else (b'REDIRECT', clientid)
         prefixes = [part for start in prefix for part in (b'PREFIX', start)]
-        switches = words_of(BCAST=bcast, OPTIN=optin, OPTOUT=optout, NOLOOP=noloop)
+        switches = [*((b'BCAST',) if bcast else ()), *((b'OPTIN',) if optin else ()), *((b'OPTOUT',) if optout else ()), *((b'NOLOOP',) if noloop else ())]
         return self.command_as(None, 'CLIENT', b'TRACKING', b'ON', *redirect, *prefixes, *switches)
 
     def client_tracking_off(self, clientid: int | None=None, prefix: t.Sequence[t.KeyT]=(), bcast: bool=False, optin: bool=False, optout: bool=False, noloop: bool=False):
         """`client_tracking`, off."""
-        if (bool(bcast)) + (bool(optin)) + (bool(optout)) > 1:
+        if bcast and (optin or optout) or optin and optout:
             raise DataError('client_tracking_off takes only one of bcast, optin, optout')
         if prefix and (not bcast):
             raise DataError('client_tracking_off takes prefix only with bcast')
         redirect = () if clientid is None else (b'REDIRECT', clientid)
         prefixes = [part for start in prefix for part in (b'PREFIX', start)]
-        switches = words_of(BCAST=bcast, OPTIN=optin, OPTOUT=optout, NOLOOP=noloop)
+        switches = [*((b'BCAST',) if bcast else ()), *((b'OPTIN',) if optin else ()), *((b'OPTOUT',) if optout else ()), *((b'NOLOOP',) if noloop else ())]
         return self.command_as(None, 'CLIENT', b'TRACKING', b'OFF', *redirect, *prefixes, *switches)
 
     def client_trackinginfo(self):
@@ -552,7 +571,7 @@ class Commands(Untyped):
 
     def client_kill_filter(self, _id: int | str | None=None, _type: str | None=None, addr: str | None=None, skipme: bool | None=None, laddr: str | None=None, user: str | None=None, maxage: int | None=None, *, name: str | None=None, idle: int | None=None, flags: str | None=None, lib_name: str | None=None, lib_ver: str | None=None, db: int | None=None, capa: str | None=None, ip: str | None=None, not_type: str | None=None, not_id: t.Sequence[int]=(), not_user: str | None=None, not_addr: str | None=None, not_laddr: str | None=None, not_name: str | None=None, not_flags: str | None=None, not_lib_name: str | None=None, not_lib_ver: str | None=None, not_db: int | None=None, not_capa: str | None=None, not_ip: str | None=None):
         """Disconnect the clients that fit every filter given, and return their number. What only has a name is Valkey's alone."""
-        if not (_id is not None or _type is not None or addr is not None or skipme is not None or laddr is not None or user is not None or maxage is not None or name is not None or idle is not None or flags is not None or lib_name is not None or lib_ver is not None or db is not None or capa is not None or ip is not None or not_type is not None or bool(not_id) or not_user is not None or not_addr is not None or not_laddr is not None or not_name is not None or not_flags is not None or not_lib_name is not None or not_lib_ver is not None or not_db is not None or not_capa is not None or not_ip is not None):
+        if not (_id is not None or _type is not None or addr is not None or skipme is not None or laddr is not None or user is not None or maxage is not None or name is not None or idle is not None or flags is not None or lib_name is not None or lib_ver is not None or db is not None or capa is not None or ip is not None or not_type is not None or not_id or not_user is not None or not_addr is not None or not_laddr is not None or not_name is not None or not_flags is not None or not_lib_name is not None or not_lib_ver is not None or not_db is not None or not_capa is not None or not_ip is not None):
             raise DataError('client_kill_filter needs one of _id, _type, addr, skipme, laddr, user, maxage, name, idle, flags, lib_name, lib_ver, db, capa, ip, not_type, not_id, not_user, not_addr, not_laddr, not_name, not_flags, not_lib_name, not_lib_ver, not_db, not_capa, not_ip')
         _words = ['CLIENT', b"KILL"]
         if _type is not None:
@@ -683,14 +702,17 @@ class Commands(Untyped):
         login = () if username is None else (b'AUTH', word(username), word(password))
         return self.command('HELLO', *version, *login, *(() if setname is None else (b'SETNAME', word(setname))))
 
+    @plain("QUIT", 0)
     def quit(self):
         """Let the server end this connection."""
         return self.command('QUIT')
 
+    @plain("RESET", 0)
     def reset(self):
         """Take back what was set on this connection: login, database, tracking, subscriptions, a transaction."""
         return self.command('RESET')
 
+    @plain("SELECT", 1)
     def select(self, index: int):
         """Change the database of this connection."""
         return self.command('SELECT', index)
@@ -700,12 +722,13 @@ class Commands(Untyped):
 
         `values` is flat: longitude, latitude and name of the first place, then those of the next.
         """
-        if (bool(nx)) + (bool(xx)) > 1:
+        if nx and xx:
             raise DataError('geoadd takes only one of nx, xx')
         if len(values) % 3:
             raise DataError('geoadd needs a longitude, a latitude and a name for each place')
-        return self.command('GEOADD', name, *words_of(NX=nx, XX=xx, CH=ch), *values)
+        return self.command('GEOADD', name, *((b'NX',) if nx else ()), *((b'XX',) if xx else ()), *((b'CH',) if ch else ()), *values)
 
+    @plain("GEODIST", 3)
     def geodist(self, name: t.KeyT, place1: t.FieldT, place2: t.FieldT, unit: t.Literal['m', 'km', 'mi', 'ft'] | None=None):
         """How far apart two places are, in metres or in `unit`; None if one of them is not there."""
         _words = ['GEODIST', name, place1, place2]
@@ -713,10 +736,12 @@ class Commands(Untyped):
             _words.append(word(unit))
         return self.command(*_words)
 
+    @plain("GEOHASH", 1, has_more=True)
     def geohash(self, name: t.KeyT, *values: t.FieldT):
         """The geohash of each place, None for those that are not there."""
         return self.command('GEOHASH', name, *values)
 
+    @plain("GEOPOS", 1, has_more=True)
     def geopos(self, name: t.KeyT, *values: t.FieldT):
         """Where each place is, as (longitude, latitude), None for those that are not there."""
         return self.command('GEOPOS', name, *values)
@@ -727,7 +752,7 @@ class Commands(Untyped):
         A list of names, or of [name, distance, hash, (longitude, latitude)] with what is asked for of that; the number of
         places if they are put into `store`, or with their distances as scores into `store_dist`.
         """
-        if (store is not None) + (store_dist is not None) > 1:
+        if store is not None and store_dist is not None:
             raise DataError('georadius takes only one of store, store_dist')
         if any and not (count is not None):
             raise DataError('georadius takes any with count')
@@ -771,7 +796,7 @@ class Commands(Untyped):
 
     def georadiusbymember(self, name: t.KeyT, member: t.FieldT, radius: float, unit: t.Literal['m', 'km', 'mi', 'ft'] | None=None, withdist: bool=False, withcoord: bool=False, withhash: bool=False, count: int | None=None, sort: t.Literal['ASC', 'DESC'] | None=None, store: t.KeyT | None=None, store_dist: t.KeyT | None=None, any: bool=False):
         """Places around one of them; all else as for `georadius`."""
-        if (store is not None) + (store_dist is not None) > 1:
+        if store is not None and store_dist is not None:
             raise DataError('georadiusbymember takes only one of store, store_dist')
         if any and not (count is not None):
             raise DataError('georadiusbymember takes any with count')
@@ -818,9 +843,9 @@ class Commands(Untyped):
 
         A list of names, or of [name, distance, hash, (longitude, latitude)] with what is asked for of that.
         """
-        if (member is not None) + (longitude is not None) > 1:
+        if member is not None and longitude is not None:
             raise DataError('geosearch takes only one of member, longitude')
-        if (radius is not None) + (width is not None) > 1:
+        if radius is not None and width is not None:
             raise DataError('geosearch takes only one of radius, width')
         if not (member is not None or longitude is not None):
             raise DataError('geosearch needs one of member, longitude')
@@ -857,9 +882,9 @@ class Commands(Untyped):
 
     def geosearchstore(self, dest: t.KeyT, name: t.KeyT, member: t.FieldT | None=None, longitude: float | None=None, latitude: float | None=None, unit: t.Literal['m', 'km', 'mi', 'ft']='m', radius: float | None=None, width: float | None=None, height: float | None=None, sort: t.Literal['ASC', 'DESC'] | None=None, count: int | None=None, any: bool=False, storedist: bool=False):
         """Put what `geosearch` finds into `dest`, if `storedist` with distances as scores; the number of places."""
-        if (member is not None) + (longitude is not None) > 1:
+        if member is not None and longitude is not None:
             raise DataError('geosearchstore takes only one of member, longitude')
-        if (radius is not None) + (width is not None) > 1:
+        if radius is not None and width is not None:
             raise DataError('geosearchstore takes only one of radius, width')
         if not (member is not None or longitude is not None):
             raise DataError('geosearchstore needs one of member, longitude')
@@ -939,6 +964,7 @@ class Commands(Untyped):
         """Set the value of a hash field, only if the field does not exist."""
         return self.command('HSETNX', name, key, value)
 
+    @plain("HSTRLEN", 2)
     def hstrlen(self, name: t.KeyT, key: t.FieldT):
         """Get the length of the value of a hash field."""
         return self.command('HSTRLEN', name, key)
@@ -963,10 +989,11 @@ class Commands(Untyped):
 
     def hmset(self, name: t.KeyT, mapping: t.Mapping[t.Any, t.EncodableT]):
         """Set fields of a hash. `hset` does the same and returns more."""
-        if not (bool(mapping)):
+        if not mapping:
             raise DataError('hmset needs mapping')
         return self.command('HMSET', name, *flat(mapping))
 
+    @plain("HRANDFIELD", 1)
     def hrandfield(self, key: t.KeyT, count: int | None=None, withvalues: bool=False):
         """One random field of a hash, or a list of `count` of them, with their values if wanted."""
         _words = ['HRANDFIELD', key]
@@ -976,6 +1003,7 @@ class Commands(Untyped):
             _words.append(b"WITHVALUES")
         return self.command(*_words)
 
+    @plain("HSCAN", 2, last=0)
     def hscan(self, name: t.KeyT, cursor: int=0, match: t.PatternT | None=None, count: int | None=None, no_values: bool | None=None):
         """One step through the fields of a hash: the next cursor, 0 at the end, and a dict, or a list of fields."""
         _words = ['HSCAN', name, cursor]
@@ -992,9 +1020,9 @@ class Commands(Untyped):
 
         For each of them 1 if that was set, 0 if a condition prevented it, 2 if it expired at once, -2 if it is not there.
         """
-        if (bool(nx)) + (bool(xx)) + (bool(gt)) + (bool(lt)) > 1:
+        if nx and (xx or gt or lt) or xx and (gt or lt) or gt and lt:
             raise DataError('hexpire takes only one of nx, xx, gt, lt')
-        if not (bool(fields)):
+        if not fields:
             raise DataError('hexpire needs fields')
         _words = ['HEXPIRE', name, in_seconds(seconds)]
         if nx:
@@ -1015,9 +1043,9 @@ class Commands(Untyped):
 
         For each of them 1 if that was set, 0 if a condition prevented it, 2 if it expired at once, -2 if it is not there.
         """
-        if (bool(nx)) + (bool(xx)) + (bool(gt)) + (bool(lt)) > 1:
+        if nx and (xx or gt or lt) or xx and (gt or lt) or gt and lt:
             raise DataError('hpexpire takes only one of nx, xx, gt, lt')
-        if not (bool(fields)):
+        if not fields:
             raise DataError('hpexpire needs fields')
         _words = ['HPEXPIRE', name, in_milliseconds(milliseconds)]
         if nx:
@@ -1038,9 +1066,9 @@ class Commands(Untyped):
 
         For each of them 1 if that was set, 0 if a condition prevented it, 2 if it expired at once, -2 if it is not there.
         """
-        if (bool(nx)) + (bool(xx)) + (bool(gt)) + (bool(lt)) > 1:
+        if nx and (xx or gt or lt) or xx and (gt or lt) or gt and lt:
             raise DataError('hexpireat takes only one of nx, xx, gt, lt')
-        if not (bool(fields)):
+        if not fields:
             raise DataError('hexpireat needs fields')
         _words = ['HEXPIREAT', name, unix_seconds(unix_time_seconds)]
         if nx:
@@ -1061,9 +1089,9 @@ class Commands(Untyped):
 
         For each of them 1 if that was set, 0 if a condition prevented it, 2 if it expired at once, -2 if it is not there.
         """
-        if (bool(nx)) + (bool(xx)) + (bool(gt)) + (bool(lt)) > 1:
+        if nx and (xx or gt or lt) or xx and (gt or lt) or gt and lt:
             raise DataError('hpexpireat takes only one of nx, xx, gt, lt')
-        if not (bool(fields)):
+        if not fields:
             raise DataError('hpexpireat needs fields')
         _words = ['HPEXPIREAT', name, unix_milliseconds(unix_time_milliseconds)]
         if nx:
@@ -1081,45 +1109,45 @@ class Commands(Untyped):
 
     def hpersist(self, name: t.KeyT, *fields: t.FieldT):
         """Let fields of a hash not expire: for each of them 1, -1 if it would not have, -2 if it is not there."""
-        if not (bool(fields)):
+        if not fields:
             raise DataError('hpersist needs fields')
         return self.command('HPERSIST', name, b"FIELDS", len(fields), *fields)
 
     def hexpiretime(self, key: t.KeyT, *fields: t.FieldT):
         """When fields of a hash expire, in seconds since 1970: -1 for those that do not, -2 for those that are not there."""
-        if not (bool(fields)):
+        if not fields:
             raise DataError('hexpiretime needs fields')
         return self.command('HEXPIRETIME', key, b"FIELDS", len(fields), *fields)
 
     def hpexpiretime(self, key: t.KeyT, *fields: t.FieldT):
         """When fields of a hash expire, in milliseconds since 1970: -1 for those that do not, -2 for those that are not there."""
-        if not (bool(fields)):
+        if not fields:
             raise DataError('hpexpiretime needs fields')
         return self.command('HPEXPIRETIME', key, b"FIELDS", len(fields), *fields)
 
     def httl(self, key: t.KeyT, *fields: t.FieldT):
         """In how many seconds fields of a hash expire: -1 for those that do not, -2 for those that are not there."""
-        if not (bool(fields)):
+        if not fields:
             raise DataError('httl needs fields')
         return self.command('HTTL', key, b"FIELDS", len(fields), *fields)
 
     def hpttl(self, key: t.KeyT, *fields: t.FieldT):
         """In how many milliseconds fields of a hash expire: -1 for those that do not, -2 for those that are not there."""
-        if not (bool(fields)):
+        if not fields:
             raise DataError('hpttl needs fields')
         return self.command('HPTTL', key, b"FIELDS", len(fields), *fields)
 
     def hgetdel(self, name: t.KeyT, *keys: t.FieldT):
         """The values of fields of a hash, which are deleted on the way."""
-        if not (bool(keys)):
+        if not keys:
             raise DataError('hgetdel needs keys')
         return self.command('HGETDEL', name, b"FIELDS", len(keys), *keys)
 
     def hgetex(self, name: t.KeyT, *keys: t.FieldT, ex: t.ExpiryT | None=None, px: t.ExpiryT | None=None, exat: t.AbsExpiryT | None=None, pxat: t.AbsExpiryT | None=None, persist: bool=False):
         """The values of fields of a hash, whose expiry is set or removed on the way."""
-        if (ex is not None) + (px is not None) + (exat is not None) + (pxat is not None) + (bool(persist)) > 1:
+        if ex is not None and (px is not None or exat is not None or pxat is not None or persist) or px is not None and (exat is not None or pxat is not None or persist) or exat is not None and (pxat is not None or persist) or pxat is not None and persist:
             raise DataError('hgetex takes only one of ex, px, exat, pxat, persist')
-        if not (bool(keys)):
+        if not keys:
             raise DataError('hgetex needs keys')
         _words = ['HGETEX', name]
         if ex is not None:
@@ -1142,7 +1170,7 @@ class Commands(Untyped):
 
         The condition is that none ("FNX") or all ("FXX") of the fields are there.
         """
-        if (ex is not None) + (px is not None) + (exat is not None) + (pxat is not None) + (bool(keepttl)) > 1:
+        if ex is not None and (px is not None or exat is not None or pxat is not None or keepttl) or px is not None and (exat is not None or pxat is not None or keepttl) or exat is not None and (pxat is not None or keepttl) or pxat is not None and keepttl:
             raise DataError('hsetex takes only one of ex, px, exat, pxat, keepttl')
         fields = [*(items or ()), *(() if key is None else (key, value)), *flat(mapping or {})]
         if not fields or len(fields) % 2:
@@ -1162,14 +1190,17 @@ class Commands(Untyped):
             options.append(b'KEEPTTL')
         return self.command('HSETEX', name, *options, b'FIELDS', len(fields) // 2, *fields)
 
+    @plain("PFADD", 1, has_more=True)
     def pfadd(self, name: t.KeyT, *values: t.FieldT):
         """Count more values; 1 if that changed the estimate, or made the key."""
         return self.command('PFADD', name, *values)
 
+    @plain("PFCOUNT", 0, has_more=True)
     def pfcount(self, *sources: t.KeyT):
         """About how many different values were counted in all of the keys together."""
         return self.command('PFCOUNT', *sources)
 
+    @plain("PFMERGE", 1, has_more=True)
     def pfmerge(self, dest: t.KeyT, *sources: t.KeyT):
         """Add what several keys have counted to `dest`."""
         return self.command('PFMERGE', dest, *sources)
@@ -1179,6 +1210,7 @@ class Commands(Untyped):
         """Delete a key."""
         return self.command('DEL', *names)
 
+    @plain("DUMP", 1)
     def dump(self, name: t.KeyT):
         """Return a serialized version of the value stored at the specified key."""
         return self.command('DUMP', name)
@@ -1188,14 +1220,17 @@ class Commands(Untyped):
         """Determine if a key exists."""
         return self.command('EXISTS', *names)
 
+    @plain("EXPIRETIME", 1)
     def expiretime(self, key: t.KeyT):
         """Get the expiration Unix timestamp for a key."""
         return self.command('EXPIRETIME', key)
 
+    @plain("KEYS", 1, last=b'*')
     def keys(self, pattern: t.PatternT=b'*'):
         """Find all keys matching the given pattern."""
         return self.command('KEYS', pattern)
 
+    @plain("MOVE", 2)
     def move(self, name: t.KeyT, db: int):
         """Move a key to another database."""
         return self.command('MOVE', name, db)
@@ -1205,6 +1240,7 @@ class Commands(Untyped):
         """Remove the expiration from a key."""
         return self.command('PERSIST', name)
 
+    @plain("PEXPIRETIME", 1)
     def pexpiretime(self, key: t.KeyT):
         """Get the expiration Unix timestamp for a key in milliseconds."""
         return self.command('PEXPIRETIME', key)
@@ -1214,18 +1250,22 @@ class Commands(Untyped):
         """Get the time to live for a key in milliseconds."""
         return self.command('PTTL', name)
 
+    @plain("RANDOMKEY", 0)
     def randomkey(self):
         """Return a random key from the keyspace."""
         return self.command('RANDOMKEY')
 
+    @plain("RENAME", 2)
     def rename(self, src: t.KeyT, dst: t.KeyT):
         """Rename a key."""
         return self.command('RENAME', src, dst)
 
+    @plain("RENAMENX", 2)
     def renamenx(self, src: t.KeyT, dst: t.KeyT):
         """Rename a key, only if the new key does not exist."""
         return self.command('RENAMENX', src, dst)
 
+    @plain("TOUCH", 0, has_more=True)
     def touch(self, *args: t.KeyT):
         """Alters the last access time of a key(s). Returns the number of existing keys specified."""
         return self.command('TOUCH', *args)
@@ -1235,6 +1275,7 @@ class Commands(Untyped):
         """Get the time to live for a key in seconds."""
         return self.command('TTL', name)
 
+    @plain("TYPE", 1)
     def type(self, name: t.KeyT):
         """Determine the type stored at key."""
         return self.command('TYPE', name)
@@ -1244,10 +1285,12 @@ class Commands(Untyped):
         """Delete a key asynchronously in another thread. Otherwise it is just as DEL, but non blocking."""
         return self.command('UNLINK', *names)
 
+    @plain("WAIT", 2)
     def wait(self, num_replicas: int, timeout: int):
         """Wait for the synchronous replication of all the write commands sent in the context of the current connection."""
         return self.command('WAIT', num_replicas, timeout)
 
+    @plain("COPY", 2)
     def copy(self, source: t.KeyT, destination: t.KeyT, destination_db: int | None=None, replace: bool=False):
         """Copy a value to another key, in another database if wanted; whether it was copied."""
         _words = ['COPY', source, destination]
@@ -1257,15 +1300,16 @@ class Commands(Untyped):
             _words.append(b"REPLACE")
         return self.command(*_words)
 
+    @plain("EXPIRE", 2, whole=0b10)
     def expire(self, name: t.KeyT, time: t.ExpiryT, nx: bool=False, xx: bool=False, gt: bool=False, lt: bool=False):
         """Let a key expire after `time` seconds; whether that was set."""
-        if (bool(nx)) + (bool(xx)) > 1:
+        if nx and xx:
             raise DataError('expire takes only one of nx, xx')
-        if (bool(nx)) + (bool(gt)) > 1:
+        if nx and gt:
             raise DataError('expire takes only one of nx, gt')
-        if (bool(nx)) + (bool(lt)) > 1:
+        if nx and lt:
             raise DataError('expire takes only one of nx, lt')
-        if (bool(gt)) + (bool(lt)) > 1:
+        if gt and lt:
             raise DataError('expire takes only one of gt, lt')
         _words = ['EXPIRE', name, in_seconds(time)]
         if nx:
@@ -1278,15 +1322,16 @@ class Commands(Untyped):
             _words.append(b"LT")
         return self.command(*_words)
 
+    @plain("EXPIREAT", 2, whole=0b10)
     def expireat(self, name: t.KeyT, when: t.AbsExpiryT, nx: bool=False, xx: bool=False, gt: bool=False, lt: bool=False):
         """Let a key expire at a time, a datetime or seconds since 1970; whether that was set."""
-        if (bool(nx)) + (bool(xx)) > 1:
+        if nx and xx:
             raise DataError('expireat takes only one of nx, xx')
-        if (bool(nx)) + (bool(gt)) > 1:
+        if nx and gt:
             raise DataError('expireat takes only one of nx, gt')
-        if (bool(nx)) + (bool(lt)) > 1:
+        if nx and lt:
             raise DataError('expireat takes only one of nx, lt')
-        if (bool(gt)) + (bool(lt)) > 1:
+        if gt and lt:
             raise DataError('expireat takes only one of gt, lt')
         _words = ['EXPIREAT', name, unix_seconds(when)]
         if nx:
@@ -1299,15 +1344,16 @@ class Commands(Untyped):
             _words.append(b"LT")
         return self.command(*_words)
 
+    @plain("PEXPIRE", 2, whole=0b10)
     def pexpire(self, name: t.KeyT, time: t.ExpiryT, nx: bool=False, xx: bool=False, gt: bool=False, lt: bool=False):
         """Let a key expire after `time` milliseconds; whether that was set."""
-        if (bool(nx)) + (bool(xx)) > 1:
+        if nx and xx:
             raise DataError('pexpire takes only one of nx, xx')
-        if (bool(nx)) + (bool(gt)) > 1:
+        if nx and gt:
             raise DataError('pexpire takes only one of nx, gt')
-        if (bool(nx)) + (bool(lt)) > 1:
+        if nx and lt:
             raise DataError('pexpire takes only one of nx, lt')
-        if (bool(gt)) + (bool(lt)) > 1:
+        if gt and lt:
             raise DataError('pexpire takes only one of gt, lt')
         _words = ['PEXPIRE', name, in_milliseconds(time)]
         if nx:
@@ -1320,15 +1366,16 @@ class Commands(Untyped):
             _words.append(b"LT")
         return self.command(*_words)
 
+    @plain("PEXPIREAT", 2, whole=0b10)
     def pexpireat(self, name: t.KeyT, when: t.AbsExpiryT, nx: bool=False, xx: bool=False, gt: bool=False, lt: bool=False):
         """Let a key expire at a time, a datetime or milliseconds since 1970; whether that was set."""
-        if (bool(nx)) + (bool(xx)) > 1:
+        if nx and xx:
             raise DataError('pexpireat takes only one of nx, xx')
-        if (bool(nx)) + (bool(gt)) > 1:
+        if nx and gt:
             raise DataError('pexpireat takes only one of nx, gt')
-        if (bool(nx)) + (bool(lt)) > 1:
+        if nx and lt:
             raise DataError('pexpireat takes only one of nx, lt')
-        if (bool(gt)) + (bool(lt)) > 1:
+        if gt and lt:
             raise DataError('pexpireat takes only one of gt, lt')
         _words = ['PEXPIREAT', name, unix_milliseconds(when)]
         if nx:
@@ -1345,6 +1392,7 @@ class Commands(Untyped):
         """Internals of the value of a key: its "encoding", "freq", "idletime" or "refcount"."""
         return self.command('OBJECT', word(infotype), key)
 
+    @plain("RESTORE", 3)
     def restore(self, name: t.KeyT, ttl: float, value: t.EncodableT, replace: bool=False, absttl: bool=False, idletime: int | None=None, frequency: int | None=None):
         """Create a key from what DUMP gave."""
         _words = ['RESTORE', name, ttl, value]
@@ -1358,6 +1406,7 @@ class Commands(Untyped):
             _words += (b"FREQ", frequency)
         return self.command(*_words)
 
+    @plain("SCAN", 1, last=0)
     def scan(self, cursor: int=0, match: t.PatternT | None=None, count: int | None=None, _type: str | None=None):
         """One step through the keys of the database: the next cursor, 0 at the end, and a list of keys."""
         _words = ['SCAN', cursor]
@@ -1396,8 +1445,6 @@ class Commands(Untyped):
     @plain("LPOP", 1)
     def lpop(self, name: t.KeyT, count: int | None=None):
         """Remove and get the first elements in a list."""
-        if not (count is not None):
-            return self.command('LPOP', name)
         _words = ['LPOP', name]
         if count is not None:
             _words.append(count)
@@ -1408,6 +1455,7 @@ class Commands(Untyped):
         """Prepend one or multiple elements to a list."""
         return self.command('LPUSH', name, *values)
 
+    @plain("LPUSHX", 1, has_more=True)
     def lpushx(self, name: t.KeyT, *values: t.EncodableT):
         """Prepend an element to a list, only if the list exists."""
         return self.command('LPUSHX', name, *values)
@@ -1435,8 +1483,6 @@ class Commands(Untyped):
     @plain("RPOP", 1)
     def rpop(self, name: t.KeyT, count: int | None=None):
         """Remove and get the last elements in a list."""
-        if not (count is not None):
-            return self.command('RPOP', name)
         _words = ['RPOP', name]
         if count is not None:
             _words.append(count)
@@ -1452,6 +1498,7 @@ class Commands(Untyped):
         """Append one or multiple elements to a list."""
         return self.command('RPUSH', name, *values)
 
+    @plain("RPUSHX", 1, has_more=True)
     def rpushx(self, name: t.KeyT, *values: t.EncodableT):
         """Append an element to a list, only if the list exists."""
         return self.command('RPUSHX', name, *values)
@@ -1472,6 +1519,7 @@ class Commands(Untyped):
         """Move an element from an end of one list to an end of another, and return it."""
         return self.command('LMOVE', first_list, second_list, word(src), word(dest))
 
+    @plain("LPOS", 2)
     def lpos(self, name: t.KeyT, value: t.EncodableT, rank: int | None=None, count: int | None=None, maxlen: int | None=None):
         """The place of `value` in a list, or a list of `count` places."""
         _words = ['LPOS', name, value]
@@ -1527,6 +1575,7 @@ class Commands(Untyped):
         """Post a message to a channel."""
         return self.command('PUBLISH', channel, message)
 
+    @plain("SPUBLISH", 2)
     def spublish(self, shard_channel: t.KeyT, message: t.EncodableT):
         """Post a message to a channel of the shard that its name belongs to; the number of those who get it."""
         return self.command('SPUBLISH', shard_channel, message)
@@ -1596,7 +1645,7 @@ class Commands(Untyped):
 
     def function_list(self, library: str | None='*', withcode: bool | None=False):
         """The libraries whose names fit a pattern, with their code if wanted: each a list of names and values in turn, as are its functions."""
-        return self.command_as(find('scripting.libraries'), 'FUNCTION', b'LIST', b'LIBRARYNAME', word(library), *words_of(WITHCODE=withcode))
+        return self.command_as(find('scripting.libraries'), 'FUNCTION', b'LIST', b'LIBRARYNAME', word(library), *((b'WITHCODE',) if withcode else ()))
 
     def function_load(self, code: str | bytes, replace: bool | None=False):
         """Make a library of functions of its code, in the place of one of the same name if `replace`; its name."""
@@ -1698,6 +1747,7 @@ class Commands(Untyped):
         """As `sentinel_replicas`, by the command's old name."""
         return self.command_as(find("sentinel.states"), 'SENTINEL', b"SLAVES", word(service_name))
 
+    @plain("BGREWRITEAOF", 0)
     def bgrewriteaof(self):
         """Write the append-only file anew in the background; also True if that has to wait."""
         return self.command('BGREWRITEAOF')
@@ -1726,10 +1776,12 @@ class Commands(Untyped):
         """Change what is configured: names and values, of which all are accepted or none."""
         return self.command_as(find("ok"), 'CONFIG', b"SET", word(name), word(value), *map(word, args))
 
+    @plain("DBSIZE", 0)
     def dbsize(self):
         """How many keys the database has."""
         return self.command('DBSIZE')
 
+    @plain("LASTSAVE", 0)
     def lastsave(self):
         """When the data set was last saved, in local time."""
         return self.command('LASTSAVE')
@@ -1742,10 +1794,12 @@ class Commands(Untyped):
         """What takes how much memory, by name; of each database a dict."""
         return self.command_as(find("server.memory_stats"), 'MEMORY', b"STATS")
 
+    @plain("ROLE", 0)
     def role(self):
         """Whether the server is a master, a replica or a sentinel, and what it knows about its counterparts."""
         return self.command('ROLE')
 
+    @plain("SAVE", 0)
     def save(self):
         """Save the data set; the server does nothing else meanwhile."""
         return self.command('SAVE')
@@ -1765,10 +1819,12 @@ class Commands(Untyped):
         """Forget all slow commands."""
         return self.command_as(find("ok"), 'SLOWLOG', b"RESET")
 
+    @plain("SWAPDB", 2)
     def swapdb(self, first: int, second: int):
         """Exchange the contents of two databases, also for clients that use them."""
         return self.command('SWAPDB', first, second)
 
+    @plain("TIME", 0)
     def time(self):
         """The server's clock: Unix seconds, and microseconds."""
         return self.command('TIME')
@@ -1784,6 +1840,7 @@ class Commands(Untyped):
         """Internals of the value of a key, as a dict."""
         return self.command_as(find("server.debug_object"), 'DEBUG', b"OBJECT", key)
 
+    @plain("FLUSHALL", 0)
     def flushall(self, asynchronous: bool=False):
         """Delete every key of every database."""
         _words = ['FLUSHALL']
@@ -1791,6 +1848,7 @@ class Commands(Untyped):
             _words.append(b"ASYNC")
         return self.command(*_words)
 
+    @plain("FLUSHDB", 0)
     def flushdb(self, asynchronous: bool=False):
         """Delete every key of the database."""
         _words = ['FLUSHDB']
@@ -1842,7 +1900,7 @@ class Commands(Untyped):
 
     def command_list(self, module: str | None=None, category: str | None=None, pattern: str | None=None):
         """The names of all commands, or of a module's, a category's, or those that match."""
-        if (module is not None) + (category is not None) + (pattern is not None) > 1:
+        if module is not None and (category is not None or pattern is not None) or category is not None and pattern is not None:
             raise DataError('command_list takes only one of module, category, pattern')
         _words = ['COMMAND', b"LIST"]
         if module is not None:
@@ -1853,6 +1911,7 @@ class Commands(Untyped):
             _words += (b"FILTERBY", b"PATTERN", word(pattern))
         return self.command_as(None, *_words)
 
+    @plain("FAILOVER", 0)
     def failover(self, host: str | None=None, port: int | None=None, force: bool=False, abort: bool=False, timeout: int | None=None):
         """Let a replica, that one if host and port are given, take over from this server.
 
@@ -1942,7 +2001,7 @@ class Commands(Untyped):
         if username is not None and (not auth):
             raise DataError('migrate takes username only with auth')
         login = (b'AUTH', word(auth)) if username is None else (b'AUTH2', word(username), word(auth))
-        options = [*words_of(COPY=copy, REPLACE=replace), *(login if auth else ())]
+        options = [*((b'COPY',) if copy else ()), *((b'REPLACE',) if replace else ()), *(login if auth else ())]
         return self.command('MIGRATE', word(host), port, b'', destination_db, timeout, *options, b'KEYS', *names)
 
     def module_list(self):
@@ -1966,13 +2025,14 @@ class Commands(Untyped):
         """Make this server a replica of the one with that host and port, or with NO and ONE of none."""
         return self.command('REPLICAOF', *map(word, args))
 
+    @plain("SHUTDOWN", 0)
     def shutdown(self, save: bool=False, nosave: bool=False, now: bool=False, force: bool=False, abort: bool=False, *, safe: bool=False, failover: bool=False):
         """End the server, or with `abort` a shutdown that waits for replicas.
 
         A server that ends does not answer, which is a ConnectionError. `now` does not wait for replicas, and `force` not for a save that
         fails; `safe` and `failover` are Valkey's: they keep a node of a cluster from ending before its slots are another's.
         """
-        if (bool(save)) + (bool(nosave)) > 1:
+        if save and nosave:
             raise DataError('shutdown takes only one of save, nosave')
         _words = ['SHUTDOWN']
         if save:
@@ -1997,6 +2057,7 @@ class Commands(Untyped):
             raise DataError('slaveof takes host and port together')
         return self.command('SLAVEOF', *([b'NO', b'ONE'] if host is None else [word(host), word(port)]))
 
+    @plain("WAITAOF", 3)
     def waitaof(self, num_local: int, num_replicas: int, timeout: int):
         """Wait until this connection's writes are in append-only files: here, and on replicas; how many have them.
 
@@ -2044,6 +2105,7 @@ class Commands(Untyped):
         """Returns the membership associated with the given elements for a set."""
         return self.command('SMISMEMBER', name, *listed(values, args))
 
+    @plain("SMOVE", 3)
     def smove(self, src: t.KeyT, dst: t.KeyT, value: t.EncodableT):
         """Move a member from one set to another."""
         return self.command('SMOVE', src, dst, value)
@@ -2061,6 +2123,7 @@ class Commands(Untyped):
         """Add multiple sets and store the resulting set in a key."""
         return self.command('SUNIONSTORE', dest, *listed(keys, args))
 
+    @plain("SSCAN", 2, last=0)
     def sscan(self, name: t.KeyT, cursor: int=0, match: t.PatternT | None=None, count: int | None=None):
         """One step through the members of a set: the next cursor, 0 at the end, and a list of members."""
         _words = ['SSCAN', name, cursor]
@@ -2070,6 +2133,7 @@ class Commands(Untyped):
             _words += (b"COUNT", count)
         return self.command(*_words)
 
+    @plain("SPOP", 1)
     def spop(self, name: t.KeyT, count: int | None=None):
         """Remove and return one random member of a set, or a list of `count`."""
         _words = ['SPOP', name]
@@ -2077,6 +2141,7 @@ class Commands(Untyped):
             _words.append(count)
         return self.command(*_words)
 
+    @plain("SRANDMEMBER", 1)
     def srandmember(self, name: t.KeyT, number: int | None=None):
         """One random member of a set, or a list of `number`."""
         _words = ['SRANDMEMBER', name]
@@ -2115,6 +2180,7 @@ class Commands(Untyped):
         """Increment the score of a member in a sorted set."""
         return self.command('ZINCRBY', name, amount, value)
 
+    @plain("ZPOPMAX", 1)
     def zpopmax(self, name: t.KeyT, count: int | None=None):
         """Remove and return members with the highest scores in a sorted set."""
         _words = ['ZPOPMAX', name]
@@ -2122,6 +2188,7 @@ class Commands(Untyped):
             _words.append(count)
         return self.command(*_words)
 
+    @plain("ZPOPMIN", 1)
     def zpopmin(self, name: t.KeyT, count: int | None=None):
         """Remove and return members with the lowest scores in a sorted set."""
         _words = ['ZPOPMIN', name]
@@ -2129,6 +2196,7 @@ class Commands(Untyped):
             _words.append(count)
         return self.command(*_words)
 
+    @plain("ZRANK", 2)
     def zrank(self, name: t.KeyT, value: t.EncodableT, withscore: bool=False, score_cast_func: t.Callable[[t.Any], t.Any]=float):
         """Determine the index of a member in a sorted set."""
         _words = ['ZRANK', name, value]
@@ -2141,6 +2209,7 @@ class Commands(Untyped):
         """Remove one or more members from a sorted set."""
         return self.command('ZREM', name, *values)
 
+    @plain("ZREMRANGEBYRANK", 3)
     def zremrangebyrank(self, name: t.KeyT, min: int, max: int):
         """Remove all members in a sorted set within the given indexes."""
         return self.command('ZREMRANGEBYRANK', name, min, max)
@@ -2149,6 +2218,7 @@ class Commands(Untyped):
         """Remove all members in a sorted set within the given scores."""
         return self.command('ZREMRANGEBYSCORE', name, word(min), word(max))
 
+    @plain("ZREVRANK", 2)
     def zrevrank(self, name: t.KeyT, value: t.EncodableT, withscore: bool=False, score_cast_func: t.Callable[[t.Any], t.Any]=float):
         """Determine the index of a member in a sorted set, with scores ordered from high to low."""
         _words = ['ZREVRANK', name, value]
@@ -2161,6 +2231,7 @@ class Commands(Untyped):
         """Get the score associated with the given member in a sorted set."""
         return self.command('ZSCORE', name, value)
 
+    @plain("ZSCAN", 2, last=0)
     def zscan(self, name: t.KeyT, cursor: int=0, match: t.PatternT | None=None, count: int | None=None, score_cast_func: t.Callable[[t.Any], t.Any]=float):
         """One step through a sorted set: the next cursor, 0 at the end, and (member, score) pairs."""
         _words = ['ZSCAN', name, cursor]
@@ -2172,33 +2243,33 @@ class Commands(Untyped):
 
     def zadd(self, name: t.KeyT, mapping: t.Mapping[t.Any, t.EncodableT], nx: bool=False, xx: bool=False, ch: bool=False, incr: bool=False, gt: bool=False, lt: bool=False):
         """Set the scores of members: {member: score}. The number of new (`ch`: changed) members; with `incr` the new score of the only member."""
-        if (bool(nx)) + (bool(xx)) > 1:
+        if nx and xx:
             raise DataError('zadd takes only one of nx, xx')
-        if (bool(nx)) + (bool(gt)) > 1:
+        if nx and gt:
             raise DataError('zadd takes only one of nx, gt')
-        if (bool(nx)) + (bool(lt)) > 1:
+        if nx and lt:
             raise DataError('zadd takes only one of nx, lt')
-        if (bool(gt)) + (bool(lt)) > 1:
+        if gt and lt:
             raise DataError('zadd takes only one of gt, lt')
-        if not (bool(mapping)):
+        if not mapping:
             raise DataError('zadd needs mapping')
         if incr and len(mapping) != 1:
             raise DataError('zadd with incr takes one member')
-        flags = words_of(NX=nx, XX=xx, CH=ch, INCR=incr, GT=gt, LT=lt)
-        return self.command('ZADD', name, *flags, *(part for member, score in mapping.items() for part in (word(score), member)))
+        flags = [*((b'NX',) if nx else ()), *((b'XX',) if xx else ()), *((b'CH',) if ch else ()), *((b'INCR',) if incr else ()), *((b'GT',) if gt else ()), *((b'LT',) if lt else ())]
+        return self.command('ZADD', name, *flags, *scored(mapping))
 
     def zrange(self, name: t.KeyT, start: t.EncodableT, end: t.EncodableT, desc: bool=False, withscores: bool=False, score_cast_func: t.Callable[[t.Any], t.Any]=float, byscore: bool=False, bylex: bool=False, offset: int | None=None, num: int | None=None):
         """Members of a sorted set by rank, score or name; (member, score) pairs if `withscores`."""
-        if (bool(byscore)) + (bool(bylex)) > 1:
+        if byscore and bylex:
             raise DataError('zrange takes only one of byscore, bylex')
-        if (bool(bylex)) + (bool(withscores)) > 1:
+        if bylex and withscores:
             raise DataError('zrange takes only one of bylex, withscores')
         if (offset is None) is not (num is None):
             raise DataError('zrange takes offset and num together')
         bound = lex_bound if bylex else word
         limit = () if offset is None else (b'LIMIT', offset, num)
-        flags = words_of(BYSCORE=byscore, BYLEX=bylex, REV=desc)
-        return self.command_as(find('sorted_sets.scored_as')(score_cast_func) if withscores else None, 'ZRANGE', name, bound(start), bound(end), *flags, *limit, *words_of(WITHSCORES=withscores))
+        flags = [*((b'BYSCORE',) if byscore else ()), *((b'BYLEX',) if bylex else ()), *((b'REV',) if desc else ())]
+        return self.command_as(find('sorted_sets.scored_as')(score_cast_func) if withscores else None, 'ZRANGE', name, bound(start), bound(end), *flags, *limit, *((b'WITHSCORES',) if withscores else ()))
 
     def zrevrange(self, name: t.KeyT, start: int, end: int, withscores: bool=False, score_cast_func: t.Callable[[t.Any], t.Any]=float):
         """Members of a sorted set by rank, highest score first; (member, score) pairs if `withscores`."""
@@ -2226,7 +2297,7 @@ class Commands(Untyped):
         Scores are multiplied by a set's weight, if `keys` is a mapping to weights, and then `aggregate` says what becomes of
         them: "SUM", "MIN", "MAX", or "COUNT", which adds the weights alone.
         """
-        return self.command_as(find('scored') if withscores else None, 'ZINTER', *weighted(keys, aggregate), *words_of(WITHSCORES=withscores))
+        return self.command_as(find('scored') if withscores else None, 'ZINTER', *weighted(keys, aggregate), *((b'WITHSCORES',) if withscores else ()))
 
     def zinterstore(self, dest: t.KeyT, keys: t.KeysT | t.Mapping[t.Any, float], aggregate: str | None=None):
         """Put into `dest` what `zinter` gives; the number of its members."""
@@ -2238,7 +2309,7 @@ class Commands(Untyped):
 
     def zunion(self, keys: t.KeysT | t.Mapping[t.Any, float], aggregate: str | None=None, withscores: bool=False, score_cast_func: t.Callable[[t.Any], t.Any]=float):
         """Members that are in any of several sorted sets, with weights and scores as for `zinter`; (member, score) pairs if `withscores`."""
-        return self.command_as(find('sorted_sets.scored_as')(score_cast_func) if withscores else None, 'ZUNION', *weighted(keys, aggregate), *words_of(WITHSCORES=withscores))
+        return self.command_as(find('sorted_sets.scored_as')(score_cast_func) if withscores else None, 'ZUNION', *weighted(keys, aggregate), *((b'WITHSCORES',) if withscores else ()))
 
     def zunionstore(self, dest: t.KeyT, keys: t.KeysT | t.Mapping[t.Any, float], aggregate: str | None=None):
         """Put into `dest` what `zunion` gives; the number of its members."""
@@ -2300,21 +2371,22 @@ class Commands(Untyped):
 
     def zrangestore(self, dest: t.KeyT, name: t.KeyT, start: t.EncodableT, end: t.EncodableT, byscore: bool=False, bylex: bool=False, desc: bool=False, offset: int | None=None, num: int | None=None):
         """Put into `dest` what `zrange` gives; the number of its members."""
-        if (bool(byscore)) + (bool(bylex)) > 1:
+        if byscore and bylex:
             raise DataError('zrangestore takes only one of byscore, bylex')
         if (offset is None) is not (num is None):
             raise DataError('zrangestore takes offset and num together')
         bound = lex_bound if bylex else word
         limit = () if offset is None else (b'LIMIT', offset, num)
-        flags = words_of(BYSCORE=byscore, BYLEX=bylex, REV=desc)
+        flags = [*((b'BYSCORE',) if byscore else ()), *((b'BYLEX',) if bylex else ()), *((b'REV',) if desc else ())]
         return self.command('ZRANGESTORE', dest, name, bound(start), bound(end), *flags, *limit)
 
     def zmscore(self, key: t.KeyT, members: t.KeysT):
         """The scores of several members, None for those that are not there."""
-        if not (bool(members)):
+        if not members:
             raise DataError('zmscore needs members')
         return self.command('ZMSCORE', key, *listed(members))
 
+    @plain("ZRANDMEMBER", 1)
     def zrandmember(self, key: t.KeyT, count: int | None=None, withscores: bool=False):
         """One random member of a sorted set, or a list of `count` of them; if `withscores`, each is followed by its score."""
         _words = ['ZRANDMEMBER', key]
@@ -2334,18 +2406,18 @@ class Commands(Untyped):
 
     def zmpop(self, num_keys: int, keys: t.KeysT, min: bool | None=False, max: bool | None=False, count: int=1):
         """[sorted set, [[member, score]]] of the first of `num_keys` that has some: up to `count` with the lowest or highest scores."""
-        if (bool(min)) + (bool(max)) > 1:
+        if min and max:
             raise DataError('zmpop takes only one of min, max')
-        if not (bool(min) or bool(max)):
+        if not (min or max):
             raise DataError('zmpop needs one of min, max')
         limit = () if count == 1 else (b'COUNT', count)
         return self.command('ZMPOP', num_keys, *listed(keys), b'MIN' if min else b'MAX', *limit)
 
     def bzmpop(self, timeout: float, numkeys: int, keys: t.KeysT, min: bool | None=False, max: bool | None=False, count: int=1):
         """`zmpop` that waits for members: `timeout` seconds, 0 without end."""
-        if (bool(min)) + (bool(max)) > 1:
+        if min and max:
             raise DataError('bzmpop takes only one of min, max')
-        if not (bool(min) or bool(max)):
+        if not (min or max):
             raise DataError('bzmpop needs one of min, max')
         _words = ['BZMPOP', timeout, numkeys, *listed(keys)]
         if min:
@@ -2366,7 +2438,7 @@ class Commands(Untyped):
         `ref_policy` says what becomes of other groups' references: they stay ("KEEPREF"), go too ("DELREF"), or keep the entry
         until every group has acknowledged it ("ACKED").
         """
-        if not (bool(ids)):
+        if not ids:
             raise DataError('xackdel needs ids')
         return self.command('XACKDEL', name, groupname, word(ref_policy), b"IDS", len(ids), *map(word, ids))
 
@@ -2379,11 +2451,11 @@ class Commands(Untyped):
         With `idmp`, a producer and what tells its entries apart, or `idmpauto`, a producer whose entries are told apart by their
         content, an entry that is sent again is not added again.
         """
-        if (maxlen is not None) + (minid is not None) > 1:
+        if maxlen is not None and minid is not None:
             raise DataError('xadd takes only one of maxlen, minid')
-        if (idmpauto is not None) + (idmp is not None) > 1:
+        if idmpauto is not None and idmp is not None:
             raise DataError('xadd takes only one of idmpauto, idmp')
-        if not (bool(fields)):
+        if not fields:
             raise DataError('xadd needs fields')
         if (idmpauto is not None or idmp is not None) and id != '*':
             raise DataError("xadd takes idmpauto and idmp only with the id '*'")
@@ -2396,7 +2468,7 @@ class Commands(Untyped):
         length = (b'MAXLEN', *about, maxlen) if maxlen is not None else ()
         first = (b'MINID', *about, word(minid)) if minid is not None else ()
         most = (b'LIMIT', limit) if limit is not None else ()
-        return self.command('XADD', name, *words_of(NOMKSTREAM=nomkstream), *policy, *producer, *entry, *length, *first, *most, word(id), *flat(fields))
+        return self.command('XADD', name, *((b'NOMKSTREAM',) if nomkstream else ()), *policy, *producer, *entry, *length, *first, *most, word(id), *flat(fields))
 
     def xautoclaim(self, name: t.KeyT, groupname: t.KeyT, consumername: t.KeyT, min_idle_time: int, start_id: t.StreamIdT='0-0', count: int | None=None, justid: bool=False):
         """Take over entries that a group's consumers have left pending for `min_idle_time` milliseconds, beginning at `start_id`.
@@ -2428,7 +2500,7 @@ class Commands(Untyped):
         They count as idle since now, or for `idle` milliseconds, or since the unix time `time` in milliseconds, and as delivered
         `retrycount` times. With `force` they need not be pending; with `justid` only the IDs come back.
         """
-        if not (bool(message_ids)):
+        if not message_ids:
             raise DataError('xclaim needs message_ids')
         _words = ['XCLAIM', name, groupname, consumername, min_idle_time, *map(word, listed(message_ids))]
         if idle is not None:
@@ -2453,7 +2525,7 @@ class Commands(Untyped):
         `ref_policy` says what becomes of groups' references: they stay ("KEEPREF"), go too ("DELREF"), or keep the entry until every
         group has acknowledged it ("ACKED").
         """
-        if not (bool(ids)):
+        if not ids:
             raise DataError('xdelex needs ids')
         return self.command('XDELEX', name, word(ref_policy), b"IDS", len(ids), *map(word, ids))
 
@@ -2505,8 +2577,9 @@ class Commands(Untyped):
         if count is not None and (not full):
             raise DataError('xinfo_stream takes count only with full')
         most = () if count is None else (b'COUNT', count)
-        return self.command_as(find('streams.info'), 'XINFO', b'STREAM', name, *words_of(FULL=full), *most)
+        return self.command_as(find('streams.info'), 'XINFO', b'STREAM', name, *((b'FULL',) if full else ()), *most)
 
+    @plain("XLEN", 1)
     def xlen(self, name: t.KeyT):
         """The number of entries in a stream."""
         return self.command('XLEN', name)
@@ -2517,7 +2590,7 @@ class Commands(Untyped):
         The delivery does not count ("SILENT"), counts as failed ("FAIL"), or as the last one of an entry that nobody can work on
         ("FATAL"); `retrycount` sets how many deliveries count. With `force`, entries need not be pending.
         """
-        if not (bool(ids)):
+        if not ids:
             raise DataError('xnack needs ids')
         _words = ['XNACK', name, groupname, word(mode), b"IDS", len(ids), *map(word, ids)]
         if retrycount is not None:
@@ -2526,6 +2599,7 @@ class Commands(Untyped):
             _words.append(b"FORCE")
         return self.command(*_words)
 
+    @plain("XPENDING", 2)
     def xpending(self, name: t.KeyT, groupname: t.KeyT):
         """How many entries of a group are pending, the lowest and the highest of their IDs, and how many of them are whose."""
         return self.command('XPENDING', name, groupname)
@@ -2559,7 +2633,7 @@ class Commands(Untyped):
         Gives up to `count` entries of each stream. If there are none, it waits for `block` milliseconds, with 0 without end. `max_count`
         and `max_size` are how many entries, and about how many bytes, there may be in all.
         """
-        if not (bool(streams)):
+        if not streams:
             raise DataError('xread needs streams')
         wait = () if block is None else (b'BLOCK', block)
         most = () if count is None else (b'COUNT', count)
@@ -2574,14 +2648,14 @@ class Commands(Untyped):
         milliseconds come first, and all have besides for how many milliseconds they were idle, and how often they were delivered.
         Of entries that are no longer in the stream, the fields are {}.
         """
-        if not (bool(streams)):
+        if not streams:
             raise DataError('xreadgroup needs streams')
         most = () if count is None else (b'COUNT', count)
         all_most = () if max_count is None else (b'MAXCOUNT', max_count)
         size = () if max_size is None else (b'MAXSIZE', max_size)
         wait = () if block is None else (b'BLOCK', block)
         claim = () if claim_min_idle_time is None else (b'CLAIM', claim_min_idle_time)
-        return self.command('XREADGROUP', b'GROUP', groupname, consumername, *most, *all_most, *size, *wait, *words_of(NOACK=noack), *claim, b'STREAMS', *streams, *map(word, streams.values()))
+        return self.command('XREADGROUP', b'GROUP', groupname, consumername, *most, *all_most, *size, *wait, *((b'NOACK',) if noack else ()), *claim, b'STREAMS', *streams, *map(word, streams.values()))
 
     def xrevrange(self, name: t.KeyT, max: t.StreamIdT='+', min: t.StreamIdT='-', count: int | None=None):
         """The (ID, fields) of the entries from `max` down to `min`, the first `count` of them."""
@@ -2605,7 +2679,7 @@ class Commands(Untyped):
         If `approximate`, only as far as that is cheap, and with `limit` no more entries than that are looked at. `ref_policy` says what
         becomes of groups' references to them.
         """
-        if (maxlen is not None) + (minid is not None) > 1:
+        if maxlen is not None and minid is not None:
             raise DataError('xtrim takes only one of maxlen, minid')
         if not (maxlen is not None or minid is not None):
             raise DataError('xtrim needs one of maxlen, minid')
@@ -2674,6 +2748,7 @@ class Commands(Untyped):
         """Get the length of the value stored in a key."""
         return self.command('STRLEN', name)
 
+    @plain("SUBSTR", 3, last=-1)
     def substr(self, name: t.KeyT, start: int, end: int=-1):
         """Get a substring of the string stored at a key."""
         return self.command('SUBSTR', name, start, end)
@@ -2683,9 +2758,9 @@ class Commands(Untyped):
         """Set the string value of a key. True, or None if a condition prevented it; with `get` the old value."""
         if not (ex is not None or px is not None or exat is not None or pxat is not None or keepttl or nx or xx or ifeq is not None or ifne is not None or ifdeq is not None or ifdne is not None or get):
             return self.command('SET', name, value)
-        if (ex is not None) + (px is not None) + (exat is not None) + (pxat is not None) + (bool(keepttl)) > 1:
+        if ex is not None and (px is not None or exat is not None or pxat is not None or keepttl) or px is not None and (exat is not None or pxat is not None or keepttl) or exat is not None and (pxat is not None or keepttl) or pxat is not None and keepttl:
             raise DataError('set takes only one of ex, px, exat, pxat, keepttl')
-        if (bool(nx)) + (bool(xx)) + (ifeq is not None) + (ifne is not None) + (ifdeq is not None) + (ifdne is not None) > 1:
+        if nx and (xx or ifeq is not None or ifne is not None or ifdeq is not None or ifdne is not None) or xx and (ifeq is not None or ifne is not None or ifdeq is not None or ifdne is not None) or ifeq is not None and (ifne is not None or ifdeq is not None or ifdne is not None) or ifne is not None and (ifdeq is not None or ifdne is not None) or ifdeq is not None and ifdne is not None:
             raise DataError('set takes only one of nx, xx, ifeq, ifne, ifdeq, ifdne')
         _words = ['SET', name, value]
         if ex is not None:
@@ -2714,9 +2789,10 @@ class Commands(Untyped):
             _words.append(b"GET")
         return self.command_as(None if get else find("set_result"), *_words)
 
+    @plain("GETEX", 1)
     def getex(self, name: t.KeyT, ex: t.ExpiryT | None=None, px: t.ExpiryT | None=None, exat: t.AbsExpiryT | None=None, pxat: t.AbsExpiryT | None=None, persist: bool=False):
         """The value of a key, whose expiry is set or removed on the way."""
-        if (ex is not None) + (px is not None) + (exat is not None) + (pxat is not None) + (bool(persist)) > 1:
+        if ex is not None and (px is not None or exat is not None or pxat is not None or persist) or px is not None and (exat is not None or pxat is not None or persist) or exat is not None and (pxat is not None or persist) or pxat is not None and persist:
             raise DataError('getex takes only one of ex, px, exat, pxat, persist')
         _words = ['GETEX', name]
         if ex is not None:
@@ -2741,6 +2817,7 @@ class Commands(Untyped):
         """Subtract `amount` from the integer value of a key, and return the difference."""
         return self.command('DECRBY', name, amount)
 
+    @plain("LCS", 2)
     def lcs(self, key1: t.KeyT, key2: t.KeyT, len: bool | None=False, idx: bool | None=False, minmatchlen: int | None=0, withmatchlen: bool | None=False):
         """The longest common subsequence of two strings, its length, or where it is found."""
         _words = ['LCS', key1, key2]
@@ -2762,10 +2839,12 @@ class Commands(Untyped):
         """Set all keys of `mapping` at once if none of them exists; whether that was so."""
         return self.command('MSETNX', *flat(mapping))
 
+    @plain("PSETEX", 3, whole=0b10)
     def psetex(self, name: t.KeyT, time_ms: t.ExpiryT, value: t.EncodableT):
         """Set the value of a key that expires after `time_ms` milliseconds."""
         return self.command('PSETEX', name, in_milliseconds(time_ms), value)
 
+    @plain("SETEX", 3, whole=0b10)
     def setex(self, name: t.KeyT, time: t.ExpiryT, value: t.EncodableT):
         """Set the value of a key that expires after `time` seconds."""
         return self.command('SETEX', name, in_seconds(time), value)
@@ -2775,7 +2854,7 @@ class Commands(Untyped):
 
         The condition is that none ("NX") or all ("XX") of the keys are there.
         """
-        if (ex is not None) + (px is not None) + (exat is not None) + (pxat is not None) + (bool(keepttl)) > 1:
+        if ex is not None and (px is not None or exat is not None or pxat is not None or keepttl) or px is not None and (exat is not None or pxat is not None or keepttl) or exat is not None and (pxat is not None or keepttl) or pxat is not None and keepttl:
             raise DataError('msetex takes only one of ex, px, exat, pxat, keepttl')
         _words = ['MSETEX', len(mapping), *flat(mapping)]
         if data_persist_option is not None:
@@ -2792,13 +2871,15 @@ class Commands(Untyped):
             _words.append(b"KEEPTTL")
         return self.command(*_words)
 
+    @plain("DIGEST", 1)
     def digest(self, name: t.KeyT):
         """The XXH3 digest of the value of a key, as hexadecimal text."""
         return self.command('DIGEST', name)
 
+    @plain("DELEX", 1)
     def delex(self, name: t.KeyT, ifeq: bytes | str | None=None, ifne: bytes | str | None=None, ifdeq: str | None=None, ifdne: str | None=None):
         """Delete a key if its value, or the digest of that, is or is not a given one; the number of keys deleted."""
-        if (ifeq is not None) + (ifne is not None) + (ifdeq is not None) + (ifdne is not None) > 1:
+        if ifeq is not None and (ifne is not None or ifdeq is not None or ifdne is not None) or ifne is not None and (ifdeq is not None or ifdne is not None) or ifdeq is not None and ifdne is not None:
             raise DataError('delex takes only one of ifeq, ifne, ifdeq, ifdne')
         _words = ['DELEX', name]
         if ifeq is not None:
@@ -2811,6 +2892,7 @@ class Commands(Untyped):
             _words += (b"IFDNE", word(ifdne))
         return self.command(*_words)
 
+    @plain("DELIFEQ", 2)
     def delifeq(self, name: t.KeyT, value: t.EncodableT):
         """Delete a key if its value is `value`; the number of keys deleted."""
         return self.command('DELIFEQ', name, value)
@@ -2821,9 +2903,9 @@ class Commands(Untyped):
         A sum out of bounds is refused, and nothing added, or with `saturate` it is the bound. `enx` sets the expiry only if
         there is none.
         """
-        if (byfloat is not None) + (byint is not None) > 1:
+        if byfloat is not None and byint is not None:
             raise DataError('increx takes only one of byfloat, byint')
-        if (ex is not None) + (px is not None) + (exat is not None) + (pxat is not None) + (bool(persist)) > 1:
+        if ex is not None and (px is not None or exat is not None or pxat is not None or persist) or px is not None and (exat is not None or pxat is not None or persist) or exat is not None and (pxat is not None or persist) or pxat is not None and persist:
             raise DataError('increx takes only one of ex, px, exat, pxat, persist')
         expiry = []
         if ex is not None:
@@ -2838,12 +2920,14 @@ class Commands(Untyped):
             raise DataError('increx takes enx with one of ex, px, exat, pxat')
         numbers = {b'BYFLOAT': byfloat, b'BYINT': byint, b'LBOUND': lbound, b'UBOUND': ubound}
         given = ((option_name, word(number)) for option_name, number in numbers.items() if number is not None)
-        return self.command('INCREX', name, *(part for pair in given for part in pair), *words_of(SATURATE=saturate), *expiry, *words_of(PERSIST=persist, ENX=enx))
+        return self.command('INCREX', name, *(part for pair in given for part in pair), *((b'SATURATE',) if saturate else ()), *expiry, *((b'PERSIST',) if persist else ()), *((b'ENX',) if enx else ()))
 
+    @plain("WATCH", 0, has_more=True)
     def watch(self, *names: t.KeyT):
         """Let the next transaction of this connection fail if somebody changes one of these keys before. Needs a lease."""
         return self.command('WATCH', *names)
 
+    @plain("UNWATCH", 0)
     def unwatch(self):
         """Forget all watched keys of this connection. Needs a lease."""
         return self.command('UNWATCH')
@@ -2855,7 +2939,7 @@ class Commands(Untyped):
         others each is linked (`numlinks`). With `cas` the server looks for neighbours in a thread, among `ef` candidates. `attributes` are
         what filters see of the element, as JSON.
         """
-        if not (bool(element)):
+        if not element:
             raise DataError('vadd needs element')
         if not len(vector):
             raise DataError('vadd needs a vector')
@@ -2865,36 +2949,42 @@ class Commands(Untyped):
         candidates = () if ef is None else (b'EF', ef)
         about = () if attributes is None else (b'SETATTR', as_json(attributes))
         links = () if numlinks is None else (b'M', numlinks)
-        return self.command('VADD', key, *fewer, *kind, element, *words_of(CAS=cas), *stored, *candidates, *about, *links)
+        return self.command('VADD', key, *fewer, *kind, element, *((b'CAS',) if cas else ()), *stored, *candidates, *about, *links)
 
+    @plain("VCARD", 1)
     def vcard(self, key: t.KeyT):
         """The number of elements in a set of vectors."""
         return self.command('VCARD', key)
 
+    @plain("VDIM", 1)
     def vdim(self, key: t.KeyT):
         """The number of dimensions of the vectors in a set."""
         return self.command('VDIM', key)
 
     def vemb(self, key: t.KeyT, element: t.EncodableT, raw: bool | None=False):
         """The vector of an element, or with `raw` as it is stored: how ("quantization"), the bytes ("raw", never decoded), and its length ("l2")."""
-        return self.command_as(find('bytes:vectors.stored') if raw else find('floats'), 'VEMB', key, element, *words_of(RAW=raw))
+        return self.command_as(find('bytes:vectors.stored') if raw else find('floats'), 'VEMB', key, element, *((b'RAW',) if raw else ()))
 
+    @plain("VGETATTR", 2)
     def vgetattr(self, key: t.KeyT, element: t.EncodableT):
         """The attributes of an element, from their JSON, or None if it has none."""
         return self.command('VGETATTR', key, element)
 
+    @plain("VINFO", 1)
     def vinfo(self, key: t.KeyT):
         """What the server tells of a set of vectors."""
         return self.command('VINFO', key)
 
+    @plain("VISMEMBER", 2)
     def vismember(self, key: t.KeyT, element: t.EncodableT):
         """Whether a set of vectors has an element."""
         return self.command('VISMEMBER', key, element)
 
     def vlinks(self, key: t.KeyT, element: t.EncodableT, with_scores: bool | None=False):
         """The neighbours that an element is linked with, on each level from the highest; with `with_scores`, {neighbour: how similar}."""
-        return self.command_as(find('vectors.scored_links') if with_scores else None, 'VLINKS', key, element, *words_of(WITHSCORES=with_scores))
+        return self.command_as(find('vectors.scored_links') if with_scores else None, 'VLINKS', key, element, *((b'WITHSCORES',) if with_scores else ()))
 
+    @plain("VRANDMEMBER", 1)
     def vrandmember(self, key: t.KeyT, count: int | None=None):
         """An element of a set of vectors, or a list of `count` ones, all different; below 0, as many as that, which may repeat."""
         _words = ['VRANDMEMBER', key]
@@ -2902,6 +2992,7 @@ class Commands(Untyped):
             _words.append(count)
         return self.command(*_words)
 
+    @plain("VRANGE", 3)
     def vrange(self, key: t.KeyT, start: t.EncodableT, end: t.EncodableT, count: int | None=None):
         """The elements from a first to a last name, in the order of their names, up to `count` of them."""
         _words = ['VRANGE', key, start, end]
@@ -2909,6 +3000,7 @@ class Commands(Untyped):
             _words.append(count)
         return self.command(*_words)
 
+    @plain("VREM", 2)
     def vrem(self, key: t.KeyT, element: t.EncodableT):
         """Remove an element from a set of vectors; whether it was there."""
         return self.command('VREM', key, element)
@@ -2925,7 +3017,7 @@ class Commands(Untyped):
         `epsilon`, whose attributes a `filter` fits, for which up to `filter_ef` candidates are looked at. `truth` compares with all
         vectors; `no_thread` searches in the server's main thread.
         """
-        if not (bool(input)):
+        if not input:
             raise DataError('vsim needs input')
         if isinstance(input, bytes):
             wanted = (b'FP32', input)
@@ -2938,7 +3030,7 @@ class Commands(Untyped):
         candidates = () if ef is None else (b'EF', ef)
         fitting = () if filter is None else (b'FILTER', word(filter))
         tried = () if filter_ef is None else (b'FILTER-EF', word(filter_ef))
-        return self.command_as(find('vectors.scored_with_attributes') if with_scores and with_attribs else find('vectors.scored') if with_scores else find('vectors.with_attributes') if with_attribs else None, 'VSIM', key, *wanted, *words_of(WITHSCORES=with_scores, WITHATTRIBS=with_attribs), *most, *distance, *candidates, *fitting, *tried, *words_of(TRUTH=truth, NOTHREAD=no_thread))
+        return self.command_as(find('vectors.scored_with_attributes') if with_scores and with_attribs else find('vectors.scored') if with_scores else find('vectors.with_attributes') if with_attribs else None, 'VSIM', key, *wanted, *((b'WITHSCORES',) if with_scores else ()), *((b'WITHATTRIBS',) if with_attribs else ()), *most, *distance, *candidates, *fitting, *tried, *((b'TRUTH',) if truth else ()), *((b'NOTHREAD',) if no_thread else ()))
 
 
 AsyncCommands = CoroutineCommands = PipelineCommands = PoolCommands = Commands

@@ -142,10 +142,10 @@ def split(args: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 def plain(
-    command: str, words: int, *, has_more: bool = False, last: object = None
+    command: str, words: int, *, has_more: bool = False, last: object = None, whole: int = 0
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Of a method that sends so many arguments (or more) as they are given, if none is None and there are no others.
 
-    `last` is the last of them where it is not given.
+    `last` is the last of them where it is not given; `whole` has a bit for each that is sent as it is only if it is an int.
     """
-    return lambda function: named_method(function, command, words, has_more, last)
+    return lambda function: named_method(function, command, words, has_more, last, whole)

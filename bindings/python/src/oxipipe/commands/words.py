@@ -41,7 +41,18 @@ def listed(keys: Any, more: Iterable[Any] = ()) -> list[Any]:
 
 def flat(mapping: Mapping[Any, EncodableT]) -> list[Any]:
     """Each key and its value."""
-    return [part for item in mapping.items() for part in item]
+    words: list[Any] = []
+    for item in mapping.items():
+        words += item
+    return words
+
+
+def scored(mapping: Mapping[Any, Any]) -> list[Any]:
+    """The score of each member, and the member."""
+    words: list[Any] = []
+    for member, score in mapping.items():
+        words += (word(score), member)
+    return words
 
 
 def lex_bound(bound: Any) -> Any:

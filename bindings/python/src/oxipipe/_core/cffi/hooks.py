@@ -50,7 +50,13 @@ def configure(
 
 
 def named_method(
-    function: Callable[..., Any], _command: str, _words: int, _has_more: bool, _last: object, /
+    function: Callable[..., Any],
+    _command: str,
+    _words: int,
+    _has_more: bool,
+    _last: object,
+    _whole: int,
+    /,
 ) -> Callable[..., Any]:
     """See `oxipipe._core.interface.NamedMethod`."""
     return function

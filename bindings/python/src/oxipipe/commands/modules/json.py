@@ -7,7 +7,7 @@ from __future__ import annotations
 from oxipipe.commands._types import t
 from oxipipe.commands.modules._json import Documents
 from oxipipe.commands.shapes import find
-from oxipipe.commands.words import as_json, choice, flat, in_milliseconds, in_seconds, lex_bound, listed, on_or_off, or_endless, or_metres, path_word, sorting, unix_milliseconds, unix_seconds, weighted, word, words_of, yes_or_no
+from oxipipe.commands.words import as_json, choice, flat, in_milliseconds, in_seconds, lex_bound, listed, on_or_off, or_endless, or_metres, path_word, scored, sorting, unix_milliseconds, unix_seconds, weighted, word, words_of, yes_or_no
 from oxipipe.exceptions import DataError
 
 
@@ -112,20 +112,20 @@ class JSON(Documents):
 
         With `decode_keys` the keys of `obj` may be bytes. `fpha` says how the server keeps arrays of floats: BF16, FP16, FP32 or FP64.
         """
-        if (bool(nx)) + (bool(xx)) > 1:
+        if nx and xx:
             raise DataError('set takes only one of nx, xx')
         words = [name, path_word(path), self._document(obj, decode_keys)]
-        words += words_of(NX=nx, XX=xx)
+        words += [*((b'NX',) if nx else ()), *((b'XX',) if xx else ())]
         if fpha is not None:
             words += (b'FPHA', self._float_kind(fpha))
         return self.command('JSON.SET', *words)
 
     def set_file(self, name: t.KeyT, path: object, file_name: str, nx: bool | None=False, xx: bool | None=False, decode_keys: bool | None=False, fpha: str | None=None):
         """As `set`, with what is in a file of JSON, which is read at once."""
-        if (bool(nx)) + (bool(xx)) > 1:
+        if nx and xx:
             raise DataError('set_file takes only one of nx, xx')
         words = [name, path_word(path), self._content(file_name)]
-        words += words_of(NX=nx, XX=xx)
+        words += [*((b'NX',) if nx else ()), *((b'XX',) if xx else ())]
         if fpha is not None:
             words += (b'FPHA', self._float_kind(fpha))
         return self.command('JSON.SET', *words)

@@ -7,7 +7,7 @@ from __future__ import annotations
 from oxipipe.commands._types import t
 from oxipipe.commands.modules._search import Index
 from oxipipe.commands.shapes import find
-from oxipipe.commands.words import as_json, choice, flat, in_milliseconds, in_seconds, lex_bound, listed, on_or_off, or_endless, or_metres, path_word, sorting, unix_milliseconds, unix_seconds, weighted, word, words_of, yes_or_no
+from oxipipe.commands.words import as_json, choice, flat, in_milliseconds, in_seconds, lex_bound, listed, on_or_off, or_endless, or_metres, path_word, scored, sorting, unix_milliseconds, unix_seconds, weighted, word, words_of, yes_or_no
 from oxipipe.exceptions import DataError
 
 
@@ -25,11 +25,11 @@ class Search(Index):
         of the index to make it smaller.
         """
         words = [self.index_name, *(map(word, definition.args) if definition is not None else ())]
-        words += words_of(MAXTEXTFIELDS=max_text_fields)
+        words += [*((b'MAXTEXTFIELDS',) if max_text_fields else ())]
         if temporary is not None:
             words += (b'TEMPORARY', temporary)
-        words += words_of(NOOFFSETS=no_term_offsets, NOHL=no_highlight, NOFIELDS=no_field_flags)
-        words += words_of(NOFREQS=no_term_frequencies, SKIPINITIALSCAN=skip_initial_scan)
+        words += [*((b'NOOFFSETS',) if no_term_offsets else ()), *((b'NOHL',) if no_highlight else ()), *((b'NOFIELDS',) if no_field_flags else ())]
+        words += [*((b'NOFREQS',) if no_term_frequencies else ()), *((b'SKIPINITIALSCAN',) if skip_initial_scan else ())]
         if stopwords is not None:
             words += (b'STOPWORDS', len(stopwords), *map(word, stopwords))
         return self.command('FT.CREATE', *words, b'SCHEMA', *self._fields(fields))
@@ -40,7 +40,7 @@ class Search(Index):
 
     def dropindex(self, delete_documents: bool=False):
         """Remove the index, and also the documents in it if wanted."""
-        return self.command('FT.DROPINDEX', self.index_name, *words_of(DD=delete_documents))
+        return self.command('FT.DROPINDEX', self.index_name, *((b'DD',) if delete_documents else ()))
 
     def load_document(self, id: t.KeyT, field_encodings: t.Mapping[str, str | None] | None=None):
         """All fields of a document, which is a hash: text, or as `field_encodings` says, in which None is for bytes."""
@@ -84,7 +84,7 @@ class Search(Index):
             kind, words = (b'SEARCH', [*self._query(query), *self._params(query_params)])
         else:
             kind, words = (b'AGGREGATE', [*map(word, query.build_args())])
-        return self.command_as(find('search.profiled')(query), 'FT.PROFILE', self.index_name, kind, *words_of(LIMITED=limited), b'QUERY', *words)
+        return self.command_as(find('search.profiled')(query), 'FT.PROFILE', self.index_name, kind, *((b'LIMITED',) if limited else ()), b'QUERY', *words)
 
     def spellcheck(self, query: str, distance: int | None=None, include: str | None=None, exclude: str | None=None):
         """For each word that is not in the index the ones like it, with their scores; also those of the dictionary `include`."""
@@ -139,7 +139,7 @@ class Search(Index):
 
     def sugadd(self, key: t.KeyT, suggestion: t.Suggested, *, increment: bool=False):
         """Add a suggestion, or to its score; how many there are. Add several in a pipeline."""
-        words = [key, word(suggestion.string), suggestion.score, *words_of(INCR=increment)]
+        words = [key, word(suggestion.string), suggestion.score, *((b'INCR',) if increment else ())]
         return self.command('FT.SUGADD', *words, *((b'PAYLOAD', word(suggestion.payload)) if suggestion.payload else ()))
 
     def suglen(self, key: t.KeyT):
@@ -163,7 +163,7 @@ class Search(Index):
 
     def synupdate(self, groupid: str, skipinitial: bool=False, *terms: str):
         """Add words to a group of synonyms. With `skipinitial` only for documents that come later."""
-        words = [self.index_name, word(groupid), *words_of(SKIPINITIALSCAN=skipinitial)]
+        words = [self.index_name, word(groupid), *((b'SKIPINITIALSCAN',) if skipinitial else ())]
         return self.command('FT.SYNUPDATE', *words, *map(word, terms))
 
     def syndump(self):

@@ -7,7 +7,7 @@ from __future__ import annotations
 from oxipipe.commands._types import t
 from oxipipe.commands.modules._timeseries import Series
 from oxipipe.commands.shapes import find
-from oxipipe.commands.words import as_json, choice, flat, in_milliseconds, in_seconds, lex_bound, listed, on_or_off, or_endless, or_metres, path_word, sorting, unix_milliseconds, unix_seconds, weighted, word, words_of, yes_or_no
+from oxipipe.commands.words import as_json, choice, flat, in_milliseconds, in_seconds, lex_bound, listed, on_or_off, or_endless, or_metres, path_word, scored, sorting, unix_milliseconds, unix_seconds, weighted, word, words_of, yes_or_no
 from oxipipe.exceptions import DataError
 
 
@@ -136,7 +136,7 @@ class TimeSeries(Series):
         labels = self._labels(with_labels, select_labels)
         buckets = self._buckets(count, align, self._aggregation(aggregation_type, bucket_size_msec), bucket_timestamp, empty)
         words = [word(from_time), word(to_time), *chosen, *labels, *buckets]
-        words += words_of(EXCLUDEEMPTY=exclude_empty)
+        words += [*((b'EXCLUDEEMPTY',) if exclude_empty else ())]
         words += (b'FILTER', *map(word, filters))
         if groupby is not None:
             words += (b'GROUPBY', word(groupby), b'REDUCE', word(reduce.upper()))
@@ -158,7 +158,7 @@ class TimeSeries(Series):
         labels = self._labels(with_labels, select_labels)
         buckets = self._buckets(count, align, self._aggregation(aggregation_type, bucket_size_msec), bucket_timestamp, empty)
         words = [word(from_time), word(to_time), *chosen, *labels, *buckets]
-        words += words_of(EXCLUDEEMPTY=exclude_empty)
+        words += [*((b'EXCLUDEEMPTY',) if exclude_empty else ())]
         words += (b'FILTER', *map(word, filters))
         if groupby is not None:
             words += (b'GROUPBY', word(groupby), b'REDUCE', word(reduce.upper()))
@@ -173,7 +173,7 @@ class TimeSeries(Series):
 
     def mget(self, filters: t.Sequence[str], with_labels: bool | None=False, select_labels: t.Sequence[str] | None=None, latest: bool | None=False):
         """The last sample of all series whose labels fit `filters`: for each, by its name, a dict of its labels, a time and a value."""
-        return self.command('TS.MGET', *words_of(LATEST=latest), *self._labels(with_labels, select_labels), b'FILTER', *map(word, filters))
+        return self.command('TS.MGET', *((b'LATEST',) if latest else ()), *self._labels(with_labels, select_labels), b'FILTER', *map(word, filters))
 
     def info(self, key: t.KeyT):
         """What the server tells of a series."""
