@@ -145,6 +145,8 @@ CLIENTS = {
         _python("oxipipe", "oxipipe", *_OURS, backend="fast"),
         _python("oxipipe-cffi", "oxipipe, cffi backend", *_OURS, backend="cffi"),
         _python("oxipipe-sleep", "oxipipe, spin_us=0", *_OURS, "--spin-us", "0", backend="fast"),
+        _python("oxipipe-unnamed", "oxipipe, command()", *_OURS, "--unnamed", backend="fast"),
+        _python("oxipipe-cffi-unnamed", "..., cffi backend", *_OURS, "--unnamed", backend="cffi"),
         _python("oxipipe-decode", "oxipipe, to str", *_OURS, "--decode", backend="fast"),
         _python("redis-py", "redis-py + hiredis", *_REDIS_PY),
         _python("redis-py-decode", "redis-py + hiredis, to str", *_REDIS_PY, "--decode"),

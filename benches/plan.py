@@ -10,7 +10,9 @@ from case import Case, Group
 PEERS = ("redis-py", "credis", "glide-sync")
 PIPELINE_CLIENTS = (
     "oxipipe",
+    "oxipipe-unnamed",
     "oxipipe-cffi",
+    "oxipipe-cffi-unnamed",
     *PEERS,
     "oxipipe-c",
     "hiredis-c",

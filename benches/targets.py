@@ -22,6 +22,8 @@ _RATIOS: tuple[tuple[str, str, str | tuple[str, ...], float, str], ...] = (
     ("hset", "oxipipe", "hiredis-c", 1.3, "... against hiredis (C)"),
     ("hset", "oxipipe", _BENCHMARKS, 1.1, "... against redis-benchmark, best of three -P"),
     ("hset", "oxipipe-cffi", "redis-py", 3.0, "... cffi backend, against redis-py + hiredis"),
+    ("hset", "oxipipe", "oxipipe-unnamed", 0.9, "named methods, against the same by command()"),
+    ("hset", "oxipipe-cffi", "oxipipe-cffi-unnamed", 0.9, "... cffi backend"),
     ("hset-fresh", "oxipipe", "redis-py", 7.0, "the same into an empty hash, against redis-py"),
     ("hset-fresh", "oxipipe", "glide-sync", 9.0, "... against valkey-glide-sync"),
     ("hset-fresh", "oxipipe", "credis", 2.0, "... against credis"),

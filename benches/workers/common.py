@@ -78,6 +78,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--server-pid", type=int, action="append")
     # What distinguishes two clients of one worker.
     parser.add_argument("--decode", action="store_true", help="decode_responses=True")
+    parser.add_argument("--unnamed", action="store_true", help="command(...), no named methods")
     parser.add_argument("--spin-us", type=int, default=-1, help="-1: the client's default")
     parser.add_argument("--uvloop", action="store_true")
     parser.add_argument("--pure", action="store_true", help="without hiredis")

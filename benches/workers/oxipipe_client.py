@@ -61,6 +61,14 @@ class Oxipipe:
         return self.redis.command("MGET", *keys)
 
 
+class Unnamed(Oxipipe):
+    def hset_pipeline(self, fields: Sequence[str]) -> Sequence[Any]:
+        pipeline = self.redis.pipeline(transaction=False)
+        for field in fields:
+            pipeline.command("HSET", "words", field, "1")
+        return pipeline.execute()
+
+
 def backend() -> str:
     """The module that the client's core class comes from: `_fast` or the cffi one."""
     core = next(kind for kind in oxipipe.Redis.__mro__ if kind.__name__ == "ClientCore")
@@ -71,4 +79,4 @@ def backend() -> str:
 
 
 if __name__ == "__main__":
-    common.main(Oxipipe, ["oxipipe"])
+    common.main(lambda args: Unnamed(args) if args.unnamed else Oxipipe(args), ["oxipipe"])
