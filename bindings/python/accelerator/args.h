@@ -28,7 +28,8 @@ typedef struct {
     NumberText inline_numbers[ARGUMENTS_INLINE];
 } Arguments;
 
-/* Fills `out`. `name` is NULL if the first of the objects is the command's. On failure an exception is set and nothing needs to be released. */
+/* Fills `out`. `name` is NULL if the first of the objects is the command's. On failure an exception is
+ * set and nothing needs to be released. */
 int arguments_collect(Arguments *out, const FastState *state, const TextCodec *codec,
                       const oxp_slice *name, PyObject *const *objects, Py_ssize_t count);
 void arguments_release(Arguments *arguments);

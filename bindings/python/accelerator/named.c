@@ -113,7 +113,8 @@ static PyObject *call(NamedMethod *self, PyObject *const *args, size_t flagged_c
     return call_function(self, args, count, NULL);
 }
 
-/* What cannot be sent, or needs more thought, is left to the function: errors tell which of its arguments it was. */
+/* What cannot be sent, or needs more thought, is left to the function: errors tell which of its
+ * arguments it was. */
 static bool is_plain(const NamedMethod *self, PyObject *const *args, Py_ssize_t count)
 {
     if (count < self->least || count > self->most)
