@@ -5,10 +5,11 @@
     tools/gen_commands.py --check           writes nothing; exit status 1 if a generated file is stale
     tools/gen_commands.py --describe SOCKET takes a new description from the server on that Unix socket
     tools/gen_commands.py --newer SOCKET    takes the commands that only that newer server has
+    tools/gen_commands.py --beside SOCKET   takes what a server with modules, or a Sentinel, has and those servers do not
 
 Inputs, all committed, are in `tools/commands/`: a file of entries per group (`commandgen.entries` says what an entry is), those of
-modules of servers in `modules/`, and in
-`servers/` what servers say about their commands. The output is committed too, so that neither a build nor a package needs this
+modules of servers in `modules/`, in
+`servers/` what servers say about their commands, and in `published/` what is published of those that none of these servers has. The output is committed too, so that neither a build nor a package needs this
 program or a server.
 
 --describe also asks that server where the keys of many commands are, of those in `servers/keys-asked.txt` and of one or two made up
@@ -33,19 +34,22 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="only report stale files")
     parser.add_argument("--describe", metavar="SOCKET", help="refresh the description first")
     parser.add_argument("--newer", metavar="SOCKET", help="refresh that of newer commands first")
+    parser.add_argument("--beside", metavar="SOCKET", help="refresh that of others first")
     options = parser.parse_args()
     if options.describe:
         servers.refresh(options.describe)
     if options.newer:
         servers.refresh_newer(options.newer)
-    described = servers.read()
+    if options.beside:
+        servers.refresh_beside(options.beside)
+    told = servers.read_all()
     written = entries.read()
-    checks.against_servers(written, described)
-    checks.against_redis_py(written)
     groups = entries.read_groups()
+    checks.against_servers([*written, *(e for group in groups for e in group.entries)], told)
+    checks.against_redis_py(written)
     checks.groups_against_redis_py(groups)
     outputs = {
-        ROOT / "src/command/table.rs": rust.table(servers.merged(described)),
+        ROOT / "src/command/table.rs": rust.table(servers.merged(told)),
         PACKAGE / "_table.py": methods.module(written),
         PACKAGE / "_table.pyi": stubs.module(written, groups),
         PACKAGE / "shapes/_by_name.py": shape_table.module(written),
@@ -53,7 +57,7 @@ def main() -> int:
         PACKAGE / "shapes/_of_modules.py": shape_table.group_module(groups),
         PYTHON / "tests/support/module_cases.py": cases.group_module(groups),
     }
-    for name, page in reference.pages(written, described).items():
+    for name, page in reference.pages(written, told).items():
         outputs[ROOT / "docs/commands" / name] = page
     for module in {group.module for group in groups}:
         classes = [group for group in groups if group.module == module]

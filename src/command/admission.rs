@@ -65,8 +65,14 @@ pub(crate) enum Rule {
     SecondsLast,
     /// Blocks for the seconds in its first argument.
     SecondsFirst,
+    /// Blocks for the seconds in its fourth argument.
+    SecondsFourth,
+    /// Blocks for the seconds in its fifth argument.
+    SecondsFifth,
     /// Blocks for the milliseconds in its option BLOCK, if it has one: XREAD, XREADGROUP.
     BlockOption,
+    /// Blocks for the milliseconds behind its third argument, if that is BLOCK: TS.READ.
+    BlockThird,
 
     /// Ends another command, or what another waits for, and so must not wait behind it: SCRIPT KILL, CLIENT UNPAUSE.
     EndsAnother,
@@ -147,8 +153,13 @@ fn look_closer<A: AsRef<[u8]>>(info: &'static CommandInfo, args: &[A], place: Pl
     let blocking = match info.rule {
         Rule::SecondsLast => Some(Blocking::seconds(last())),
         Rule::SecondsFirst => Some(Blocking::seconds(arg(1))),
+        Rule::SecondsFourth => Some(Blocking::seconds(arg(4))),
+        Rule::SecondsFifth => Some(Blocking::seconds(arg(5))),
         Rule::CountsWrites => Some(Blocking::millis(last())),
         Rule::BlockOption => Blocking::option(args),
+        Rule::BlockThird => {
+            arg(3).filter(|word| word.eq_ignore_ascii_case(b"BLOCK")).map(|_| Blocking::millis(arg(4)))
+        }
         _ => None,
     };
     let changes_connection = place != Place::Shared && info.rule.changes_connection();
@@ -199,7 +210,10 @@ impl Rule {
             | Self::CountsWrites
             | Self::SecondsLast
             | Self::SecondsFirst
+            | Self::SecondsFourth
+            | Self::SecondsFifth
             | Self::BlockOption
+            | Self::BlockThird
             | Self::EndsAnother => false,
         }
     }
@@ -292,6 +306,10 @@ mod tests {
             "CLIENT CAPA redirect",
             "CLIENT IMPORT-SOURCE ON",
             "SCRIPT DEBUG YES",
+            "HIMPORT PREPARE s f",
+            "himport set k s v",
+            "HIMPORT DISCARD s",
+            "HIMPORT DISCARDALL",
         ] {
             assert_eq!(refusal(line, Place::Shared), Some(ErrorKind::Refused), "{line}");
             assert!(of(line, Place::Dedicated).unwrap().changes_connection, "{line}");

@@ -81,6 +81,9 @@ mod tests {
             ("bzmpop 0.5 1 a MIN", millis(500)),
             ("WAIT 1 700", millis(700)),
             ("waitaof 1 0 800", millis(800)),
+            ("BLMOVEM a b LEFT RIGHT 1.5 COUNT 2 OBO", millis(1500)),
+            ("bzmove a b MIN 6 COUNT 2", millis(6000)),
+            ("TS.READ BLOCK 1 block 70 2 MAX_COUNT 3", millis(70)),
             ("XREAD COUNT 5 block 900 STREAMS s $", millis(900)),
             ("XREADGROUP GROUP g c BLOCK 1 STREAMS s >", millis(1)),
         ] {
@@ -102,7 +105,15 @@ mod tests {
 
     #[test]
     fn other_commands_do_not_block_whatever_their_arguments_are_called() {
-        for line in ["XREAD STREAMS BLOCK 0", "XADD s * BLOCK 0", "BITCOUNT k", "GET block", "wat 1 0", ""] {
+        for line in [
+            "XREAD STREAMS BLOCK 0",
+            "XADD s * BLOCK 0",
+            "TS.READ BLOCK 5",
+            "BITCOUNT k",
+            "GET block",
+            "wat 1 0",
+            "",
+        ] {
             assert_eq!(of(line), None, "{line}");
         }
     }

@@ -201,6 +201,25 @@ mod tests {
     }
 
     #[test]
+    fn keys_of_commands_that_the_server_does_not_have_are_where_others_say() {
+        for (line, expected) in [
+            ("LMOVEM a b LEFT RIGHT", &["a", "b"][..]),
+            ("zmovemember a b MEMBERS 1 m", &["a", "b"]),
+            ("BLESS SET a NO-EVICT", &["a"]),
+            ("BLESS SCAN 0 NO-EVICT", &[]),
+            ("HIMPORT SET a s v", &["a"]),
+            ("SUNIONCARD 2 a b LIMIT 1", &["a", "b"]),
+            ("TS.NRANGE 2 a b - +", &["a", "b"]),
+            ("JSON.MSET a $ 1 b $ 2", &["a", "b"]),
+            ("TS.MADD a 1 1 b 2 2", &["a", "b"]),
+            ("JSON.DEBUG MEMORY a", &["a"]),
+            ("TS.MGET FILTER a=b", &[]),
+        ] {
+            assert_eq!(of(line), expected, "{line}");
+        }
+    }
+
+    #[test]
     fn shard_channels_count_as_keys() {
         assert_eq!(of("SPUBLISH c message"), ["c"]);
         assert_eq!(of("SSUBSCRIBE c d"), ["c", "d"]);

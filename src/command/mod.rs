@@ -130,7 +130,7 @@ const LONGEST: usize = {
 
 /// Where in the table a name is. Made by the compiler, because every command is looked up.
 static INDEX: [u16; SLOTS] = index();
-const SLOTS: usize = 2048;
+const SLOTS: usize = 4096;
 
 const fn index() -> [u16; SLOTS] {
     let mut index = [0; SLOTS];
@@ -181,7 +181,7 @@ mod tests {
             assert!(std::ptr::eq(find(info.name.to_ascii_lowercase().as_bytes()).unwrap(), info));
             assert!(find(format!("{}X", info.name).as_bytes()).is_none_or(|other| other.name.ends_with('X')));
         }
-        assert!(["", "JSON.GET", "\u{17f}et"].iter().all(|name| find(name.as_bytes()).is_none()));
+        assert!(["", "JSON.NOSUCH", "\u{17f}et"].iter().all(|name| find(name.as_bytes()).is_none()));
     }
 
     #[test]
@@ -190,7 +190,21 @@ mod tests {
             let args: Vec<_> = line.split(' ').collect();
             admit(&args, Place::Dedicated).is_ok_and(|admission| admission.is_read_only())
         };
-        for line in ["get k", "HGETALL k", "object encoding k", "MEMORY USAGE k"] {
+        for line in [
+            "get k",
+            "HGETALL k",
+            "object encoding k",
+            "MEMORY USAGE k",
+            "digest k",
+            "ARGET k 1",
+            "SUNIONCARD 2 k l",
+            "sttl k MEMBERS 1 m",
+            "json.get k $",
+            "JSON.MGET k l $",
+            "FT.SEARCH i q",
+            "ts.mget FILTER a=b",
+            "BF.EXISTS k v",
+        ] {
             assert!(reads(line), "{line}");
         }
         for line in [
@@ -206,6 +220,16 @@ mod tests {
             "nosuch k",
             "object",
             "config set a b",
+            "TS.READ k 0",
+            "increx k",
+            "bless set k NO-EVICT",
+            "json.set k $ 1",
+            "FT.CREATE i SCHEMA",
+            "FT.CURSOR READ i 7",
+            "FT.ALIASADD a i",
+            "FT.DEBUG HELP",
+            "CF.COMPACT k",
+            "TDIGEST.ADD k 1",
         ] {
             assert!(!reads(line), "{line}");
         }

@@ -66,6 +66,9 @@ mod tests {
             ("script exists sha", To::AllShards, From::AggLogicalAnd),
             ("SCRIPT KILL", To::AllShards, From::OneSucceeded),
             ("WAIT 1 0", To::AllShards, From::AggMin),
+            ("HIMPORT PREPARE s f", To::AllShards, From::Together),
+            ("BLESS SCAN 0 NO-EVICT", To::Special, From::Special),
+            ("JSON.MGET a b $", To::Keys, From::Together),
             ("NOSUCH", To::Keys, From::Together),
         ] {
             let admission = admit(&line.split(' ').collect::<Vec<_>>(), Place::Dedicated).unwrap();

@@ -73,7 +73,10 @@ fn way(rule: Rule) -> Option<Way> {
         | Rule::Container
         | Rule::SecondsLast
         | Rule::SecondsFirst
+        | Rule::SecondsFourth
+        | Rule::SecondsFifth
         | Rule::BlockOption
+        | Rule::BlockThird
         | Rule::EndsAnother => return None,
     })
 }

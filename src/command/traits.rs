@@ -20,7 +20,13 @@ impl Traits {
         Self {
             may_block: matches!(
                 rule,
-                Rule::SecondsLast | Rule::SecondsFirst | Rule::CountsWrites | Rule::BlockOption
+                Rule::SecondsLast
+                    | Rule::SecondsFirst
+                    | Rule::SecondsFourth
+                    | Rule::SecondsFifth
+                    | Rule::CountsWrites
+                    | Rule::BlockOption
+                    | Rule::BlockThird
             ),
             may_be_refused: name.is_empty() || rule == Rule::Container || refusal::may_concern(rule),
             is_confirmed: rule == Rule::Subscription,

@@ -6,46 +6,61 @@ What is missing or other on purpose stands in `tools/commands/ledger.toml` with 
 from __future__ import annotations
 
 import ast
+import fnmatch
 import importlib
 import inspect
 import tomllib
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from commandgen import entries as described
+from commandgen import entries as described_entries
+from commandgen import order
 from commandgen.entries import GROUPS, Entry
-from commandgen.servers import Command
-from commandgen.template import Flag, Group, Literal, Part, Value, literals
+from commandgen.servers import Command, Told
+from commandgen.template import SEVERAL, Flag, Group, Literal, Part, Value, literals
 
 LEDGER = GROUPS / "ledger.toml"
 
 
-def against_servers(entries: list[Entry], described: list[list[Command]]) -> None:
-    """Names, numbers of words and their tokens are the servers'; each command has a method, or a reason why not."""
-    by_name: dict[str, list[Command]] = {}
-    for command in (command for told in described for command in told):
-        by_name.setdefault(command["name"], []).append(command)
+def against_servers(entries: list[Entry], told: list[Told]) -> None:
+    """Names, words, their number and order are as described; each command has a method, or a reason why not.
+
+    Of commands that no server of the tests has, the ledger says so.
+    """
+    ledger = tomllib.loads(LEDGER.read_text())
     wrong = []
     for entry in entries:
-        told = by_name.get(entry.command, [])
-        if told:
-            wrong += _arity(entry, told[-1]["arity"])
-            wrong += _tokens(entry, told)
-        elif not entry.redis and not entry.valkey:
-            wrong.append(
-                f"{entry.name}: no server told of {entry.command}; say since when there is one"
-            )
-    ledger = tomllib.loads(LEDGER.read_text())["commands"]
-    named = {entry.command for entry in entries}
-    containers = {name.partition("|")[0] for name in by_name if "|" in name}
-    for name in sorted(by_name.keys() - named - ledger.keys() - containers):
-        wrong.append(f"{name} has no method; describe it, or say in {LEDGER.name} why not")
-    for name in ledger:
-        if name in named or name not in by_name:
-            wrong.append(
-                f"{LEDGER.name} says why {name} has no method, which it has, or which nobody has"
-            )
+        described = [command for _, command in entry.told(told)]
+        if described:
+            wrong += _arity(entry, described)
+            wrong += _tokens(entry, described, told)
+            wrong += _order(entry, described, told)
+        else:
+            wrong.append(f"{entry.name}: nobody tells of {entry.command}")
+    named = {entry.command for entry in entries} | {
+        command["name"] for entry in entries for _, command in entry.told(told)
+    }
+    everything = {command["name"] for one in told for command in one.commands}
+    containers = {name.partition("|")[0] for name in everything if "|" in name}
+    wrong += _named(
+        ledger["commands"], everything - named - containers, "has no method; describe it, or say"
+    )
+    unseen = {e.command for e in entries if not any(one.is_of_tests for one, _ in e.told(told))}
+    wrong += _named(ledger["unseen"], unseen, "is on no server of the tests; say")
     _report(wrong)
+
+
+def _named(reasons: dict[str, str], names: set[str], fault: str) -> Iterator[str]:
+    """The ledger has a reason for each of them and for no other. "X*" stands for all that begin so."""
+    patterns = dict.fromkeys(reasons, False)
+    for name in sorted(names):
+        fitting = [pattern for pattern in patterns if fnmatch.fnmatchcase(name, pattern)]
+        if not fitting:
+            yield f"{name} {fault} in {LEDGER.name} why"
+        patterns.update(dict.fromkeys(fitting, True))
+    for pattern, is_needed in patterns.items():
+        if not is_needed:
+            yield f"{LEDGER.name} has {pattern} without need"
 
 
 def against_redis_py(entries: list[Entry]) -> None:
@@ -70,7 +85,7 @@ def against_redis_py(entries: list[Entry]) -> None:
     _report(wrong)
 
 
-def groups_against_redis_py(groups: list[described.Group]) -> None:
+def groups_against_redis_py(groups: list[described_entries.Group]) -> None:
     """As `against_redis_py`, for the classes of modules. The ledger calls methods "json.set_path"."""
     ledger = dict(tomllib.loads(LEDGER.read_text())["modules"])
     wrong = []
@@ -156,10 +171,11 @@ def _plain(arguments: ast.arguments) -> ast.arguments:
     return copy.args
 
 
-def _arity(entry: Entry, arity: int) -> list[str]:
-    """The server counts the words of a command; negative means at least that many."""
+def _arity(entry: Entry, described: list[Command]) -> list[str]:
+    """The number of words, with the command's own; below 0, that many or more. It is as the newest server has it."""
     if entry.body:
         return []
+    arity = described[-1]["arity"]
     least, most = len(entry.words), len(entry.words)
     for part in entry.parts:
         few, many = _count(part)
@@ -182,20 +198,48 @@ def _count(part: Part) -> tuple[int, int]:
         case Flag():
             return (1, 1) if part.false else (0, 1)
         case Value():
-            return (0, _MANY) if part.is_many or part.conversion == "flat" else (1, 1)
+            return (0, _MANY) if part.is_many or part.conversion in SEVERAL else (1, 1)
         case Group():
             return 0, sum(_count(inner)[1] for inner in part.parts)
 
 
-def _tokens(entry: Entry, told: list[Command]) -> list[str]:
-    """Words in capitals are among those that a server knows there, or newer than all of them."""
-    known = {token for command in told for token in _known_tokens(command["arguments"])}
-    words = [word for word in literals(entry.parts) if word not in known]
+def _tokens(entry: Entry, described: list[Command], told: list[Told]) -> list[str]:
+    """Words in capitals are among those that somebody knows there. Of commands of modules nobody may have told them."""
+    known = {t for c in described for t in _known_tokens(c["arguments"])}
+    known |= {t for arguments in added(entry, told) for t in _known_tokens(arguments)}
+    if not known and "." in entry.command:
+        return []
     return [
         f"{entry.name}: {word} is no word of {entry.command}"
-        for word in words
-        if word not in entry.newer
+        for word in _words(entry)
+        if word.isupper() and word not in known
     ]
+
+
+def _order(entry: Entry, described: list[Command], told: list[Told]) -> list[str]:
+    """Words stand as somebody has them, or the entry says why not. Those of bodies are held to it by a test."""
+    if entry.body:
+        return []
+    words = list(literals(entry.parts))
+    if order.is_as_told(words, [c["arguments"] for c in described], added(entry, told)):
+        return [f"{entry.name} gives a reason for an order that is kept"] if entry.order else []
+    return [] if entry.order else [f"{entry.name}: nobody has {' '.join(words)} in this order"]
+
+
+def added(entry: Entry, told: list[Told]) -> list[list[dict[str, Any]]]:
+    """Arguments that are published of a command which servers describe without them."""
+    commands = (command for one in told for command in one.commands)
+    return [c["adds"] for c in commands if c["name"] == entry.command and "adds" in c]
+
+
+def _words(entry: Entry) -> Iterator[str]:
+    """Those that a template has, and the constants of a body that look like some."""
+    yield from literals(entry.parts)
+    for node in (node for statement in entry.body for node in ast.walk(statement)):
+        if isinstance(node, ast.Constant) and isinstance(node.value, bytes):
+            yield node.value.decode()
+        elif isinstance(node, ast.Call) and ast.unparse(node.func) == "words_of":
+            yield from (keyword.arg for keyword in node.keywords if keyword.arg)
 
 
 def _known_tokens(arguments: list[dict[str, Any]]) -> Iterator[str]:

@@ -16,8 +16,7 @@ An entry is a Python function that nobody calls: its signature and first lines a
 * `is_own_shape`: whether the shape is that of this method only, because another entry describes the same command;
 * `one_of`: arguments of which at most one may be given; several such groups are separated by commas;
 * `needs`: arguments of which at least one has to be given; of several such groups, separated by commas, one each;
-* `redis`, `valkey`: since when which server has it, where no description in `servers/` says so; "never" if it will not;
-* `newer`: words that none of the servers in `servers/` knows there, with the server and version that has them;
+* `order`: why the words stand in another order than everybody who describes the command has them in;
 * `examples`: calls that work on the database of the parity test;
 * `plain`: of a body, how many of its first arguments it sends as they are, if none is None and there are no others: the plain form,
   which templates show by themselves;
@@ -44,6 +43,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from commandgen.servers import Command, Told
 from commandgen.template import OF_NONE, Literal, Part, Value, arguments, parse
 
 GROUPS = Path(__file__).resolve().parent.parent / "commands"
@@ -70,9 +70,7 @@ class Entry:
     is_own_shape: bool = False
     one_of: list[list[str]] = field(default_factory=list)
     needs: list[list[str]] = field(default_factory=list)
-    redis: str = ""
-    valkey: str = ""
-    newer: dict[str, str] = field(default_factory=dict)
+    order: str = ""
     examples: list[str] = field(default_factory=list)
     unlike: str = ""
     hot: bool = False
@@ -82,6 +80,19 @@ class Entry:
     def command(self) -> str:
         """As the server's description spells it."""
         return "|".join(self.words)
+
+    def told(self, told: list[Told]) -> list[tuple[Told, Command]]:
+        """Who describes the command, and how. Of some containers servers only know the first word."""
+        for name in (self.command, self.words[0]):
+            found = [
+                (one, command)
+                for one in told
+                for command in one.commands
+                if command["name"] == name and "adds" not in command
+            ]
+            if found:
+                return found
+        return []
 
     def positional(self) -> list[ast.arg]:
         return [*self.signature.posonlyargs, *self.signature.args]

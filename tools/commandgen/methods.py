@@ -9,11 +9,11 @@ from collections.abc import Iterable
 
 from commandgen import entries as described
 from commandgen.entries import Entry
-from commandgen.template import CONVERSIONS, WHOLE, Flag, Group, Literal, Part, Value
+from commandgen.template import CONVERSIONS, SEVERAL, WHOLE, Flag, Group, Literal, Part, Value
 
 #: What bodies and generated lines use of `oxipipe.commands.words`.
 WORDS = (
-    "as_json choice flat in_milliseconds in_seconds lex_bound listed on_or_off"
+    "as_json choice corners flat in_milliseconds in_seconds lex_bound listed on_or_off"
     " or_endless or_metres path_word scored sorting unix_milliseconds unix_seconds weighted word words_of yes_or_no"
 ).split()
 
@@ -305,8 +305,8 @@ def words_of_part(entry: Entry, part: Part, counted: list[str]) -> list[str]:
         return [f"len({name})"]
     conversion = CONVERSIONS.get(part.conversion, "")
     is_word = not part.conversion and _is_word(annotation)
-    if conversion == "flat":
-        return [f"*flat({name})"]
+    if part.conversion in SEVERAL:
+        return [f"*{conversion}({name})"]
     if part.is_many:
         several = (
             name

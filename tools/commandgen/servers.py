@@ -1,21 +1,48 @@
-"""What servers say about their commands: asks live ones, and keeps the answers in `tools/commands/servers/`."""
+"""What is told of commands: by live servers, whose answers are kept in `tools/commands/servers/`, and elsewhere of what none has."""
 
 from __future__ import annotations
 
 import json
 import shlex
 import subprocess
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-SERVERS = Path(__file__).resolve().parent.parent / "commands/servers"
+COMMANDS = Path(__file__).resolve().parent.parent / "commands"
+SERVERS = COMMANDS / "servers"
 #: The server whose description is kept whole. Of newer ones there is what it does not have, or has otherwise.
 DESCRIPTION = SERVERS / "redis-7.0.15.json"
 NEWER = [path for path in sorted(SERVERS.glob("*.json")) if path != DESCRIPTION]
+#: What servers have told that tests do not run against, one with modules and Sentinels, of commands that those of the tests lack.
+BESIDE = sorted(SERVERS.glob("beside/*.json"))
+#: Of commands that no server here has, what those who make them have published. Each says in "source" where.
+PUBLISHED = sorted(COMMANDS.glob("published/*.json"))
 KEYS_ASKED = SERVERS / "keys-asked.txt"
 KEYS_ANSWERED = SERVERS / "keys-answered.tsv"
 
 Command = dict[str, Any]
+
+
+@dataclass
+class Told:
+    """What one server has told, or what is published of one."""
+
+    #: Its product and version, with a dash between.
+    name: str
+    #: Published ones have a "source", and of commands that servers here have only "adds": arguments that are newer than those.
+    commands: list[Command]
+
+    #: Whether tests run against that server.
+    is_of_tests: bool = False
+
+    @property
+    def product(self) -> str:
+        return self.name.partition("-")[0].capitalize()
+
+    @property
+    def version(self) -> str:
+        return self.name.split("-")[1]
 
 
 def read() -> list[list[Command]]:
@@ -27,10 +54,34 @@ def read() -> list[list[Command]]:
     return [commands, *(json.loads(path.read_text()) for path in NEWER)]
 
 
-def merged(described: list[list[Command]]) -> list[Command]:
-    """All commands, sorted by name; of what several servers have told, the first one's word counts."""
+def read_all() -> list[Told]:
+    """What everybody has told: the servers of the tests first, then those beside, at last what is published."""
+    of_tests = zip([DESCRIPTION, *NEWER], read(), strict=True)
+    told = [Told(path.stem, commands, is_of_tests=True) for path, commands in of_tests]
+    told += [Told(path.stem, json.loads(path.read_text())) for path in BESIDE]
+    known = {command["name"] for one in told for command in one.commands}
+    for path in PUBLISHED:
+        commands = json.loads(path.read_text())
+        _check_published(path.name, commands, known)
+        told.append(Told(path.stem, commands))
+    return told
+
+
+def _check_published(source: str, commands: list[Command], known: set[str]) -> None:
+    """A server's own word goes before all others: what is published must not say the same again, nor leave out who says it."""
+    names = [command["name"] for command in commands]
+    for command in commands:
+        name = command["name"]
+        if (name in known) is not ("adds" in command) or names.count(name) > 1:
+            raise SystemExit(f"{source}: {name} is told by a server, or not, or stands there twice")
+        if not command.get("source"):
+            raise SystemExit(f"{source}: nothing says who tells of {name}")
+
+
+def merged(told: list[Told]) -> list[Command]:
+    """All commands, sorted by name; of what several have told, the first one's word counts."""
     by_name: dict[str, Command] = {}
-    for command in (command for told in described for command in told):
+    for command in (command for one in told for command in one.commands if "adds" not in command):
         by_name.setdefault(command["name"], command)
     return [by_name[name] for name in sorted(by_name, key=str.encode)]
 
@@ -44,14 +95,28 @@ def refresh(socket: str) -> None:
 
 def refresh_newer(socket: str) -> None:
     """Takes a new description from a newer server, of what the oldest one does not have or has otherwise."""
+    path = SERVERS / f"{_product(socket)}.json"
+    oldest = {command["name"]: command for command in json.loads(DESCRIPTION.read_text())}
+    path.write_text(one_a_line([c for c in describe(socket) if c != oldest.get(c["name"])]))
+
+
+def refresh_beside(socket: str) -> None:
+    """Takes the commands of another server, such as one with modules or a Sentinel, that those of the tests do not have."""
+    path = SERVERS / f"beside/{_product(socket)}.json"
+    known = {command["name"] for commands in read() for command in commands}
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(one_a_line([c for c in describe(socket) if c["name"] not in known]))
+
+
+def _product(socket: str) -> str:
+    """The name of the server and its version."""
     info = subprocess.run(
         ["redis-cli", "-s", socket, "INFO", "server"], check=True, capture_output=True, text=True
     )
     told = dict(line.split(":", 1) for line in info.stdout.splitlines() if ":" in line)
     product = "valkey" if "valkey_version" in told else "redis"
-    path = SERVERS / f"{product}-{told.get('valkey_version', told['redis_version'])}.json"
-    oldest = {command["name"]: command for command in json.loads(DESCRIPTION.read_text())}
-    path.write_text(one_a_line([c for c in describe(socket) if c != oldest.get(c["name"])]))
+    mode = "-sentinel" if told.get("server_mode", told.get("redis_mode")) == "sentinel" else ""
+    return f"{product}-{told.get('valkey_version', told['redis_version'])}{mode}"
 
 
 def describe(socket: str) -> list[Command]:

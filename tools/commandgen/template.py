@@ -24,6 +24,7 @@ CONVERSIONS = {
     "word": "word",
     "data": "",
     "flat": "flat",
+    "corners": "corners",
     "yes": "yes_or_no",
     "on": "on_or_off",
     "lex": "lex_bound",
@@ -34,6 +35,9 @@ CONVERSIONS = {
     "json": "self._encode",
     "path": "path_word",
 }
+
+#: Conversions that make several words.
+SEVERAL = frozenset(("flat", "corners"))
 
 #: Conversions that make a word of None too.
 OF_NONE = frozenset(("unit",))

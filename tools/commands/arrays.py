@@ -3,20 +3,18 @@
 # ruff: noqa: F821
 
 
-@command("ARCOUNT {name}", redis="8.8.0", valkey="never", examples=["arcount('ar')"])
+@command("ARCOUNT {name}", examples=["arcount('ar')"])
 def arcount(name: KeyT) -> int:
     """The number of places of an array that have a value."""
 
 
-@command("ARDEL {name} {*indices}", redis="8.8.0", valkey="never", examples=["ardel('ar', 0, 9)"])
+@command("ARDEL {name} {*indices}", examples=["ardel('ar', 0, 9)"])
 def ardel(name: KeyT, *indices: int) -> int:
     """Empty places of an array; the number of those that had a value."""
 
 
 @command(
     "ARDELRANGE",
-    redis="8.8.0",
-    valkey="never",
     examples=["ardelrange('ar', (0, 1))", "ardelrange('ar', (0, 1), (7, 9))"],
 )
 def ardelrange(name: KeyT, *ranges: tuple[int, int]) -> int:
@@ -24,15 +22,13 @@ def ardelrange(name: KeyT, *ranges: tuple[int, int]) -> int:
     return [name, *(place for start, end in ranges for place in (start, end))]
 
 
-@command("ARGET {name} {index}", redis="8.8.0", valkey="never", examples=["arget('ar', 0)"])
+@command("ARGET {name} {index}", examples=["arget('ar', 0)"])
 def arget(name: KeyT, index: int) -> T | None:
     """The value at a place of an array."""
 
 
 @command(
     "ARGETRANGE {name} {start} {end}",
-    redis="8.8.0",
-    valkey="never",
     examples=["argetrange('ar', 0, 3)"],
 )
 def argetrange(name: KeyT, start: int, end: int) -> list[T | None]:
@@ -42,8 +38,6 @@ def argetrange(name: KeyT, start: int, end: int) -> list[T | None]:
 @command(
     "ARGREP",
     needs="predicates",
-    redis="8.8.0",
-    valkey="never",
     examples=[
         "argrep('ar', 0, 9, [(PREDICATE.EXACT, 'a')])",
         "argrep('ar', 0, 9, [(PREDICATE.GLOB, 'a*'), (PREDICATE.RE, '^b')], COMBINATOR.AND)",
@@ -75,19 +69,14 @@ def argrep(
 @command(
     "ARINFO {name} full?FULL",
     shape="arrays.info",
-    newer={"FULL": "Redis 8.8"},
-    redis="8.8.0",
-    valkey="never",
     examples=["arinfo('ar')", "arinfo('ar', full=True)"],
 )
-def arinfo(name: KeyT, full: bool = False) -> dict[str, int]:
+def arinfo(name: KeyT, full: bool = False) -> dict[str, int | float]:
     """How an array is stored, with `full` in more detail, which takes longer."""
 
 
 @command(
     "ARINSERT {name} {*values}",
-    redis="8.8.0",
-    valkey="never",
     examples=["arinsert('ar', 'a', 'b')"],
 )
 def arinsert(name: KeyT, *values: EncodableT) -> int:
@@ -96,44 +85,37 @@ def arinsert(name: KeyT, *values: EncodableT) -> int:
 
 @command(
     "ARLASTITEMS {name} {count} rev?REV",
-    newer={"REV": "Redis 8.8"},
-    redis="8.8.0",
-    valkey="never",
     examples=["arlastitems('ar', 2)", "arlastitems('ar', 2, rev=True)"],
 )
 def arlastitems(name: KeyT, count: int, rev: bool = False) -> list[T | None]:
     """The values that were inserted last, up to `count` of them, with `rev` the last one first."""
 
 
-@command("ARLEN {name}", redis="8.8.0", valkey="never", examples=["arlen('ar')"])
+@command("ARLEN {name}", examples=["arlen('ar')"])
 def arlen(name: KeyT) -> int:
     """The length of an array: one more than its last place that has a value."""
 
 
-@command("ARMGET {name} {*indices}", redis="8.8.0", valkey="never", examples=["armget('ar', 0, 9)"])
+@command("ARMGET {name} {*indices}", examples=["armget('ar', 0, 9)"])
 def armget(name: KeyT, *indices: int) -> list[T | None]:
     """The values at places of an array, None where there is none."""
 
 
 @command(
     "ARMSET {name} {mapping:flat}",
-    redis="8.8.0",
-    valkey="never",
     examples=["armset('ar', {0: 'a', 7: 'b'})"],
 )
 def armset(name: KeyT, mapping: Mapping[int, EncodableT]) -> int:
     """Set the values at places of an array: {place: value}; the number of places that had none."""
 
 
-@command("ARNEXT {name}", redis="8.8.0", valkey="never", examples=["arnext('ar')"])
+@command("ARNEXT {name}", examples=["arnext('ar')"])
 def arnext(name: KeyT) -> int | None:
     """The place where arinsert will put the next value, or None if it is beyond the last possible one."""
 
 
 @command(
     "AROP",
-    redis="8.8.0",
-    valkey="never",
     examples=["arop('ar', 0, 9, AGGREGATE.SUM)", "arop('ar', 0, 9, AGGREGATE.MATCH, 'a')"],
 )
 def arop(
@@ -154,8 +136,6 @@ def arop(
 
 @command(
     "ARRING {name} {size} {*values}",
-    redis="8.8.0",
-    valkey="never",
     examples=["arring('ar', 3, 'a', 'b')"],
 )
 def arring(name: KeyT, size: int, *values: EncodableT) -> int:
@@ -164,24 +144,19 @@ def arring(name: KeyT, size: int, *values: EncodableT) -> int:
 
 @command(
     "ARSCAN {name} {start} {end} [LIMIT {limit}]",
-    newer={"LIMIT": "Redis 8.8"},
-    redis="8.8.0",
-    valkey="never",
     examples=["arscan('ar', 0, 9)", "arscan('ar', 0, 9, limit=2)"],
 )
 def arscan(name: KeyT, start: int, end: int, limit: int | None = None) -> list[list[int | T]]:
     """The places from a first to a last one that have a value, up to `limit` of them: lists of place and value."""
 
 
-@command("ARSEEK {name} {index}", redis="8.8.0", valkey="never", examples=["arseek('ar', 7)"])
+@command("ARSEEK {name} {index}", examples=["arseek('ar', 7)"])
 def arseek(name: KeyT, index: int) -> int:
     """Set the place where arinsert will put the next value; 1, or 0 if there is no such array."""
 
 
 @command(
     "ARSET {name} {index} {*values}",
-    redis="8.8.0",
-    valkey="never",
     examples=["arset('ar', 0, 'a')", "arset('ar', 7, 'a', 'b')"],
 )
 def arset(name: KeyT, index: int, *values: EncodableT) -> int:

@@ -92,3 +92,22 @@ def bitfield_ro(
     """
     fields = [(encoding, offset), *(items or ())]
     return [key, *(part for kind, at in fields for part in (b"GET", word(kind), word(at)))]
+
+
+@command(
+    "BITRANGEINTARRAY {key} {start} {end} [{mode}] [LIMIT {limit}] zeros?ZEROS",
+    examples=[
+        "bitrangeintarray('s', 0, -1)",
+        "bitrangeintarray('s', 0, 20, 'BIT', limit=3, zeros=True)",
+    ],
+)
+def bitrangeintarray(
+    key: KeyT,
+    start: int,
+    end: int,
+    mode: Literal["BYTE", "BIT"] | None = None,
+    *,
+    limit: int | None = None,
+    zeros: bool = False,
+) -> list[int]:
+    """The places of the bits that are 1, or with `zeros` 0, from a first to a last byte, or bit, the first `limit` of them."""

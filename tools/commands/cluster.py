@@ -17,7 +17,6 @@ def cluster(cluster_arg: str, *args: EncodableT) -> Any:
 @command(
     "CLUSTERSCAN {cursor} [MATCH {match}] [COUNT {count}] [TYPE {_type}] [SLOT {slot}]",
     shape="cluster.scan",
-    redis="never",
     examples=[
         "clusterscan()",
         "clusterscan('0-{06S}-0', match='a*', count=5, _type='hash', slot=3)",
@@ -349,3 +348,33 @@ def readonly() -> bool:
 @command("READWRITE", shape="ok", examples=["readwrite()"])
 def readwrite() -> bool:
     """Take `readonly` back."""
+
+
+@command(
+    "CLUSTER|MIGRATION",
+    shape="cluster.migrations",
+    examples=["cluster_migration_cancel()", "cluster_migration_cancel('id')"],
+)
+def cluster_migration_cancel(task_id: str | None = None) -> int:
+    """End one move of slots to or from this node, or all; how many that were."""
+    return [b"CANCEL", *((b"ALL",) if task_id is None else (b"ID", task_id))]
+
+
+@command(
+    "CLUSTER|MIGRATION IMPORT {*slots}",
+    needs="slots",
+    shape="cluster.migrations",
+    examples=["cluster_migration_import(0, 1000, 2000, 3000)"],
+)
+def cluster_migration_import(*slots: int) -> T:
+    """Move slots to this node with all their keys, from a first to a last one, and so on; the id of the task."""
+
+
+@command(
+    "CLUSTER|MIGRATION",
+    shape="cluster.migrations",
+    examples=["cluster_migration_status()", "cluster_migration_status('id')"],
+)
+def cluster_migration_status(task_id: str | None = None) -> list[dict[T, Any]]:
+    """What becomes of one move of slots to or from this node, or of all."""
+    return [b"STATUS", *((b"ALL",) if task_id is None else (b"ID", task_id))]

@@ -73,6 +73,7 @@ def geopos(name: KeyT, *values: FieldT) -> list[tuple[float, float] | None]:
     " [COUNT {count} any?ANY] [{sort}] [STORE {store}] [STOREDIST {store_dist}]",
     shape="geo.found",
     one_of="store store_dist",
+    order="redis-py's; servers take any",
     examples=[
         "georadius('g', 13, 38, 200, 'km')",
         "georadius('g', 13, 38, 200000, sort='DESC')",
@@ -112,6 +113,7 @@ def georadius(
     "GEORADIUS_RO {name} {longitude} {latitude} {radius} {unit:unit} withdist?WITHDIST withcoord?WITHCOORD withhash?WITHHASH"
     " [COUNT {count} any?ANY] [{sort}]",
     shape="geo.found",
+    order="redis-py's; servers take any",
     examples=[
         "georadius_ro('g', 13, 38, 200000, sort='ASC')",
         "georadius_ro('g', 13, 38, 200, 'km', True, True, True, 2, 'ASC', any=True)",
@@ -138,6 +140,7 @@ def georadius_ro(
     " [COUNT {count} any?ANY] [{sort}] [STORE {store}] [STOREDIST {store_dist}]",
     shape="geo.found",
     one_of="store store_dist",
+    order="redis-py's; servers take any",
     examples=[
         "georadiusbymember('g', 'a', 200, 'km', sort='ASC')",
         "georadiusbymember('g', 'a', 200000, withdist=True, withcoord=True, sort='ASC')",
@@ -169,6 +172,7 @@ def georadiusbymember(
     "GEORADIUSBYMEMBER_RO {name} {member} {radius} {unit:unit} withdist?WITHDIST withcoord?WITHCOORD withhash?WITHHASH"
     " [COUNT {count} any?ANY] [{sort}]",
     shape="geo.found",
+    order="redis-py's; servers take any",
     examples=[
         "georadiusbymember_ro('g', 'a', 200000, sort='ASC')",
         "georadiusbymember_ro('g', 'a', 200, 'km', True, True, True, 2, 'ASC', any=True)",
@@ -191,11 +195,12 @@ def georadiusbymember_ro(
 
 @command(
     "GEOSEARCH {name} [FROMMEMBER {member}] [FROMLONLAT {longitude} {latitude}] [BYRADIUS {radius} {unit}]"
-    " [BYBOX {width} {height} {unit}] [{sort}] [COUNT {count} any?ANY]"
+    " [BYBOX {width} {height} {unit}] [BYPOLYGON {polygon:corners}] [{sort}] [COUNT {count} any?ANY]"
     " withdist?WITHDIST withcoord?WITHCOORD withhash?WITHHASH",
     shape="geo.found",
-    one_of="member longitude, radius width",
-    needs="member longitude, radius width",
+    one_of="member longitude polygon, radius width polygon",
+    needs="member longitude polygon, radius width polygon",
+    order="redis-py's; servers take any",
     examples=[
         "geosearch('g', member='a', radius=200, unit='km', sort='ASC')",
         "geosearch('g', longitude=13, latitude=38, radius=200000)",
@@ -216,6 +221,8 @@ def georadiusbymember_ro(
         "geosearch('g', member='a', width=200)",
         "geosearch('g', member='a', longitude=13, latitude=38, radius=200)",
         "geosearch('g', member='a', radius=200, width=3, height=3)",
+        "geosearch('g', polygon=[(10, 30), (20, 30), (20, 40), (10, 40)], sort='ASC', withcoord=True)",
+        "geosearch('g', member='a', polygon=[(10, 30), (20, 30), (20, 40)])",
     ],
 )
 def geosearch(
@@ -233,18 +240,20 @@ def geosearch(
     withcoord: bool = False,
     withdist: bool = False,
     withhash: bool = False,
+    *,
+    polygon: Sequence[tuple[float, float]] | None = None,
 ) -> list[T] | list[list[T | float | int | tuple[float, float]]]:
     """Places within a circle or a box around one of them or a point: all, the nearest `count`, or `any` of that number.
 
-    A list of names, or of [name, distance, hash, (longitude, latitude)] with what is asked for of that.
+    Or those within a `polygon`, whose corners are (longitude, latitude), which Valkey 9 has. A list of names, or of [name, distance, hash, (longitude, latitude)] with what is asked for of that.
     """
 
 
 @command(
     "GEOSEARCHSTORE {dest} {name} [FROMMEMBER {member}] [FROMLONLAT {longitude} {latitude}] [BYRADIUS {radius} {unit}]"
-    " [BYBOX {width} {height} {unit}] [{sort}] [COUNT {count} any?ANY] storedist?STOREDIST",
-    one_of="member longitude, radius width",
-    needs="member longitude, radius width",
+    " [BYBOX {width} {height} {unit}] [BYPOLYGON {polygon:corners}] [{sort}] [COUNT {count} any?ANY] storedist?STOREDIST",
+    one_of="member longitude polygon, radius width polygon",
+    needs="member longitude polygon, radius width polygon",
     examples=[
         "geosearchstore('d', 'g', member='a', radius=200, unit='km', sort='ASC')",
         "geosearchstore('d', 'g', longitude=13, latitude=38, width=400, height=400, unit='km')",
@@ -252,6 +261,7 @@ def geosearch(
         "geosearchstore('d', 'g', member='a', radius=200, unit='km', storedist=True)",
         "geosearchstore('d', 'none', longitude=13, latitude=38, radius=200)",
         "geosearchstore('d', 'g', member='a', radius=200, any=True)",
+        "geosearchstore('d', 'g', polygon=[(10, 30), (20, 30), (20, 40), (10, 40)])",
     ],
 )
 def geosearchstore(
@@ -268,5 +278,7 @@ def geosearchstore(
     count: int | None = None,
     any: bool = False,
     storedist: bool = False,
+    *,
+    polygon: Sequence[tuple[float, float]] | None = None,
 ) -> int:
     """Put what `geosearch` finds into `dest`, if `storedist` with distances as scores; the number of places."""

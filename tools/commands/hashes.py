@@ -373,7 +373,8 @@ def hgetex(
 
 @command(
     "HSETEX",
-    one_of="ex px exat pxat keepttl",
+    one_of="ex px exat pxat keepttl, nx xx",
+    order="redis-py's; servers take any",
     examples=[
         "hsetex('h', 'a', 'v')",
         "hsetex('h', 'a', 'v', ex=10)",
@@ -384,6 +385,9 @@ def hgetex(
         "hsetex('h', 'a', 'v', keepttl=True)",
         "hsetex('h', 'a', 'v', ex=10, data_persist_option=HashDataPersistOptions.FXX)",
         "hsetex('h', 'a', 'v', keepttl=True, data_persist_option=HashDataPersistOptions.FNX)",
+        "hsetex('new', 'a', 'v', nx=True, ex=10)",
+        "hsetex('h', 'a', 'v', xx=True)",
+        "hsetex('h', 'a', 'v', nx=True, xx=True)",
         "hsetex('h')",
         "hsetex('h', items=['d'])",
         "hsetex('h', 'a', 'v', ex=10, keepttl=True)",
@@ -401,15 +405,19 @@ def hsetex(
     pxat: AbsExpiryT | None = None,
     data_persist_option: HashDataPersistOptions | Literal["FNX", "FXX"] | None = None,
     keepttl: bool = False,
+    *,
+    nx: bool = False,
+    xx: bool = False,
 ) -> int:
     """Set fields of a hash, given as for `hset`, and when they expire; 1 if that was done, 0 if a condition prevented it.
 
-    The condition is that none ("FNX") or all ("FXX") of the fields are there.
+    The condition is that none ("FNX") or all ("FXX") of the fields are there; of Valkey 9.1 also that there is no such hash (`nx`),
+    or is one (`xx`).
     """
     fields = [*(items or ()), *(() if key is None else (key, value)), *flat(mapping or {})]
     if not fields or len(fields) % 2:
         raise DataError("hsetex needs fields, each with its value: a key, a mapping or items")
-    options = []
+    options = [*words_of(NX=nx, XX=xx)]
     if ex is not None:
         options += (b"EX", in_seconds(ex))
     if px is not None:

@@ -325,3 +325,29 @@ def sort_ro(
 ) -> list[T | None]:
     """`sort` without what it may store, which replicas answer too."""
     return [key, *sorting(start, num, by, get, desc, alpha)]
+
+
+@command("BLESS|CLEAR {name} {flag}", shape="truth", examples=["bless_clear('s')"])
+def bless_clear(name: KeyT, flag: Literal["NO-EVICT"] = "NO-EVICT") -> bool:
+    """Let the server evict a key again when memory is short; whether it was protected."""
+
+
+@command("BLESS|GET {name}", examples=["bless_get('s')"])
+def bless_get(name: KeyT) -> list[T]:
+    """What protects a key: [b"NO-EVICT"], or nothing."""
+
+
+@command(
+    "BLESS|SCAN {cursor} {flag} [COUNT {count}]",
+    shape="scan",
+    examples=["bless_scan()", "bless_scan(7, count=100)"],
+)
+def bless_scan(
+    cursor: int = 0, flag: Literal["NO-EVICT"] = "NO-EVICT", *, count: int | None = None
+) -> tuple[int, list[T]]:
+    """One step through the keys that are protected: the next cursor, 0 at the end, and a list of keys."""
+
+
+@command("BLESS|SET {name} {flag}", shape="truth", examples=["bless_set('s')"])
+def bless_set(name: KeyT, flag: Literal["NO-EVICT"] = "NO-EVICT") -> bool:
+    """Let the server not evict a key when memory is short; whether that is new."""

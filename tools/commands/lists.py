@@ -209,8 +209,6 @@ def blmpop(
 
 @command(
     "LMOVEM",
-    redis="8.10.0",
-    valkey="never",
     examples=[
         "lmovem('l', 'd')",
         "lmovem('l', 'd', 'RIGHT', 'LEFT', 2, ordering='BULK')",
@@ -243,8 +241,6 @@ def lmovem(
 
 @command(
     "BLMOVEM",
-    redis="8.10.0",
-    valkey="never",
     examples=[
         "blmovem('l', 'd', 1)",
         "blmovem('l', 'd', 1, 'RIGHT', 'LEFT', 2, ordering='BULK')",

@@ -5,8 +5,6 @@
 
 @command(
     "SENTINEL|CKQUORUM {new_master_name}",
-    redis="2.8.4",
-    valkey="7.2.0",
     shape="sentinel.ckquorum",
     examples=["sentinel_ckquorum('m')"],
 )
@@ -16,8 +14,6 @@ def sentinel_ckquorum(new_master_name: str) -> bool:
 
 @command(
     "SENTINEL|CONFIG GET {pattern}",
-    redis="6.2.0",
-    valkey="7.2.0",
     shape="sentinel.config",
     examples=["sentinel_config_get('*')"],
 )
@@ -27,8 +23,6 @@ def sentinel_config_get(pattern: str = "*") -> dict[str, str]:
 
 @command(
     "SENTINEL|CONFIG SET {name} {value}",
-    redis="6.2.0",
-    valkey="7.2.0",
     shape="sentinel.config",
     examples=["sentinel_config_set('resolve-hostnames', 'no')"],
 )
@@ -37,20 +31,16 @@ def sentinel_config_set(name: str, value: str) -> bool:
 
 
 @command(
-    "SENTINEL|FAILOVER {new_master_name}",
-    redis="2.8.4",
-    valkey="7.2.0",
+    "SENTINEL|FAILOVER {new_master_name} coordinated?COORDINATED",
     shape="ok",
-    examples=["sentinel_failover('m')"],
+    examples=["sentinel_failover('m')", "sentinel_failover('m', coordinated=True)"],
 )
-def sentinel_failover(new_master_name: str) -> bool:
-    """Let a replica of this master take over, without asking other sentinels."""
+def sentinel_failover(new_master_name: str, *, coordinated: bool = False) -> bool:
+    """Let a replica of this master take over, without asking other sentinels; with `coordinated`, the master helps (Valkey 9)."""
 
 
 @command(
     "SENTINEL|FLUSHCONFIG",
-    redis="2.8.4",
-    valkey="7.2.0",
     shape="ok",
     examples=["sentinel_flushconfig()"],
 )
@@ -60,8 +50,6 @@ def sentinel_flushconfig() -> bool:
 
 @command(
     "SENTINEL|GET-MASTER-ADDR-BY-NAME {service_name}",
-    redis="2.8.4",
-    valkey="7.2.0",
     shape="sentinel.address",
     unlike="one sentinel answers: there are no replies of several to choose from",
     examples=["sentinel_get_master_addr_by_name('m')"],
@@ -72,8 +60,6 @@ def sentinel_get_master_addr_by_name(service_name: str) -> tuple[T, int] | None:
 
 @command(
     "SENTINEL|MASTER {service_name}",
-    redis="2.8.4",
-    valkey="7.2.0",
     shape="sentinel.state",
     unlike="one sentinel answers: there are no replies of several to choose from",
     examples=["sentinel_master('m')"],
@@ -84,8 +70,6 @@ def sentinel_master(service_name: str) -> dict[str, str | int | bool]:
 
 @command(
     "SENTINEL|MASTERS",
-    redis="2.8.4",
-    valkey="7.2.0",
     shape="sentinel.states_by_name",
     examples=["sentinel_masters()"],
 )
@@ -95,8 +79,6 @@ def sentinel_masters() -> dict[str, dict[str, str | int | bool]]:
 
 @command(
     "SENTINEL|MONITOR {name} {ip} {port} {quorum}",
-    redis="2.8.4",
-    valkey="7.2.0",
     shape="ok",
     examples=["sentinel_monitor('m', '127.0.0.1', 1, 2)"],
 )
@@ -104,15 +86,13 @@ def sentinel_monitor(name: str, ip: str, port: int, quorum: int) -> bool:
     """Watch over another master; `quorum` sentinels have to agree that it is down."""
 
 
-@command("SENTINEL|MYID", redis="6.2.0", valkey="7.2.0", examples=["sentinel_myid()"])
+@command("SENTINEL|MYID", examples=["sentinel_myid()"])
 def sentinel_myid() -> T:
     """The id of the sentinel that answers."""
 
 
 @command(
     "SENTINEL|REMOVE {name}",
-    redis="2.8.4",
-    valkey="7.2.0",
     shape="ok",
     examples=["sentinel_remove('m')"],
 )
@@ -122,8 +102,6 @@ def sentinel_remove(name: str) -> bool:
 
 @command(
     "SENTINEL|REPLICAS {service_name}",
-    redis="5.0.0",
-    valkey="7.2.0",
     shape="sentinel.states",
     examples=["sentinel_replicas('m')"],
 )
@@ -133,8 +111,6 @@ def sentinel_replicas(service_name: str) -> list[dict[str, str | int | bool]]:
 
 @command(
     "SENTINEL|RESET {pattern}",
-    redis="2.8.4",
-    valkey="7.2.0",
     shape="truth",
     examples=["sentinel_reset('m*')"],
 )
@@ -144,8 +120,6 @@ def sentinel_reset(pattern: str) -> bool:
 
 @command(
     "SENTINEL|SENTINELS {service_name}",
-    redis="2.8.4",
-    valkey="7.2.0",
     shape="sentinel.states",
     unlike="one sentinel answers: there are no replies of several to choose from",
     examples=["sentinel_sentinels('m')"],
@@ -156,8 +130,6 @@ def sentinel_sentinels(service_name: str) -> list[dict[str, str | int | bool]]:
 
 @command(
     "SENTINEL|SET {name} {option} {value:word}",
-    redis="2.8.4",
-    valkey="7.2.0",
     shape="ok",
     examples=["sentinel_set('m', 'quorum', 2)"],
 )
@@ -167,10 +139,35 @@ def sentinel_set(name: str, option: str, value: EncodableT) -> bool:
 
 @command(
     "SENTINEL|SLAVES {service_name}",
-    redis="2.8.4",
-    valkey="7.2.0",
     shape="sentinel.states",
     examples=["sentinel_slaves('m')"],
 )
 def sentinel_slaves(service_name: str) -> list[dict[str, str | int | bool]]:
     """As `sentinel_replicas`, by the command's old name."""
+
+
+@command(
+    "SENTINEL|GET-PRIMARY-ADDR-BY-NAME {service_name}",
+    shape="sentinel.address",
+    examples=["sentinel_get_primary_addr_by_name('m')"],
+)
+def sentinel_get_primary_addr_by_name(service_name: str) -> tuple[T, int] | None:
+    """`sentinel_get_master_addr_by_name` by the name that Valkey has for it."""
+
+
+@command(
+    "SENTINEL|PRIMARIES",
+    shape="sentinel.states_by_name",
+    examples=["sentinel_primaries()"],
+)
+def sentinel_primaries() -> dict[str, dict[str, str | int | bool]]:
+    """`sentinel_masters` by the name that Valkey has for it."""
+
+
+@command(
+    "SENTINEL|PRIMARY {service_name}",
+    shape="sentinel.state",
+    examples=["sentinel_primary('m')"],
+)
+def sentinel_primary(service_name: str) -> dict[str, str | int | bool]:
+    """What the sentinel knows about a master; each of its flags is also a bool, such as "is_odown"."""

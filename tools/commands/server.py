@@ -166,15 +166,16 @@ def time() -> tuple[int, int]:
     """The server's clock: Unix seconds, and microseconds."""
 
 
-@command("BGSAVE schedule?SCHEDULE", shape="always_true", examples=["bgsave()"])
-def bgsave(schedule: bool = True) -> bool:
-    """Save the data set in the background, after a rewrite that is under way if `schedule`."""
+@command(
+    "BGSAVE", shape="always_true", examples=["bgsave()", "bgsave(False)", "bgsave(cancel=True)"]
+)
+def bgsave(schedule: bool = True, *, cancel: bool = False) -> bool:
+    """Save the data set in the background, after a rewrite that is under way if `schedule`; with `cancel`, end that (Valkey 8.1)."""
+    return [b"CANCEL"] if cancel else [*words_of(SCHEDULE=schedule)]
 
 
 @command(
     "DEBUG|OBJECT {key}",
-    redis="1.0.0",
-    valkey="7.2.0",
     shape="server.debug_object",
     examples=["debug_object('h')"],
 )
@@ -300,22 +301,18 @@ def failover(
     """
 
 
-@command(
-    "HOTKEYS|GET", redis="8.6.0", valkey="never", shape="server.hotkeys", examples=["hotkeys_get()"]
-)
+@command("HOTKEYS|GET", shape="server.hotkeys", examples=["hotkeys_get()"])
 def hotkeys_get() -> list[dict[T, Any]] | None:
     """What the last or present search for hot keys has found; None if there was none."""
 
 
-@command("HOTKEYS|RESET", redis="8.6.0", valkey="never", examples=["hotkeys_reset()"])
+@command("HOTKEYS|RESET", examples=["hotkeys_reset()"])
 def hotkeys_reset() -> T:
     """Forget what a search for hot keys has found."""
 
 
 @command(
     "HOTKEYS|START",
-    redis="8.6.0",
-    valkey="never",
     examples=[
         "hotkeys_start([HotkeysMetricsTypes.CPU])",
         "hotkeys_start([HotkeysMetricsTypes.CPU, HotkeysMetricsTypes.NET], count=10, duration=60, sample_ratio=100, slots=[0, 5])",
@@ -338,7 +335,7 @@ def hotkeys_start(
     return [*words, *(() if slots is None else (b"SLOTS", len(slots), *slots))]
 
 
-@command("HOTKEYS|STOP", redis="8.6.0", valkey="never", examples=["hotkeys_stop()"])
+@command("HOTKEYS|STOP", examples=["hotkeys_stop()"])
 def hotkeys_stop() -> T:
     """End the search for hot keys; what it found stays."""
 
@@ -510,3 +507,33 @@ def waitaof(num_local: int, num_replicas: int, timeout: int) -> list[int]:
 
     0 or 1 stands for this server, and a `timeout` of 0 milliseconds for no end.
     """
+
+
+@command("BACKUP|ABORT", shape="ok", examples=["backup_abort()"])
+def backup_abort() -> bool:
+    """End a backup that is not sealed yet."""
+
+
+@command("BACKUP|CLEANUP", shape="ok", examples=["backup_cleanup()"])
+def backup_cleanup() -> bool:
+    """Remove the files of the last backup."""
+
+
+@command("BACKUP|SEAL", shape="ok", examples=["backup_seal()"])
+def backup_seal() -> bool:
+    """End a backup: its files stay as they are now, for somebody to copy."""
+
+
+@command("BACKUP|START", shape="ok", examples=["backup_start()"])
+def backup_start() -> bool:
+    """Begin a backup in the directory that is configured for it."""
+
+
+@command("BACKUP|LIST", examples=["backup_list()"])
+def backup_list() -> list[T]:
+    """The paths of the files that a backup has so far."""
+
+
+@command("BACKUP|STATUS", shape="pairs", examples=["backup_status()"])
+def backup_status() -> dict[T, T | int]:
+    """How far a backup is: its state, the error that ended it, and when it began and ended."""

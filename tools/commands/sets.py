@@ -155,8 +155,6 @@ def sintercard(numkeys: int, keys: KeysT, limit: int = 0) -> int:
 
 @command(
     "SDIFFCARD {numkeys} {*keys} LIMIT {limit}",
-    redis="8.10.0",
-    valkey="never",
     examples=["sdiffcard(2, ['t', 'u'])", "sdiffcard(2, ['t', 'none'], 1)"],
 )
 def sdiffcard(numkeys: int, keys: KeysT, limit: int = 0) -> int:
@@ -165,9 +163,167 @@ def sdiffcard(numkeys: int, keys: KeysT, limit: int = 0) -> int:
 
 @command(
     "SUNIONCARD {numkeys} {*keys} approx?APPROX LIMIT {limit}",
-    redis="8.10.0",
-    valkey="never",
     examples=["sunioncard(2, ['t', 'u'])", "sunioncard(2, ['t', 'u'], 1, approx=True)"],
 )
 def sunioncard(numkeys: int, keys: KeysT, limit: int = 0, approx: bool = False) -> int:
     """How many members are in any of `numkeys` sets, exactly or about; with `limit` it does not count further."""
+
+
+@command(
+    "SADDEX {name} mnx?MNX mxx?MXX [EX {ex:s}] [PX {px:ms}] [EXAT {exat:unix}] [PXAT {pxat:unix_ms}] keepttl?KEEPTTL"
+    " MEMBERS {#members} {*members}",
+    one_of="mnx mxx, ex px exat pxat keepttl",
+    needs="members",
+    examples=[
+        "saddex('t', 'a', 'b')",
+        "saddex('t', 'a', mnx=True, ex=SOON)",
+        "saddex('t', 'a', mxx=True, px=100)",
+        "saddex('t', 'a', exat=LATER)",
+        "saddex('t', 'a', pxat=LATER)",
+        "saddex('t', 'a', keepttl=True)",
+    ],
+)
+def saddex(
+    name: KeyT,
+    *members: FieldT,
+    mnx: bool = False,
+    mxx: bool = False,
+    ex: ExpiryT | None = None,
+    px: ExpiryT | None = None,
+    exat: AbsExpiryT | None = None,
+    pxat: AbsExpiryT | None = None,
+    keepttl: bool = False,
+) -> int:
+    """Add members to a set that expire by themselves; with `mnx` only if it has none of them, with `mxx` if it has all.
+
+    With `keepttl`, those that are there already expire as they would have.
+    """
+
+
+@command(
+    "SEXPIRE {name} {seconds:s} nx?NX xx?XX gt?GT lt?LT MEMBERS {#members} {*members}",
+    one_of="nx xx gt lt",
+    needs="members",
+    examples=["sexpire('t', 100, 'a', 'b')", "sexpire('t', SOON, 'a', gt=True)"],
+)
+def sexpire(
+    name: KeyT,
+    seconds: ExpiryT,
+    *members: FieldT,
+    nx: bool = False,
+    xx: bool = False,
+    gt: bool = False,
+    lt: bool = False,
+) -> list[int]:
+    """Let members of a set expire after `seconds`.
+
+    For each of them 1 if that was set, 0 if a condition prevented it, 2 if it expired at once, -2 if it is not there.
+    """
+
+
+@command(
+    "SPEXPIRE {name} {milliseconds:ms} nx?NX xx?XX gt?GT lt?LT MEMBERS {#members} {*members}",
+    one_of="nx xx gt lt",
+    needs="members",
+    examples=["spexpire('t', 100, 'a', 'b')", "spexpire('t', SOON, 'a', gt=True)"],
+)
+def spexpire(
+    name: KeyT,
+    milliseconds: ExpiryT,
+    *members: FieldT,
+    nx: bool = False,
+    xx: bool = False,
+    gt: bool = False,
+    lt: bool = False,
+) -> list[int]:
+    """Let members of a set expire after `milliseconds`.
+
+    For each of them 1 if that was set, 0 if a condition prevented it, 2 if it expired at once, -2 if it is not there.
+    """
+
+
+@command(
+    "SEXPIREAT {name} {unix_time_seconds:unix} nx?NX xx?XX gt?GT lt?LT MEMBERS {#members} {*members}",
+    one_of="nx xx gt lt",
+    needs="members",
+    examples=["sexpireat('t', 4102444800, 'a', 'b')", "sexpireat('t', LATER, 'a', gt=True)"],
+)
+def sexpireat(
+    name: KeyT,
+    unix_time_seconds: AbsExpiryT,
+    *members: FieldT,
+    nx: bool = False,
+    xx: bool = False,
+    gt: bool = False,
+    lt: bool = False,
+) -> list[int]:
+    """Let members of a set expire at a time, a datetime or seconds since 1970.
+
+    For each of them 1 if that was set, 0 if a condition prevented it, 2 if it expired at once, -2 if it is not there.
+    """
+
+
+@command(
+    "SPEXPIREAT {name} {unix_time_milliseconds:unix_ms} nx?NX xx?XX gt?GT lt?LT MEMBERS {#members} {*members}",
+    one_of="nx xx gt lt",
+    needs="members",
+    examples=["spexpireat('t', 4102444800000, 'a', 'b')", "spexpireat('t', LATER, 'a', gt=True)"],
+)
+def spexpireat(
+    name: KeyT,
+    unix_time_milliseconds: AbsExpiryT,
+    *members: FieldT,
+    nx: bool = False,
+    xx: bool = False,
+    gt: bool = False,
+    lt: bool = False,
+) -> list[int]:
+    """Let members of a set expire at a time, a datetime or milliseconds since 1970.
+
+    For each of them 1 if that was set, 0 if a condition prevented it, 2 if it expired at once, -2 if it is not there.
+    """
+
+
+@command(
+    "SEXPIRETIME {name} MEMBERS {#members} {*members}",
+    needs="members",
+    examples=["sexpiretime('t', 'a', 'b')"],
+)
+def sexpiretime(name: KeyT, *members: FieldT) -> list[int]:
+    """When members of a set expire, in seconds since 1970; -1 if they do not, -2 if they are not there."""
+
+
+@command(
+    "SPEXPIRETIME {name} MEMBERS {#members} {*members}",
+    needs="members",
+    examples=["spexpiretime('t', 'a', 'b')"],
+)
+def spexpiretime(name: KeyT, *members: FieldT) -> list[int]:
+    """When members of a set expire, in milliseconds since 1970; -1 if they do not, -2 if they are not there."""
+
+
+@command(
+    "STTL {name} MEMBERS {#members} {*members}",
+    needs="members",
+    examples=["sttl('t', 'a', 'b')"],
+)
+def sttl(name: KeyT, *members: FieldT) -> list[int]:
+    """In how many seconds members of a set expire; -1 if they do not, -2 if they are not there."""
+
+
+@command(
+    "SPTTL {name} MEMBERS {#members} {*members}",
+    needs="members",
+    examples=["spttl('t', 'a', 'b')"],
+)
+def spttl(name: KeyT, *members: FieldT) -> list[int]:
+    """In how many milliseconds members of a set expire; -1 if they do not, -2 if they are not there."""
+
+
+@command(
+    "SPERSIST {name} MEMBERS {#members} {*members}",
+    needs="members",
+    examples=["spersist('t', 'a', 'b')"],
+)
+def spersist(name: KeyT, *members: FieldT) -> list[int]:
+    """Let members of a set no longer expire: 1 if they would have, -1 if not, -2 if they are not there."""

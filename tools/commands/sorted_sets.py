@@ -366,6 +366,7 @@ def zrevrangebylex(
     "ZRANGEBYSCORE {name} {min} {max} [LIMIT {start} {num}] withscores?WITHSCORES",
     shape="nested_scored",
     shape_if={"withscores": "sorted_sets.scored_as(score_cast_func)", "else": ""},
+    order="redis-py's; servers take any",
     examples=[
         "zrangebyscore('z', 1, '(3')",
         "zrangebyscore('z', '-inf', '+inf', 1, 2, withscores=True)",
@@ -393,6 +394,7 @@ def zrangebyscore(
     "ZREVRANGEBYSCORE {name} {max} {min} [LIMIT {start} {num}] withscores?WITHSCORES",
     shape="nested_scored",
     shape_if={"withscores": "sorted_sets.scored_as(score_cast_func)", "else": ""},
+    order="redis-py's; servers take any",
     examples=[
         "zrevrangebyscore('z', '(3', 1)",
         "zrevrangebyscore('z', '+inf', '-inf', 1, 2, withscores=True)",
@@ -535,3 +537,66 @@ def bzmpop(
     count: int = 1,
 ) -> list[T | list[list[T]]] | None:
     """`zmpop` that waits for members: `timeout` seconds, 0 without end."""
+
+
+@command(
+    "ZMOVE {source} {destination} [{where}] [BYSCORE {min} {max}] [COUNT {count}]",
+    one_of="where min",
+    needs="where min",
+    examples=[
+        "zmove('z', 'd', 'MIN')",
+        "zmove('z', 'd', 'MAX', count=2)",
+        "zmove('z', 'd', min='-inf', max='(3', count=2)",
+    ],
+)
+def zmove(
+    source: KeyT,
+    destination: KeyT,
+    where: Literal["MIN", "MAX"] | None = None,
+    *,
+    min: BoundT | None = None,
+    max: BoundT | None = None,
+    count: int | None = None,
+) -> list[Any] | None:
+    """Move members from one sorted set to another, with their scores: those of lowest or highest score, or within bounds.
+
+    Gives what was moved as the server tells it, None if that is nothing.
+    """
+
+
+@command(
+    "BZMOVE {source} {destination} {where} {timeout} [COUNT {count}]",
+    examples=["bzmove('z', 'd', 'MIN', 1)", "bzmove('z', 'd', 'MAX', 0.5, count=2)"],
+)
+def bzmove(
+    source: KeyT,
+    destination: KeyT,
+    where: Literal["MIN", "MAX"],
+    timeout: float,
+    *,
+    count: int | None = None,
+) -> list[Any] | None:
+    """`zmove` that waits for members: `timeout` seconds, 0 without end."""
+
+
+@command(
+    "ZMOVEMEMBER {source} {destination} nx?NX xx?XX MEMBERS {#members} {*members}",
+    one_of="nx xx",
+    needs="members",
+    examples=[
+        "zmovemember('z', 'd', 'a', 'b')",
+        "zmovemember('z', 'd', 'a', nx=True)",
+        "zmovemember('z', 'd', 'a', xx=True)",
+    ],
+)
+def zmovemember(
+    source: KeyT,
+    destination: KeyT,
+    *members: EncodableT,
+    nx: bool = False,
+    xx: bool = False,
+) -> list[Any] | None:
+    """Move members from one sorted set to another, with their scores; with `nx` those it does not have, with `xx` those it has.
+
+    Gives what was moved as the server tells it, None if that is nothing.
+    """

@@ -134,8 +134,6 @@ def xautoclaim(
 @command(
     "XCFGSET {name} [IDMP-DURATION {idmp_duration}] [IDMP-MAXSIZE {idmp_maxsize}]",
     needs="idmp_duration idmp_maxsize",
-    redis="8.6.0",
-    valkey="never",
     examples=[
         "xcfgset('x', 100)",
         "xcfgset('x', idmp_maxsize=10)",
@@ -149,7 +147,7 @@ def xcfgset(name: KeyT, idmp_duration: int | None = None, idmp_maxsize: int | No
 
 @command(
     "XCLAIM {name} {groupname} {consumername} {min_idle_time} {*message_ids} [IDLE {idle}] [TIME {time}] [RETRYCOUNT {retrycount}]"
-    " force?FORCE justid?JUSTID",
+    " force?FORCE justid?JUSTID [LASTID {lastid}]",
     shape="streams.entries",
     needs="message_ids",
     examples=[
@@ -173,11 +171,14 @@ def xclaim(
     retrycount: int | None = None,
     force: bool = False,
     justid: bool = False,
+    *,
+    lastid: StreamIdT | None = None,
 ) -> list[tuple[T, dict[T, T]]] | list[T]:
     """Take over pending entries of a group's other consumers, if they are idle for `min_idle_time` milliseconds: their (ID, fields).
 
     They count as idle since now, or for `idle` milliseconds, or since the unix time `time` in milliseconds, and as delivered
-    `retrycount` times. With `force` they need not be pending; with `justid` only the IDs come back.
+    `retrycount` times. With `force` they need not be pending; with `justid` only the IDs come back. `lastid` is what the group has
+    got to, if that is later than what it knows.
     """
 
 
@@ -316,8 +317,6 @@ def xlen(name: KeyT) -> int:
 @command(
     "XNACK {name} {groupname} {mode} IDS {#ids} {*ids} [RETRYCOUNT {retrycount}] force?FORCE",
     needs="ids",
-    redis="8.8.0",
-    valkey="never",
     examples=[
         "xnack('x', 'g', 'FAIL', '1-1', '1-2')",
         "xnack('x', 'g', 'SILENT', '1-1', retrycount=3, force=True)",
@@ -409,6 +408,7 @@ def xrange(
     "XREAD",
     shape="streams.by_stream",
     needs="streams",
+    order="redis-py's; servers take any",
     examples=[
         "xread({'x': 0})",
         "xread({'x': '1-1', 'nogroups': 0}, count=1)",

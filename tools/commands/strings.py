@@ -113,9 +113,9 @@ def substr(name: KeyT, start: int, end: int = -1) -> T:
     "SET {name} {value} [EX {ex:s}] [PX {px:ms}] [EXAT {exat:unix}] [PXAT {pxat:unix_ms}] keepttl?KEEPTTL nx?NX xx?XX"
     " [IFEQ {ifeq:data}] [IFNE {ifne:data}] [IFDEQ {ifdeq}] [IFDNE {ifdne}] get?GET",
     shape="set_result",
-    newer={"IFNE": "Redis 8.4", "IFDEQ": "Redis 8.4", "IFDNE": "Redis 8.4"},
     shape_if={"get": ""},
     one_of="ex px exat pxat keepttl, nx xx ifeq ifne ifdeq ifdne",
+    order="redis-py's; servers take any",
     hot=True,
     examples=[
         "set('s', 'v')",
@@ -268,7 +268,7 @@ def msetex(
     """
 
 
-@command("DIGEST {name}", redis="8.4.0", valkey="never", examples=["digest('s')", "digest('none')"])
+@command("DIGEST {name}", examples=["digest('s')", "digest('none')"])
 def digest(name: KeyT) -> T | None:
     """The XXH3 digest of the value of a key, as hexadecimal text."""
 
@@ -276,8 +276,6 @@ def digest(name: KeyT) -> T | None:
 @command(
     "DELEX {name} [IFEQ {ifeq:data}] [IFNE {ifne:data}] [IFDEQ {ifdeq}] [IFDNE {ifdne}]",
     one_of="ifeq ifne ifdeq ifdne",
-    redis="8.4.0",
-    valkey="never",
     examples=[
         "delex('s')",
         "delex('s', ifeq='text')",
@@ -305,8 +303,7 @@ def delifeq(name: KeyT, value: EncodableT) -> int:
     "INCREX",
     shape="strings.increased",
     one_of="byfloat byint, ex px exat pxat persist",
-    redis="8.8.0",
-    valkey="9.2.0",
+    order="redis-py's; servers take any",
     examples=[
         "increx('n')",
         "increx('n', byint=5, ubound=12, saturate=True)",
@@ -339,7 +336,7 @@ def increx(
     """Add to the number of a key within bounds, and let it expire: [the sum, what was added].
 
     A sum out of bounds is refused, and nothing added, or with `saturate` it is the bound. `enx` sets the expiry only if
-    there is none.
+    there is none. Valkey 9.2 has a command of this name that takes other options, and gives the sum alone.
     """
     expiry = []
     if ex is not None:

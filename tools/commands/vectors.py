@@ -133,8 +133,6 @@ def vrandmember(key: KeyT, count: int | None = None) -> T | list[T] | None:
 
 @command(
     "VRANGE {key} {start} {end} [{count}]",
-    redis="8.4.0",
-    valkey="never",
     examples=["vrange('v', '-', '+')", "vrange('v', '[a', '(c', 2)"],
 )
 def vrange(key: KeyT, start: EncodableT, end: EncodableT, count: int | None = None) -> list[T]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from support.command_cases import CASES
+from support.descriptions import ENTRIES, stand_as_told
 from support.redis_py import skip_unless_taken
 
 from oxipipe.commands._table import Commands
@@ -60,6 +61,22 @@ def test_same_words(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) ->
     except redis.DataError:
         with pytest.raises(DataError):
             getattr(Ours(), name)(*args, **kwargs)
+
+
+def test_words_stand_as_somebody_describes_them() -> None:
+    """Or the description of the method says why not."""
+    others = set()
+    for name, args, kwargs in CASES:
+        entry = ENTRIES[name]
+        try:
+            words = encoded(getattr(Ours(), name)(*args, **kwargs))[len(entry.words) :]
+        except DataError:
+            continue
+        told = [word.decode(errors="replace") for word in words]
+        if not stand_as_told(entry, [word for word in told if word.isupper()]):
+            others.add(name)
+    assert others <= {name for name, entry in ENTRIES.items() if entry.order}
+    assert others >= {name for name, entry in ENTRIES.items() if entry.order and entry.body}
 
 
 def encoded(words: tuple[Any, ...]) -> list[bytes]:

@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 from support import module_arguments
-from support.fake_server import Connection, FakeServer
-from support.module_replies import REPLIES, SERIES, Case, Map, wire
+from support.module_replies import REPLIES, SERIES, Case, Map
+from support.scripted import Scripted
 
 import oxipipe
 import oxipipe.asyncio
@@ -26,38 +26,6 @@ redis = pytest.importorskip("redis")
 
 # redis-py marks old commands as deprecated, and new ones as experimental.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::UserWarning")
-
-HELLO = b"%1\r\n$5\r\nproto\r\n:3\r\n"
-
-
-class Scripted:
-    """A server that gives one reply to all commands but those of the handshake."""
-
-    def __init__(self) -> None:
-        self.resp2 = self.resp3 = b"+OK\r\n"
-        self.server = FakeServer(self.script)
-
-    def answer(self, case: Case) -> None:
-        self.resp2, self.resp3 = wire(case.resp2, 2), wire(case.resp3, 3)
-
-    def script(self, connection: Connection) -> None:
-        protocol = 2
-        for command in connection.commands():
-            if command[0] == b"HELLO":
-                protocol = 3
-                connection.send(HELLO)
-            elif command[0] in (b"CLIENT", b"MULTI"):
-                connection.send(b"+OK\r\n")
-            elif command[:2] == [b"COMMAND", b"INFO"]:
-                # None of them blocks.
-                names = command[2:]
-                connection.send(
-                    b"*%d\r\n" % len(names) + b"*3\r\n+name\r\n:-2\r\n*0\r\n" * len(names)
-                )
-            elif command[0] == b"PING":
-                connection.send(b"+PONG\r\n")
-            else:
-                connection.send(self.resp3 if protocol == 3 else self.resp2)
 
 
 @pytest.fixture(scope="module")
@@ -106,7 +74,7 @@ def expected(scripted: Scripted, case: Case, decoded: bool) -> Any:
 @CASES
 @DECODED
 def test_same_reply(scripted: Scripted, case: Case, decoded: bool) -> None:
-    scripted.answer(case)
+    scripted.answer(case.resp2, case.resp3)
     wanted = expected(scripted, case, decoded)
     for protocol in (2, 3):
         with oxipipe.Redis(
@@ -121,7 +89,7 @@ def test_same_reply(scripted: Scripted, case: Case, decoded: bool) -> None:
 @pytest.mark.parametrize("protocol", [2, 3])
 def test_every_colour(scripted: Scripted, protocol: int) -> None:
     (case,) = (one for one in REPLIES if repr(one) == "json.numincrby('d', '$..n', 2)")
-    scripted.answer(case)
+    scripted.answer(case.resp2, case.resp3)
     path = scripted.server.path
 
     async def in_loop() -> list[Any]:
@@ -141,7 +109,7 @@ def test_every_colour(scripted: Scripted, protocol: int) -> None:
 
 def test_a_decoder_is_that_of_one_object(scripted: Scripted) -> None:
     (case,) = (one for one in REPLIES if repr(one) == "json.get('d', '$.a')")
-    scripted.answer(case)
+    scripted.answer(case.resp2, case.resp3)
 
     class Floats(JSONDecoder):
         def __init__(self) -> None:
@@ -173,7 +141,7 @@ def test_what_is_told_of_a_series(scripted: Scripted, decoded: bool) -> None:
     resp2 = Map([*SERIES, ("labels", labels), ("rules", rules)])
     resp3 = Map([*SERIES, ("labels", Map([("a", "b")])), ("rules", Map([("d", [100, "AVG", 0])]))])
     case = Case("ts", "info('s')", resp2, resp3)
-    scripted.answer(case)
+    scripted.answer(case.resp2, case.resp3)
     options: dict[str, Any] = {
         "unix_socket_path": scripted.server.path,
         "decode_responses": decoded,

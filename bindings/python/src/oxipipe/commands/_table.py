@@ -7,7 +7,7 @@ from __future__ import annotations
 from oxipipe.commands._types import t
 from oxipipe.commands.shapes import find
 from oxipipe.commands.untyped import Untyped, plain
-from oxipipe.commands.words import as_json, choice, flat, in_milliseconds, in_seconds, lex_bound, listed, on_or_off, or_endless, or_metres, path_word, scored, sorting, unix_milliseconds, unix_seconds, weighted, word, words_of, yes_or_no
+from oxipipe.commands.words import as_json, choice, corners, flat, in_milliseconds, in_seconds, lex_bound, listed, on_or_off, or_endless, or_metres, path_word, scored, sorting, unix_milliseconds, unix_seconds, weighted, word, words_of, yes_or_no
 from oxipipe.exceptions import DataError
 
 
@@ -245,6 +245,18 @@ class Commands(Untyped):
         fields = [(encoding, offset), *(items or ())]
         return self.command('BITFIELD_RO', key, *(part for kind, at in fields for part in (b'GET', word(kind), word(at))))
 
+    @plain("BITRANGEINTARRAY", 3)
+    def bitrangeintarray(self, key: t.KeyT, start: int, end: int, mode: t.Literal['BYTE', 'BIT'] | None=None, *, limit: int | None=None, zeros: bool=False):
+        """The places of the bits that are 1, or with `zeros` 0, from a first to a last byte, or bit, the first `limit` of them."""
+        _words = ['BITRANGEINTARRAY', key, start, end]
+        if mode is not None:
+            _words.append(word(mode))
+        if limit is not None:
+            _words += (b"LIMIT", limit)
+        if zeros:
+            _words.append(b"ZEROS")
+        return self.command(*_words)
+
     @plain("ASKING", 0)
     def asking(self):
         """Let the next command on this connection use a slot that is being moved to this node."""
@@ -439,6 +451,20 @@ class Commands(Untyped):
     def readwrite(self):
         """Take `readonly` back."""
         return self.command('READWRITE')
+
+    def cluster_migration_cancel(self, task_id: str | None=None):
+        """End one move of slots to or from this node, or all; how many that were."""
+        return self.command_as(find('cluster.migrations'), 'CLUSTER', b'MIGRATION', b'CANCEL', *((b'ALL',) if task_id is None else (b'ID', task_id)))
+
+    def cluster_migration_import(self, *slots: int):
+        """Move slots to this node with all their keys, from a first to a last one, and so on; the id of the task."""
+        if not slots:
+            raise DataError('cluster_migration_import needs slots')
+        return self.command_as(find("cluster.migrations"), 'CLUSTER', b"MIGRATION", b"IMPORT", *slots)
+
+    def cluster_migration_status(self, task_id: str | None=None):
+        """What becomes of one move of slots to or from this node, or of all."""
+        return self.command_as(find('cluster.migrations'), 'CLUSTER', b'MIGRATION', b'STATUS', *((b'ALL',) if task_id is None else (b'ID', task_id)))
 
     def client_getname(self):
         """The name of this connection; None if it has none."""
@@ -838,19 +864,19 @@ class Commands(Untyped):
             _words.append(word(sort))
         return self.command(*_words)
 
-    def geosearch(self, name: t.KeyT, member: t.FieldT | None=None, longitude: float | None=None, latitude: float | None=None, unit: t.Literal['m', 'km', 'mi', 'ft']='m', radius: float | None=None, width: float | None=None, height: float | None=None, sort: t.Literal['ASC', 'DESC'] | None=None, count: int | None=None, any: bool=False, withcoord: bool=False, withdist: bool=False, withhash: bool=False):
+    def geosearch(self, name: t.KeyT, member: t.FieldT | None=None, longitude: float | None=None, latitude: float | None=None, unit: t.Literal['m', 'km', 'mi', 'ft']='m', radius: float | None=None, width: float | None=None, height: float | None=None, sort: t.Literal['ASC', 'DESC'] | None=None, count: int | None=None, any: bool=False, withcoord: bool=False, withdist: bool=False, withhash: bool=False, *, polygon: t.Sequence[tuple[float, float]] | None=None):
         """Places within a circle or a box around one of them or a point: all, the nearest `count`, or `any` of that number.
 
-        A list of names, or of [name, distance, hash, (longitude, latitude)] with what is asked for of that.
+        Or those within a `polygon`, whose corners are (longitude, latitude), which Valkey 9 has. A list of names, or of [name, distance, hash, (longitude, latitude)] with what is asked for of that.
         """
-        if member is not None and longitude is not None:
-            raise DataError('geosearch takes only one of member, longitude')
-        if radius is not None and width is not None:
-            raise DataError('geosearch takes only one of radius, width')
-        if not (member is not None or longitude is not None):
-            raise DataError('geosearch needs one of member, longitude')
-        if not (radius is not None or width is not None):
-            raise DataError('geosearch needs one of radius, width')
+        if member is not None and (longitude is not None or polygon is not None) or longitude is not None and polygon is not None:
+            raise DataError('geosearch takes only one of member, longitude, polygon')
+        if radius is not None and (width is not None or polygon is not None) or width is not None and polygon is not None:
+            raise DataError('geosearch takes only one of radius, width, polygon')
+        if not (member is not None or longitude is not None or polygon is not None):
+            raise DataError('geosearch needs one of member, longitude, polygon')
+        if not (radius is not None or width is not None or polygon is not None):
+            raise DataError('geosearch needs one of radius, width, polygon')
         if (longitude is not None) is not (latitude is not None):
             raise DataError('geosearch takes longitude and latitude together')
         if (width is not None) is not (height is not None):
@@ -866,6 +892,8 @@ class Commands(Untyped):
             _words += (b"BYRADIUS", radius, word(unit))
         if width is not None:
             _words += (b"BYBOX", width, height, word(unit))
+        if polygon is not None:
+            _words += (b"BYPOLYGON", *corners(polygon))
         if sort is not None:
             _words.append(word(sort))
         if count is not None:
@@ -880,16 +908,16 @@ class Commands(Untyped):
             _words.append(b"WITHHASH")
         return self.command(*_words)
 
-    def geosearchstore(self, dest: t.KeyT, name: t.KeyT, member: t.FieldT | None=None, longitude: float | None=None, latitude: float | None=None, unit: t.Literal['m', 'km', 'mi', 'ft']='m', radius: float | None=None, width: float | None=None, height: float | None=None, sort: t.Literal['ASC', 'DESC'] | None=None, count: int | None=None, any: bool=False, storedist: bool=False):
+    def geosearchstore(self, dest: t.KeyT, name: t.KeyT, member: t.FieldT | None=None, longitude: float | None=None, latitude: float | None=None, unit: t.Literal['m', 'km', 'mi', 'ft']='m', radius: float | None=None, width: float | None=None, height: float | None=None, sort: t.Literal['ASC', 'DESC'] | None=None, count: int | None=None, any: bool=False, storedist: bool=False, *, polygon: t.Sequence[tuple[float, float]] | None=None):
         """Put what `geosearch` finds into `dest`, if `storedist` with distances as scores; the number of places."""
-        if member is not None and longitude is not None:
-            raise DataError('geosearchstore takes only one of member, longitude')
-        if radius is not None and width is not None:
-            raise DataError('geosearchstore takes only one of radius, width')
-        if not (member is not None or longitude is not None):
-            raise DataError('geosearchstore needs one of member, longitude')
-        if not (radius is not None or width is not None):
-            raise DataError('geosearchstore needs one of radius, width')
+        if member is not None and (longitude is not None or polygon is not None) or longitude is not None and polygon is not None:
+            raise DataError('geosearchstore takes only one of member, longitude, polygon')
+        if radius is not None and (width is not None or polygon is not None) or width is not None and polygon is not None:
+            raise DataError('geosearchstore takes only one of radius, width, polygon')
+        if not (member is not None or longitude is not None or polygon is not None):
+            raise DataError('geosearchstore needs one of member, longitude, polygon')
+        if not (radius is not None or width is not None or polygon is not None):
+            raise DataError('geosearchstore needs one of radius, width, polygon')
         if (longitude is not None) is not (latitude is not None):
             raise DataError('geosearchstore takes longitude and latitude together')
         if (width is not None) is not (height is not None):
@@ -905,6 +933,8 @@ class Commands(Untyped):
             _words += (b"BYRADIUS", radius, word(unit))
         if width is not None:
             _words += (b"BYBOX", width, height, word(unit))
+        if polygon is not None:
+            _words += (b"BYPOLYGON", *corners(polygon))
         if sort is not None:
             _words.append(word(sort))
         if count is not None:
@@ -1165,17 +1195,20 @@ class Commands(Untyped):
         _words += keys
         return self.command(*_words)
 
-    def hsetex(self, name: t.KeyT, key: t.FieldT | None=None, value: t.EncodableT | None=None, mapping: t.Mapping[t.Any, t.EncodableT] | None=None, items: t.Sequence[t.EncodableT] | None=None, ex: t.ExpiryT | None=None, px: t.ExpiryT | None=None, exat: t.AbsExpiryT | None=None, pxat: t.AbsExpiryT | None=None, data_persist_option: t.HashDataPersistOptions | t.Literal['FNX', 'FXX'] | None=None, keepttl: bool=False):
+    def hsetex(self, name: t.KeyT, key: t.FieldT | None=None, value: t.EncodableT | None=None, mapping: t.Mapping[t.Any, t.EncodableT] | None=None, items: t.Sequence[t.EncodableT] | None=None, ex: t.ExpiryT | None=None, px: t.ExpiryT | None=None, exat: t.AbsExpiryT | None=None, pxat: t.AbsExpiryT | None=None, data_persist_option: t.HashDataPersistOptions | t.Literal['FNX', 'FXX'] | None=None, keepttl: bool=False, *, nx: bool=False, xx: bool=False):
         """Set fields of a hash, given as for `hset`, and when they expire; 1 if that was done, 0 if a condition prevented it.
 
-        The condition is that none ("FNX") or all ("FXX") of the fields are there.
+        The condition is that none ("FNX") or all ("FXX") of the fields are there; of Valkey 9.1 also that there is no such hash (`nx`),
+        or is one (`xx`).
         """
         if ex is not None and (px is not None or exat is not None or pxat is not None or keepttl) or px is not None and (exat is not None or pxat is not None or keepttl) or exat is not None and (pxat is not None or keepttl) or pxat is not None and keepttl:
             raise DataError('hsetex takes only one of ex, px, exat, pxat, keepttl')
+        if nx and xx:
+            raise DataError('hsetex takes only one of nx, xx')
         fields = [*(items or ()), *(() if key is None else (key, value)), *flat(mapping or {})]
         if not fields or len(fields) % 2:
             raise DataError('hsetex needs fields, each with its value: a key, a mapping or items')
-        options = []
+        options = [*((b'NX',) if nx else ()), *((b'XX',) if xx else ())]
         if ex is not None:
             options += (b'EX', in_seconds(ex))
         if px is not None:
@@ -1431,6 +1464,25 @@ class Commands(Untyped):
     def sort_ro(self, key: t.KeyT, start: int | None=None, num: int | None=None, by: t.PatternT | None=None, get: t.PatternT | t.Sequence[t.PatternT] | None=None, desc: bool=False, alpha: bool=False):
         """`sort` without what it may store, which replicas answer too."""
         return self.command('SORT_RO', key, *sorting(start, num, by, get, desc, alpha))
+
+    def bless_clear(self, name: t.KeyT, flag: t.Literal['NO-EVICT']='NO-EVICT'):
+        """Let the server evict a key again when memory is short; whether it was protected."""
+        return self.command_as(find("truth"), 'BLESS', b"CLEAR", name, word(flag))
+
+    def bless_get(self, name: t.KeyT):
+        """What protects a key: [b"NO-EVICT"], or nothing."""
+        return self.command_as(None, 'BLESS', b"GET", name)
+
+    def bless_scan(self, cursor: int=0, flag: t.Literal['NO-EVICT']='NO-EVICT', *, count: int | None=None):
+        """One step through the keys that are protected: the next cursor, 0 at the end, and a list of keys."""
+        _words = ['BLESS', b"SCAN", cursor, word(flag)]
+        if count is not None:
+            _words += (b"COUNT", count)
+        return self.command_as(find("scan"), *_words)
+
+    def bless_set(self, name: t.KeyT, flag: t.Literal['NO-EVICT']='NO-EVICT'):
+        """Let the server not evict a key when memory is short; whether that is new."""
+        return self.command_as(find("truth"), 'BLESS', b"SET", name, word(flag))
 
     @plain("LINDEX", 2)
     def lindex(self, name: t.KeyT, index: int):
@@ -1695,9 +1747,12 @@ class Commands(Untyped):
         """Configure this sentinel itself."""
         return self.command_as(find("sentinel.config"), 'SENTINEL', b"CONFIG", b"SET", word(name), word(value))
 
-    def sentinel_failover(self, new_master_name: str):
-        """Let a replica of this master take over, without asking other sentinels."""
-        return self.command_as(find("ok"), 'SENTINEL', b"FAILOVER", word(new_master_name))
+    def sentinel_failover(self, new_master_name: str, *, coordinated: bool=False):
+        """Let a replica of this master take over, without asking other sentinels; with `coordinated`, the master helps (Valkey 9)."""
+        _words = ['SENTINEL', b"FAILOVER", word(new_master_name)]
+        if coordinated:
+            _words.append(b"COORDINATED")
+        return self.command_as(find("ok"), *_words)
 
     def sentinel_flushconfig(self):
         """Write the sentinel's configuration to its file, with all that it knows now."""
@@ -1746,6 +1801,18 @@ class Commands(Untyped):
     def sentinel_slaves(self, service_name: str):
         """As `sentinel_replicas`, by the command's old name."""
         return self.command_as(find("sentinel.states"), 'SENTINEL', b"SLAVES", word(service_name))
+
+    def sentinel_get_primary_addr_by_name(self, service_name: str):
+        """`sentinel_get_master_addr_by_name` by the name that Valkey has for it."""
+        return self.command_as(find("sentinel.address"), 'SENTINEL', b"GET-PRIMARY-ADDR-BY-NAME", word(service_name))
+
+    def sentinel_primaries(self):
+        """`sentinel_masters` by the name that Valkey has for it."""
+        return self.command_as(find("sentinel.states_by_name"), 'SENTINEL', b"PRIMARIES")
+
+    def sentinel_primary(self, service_name: str):
+        """What the sentinel knows about a master; each of its flags is also a bool, such as "is_odown"."""
+        return self.command_as(find("sentinel.state"), 'SENTINEL', b"PRIMARY", word(service_name))
 
     @plain("BGREWRITEAOF", 0)
     def bgrewriteaof(self):
@@ -1829,12 +1896,9 @@ class Commands(Untyped):
         """The server's clock: Unix seconds, and microseconds."""
         return self.command('TIME')
 
-    def bgsave(self, schedule: bool=True):
-        """Save the data set in the background, after a rewrite that is under way if `schedule`."""
-        _words = ['BGSAVE']
-        if schedule:
-            _words.append(b"SCHEDULE")
-        return self.command(*_words)
+    def bgsave(self, schedule: bool=True, *, cancel: bool=False):
+        """Save the data set in the background, after a rewrite that is under way if `schedule`; with `cancel`, end that (Valkey 8.1)."""
+        return self.command('BGSAVE', *([b'CANCEL'] if cancel else [*((b'SCHEDULE',) if schedule else ())]))
 
     def debug_object(self, key: t.KeyT):
         """Internals of the value of a key, as a dict."""
@@ -2065,6 +2129,30 @@ class Commands(Untyped):
         """
         return self.command('WAITAOF', num_local, num_replicas, timeout)
 
+    def backup_abort(self):
+        """End a backup that is not sealed yet."""
+        return self.command_as(find("ok"), 'BACKUP', b"ABORT")
+
+    def backup_cleanup(self):
+        """Remove the files of the last backup."""
+        return self.command_as(find("ok"), 'BACKUP', b"CLEANUP")
+
+    def backup_seal(self):
+        """End a backup: its files stay as they are now, for somebody to copy."""
+        return self.command_as(find("ok"), 'BACKUP', b"SEAL")
+
+    def backup_start(self):
+        """Begin a backup in the directory that is configured for it."""
+        return self.command_as(find("ok"), 'BACKUP', b"START")
+
+    def backup_list(self):
+        """The paths of the files that a backup has so far."""
+        return self.command_as(None, 'BACKUP', b"LIST")
+
+    def backup_status(self):
+        """How far a backup is: its state, the error that ended it, and when it began and ended."""
+        return self.command_as(find("pairs"), 'BACKUP', b"STATUS")
+
     @plain("SADD", 1, has_more=True)
     def sadd(self, name: t.KeyT, *values: t.EncodableT):
         """Add one or more members to a set."""
@@ -2165,6 +2253,159 @@ class Commands(Untyped):
         _words.append(b"LIMIT")
         _words.append(limit)
         return self.command(*_words)
+
+    def saddex(self, name: t.KeyT, *members: t.FieldT, mnx: bool=False, mxx: bool=False, ex: t.ExpiryT | None=None, px: t.ExpiryT | None=None, exat: t.AbsExpiryT | None=None, pxat: t.AbsExpiryT | None=None, keepttl: bool=False):
+        """Add members to a set that expire by themselves; with `mnx` only if it has none of them, with `mxx` if it has all.
+
+        With `keepttl`, those that are there already expire as they would have.
+        """
+        if mnx and mxx:
+            raise DataError('saddex takes only one of mnx, mxx')
+        if ex is not None and (px is not None or exat is not None or pxat is not None or keepttl) or px is not None and (exat is not None or pxat is not None or keepttl) or exat is not None and (pxat is not None or keepttl) or pxat is not None and keepttl:
+            raise DataError('saddex takes only one of ex, px, exat, pxat, keepttl')
+        if not members:
+            raise DataError('saddex needs members')
+        _words = ['SADDEX', name]
+        if mnx:
+            _words.append(b"MNX")
+        if mxx:
+            _words.append(b"MXX")
+        if ex is not None:
+            _words += (b"EX", in_seconds(ex))
+        if px is not None:
+            _words += (b"PX", in_milliseconds(px))
+        if exat is not None:
+            _words += (b"EXAT", unix_seconds(exat))
+        if pxat is not None:
+            _words += (b"PXAT", unix_milliseconds(pxat))
+        if keepttl:
+            _words.append(b"KEEPTTL")
+        _words.append(b"MEMBERS")
+        _words.append(len(members))
+        _words += members
+        return self.command(*_words)
+
+    def sexpire(self, name: t.KeyT, seconds: t.ExpiryT, *members: t.FieldT, nx: bool=False, xx: bool=False, gt: bool=False, lt: bool=False):
+        """Let members of a set expire after `seconds`.
+
+        For each of them 1 if that was set, 0 if a condition prevented it, 2 if it expired at once, -2 if it is not there.
+        """
+        if nx and (xx or gt or lt) or xx and (gt or lt) or gt and lt:
+            raise DataError('sexpire takes only one of nx, xx, gt, lt')
+        if not members:
+            raise DataError('sexpire needs members')
+        _words = ['SEXPIRE', name, in_seconds(seconds)]
+        if nx:
+            _words.append(b"NX")
+        if xx:
+            _words.append(b"XX")
+        if gt:
+            _words.append(b"GT")
+        if lt:
+            _words.append(b"LT")
+        _words.append(b"MEMBERS")
+        _words.append(len(members))
+        _words += members
+        return self.command(*_words)
+
+    def spexpire(self, name: t.KeyT, milliseconds: t.ExpiryT, *members: t.FieldT, nx: bool=False, xx: bool=False, gt: bool=False, lt: bool=False):
+        """Let members of a set expire after `milliseconds`.
+
+        For each of them 1 if that was set, 0 if a condition prevented it, 2 if it expired at once, -2 if it is not there.
+        """
+        if nx and (xx or gt or lt) or xx and (gt or lt) or gt and lt:
+            raise DataError('spexpire takes only one of nx, xx, gt, lt')
+        if not members:
+            raise DataError('spexpire needs members')
+        _words = ['SPEXPIRE', name, in_milliseconds(milliseconds)]
+        if nx:
+            _words.append(b"NX")
+        if xx:
+            _words.append(b"XX")
+        if gt:
+            _words.append(b"GT")
+        if lt:
+            _words.append(b"LT")
+        _words.append(b"MEMBERS")
+        _words.append(len(members))
+        _words += members
+        return self.command(*_words)
+
+    def sexpireat(self, name: t.KeyT, unix_time_seconds: t.AbsExpiryT, *members: t.FieldT, nx: bool=False, xx: bool=False, gt: bool=False, lt: bool=False):
+        """Let members of a set expire at a time, a datetime or seconds since 1970.
+
+        For each of them 1 if that was set, 0 if a condition prevented it, 2 if it expired at once, -2 if it is not there.
+        """
+        if nx and (xx or gt or lt) or xx and (gt or lt) or gt and lt:
+            raise DataError('sexpireat takes only one of nx, xx, gt, lt')
+        if not members:
+            raise DataError('sexpireat needs members')
+        _words = ['SEXPIREAT', name, unix_seconds(unix_time_seconds)]
+        if nx:
+            _words.append(b"NX")
+        if xx:
+            _words.append(b"XX")
+        if gt:
+            _words.append(b"GT")
+        if lt:
+            _words.append(b"LT")
+        _words.append(b"MEMBERS")
+        _words.append(len(members))
+        _words += members
+        return self.command(*_words)
+
+    def spexpireat(self, name: t.KeyT, unix_time_milliseconds: t.AbsExpiryT, *members: t.FieldT, nx: bool=False, xx: bool=False, gt: bool=False, lt: bool=False):
+        """Let members of a set expire at a time, a datetime or milliseconds since 1970.
+
+        For each of them 1 if that was set, 0 if a condition prevented it, 2 if it expired at once, -2 if it is not there.
+        """
+        if nx and (xx or gt or lt) or xx and (gt or lt) or gt and lt:
+            raise DataError('spexpireat takes only one of nx, xx, gt, lt')
+        if not members:
+            raise DataError('spexpireat needs members')
+        _words = ['SPEXPIREAT', name, unix_milliseconds(unix_time_milliseconds)]
+        if nx:
+            _words.append(b"NX")
+        if xx:
+            _words.append(b"XX")
+        if gt:
+            _words.append(b"GT")
+        if lt:
+            _words.append(b"LT")
+        _words.append(b"MEMBERS")
+        _words.append(len(members))
+        _words += members
+        return self.command(*_words)
+
+    def sexpiretime(self, name: t.KeyT, *members: t.FieldT):
+        """When members of a set expire, in seconds since 1970; -1 if they do not, -2 if they are not there."""
+        if not members:
+            raise DataError('sexpiretime needs members')
+        return self.command('SEXPIRETIME', name, b"MEMBERS", len(members), *members)
+
+    def spexpiretime(self, name: t.KeyT, *members: t.FieldT):
+        """When members of a set expire, in milliseconds since 1970; -1 if they do not, -2 if they are not there."""
+        if not members:
+            raise DataError('spexpiretime needs members')
+        return self.command('SPEXPIRETIME', name, b"MEMBERS", len(members), *members)
+
+    def sttl(self, name: t.KeyT, *members: t.FieldT):
+        """In how many seconds members of a set expire; -1 if they do not, -2 if they are not there."""
+        if not members:
+            raise DataError('sttl needs members')
+        return self.command('STTL', name, b"MEMBERS", len(members), *members)
+
+    def spttl(self, name: t.KeyT, *members: t.FieldT):
+        """In how many milliseconds members of a set expire; -1 if they do not, -2 if they are not there."""
+        if not members:
+            raise DataError('spttl needs members')
+        return self.command('SPTTL', name, b"MEMBERS", len(members), *members)
+
+    def spersist(self, name: t.KeyT, *members: t.FieldT):
+        """Let members of a set no longer expire: 1 if they would have, -1 if not, -2 if they are not there."""
+        if not members:
+            raise DataError('spersist needs members')
+        return self.command('SPERSIST', name, b"MEMBERS", len(members), *members)
 
     @plain("ZCARD", 1)
     def zcard(self, name: t.KeyT):
@@ -2428,6 +2669,52 @@ class Commands(Untyped):
         _words.append(count)
         return self.command(*_words)
 
+    def zmove(self, source: t.KeyT, destination: t.KeyT, where: t.Literal['MIN', 'MAX'] | None=None, *, min: t.BoundT | None=None, max: t.BoundT | None=None, count: int | None=None):
+        """Move members from one sorted set to another, with their scores: those of lowest or highest score, or within bounds.
+
+        Gives what was moved as the server tells it, None if that is nothing.
+        """
+        if where is not None and min is not None:
+            raise DataError('zmove takes only one of where, min')
+        if not (where is not None or min is not None):
+            raise DataError('zmove needs one of where, min')
+        if (min is not None) is not (max is not None):
+            raise DataError('zmove takes min and max together')
+        _words = ['ZMOVE', source, destination]
+        if where is not None:
+            _words.append(word(where))
+        if min is not None:
+            _words += (b"BYSCORE", word(min), word(max))
+        if count is not None:
+            _words += (b"COUNT", count)
+        return self.command(*_words)
+
+    def bzmove(self, source: t.KeyT, destination: t.KeyT, where: t.Literal['MIN', 'MAX'], timeout: float, *, count: int | None=None):
+        """`zmove` that waits for members: `timeout` seconds, 0 without end."""
+        _words = ['BZMOVE', source, destination, word(where), timeout]
+        if count is not None:
+            _words += (b"COUNT", count)
+        return self.command(*_words)
+
+    def zmovemember(self, source: t.KeyT, destination: t.KeyT, *members: t.EncodableT, nx: bool=False, xx: bool=False):
+        """Move members from one sorted set to another, with their scores; with `nx` those it does not have, with `xx` those it has.
+
+        Gives what was moved as the server tells it, None if that is nothing.
+        """
+        if nx and xx:
+            raise DataError('zmovemember takes only one of nx, xx')
+        if not members:
+            raise DataError('zmovemember needs members')
+        _words = ['ZMOVEMEMBER', source, destination]
+        if nx:
+            _words.append(b"NX")
+        if xx:
+            _words.append(b"XX")
+        _words.append(b"MEMBERS")
+        _words.append(len(members))
+        _words += members
+        return self.command(*_words)
+
     def xack(self, name: t.KeyT, groupname: t.KeyT, *ids: t.StreamIdT):
         """Tell a group that entries are done with; the number of those that were pending."""
         return self.command('XACK', name, groupname, *map(word, ids))
@@ -2494,11 +2781,12 @@ class Commands(Untyped):
             _words += (b"IDMP-MAXSIZE", idmp_maxsize)
         return self.command(*_words)
 
-    def xclaim(self, name: t.KeyT, groupname: t.KeyT, consumername: t.KeyT, min_idle_time: int, message_ids: t.Sequence[t.StreamIdT], idle: int | None=None, time: int | None=None, retrycount: int | None=None, force: bool=False, justid: bool=False):
+    def xclaim(self, name: t.KeyT, groupname: t.KeyT, consumername: t.KeyT, min_idle_time: int, message_ids: t.Sequence[t.StreamIdT], idle: int | None=None, time: int | None=None, retrycount: int | None=None, force: bool=False, justid: bool=False, *, lastid: t.StreamIdT | None=None):
         """Take over pending entries of a group's other consumers, if they are idle for `min_idle_time` milliseconds: their (ID, fields).
 
         They count as idle since now, or for `idle` milliseconds, or since the unix time `time` in milliseconds, and as delivered
-        `retrycount` times. With `force` they need not be pending; with `justid` only the IDs come back.
+        `retrycount` times. With `force` they need not be pending; with `justid` only the IDs come back. `lastid` is what the group has
+        got to, if that is later than what it knows.
         """
         if not message_ids:
             raise DataError('xclaim needs message_ids')
@@ -2513,6 +2801,8 @@ class Commands(Untyped):
             _words.append(b"FORCE")
         if justid:
             _words.append(b"JUSTID")
+        if lastid is not None:
+            _words += (b"LASTID", word(lastid))
         return self.command(*_words)
 
     def xdel(self, name: t.KeyT, *ids: t.StreamIdT):
@@ -2901,7 +3191,7 @@ class Commands(Untyped):
         """Add to the number of a key within bounds, and let it expire: [the sum, what was added].
 
         A sum out of bounds is refused, and nothing added, or with `saturate` it is the bound. `enx` sets the expiry only if
-        there is none.
+        there is none. Valkey 9.2 has a command of this name that takes other options, and gives the sum alone.
         """
         if byfloat is not None and byint is not None:
             raise DataError('increx takes only one of byfloat, byint')

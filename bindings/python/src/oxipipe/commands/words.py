@@ -55,6 +55,12 @@ def scored(mapping: Mapping[Any, Any]) -> list[Any]:
     return words
 
 
+def corners(points: Iterable[tuple[float, float]]) -> list[float]:
+    """How many there are, and then both coordinates of each."""
+    parts = [part for longitude, latitude in points for part in (longitude, latitude)]
+    return [len(parts) // 2, *parts]
+
+
 def lex_bound(bound: Any) -> Any:
     """An end of a range of names: what follows its first character is part of a member's name."""
     return word(bound) if bound in ("-", "+") else bound

@@ -10,5 +10,7 @@ if TYPE_CHECKING:
 
 
 @unless_null
-def info(reply: Any) -> dict[str, Any]:
-    return {text(name): value for name, value in pairs(reply).items()}
+def info(reply: Any) -> dict[str, int | float]:
+    """RESP2 has averages as text."""
+    told = pairs(reply).items()
+    return {text(name): value if isinstance(value, int) else float(value) for name, value in told}

@@ -45,6 +45,11 @@ def slot_stats(reply: Any) -> dict[int, dict[str, int]]:
     return {slot: {text(k): v for k, v in pairs(stats).items()} for slot, stats in reply}
 
 
+def migrations(reply: Any) -> Any:
+    """Of CLUSTER MIGRATION, which tells of several, makes one and gives its name, or says how many it ended."""
+    return [pairs(task) for task in reply] if isinstance(reply, list) else reply
+
+
 @unless_null
 def scan(reply: Any) -> tuple[str, list[Any]]:
     return text(reply[0]), reply[1]
