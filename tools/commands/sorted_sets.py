@@ -108,9 +108,13 @@ def zscore(name: KeyT, value: EncodableT) -> float | None:
 
 
 @command(
-    "ZSCAN {name} {cursor} [MATCH {match}] [COUNT {count}]",
+    "ZSCAN {name} {cursor} [MATCH {match}] [COUNT {count}] noscores?NOSCORES",
     shape="zscan",
-    shape_if={"score_cast_func is not float": "sorted_sets.scanned_as(score_cast_func)"},
+    shape_if={
+        "noscores": "scan",
+        "score_cast_func is not float": "sorted_sets.scanned_as(score_cast_func)",
+    },
+    returns_if={"noscores": "tuple[int, list[T]]", "else": "tuple[int, list[tuple[T, Any]]]"},
     examples=["zscan('z')"],
 )
 def zscan(
@@ -119,8 +123,9 @@ def zscan(
     match: PatternT | None = None,
     count: int | None = None,
     score_cast_func: Callable[[Any], Any] = float,
-) -> tuple[int, list[tuple[T, Any]]]:
-    """One step through a sorted set: the next cursor, 0 at the end, and (member, score) pairs."""
+    noscores: bool = False,
+) -> tuple[int, list[tuple[T, Any]] | list[T]]:
+    """One step through a sorted set: the next cursor, 0 at the end, and (member, score) pairs, or with `noscores` members (Valkey 8.1)."""
 
 
 @command(

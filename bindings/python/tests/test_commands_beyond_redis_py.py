@@ -145,3 +145,56 @@ def test_the_log_of_commands() -> None:
         assert call["command"] == b"SET k " + b"\xff" * 20 and call["value"] > 20
         assert client.commandlog_len("large-request") >= 1
         assert client.commandlog_reset("large-request") is True
+
+
+def knows(client: oxipipe.Redis[Any], name: str, word: str) -> bool:
+    """Whether the server has this word of a command."""
+    return f"'{word}'" in str(client.command_docs(name))
+
+
+class TestWordsThatRedisPyDoesNotSend:
+    def test_places_within_a_polygon(self, server: oxipipe.Server) -> None:
+        with server.connect(decode_responses=True) as client:
+            if not knows(client, "geosearch", "BYPOLYGON"):
+                pytest.skip("the server has no polygons")
+            client.delete("g")
+            client.geoadd("g", [13.4, 38.1, "in", 15.0, 37.5, "also", 2.3, 48.9, "out"])
+            corners = [(10.0, 30.0), (20.0, 30.0), (20.0, 40.0), (10.0, 40.0)]
+            assert sorted(client.geosearch("g", polygon=corners)) == ["also", "in"]
+            assert client.geosearchstore("d", "g", polygon=corners, count=1) == 1
+
+    def test_fields_of_a_hash_that_is_there_or_not(self, server: oxipipe.Server) -> None:
+        with server.connect() as client:
+            if not knows(client, "hsetex", "NX"):
+                pytest.skip("the server does not ask whether the hash is there")
+            client.delete("new")
+            assert client.hsetex("new", "a", 1, xx=True) == 0
+            assert client.hsetex("new", "a", 1, nx=True, ex=100) == 1
+            assert client.hsetex("new", "a", 2, nx=True) == 0
+            assert client.hget("new", "a") == b"1"
+
+    def test_the_last_id_of_a_group(self, server: oxipipe.Server) -> None:
+        with server.connect() as client:
+            client.delete("x")
+            client.xadd("x", {"a": 1}, id="1-1")
+            client.xgroup_create("x", "g", 0)
+            client.xreadgroup("g", "one", {"x": ">"})
+            assert client.xclaim("x", "g", "two", 0, ["1-1"], lastid="7-7") != []
+            assert client.xinfo_groups("x")[0]["last-delivered-id"] == b"7-7"
+
+    def test_members_without_scores(self, server: oxipipe.Server) -> None:
+        with server.connect() as client:
+            if not knows(client, "zscan", "NOSCORES"):
+                pytest.skip("the server always tells scores")
+            client.delete("z")
+            client.zadd("z", {"a": 1, "b": 2, "c": 3})
+            assert client.zscan("z", noscores=True) == (0, [b"a", b"b", b"c"])
+            assert client.command("ZSCAN", "z", 0, "noscores") == (0, [b"a", b"b", b"c"])
+            assert client.zscan("z", match="NOSCORES") == (0, [])
+
+    def test_a_save_that_is_not_under_way(self, server: oxipipe.Server) -> None:
+        with server.connect() as client:
+            if not knows(client, "bgsave", "CANCEL"):
+                pytest.skip("the server ends no save")
+            with pytest.raises(oxipipe.ResponseError):
+                client.bgsave(cancel=True)

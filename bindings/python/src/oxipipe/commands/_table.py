@@ -2473,14 +2473,16 @@ class Commands(Untyped):
         return self.command('ZSCORE', name, value)
 
     @plain("ZSCAN", 2, last=0)
-    def zscan(self, name: t.KeyT, cursor: int=0, match: t.PatternT | None=None, count: int | None=None, score_cast_func: t.Callable[[t.Any], t.Any]=float):
-        """One step through a sorted set: the next cursor, 0 at the end, and (member, score) pairs."""
+    def zscan(self, name: t.KeyT, cursor: int=0, match: t.PatternT | None=None, count: int | None=None, score_cast_func: t.Callable[[t.Any], t.Any]=float, noscores: bool=False):
+        """One step through a sorted set: the next cursor, 0 at the end, and (member, score) pairs, or with `noscores` members (Valkey 8.1)."""
         _words = ['ZSCAN', name, cursor]
         if match is not None:
             _words += (b"MATCH", match)
         if count is not None:
             _words += (b"COUNT", count)
-        return self.command_as(find("sorted_sets.scanned_as")(score_cast_func) if score_cast_func is not float else find("zscan"), *_words)
+        if noscores:
+            _words.append(b"NOSCORES")
+        return self.command_as(find("scan") if noscores else find("sorted_sets.scanned_as")(score_cast_func) if score_cast_func is not float else find("zscan"), *_words)
 
     def zadd(self, name: t.KeyT, mapping: t.Mapping[t.Any, t.EncodableT], nx: bool=False, xx: bool=False, ch: bool=False, incr: bool=False, gt: bool=False, lt: bool=False):
         """Set the scores of members: {member: score}. The number of new (`ch`: changed) members; with `incr` the new score of the only member."""

@@ -120,14 +120,22 @@ def _subcommand(words: tuple[Any, ...]) -> Callback | None:
 
 
 def _hscan(words: tuple[Any, ...]) -> Callback | None:
-    """Without values there are no pairs. What follows MATCH and COUNT is theirs, whatever it looks like."""
+    return find("scan" if _is_option("NOVALUES", words) else "hscan")
+
+
+def _zscan(words: tuple[Any, ...]) -> Callback | None:
+    return find("scan" if _is_option("NOSCORES", words) else "zscan")
+
+
+def _is_option(name: str, words: tuple[Any, ...]) -> bool:
+    """With which there are no pairs. What follows MATCH and COUNT is theirs, whatever it looks like."""
     options = iter(words[3:])
     for option in map(word, options):
-        if option == "NOVALUES":
-            return find("scan")
+        if option == name:
+            return True
         if option in ("MATCH", "COUNT"):
             next(options, None)
-    return find("hscan")
+    return False
 
 
 def _vectors(words: tuple[Any, ...]) -> Callback | None:
@@ -143,5 +151,6 @@ _FOUND: dict[str, Any] = {}
 BY_WORDS = {
     **{name.partition(" ")[0]: ByWords(_subcommand) for name in BY_NAME if " " in name},
     "HSCAN": ByWords(_hscan),
+    "ZSCAN": ByWords(_zscan),
     **dict.fromkeys(("VEMB", "VLINKS", "VSIM"), ByWords(_vectors)),
 }
