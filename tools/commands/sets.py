@@ -217,7 +217,7 @@ def sexpire(
 ) -> list[int]:
     """Let members of a set expire after `seconds`.
 
-    For each of them 1 if that was set, 0 if a condition prevented it, 2 if it expired at once, -2 if it is not there.
+    For each of them 1 if that was set, and -2 if it is not there; the server has other numbers for what else there may be.
     """
 
 
@@ -238,7 +238,7 @@ def spexpire(
 ) -> list[int]:
     """Let members of a set expire after `milliseconds`.
 
-    For each of them 1 if that was set, 0 if a condition prevented it, 2 if it expired at once, -2 if it is not there.
+    For each of them 1 if that was set, and -2 if it is not there; the server has other numbers for what else there may be.
     """
 
 
@@ -259,7 +259,7 @@ def sexpireat(
 ) -> list[int]:
     """Let members of a set expire at a time, a datetime or seconds since 1970.
 
-    For each of them 1 if that was set, 0 if a condition prevented it, 2 if it expired at once, -2 if it is not there.
+    For each of them 1 if that was set, and -2 if it is not there; the server has other numbers for what else there may be.
     """
 
 
@@ -280,7 +280,7 @@ def spexpireat(
 ) -> list[int]:
     """Let members of a set expire at a time, a datetime or milliseconds since 1970.
 
-    For each of them 1 if that was set, 0 if a condition prevented it, 2 if it expired at once, -2 if it is not there.
+    For each of them 1 if that was set, and -2 if it is not there; the server has other numbers for what else there may be.
     """
 
 

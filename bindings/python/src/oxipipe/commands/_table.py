@@ -2288,7 +2288,7 @@ class Commands(Untyped):
     def sexpire(self, name: t.KeyT, seconds: t.ExpiryT, *members: t.FieldT, nx: bool=False, xx: bool=False, gt: bool=False, lt: bool=False):
         """Let members of a set expire after `seconds`.
 
-        For each of them 1 if that was set, 0 if a condition prevented it, 2 if it expired at once, -2 if it is not there.
+        For each of them 1 if that was set, and -2 if it is not there; the server has other numbers for what else there may be.
         """
         if nx and (xx or gt or lt) or xx and (gt or lt) or gt and lt:
             raise DataError('sexpire takes only one of nx, xx, gt, lt')
@@ -2311,7 +2311,7 @@ class Commands(Untyped):
     def spexpire(self, name: t.KeyT, milliseconds: t.ExpiryT, *members: t.FieldT, nx: bool=False, xx: bool=False, gt: bool=False, lt: bool=False):
         """Let members of a set expire after `milliseconds`.
 
-        For each of them 1 if that was set, 0 if a condition prevented it, 2 if it expired at once, -2 if it is not there.
+        For each of them 1 if that was set, and -2 if it is not there; the server has other numbers for what else there may be.
         """
         if nx and (xx or gt or lt) or xx and (gt or lt) or gt and lt:
             raise DataError('spexpire takes only one of nx, xx, gt, lt')
@@ -2334,7 +2334,7 @@ class Commands(Untyped):
     def sexpireat(self, name: t.KeyT, unix_time_seconds: t.AbsExpiryT, *members: t.FieldT, nx: bool=False, xx: bool=False, gt: bool=False, lt: bool=False):
         """Let members of a set expire at a time, a datetime or seconds since 1970.
 
-        For each of them 1 if that was set, 0 if a condition prevented it, 2 if it expired at once, -2 if it is not there.
+        For each of them 1 if that was set, and -2 if it is not there; the server has other numbers for what else there may be.
         """
         if nx and (xx or gt or lt) or xx and (gt or lt) or gt and lt:
             raise DataError('sexpireat takes only one of nx, xx, gt, lt')
@@ -2357,7 +2357,7 @@ class Commands(Untyped):
     def spexpireat(self, name: t.KeyT, unix_time_milliseconds: t.AbsExpiryT, *members: t.FieldT, nx: bool=False, xx: bool=False, gt: bool=False, lt: bool=False):
         """Let members of a set expire at a time, a datetime or milliseconds since 1970.
 
-        For each of them 1 if that was set, 0 if a condition prevented it, 2 if it expired at once, -2 if it is not there.
+        For each of them 1 if that was set, and -2 if it is not there; the server has other numbers for what else there may be.
         """
         if nx and (xx or gt or lt) or xx and (gt or lt) or gt and lt:
             raise DataError('spexpireat takes only one of nx, xx, gt, lt')
