@@ -96,7 +96,7 @@ class TestReplies:
 
     def test_refusals_are_recorded(self, server: oxipipe.Server, protocol: int) -> None:
         with server.connect(protocol=protocol) as client:
-            data_of_servers_and_users.fill(client)
+            data_of_servers_and_users.be_refused(client)
             entry = client.acl_log()[0]
             assert entry["reason"] == "auth" and entry["username"] == "nobody"
             assert isinstance(entry["age-seconds"], float) and entry["client-info"]["db"] == 0

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from support import data_of_servers_and_users, data_of_sets_and_places, data_of_streams_and_scripts
 from support.command_cases import CASES
+from support.database import Database
 from support.loops import Blocking
 from support.redis_py import skip_unless_taken
 from support.servers import executables
@@ -21,9 +21,6 @@ import oxipipe
 import oxipipe.asyncio
 
 redis = pytest.importorskip("redis")
-
-# The database of every case: s = "text", n = "10", f = "1.5", h = {a: 1, b: 2}, l = [a, b, c, a], one = [x],
-# t = {a, b}, u = {b}, z = {a: 1, b: 2.5, c: 3}, e = "x" expiring in 2100.
 
 # Replies that are never the same twice, or depend on who asks and when: only their shape is compared, with these arguments.
 BY_SHAPE: dict[str, tuple[Any, ...]] = {
@@ -50,22 +47,6 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
     pytest.mark.filterwarnings("ignore:Call to experimental:UserWarning"),
 ]
-
-
-def fill(client: oxipipe.Redis) -> None:
-    client.flushall()
-    client.mset({"s": "text", "n": 10, "f": 1.5})
-    client.hset("h", mapping={"a": 1, "b": 2})
-    client.hset("one-field", "f", "v")
-    client.rpush("l", "a", "b", "c", "a")
-    client.rpush("one", "x")
-    client.sadd("t", "a", "b")
-    client.sadd("u", "b")
-    client.zadd("z", {"a": 1, "b": 2.5, "c": 3})
-    client.set("e", "x", exat=4102444800)
-    data_of_sets_and_places.fill(client)
-    data_of_streams_and_scripts.fill(client)
-    data_of_servers_and_users.fill(client)
 
 
 def outcome(call: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -102,7 +83,7 @@ WAYS = [(name, *way) for name in SERVERS for way in (HERE if name == "here" else
         for name, protocol, decoded, in_loop in WAYS
     ],
 )
-def clients(request: pytest.FixtureRequest) -> Iterator[tuple[Any, Any, Any]]:
+def clients(request: pytest.FixtureRequest) -> Iterator[tuple[Any, Any, Database]]:
     name, protocol, decoded, in_loop = request.param
     # CONFIG REWRITE needs a file; it is refused alike without one.
     with oxipipe.Server(executable=SERVERS[name], slowlog_log_slower_than=0) as server:
@@ -112,13 +93,12 @@ def clients(request: pytest.FixtureRequest) -> Iterator[tuple[Any, Any, Any]]:
             server.connect() as filler,
             asyncio.Runner() as runner,
         ):
-            # What the server finds while it looks for expired keys depends on when it does.
-            filler.command("DEBUG", "SET-ACTIVE-EXPIRE", 0)
+            database = Database(filler)
             if in_loop:
                 client = oxipipe.asyncio.Redis(unix_socket_path=server.unix_socket_path)
-                yield Blocking(client, runner), theirs, filler
+                yield Blocking(client, runner), theirs, database
             else:
-                yield ours, theirs, filler
+                yield ours, theirs, database
         theirs.close()
 
 
@@ -158,24 +138,24 @@ def decoded(told: Any) -> Any:
 
 @pytest.mark.parametrize(("name", "args", "kwargs"), ANSWERED, ids=lambda value: str(value)[:30])
 def test_same_reply(
-    clients: tuple[Any, Any, Any], name: str, args: tuple[Any, ...], kwargs: dict[str, Any]
+    clients: tuple[Any, Any, Database], name: str, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> None:
-    ours, theirs, filler = clients
+    ours, theirs, database = clients
     called = ALIKE.get(name, name)
     method = getattr(theirs, called, None) or getattr(theirs.vset(), called, None)
     skip_unless_taken(method, args, kwargs)
-    fill(filler)
+    database.fill()
     expected = outcome(method, args, kwargs)
     if name in SCORES_AS_TEXT and theirs.get_encoder().decode_responses:
         expected = decoded(expected)
-    fill(filler)
+    database.fill()
     assert outcome(getattr(ours, name), args, kwargs) == expected
     if expected[0] == "DataError":
         return
     for transaction in (False, True):
         if transaction and expected[0].endswith("Error"):
             continue
-        fill(filler)
+        database.fill()
         pipeline = getattr(ours.pipeline(transaction), name)(*args, **kwargs)
         (reply,) = pipeline.execute(raise_on_error=False)
         if isinstance(reply, Exception):
@@ -195,12 +175,12 @@ def shape(reply: Any) -> Any:
 
 
 @pytest.mark.parametrize("name", sorted(BY_SHAPE))
-def test_same_shape(clients: tuple[Any, Any, Any], name: str) -> None:
-    ours, theirs, filler = clients
-    fill(filler)
-    wait_for_saving(filler)
+def test_same_shape(clients: tuple[Any, Any, Database], name: str) -> None:
+    ours, theirs, database = clients
+    database.fill()
+    database.wait_for_saving()
     expected = getattr(theirs, name)(*BY_SHAPE[name])
-    wait_for_saving(filler)
+    database.wait_for_saving()
     reply = getattr(ours, name)(*BY_SHAPE[name])
     assert shape(reply) == shape(expected)
     if isinstance(expected, list):
@@ -212,10 +192,3 @@ def test_same_shape(clients: tuple[Any, Any, Any], name: str) -> None:
         assert {key: shape(reply[key]) for key in same} == {
             key: shape(expected[key]) for key in same
         }
-
-
-def wait_for_saving(client: oxipipe.Redis) -> None:
-    saving = True
-    while saving:
-        state = client.info("persistence")
-        saving = state["rdb_bgsave_in_progress"] or state["aof_rewrite_in_progress"]

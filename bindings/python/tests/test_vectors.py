@@ -19,7 +19,7 @@ def client(server: oxipipe.Server, request: pytest.FixtureRequest) -> Iterator[o
         if not client.command("COMMAND", "INFO", "VADD"):
             pytest.skip("this server has no sets of vectors")
         client.flushall()
-        data_of_streams_and_scripts.fill(client)
+        data_of_streams_and_scripts.fill_vectors(client)
         yield client
 
 

@@ -7,7 +7,7 @@ import contextlib
 import oxipipe
 
 
-def fill(client: oxipipe.Redis) -> None:
+def fill(client: oxipipe.Redis | oxipipe.Pipeline) -> None:
     client.acl_deluser("ann", "bob")
     client.acl_setuser(
         "ann",
@@ -19,6 +19,9 @@ def fill(client: oxipipe.Redis) -> None:
         channels=["news", "x"],
         selectors=[("+get", "c*"), ("+set", "%W~d")],
     )
-    if not client.acl_log(1):
-        with client.lease() as connection, contextlib.suppress(oxipipe.AuthenticationError):
-            connection.auth("wrong", username="nobody")
+
+
+def be_refused(client: oxipipe.Redis) -> None:
+    """Gives the log of refusals an entry."""
+    with client.lease() as connection, contextlib.suppress(oxipipe.AuthenticationError):
+        connection.auth("wrong", username="nobody")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import oxipipe
 
 
-def fill(client: oxipipe.Redis) -> None:
+def fill(client: oxipipe.Redis | oxipipe.Pipeline) -> None:
     client.geoadd("g", [13.361389, 38.115556, "a", 15.087269, 37.502669, "b", 0.5, 0.25, "c"])
     client.pfadd("p", "a", "b", "c")
     client.pfadd("q", "c", "d")

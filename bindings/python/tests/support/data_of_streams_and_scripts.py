@@ -15,7 +15,7 @@ redis.register_function("second", function() return 2 end)
 """
 
 
-def fill(client: oxipipe.Redis) -> None:
+def fill(client: oxipipe.Redis | oxipipe.Pipeline) -> None:
     for name in ("1-1", "1-2", "1-3"):
         client.command("XADD", "x", name, "field", f"of {name}", "n", 1)
         client.command("XADD", "nogroups", name, "field", f"of {name}")
@@ -37,8 +37,11 @@ def fill(client: oxipipe.Redis) -> None:
     client.command("FUNCTION", "FLUSH")
     client.command("FUNCTION", "LOAD", LIBRARY)
     client.command("FUNCTION", "LOAD", SECOND)
-    if client.command("COMMAND", "INFO", "VADD"):
-        for number, name in enumerate("abc"):
-            client.command("VADD", "v", "VALUES", 3, 1, number, 2, name)
-        client.command("VSETATTR", "v", "a", '{"x": 1}')
-        client.command("VADD", "single", "VALUES", 3, 1, 2, 3, "only")
+
+
+def fill_vectors(client: oxipipe.Redis | oxipipe.Pipeline) -> None:
+    """For servers that have such sets."""
+    for number, name in enumerate("abc"):
+        client.command("VADD", "v", "VALUES", 3, 1, number, 2, name)
+    client.command("VSETATTR", "v", "a", '{"x": 1}')
+    client.command("VADD", "single", "VALUES", 3, 1, 2, 3, "only")
