@@ -6,6 +6,7 @@
     tools/gen_commands.py --describe SOCKET takes a new description from the server on that Unix socket
     tools/gen_commands.py --newer SOCKET    takes the commands that only that newer server has
     tools/gen_commands.py --beside SOCKET   takes what a server with modules, or a Sentinel, has and those servers do not
+    tools/gen_commands.py --record          runs the examples, and takes what servers answer for the reference; after `make build`
 
 Inputs, all committed, are in `tools/commands/`: a file of entries per group (`commandgen.entries` says what an entry is), those of
 modules of servers in `modules/`, in
@@ -19,6 +20,7 @@ for each other. A test of the Rust table holds it to the answers, `keys-answered
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from pathlib import Path
 
@@ -35,6 +37,9 @@ def main() -> int:
     parser.add_argument("--describe", metavar="SOCKET", help="refresh the description first")
     parser.add_argument("--newer", metavar="SOCKET", help="refresh that of newer commands first")
     parser.add_argument("--beside", metavar="SOCKET", help="refresh that of others first")
+    parser.add_argument(
+        "--record", action="store_true", help="refresh the replies to the examples first"
+    )
     options = parser.parse_args()
     if options.describe:
         servers.refresh(options.describe)
@@ -47,6 +52,8 @@ def main() -> int:
     groups = entries.read_groups()
     checks.against_servers([*written, *(e for group in groups for e in group.entries)], told)
     checks.against_redis_py(written)
+    if options.record:
+        record(written, groups)
     checks.groups_against_redis_py(groups)
     outputs = {
         ROOT / "src/command/table.rs": rust.table(servers.merged(told)),
@@ -57,7 +64,7 @@ def main() -> int:
         PACKAGE / "shapes/_of_modules.py": shape_table.group_module(groups),
         PYTHON / "tests/support/module_cases.py": cases.group_module(groups),
     }
-    for name, page in reference.pages(written, told).items():
+    for name, page in reference.pages(written, groups, told).items():
         outputs[ROOT / "docs/commands" / name] = page
     for module in {group.module for group in groups}:
         classes = [group for group in groups if group.module == module]
@@ -73,6 +80,18 @@ def main() -> int:
             path.parent.mkdir(exist_ok=True)
             path.write_text(outputs[path])
     return 1 if options.check and stale else 0
+
+
+def record(written: list[entries.Entry], groups: list[entries.Group]) -> None:
+    """Asks servers of the package's tests, by the package."""
+    sys.path.insert(0, str(PYTHON / "tests"))
+    from support import recording
+
+    examples = [(entry.name, entry.command, entry.examples) for entry in written]
+    of_modules = [(group.accessor, e.name, e.examples) for group in groups for e in group.entries]
+    replies = {**recording.of_servers(examples), **recording.of_modules(of_modules)}
+    lines = (f"{json.dumps(name)}: {json.dumps(told)}" for name, told in replies.items())
+    reference.REPLIES.write_text("{\n" + ",\n".join(lines) + "\n}\n")
 
 
 if __name__ == "__main__":

@@ -172,9 +172,18 @@ def views(view: str) -> list[str]:
 
 
 def variants(entry: Entry, reply: str, names: set[str]) -> list[str]:
-    """One line; or where an argument decides what is returned, one for each way, and one for who does not know which."""
+    """The lines of all signatures."""
+    signatures = overloads(entry, reply)
+    lines = [stub(entry, returns, names, signature) for signature, returns in signatures]
+    return (
+        lines if len(lines) == 1 else [part for line in lines for part in ("    @overload", line)]
+    )
+
+
+def overloads(entry: Entry, reply: str) -> list[tuple[ast.arguments, str]]:
+    """One signature; or where an argument decides what is returned, one for each way, and one for who does not know which."""
     if not entry.returns_if:
-        return [stub(entry, reply.format(entry.returns), names)]
+        return [(entry.signature, reply.format(entry.returns))]
     (name,) = entry.returns_if.keys() - {"else"}
     without, given = copy.deepcopy(entry.signature), copy.deepcopy(entry.signature)
     is_switch = entry.annotation(name).startswith("bool")
@@ -187,9 +196,7 @@ def variants(entry: Entry, reply: str, names: set[str]) -> list[str]:
     _require(given, name)
     replies = [reply.format(entry.returns_if[key]) for key in ("else", name)]
     # A union of futures: a future of a union is none of either.
-    signatures = (without, replies[0]), (given, replies[1]), (entry.signature, " | ".join(replies))
-    lines = [stub(entry, returns, names, signature) for signature, returns in signatures]
-    return [part for line in lines for part in ("    @overload", line)]
+    return [(without, replies[0]), (given, replies[1]), (entry.signature, " | ".join(replies))]
 
 
 def _argument(signature: ast.arguments, name: str) -> ast.arg:

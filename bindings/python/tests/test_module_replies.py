@@ -14,9 +14,8 @@ from json import JSONDecoder
 from typing import Any
 
 import pytest
-from support import module_arguments
 from support.module_replies import REPLIES, SERIES, Case, Map
-from support.scripted import Scripted
+from support.scripted import Scripted, call
 
 import oxipipe
 import oxipipe.asyncio
@@ -33,11 +32,6 @@ def scripted() -> Iterator[Scripted]:
     scripted = Scripted()
     with scripted.server:
         yield scripted
-
-
-def call(client: Any, case: Case) -> Any:
-    names = {name: getattr(module_arguments, name) for name in module_arguments.__all__}
-    return eval(f"client.{case.module}().{case.call}", {**names, "client": client})
 
 
 def typed(reply: Any) -> Any:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from support import module_arguments
 from support.fake_server import Connection, FakeServer
-from support.module_replies import wire
+from support.module_replies import Case, wire
 
 HELLO = b"%1\r\n$5\r\nproto\r\n:3\r\n"
 
@@ -39,3 +40,8 @@ class Scripted:
                 connection.send(b"+PONG\r\n")
             else:
                 connection.send(self.resp3 if protocol == 3 else self.resp2)
+
+
+def call(client: Any, case: Case) -> Any:
+    names = {name: getattr(module_arguments, name) for name in module_arguments.__all__}
+    return eval(f"client.{case.module}().{case.call}", {**names, "client": client})
