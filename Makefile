@@ -75,8 +75,7 @@ demo: ## load a real word list into a private server, verify it, compare with re
 .PHONY: test
 test: ## everything: Rust, C, Python on both back ends, the examples in the documentation
 	@tools/bootstrap.sh build test
-	@$(MAKE) --no-print-directory test-rust test-c test-python test-docs
-	@$(MAKE) --no-print-directory test-shuttle SHUTTLE_ROUNDS=200
+	@$(MAKE) --no-print-directory test-rust test-c test-python test-docs test-shuttle SHUTTLE_ROUNDS=200
 	@echo "make test: everything passed"
 
 .PHONY: test-rust
@@ -87,7 +86,7 @@ test-rust: $(LIBRARY) ## unit, protocol, live and fault tests of the core, and i
 test-c: $(LIBRARY) ## the header alone in every C and C++ standard, the C examples, all of it under valgrind
 	cmake -S . -B $(CMAKE_DIR) -DCMAKE_BUILD_TYPE=Release >/dev/null
 	cmake --build $(CMAKE_DIR) --parallel 2
-	ctest --test-dir $(CMAKE_DIR) --output-on-failure
+	ctest --test-dir $(CMAKE_DIR) --output-on-failure --parallel 2
 
 .PHONY: test-python test-python-fast test-python-cffi
 test-python: test-python-fast test-python-cffi ## the Python suite, once per back end
