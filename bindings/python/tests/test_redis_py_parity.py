@@ -85,8 +85,8 @@ WAYS = [(name, *way) for name in SERVERS for way in (HERE if name == "here" else
 )
 def clients(request: pytest.FixtureRequest) -> Iterator[tuple[Any, Any, Database]]:
     name, protocol, decoded, in_loop = request.param
-    # CONFIG REWRITE needs a file; it is refused alike without one.
-    with oxipipe.Server(executable=SERVERS[name], slowlog_log_slower_than=0) as server:
+    # CONFIG REWRITE needs a file; it is refused alike without one. The server looks `hz` times a second whose time to wait is over.
+    with oxipipe.Server(executable=SERVERS[name], slowlog_log_slower_than=0, hz=100) as server:
         theirs = redis.Redis(unix_socket_path=server.unix_socket_path, decode_responses=decoded)
         with (
             server.connect(protocol=protocol, decode_responses=decoded) as ours,

@@ -56,8 +56,10 @@ class Recorder:
         self._open: list[Any] = []
         self._servers: dict[str, tuple[oxipipe.Server, Database]] = {}
         for version in VERSIONS:
-            # As in the test of parity: the slow log has entries.
-            server = oxipipe.Server(executable=_executable(version), slowlog_log_slower_than=0)
+            # As in the test of parity: the slow log has entries, and nobody waits for long.
+            server = oxipipe.Server(
+                executable=_executable(version), slowlog_log_slower_than=0, hz=100
+            )
             client = server.connect()
             self._servers[version] = server, Database(client)
             self._open += [server, client]
