@@ -64,7 +64,7 @@ def group_module(groups: Iterable[Group]) -> str:
         "CASES: list[tuple[str, str, tuple[Any, ...], dict[str, Any]]] = [",
     ]
     for group in groups:
-        for entry in group.entries:
+        for entry in () if group.of else group.entries:
             for example in entry.examples:
                 lines.append(f"    ({group.accessor!r}, {case(entry, example)[1:]},")
     return "\n".join([*lines, "]", ""])

@@ -33,7 +33,7 @@ clients call to get an object of it, and the class of redis-py that it stands fo
         @command(...)
         def add(key: KeyT, item: EncodableT) -> bool: ...
 
-Imports are those of the stub, for types of replies.
+Imports are those of the stub, for types of replies. A class `of` a group of clients' own commands has those, and is empty there.
 """
 
 from __future__ import annotations
@@ -136,6 +136,8 @@ class Group:
     #: Lines of the file, for the stub.
     imports: list[str]
     entries: list[Entry]
+    #: The group that its entries are of, if clients have them as methods of their own, too.
+    of: str = ""
 
 
 def read_groups() -> list[Group]:
@@ -158,6 +160,7 @@ def _group(path: Path, node: ast.ClassDef, imports: list[str]) -> Group:
     facts = {str(k.arg): ast.literal_eval(k.value) for k in decorator.keywords}
     (accessor,) = (ast.literal_eval(argument) for argument in decorator.args)
     functions = [n for n in node.body if isinstance(n, ast.FunctionDef)]
+    of = facts.get("of", "")
     return Group(
         module=path.stem,
         name=node.name,
@@ -166,7 +169,8 @@ def _group(path: Path, node: ast.ClassDef, imports: list[str]) -> Group:
         base=facts.get("base", "oxipipe.commands.modules.Module"),
         doc=ast.get_docstring(node) or "",
         imports=imports,
-        entries=_entries(path, node.name, functions),
+        entries=read([GROUPS / f"{of}.py"]) if of else _entries(path, node.name, functions),
+        of=of,
     )
 
 

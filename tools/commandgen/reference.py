@@ -77,9 +77,7 @@ COLOURS = {
 }
 
 
-def pages(
-    entries: Iterable[Entry], groups: Iterable[Group], told: list[Told]
-) -> dict[str, str]:
+def pages(entries: Iterable[Entry], groups: Iterable[Group], told: list[Told]) -> dict[str, str]:
     """The text of each page by the name of its file."""
     by_page: dict[str, list[tuple[str, Entry]]] = {}
     for entry in entries:
@@ -131,9 +129,7 @@ def _link(page: str, called: str) -> str:
     return f"[{called}]({page}.md#{called.replace('().', '')})"
 
 
-def _section(
-    called: str, entry: Entry, told: list[Told], replies: dict[str, Any]
-) -> list[str]:
+def _section(called: str, entry: Entry, told: list[Told], replies: dict[str, Any]) -> list[str]:
     lines = [f"## {called}", "", "```text"]
     lines += [
         line

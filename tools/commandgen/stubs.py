@@ -61,7 +61,8 @@ def group_module(groups: list[Group]) -> str:
         "import asyncio",
         "import builtins",
         "from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence",
-        "from typing import Any, Generic, Literal, TypeVar",
+        "from enum import Enum",
+        "from typing import Any, Generic, Literal, TypeVar, overload",
         "",
         *sorted(
             {f"from {g.base.rpartition('.')[0]} import {g.base.rpartition('.')[2]}" for g in groups}
@@ -83,11 +84,11 @@ def group_module(groups: list[Group]) -> str:
             name = f"{colour.removesuffix('Commands')}{group.name}"
             lines += ["", f"class {name}({base}, Generic[T]):"]
             lines += untyped(reply.format("Any"))
-            lines += [stub(e, reply.format(e.returns), names) for e in group.entries]
+            lines += [line for e in group.entries for line in variants(e, reply, names)]
         lines += ["", f"class Pipeline{group.name}({base}, Generic[_P]):"]
         lines += untyped("_P")
         lines += [stub(entry, "_P", names) for entry in group.entries]
-    return "\n".join([*lines, ""])
+    return "\n".join([*_needed(lines), ""])
 
 
 def untyped(reply: str) -> list[str]:
@@ -112,7 +113,7 @@ def module(entries: Iterable[Entry], groups: list[Group]) -> str:
         "from oxipipe.commands.bitfield import BitFieldOperation",
         # Methods have the names of some modules.
         *(f"from oxipipe.commands.modules import {m} as {m}_module" for m in modules),
-        "from oxipipe.commands.modules._json import Decoder, Encoder",
+        "from oxipipe.commands.modules.taken import Decoder, Encoder",
         "from oxipipe.commands.shapes import Callback",
         "from oxipipe.commands.views import View",
         "from oxipipe.futures import Future",
@@ -134,7 +135,7 @@ def module(entries: Iterable[Entry], groups: list[Group]) -> str:
 
 def _needed(lines: list[str]) -> list[str]:
     """Without the imports of what no signature has."""
-    start = next(i for i, line in enumerate(lines) if line.startswith("class "))
+    start = next(i for i, line in enumerate(lines) if line.startswith(("class ", "_P ")))
     used = set(re.findall(r"\w+", "\n".join(lines[start:])))
     kept = []
     for line in lines[:start]:

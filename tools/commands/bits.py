@@ -65,7 +65,7 @@ def bitpos(
     `start` and `end` are bytes, or bits if `mode` is "BIT".
     """
     if bit not in (0, 1):
-        raise DataError("bitpos looks for 0 or 1")
+        raise DataError("bitpos takes 0 or 1 as bit")
     if start is None and end is not None:
         raise DataError("bitpos takes end with start")
     span = [place for place in (start, end) if place is not None]

@@ -180,7 +180,9 @@ def cluster_meet(host: str, port: int, cluster_bus_port: int | None = None) -> b
 def cluster_migrateslots(node_id: str, *slots: int) -> bool:
     """Move ranges of slots, first and last of each, with all their keys to another node, in the background."""
     if not slots or len(slots) % 2:
-        raise DataError("cluster_migrateslots takes the first and the last slot of each range")
+        raise DataError(
+            "cluster_migrateslots takes slots in pairs: the first and the last one of each range"
+        )
     return [b"SLOTSRANGE", *slots, b"NODE", word(node_id)]
 
 

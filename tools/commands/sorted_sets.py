@@ -49,7 +49,7 @@ def zpopmin(name: KeyT, count: int | None = None) -> list[tuple[T, float]]:
 @command(
     "ZRANK {name} {value} withscore?WITHSCORE",
     shape_if={"withscore": "sorted_sets.ranked_as(score_cast_func)"},
-    examples=["zrank('z', 'b')", "zrank('z', 'none')"],
+    examples=["zrank('z', 'b')", "zrank('z', 'none')", "zrank('z', 'b', True)"],
 )
 def zrank(
     name: KeyT,
@@ -87,7 +87,7 @@ def zremrangebyscore(name: KeyT, min: BoundT, max: BoundT) -> int:
 @command(
     "ZREVRANK {name} {value} withscore?WITHSCORE",
     shape_if={"withscore": "sorted_sets.ranked_as(score_cast_func)"},
-    examples=["zrevrank('z', 'a')"],
+    examples=["zrevrank('z', 'a')", "zrevrank('z', 'a', True)"],
 )
 def zrevrank(
     name: KeyT,

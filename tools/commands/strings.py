@@ -69,11 +69,16 @@ def incrbyfloat(name: KeyT, amount: float = 1.0) -> float:
 
 
 @command(
-    "MGET {*keys+args}",
-    examples=["mget('s', 'none', 'n')", "mget(['s', 'none', 'n'])"],
+    "MGET",
+    examples=["mget('s', 'none', 'n')", "mget(['s', 'none', 'n'])", "mget([], 's')"],
 )
 def mget(keys: KeysT, *args: KeyT) -> list[T | None]:
-    """Get the values of all the given keys."""
+    """Get the values of all the given keys; of none an empty list, for which the server is only sent a PING."""
+    names = listed(keys, args)
+    if not names:
+        # A place among other replies is that of a command.
+        return self.command_as(find("nothing"), "PING")
+    return names
 
 
 @command(

@@ -69,6 +69,7 @@ def vdim(key: KeyT) -> int:
 @command(
     "VEMB",
     shape_if={"raw": "bytes:vectors.stored", "else": "floats"},
+    returns_if={"raw": "dict[str, bytes | float] | None", "else": "list[float] | None"},
     examples=[
         "vemb('v', 'a')",
         "vemb('v', 'none')",
@@ -110,6 +111,7 @@ def vismember(key: KeyT, element: EncodableT) -> bool:
 @command(
     "VLINKS",
     shape_if={"with_scores": "vectors.scored_links"},
+    returns_if={"with_scores": "list[dict[T, float]] | None", "else": "list[list[T]] | None"},
     examples=[
         "vlinks('pair', 'none')",
         "vlinks('none', 'a')",
@@ -125,6 +127,7 @@ def vlinks(
 
 @command(
     "VRANDMEMBER {key} [{count}]",
+    returns_if={"count": "list[T]", "else": "T | None"},
     examples=["vrandmember('none')", "vrandmember('none', 2)", "vrandmember('single')"],
 )
 def vrandmember(key: KeyT, count: int | None = None) -> T | list[T] | None:

@@ -42,6 +42,95 @@ def test_shapes_of_one_client(server: Server) -> None:
         assert mine.submit("GET", "hooked").result() == "TEXT"
 
 
+def upper(reply: Any) -> Any:
+    return reply and reply.upper()
+
+
+def test_response_callbacks_are_a_mapping(r: Redis[Any]) -> None:
+    callbacks = r.response_callbacks
+    assert "command" not in vars(r)  # to look costs later calls nothing
+    r.set("word", "x")
+    assert "get" not in callbacks
+    callbacks["get"] = upper
+    assert callbacks["GET"] is upper
+    assert "gEt" in r.response_callbacks
+    assert r.get("word") == b"X"
+    del callbacks["Get"]
+    assert r.get("word") == b"x"
+    with pytest.raises(KeyError, match="GET"):
+        del callbacks["GET"]
+    callbacks.update({"GET": upper, "dump": upper})
+    assert (r.get("word"), callbacks["dump"]) == (b"X", upper)
+    assert callbacks.pop("GET") is upper
+    assert r.get("word") == b"x"
+    r.set_response_callback("ECHO", upper)
+    assert callbacks["echo"] is upper
+    r.set_response_callback("ECHO", None)
+    assert "ECHO" not in callbacks
+
+
+def test_response_callbacks_have_the_shapes_that_all_clients_have(r: Redis[Any]) -> None:
+    callbacks = r.response_callbacks
+    assert callbacks["hgetall"]([b"a", b"1"]) == {b"a": b"1"}
+    assert callbacks["Config Get"]([b"port", b"1"]) == {"port": "1"}
+    assert callbacks["HSCAN"]([b"0", [b"a", b"1"]]) == (0, {b"a": b"1"})
+    assert {"CONFIG GET", "JSON.GET", "HSCAN"} <= set(callbacks)
+    assert all(callable(callbacks[name]) for name in callbacks)
+    assert len(callbacks) == len(dict(callbacks)) == len({name.upper() for name in callbacks})
+    assert "CONFIG" not in callbacks
+    assert callbacks.get("NONSENSE") is callbacks.get("") is callbacks.get(1) is None  # type: ignore[call-overload]
+    del callbacks["PING"]
+    assert r.command("PING") == b"PONG"
+    assert "PING" not in callbacks
+    callbacks["config"] = lambda _reply: "whole"
+    callbacks["CONFIG GET"] = lambda _reply: "part"
+    assert r.command("CONFIG", "GET", "port") == "part"
+    assert r.command("CONFIG", "RESETSTAT") == "whole"
+    assert "CONFIG RESETSTAT" in callbacks
+
+
+def test_what_is_no_name_or_no_callback_is_refused(r: Redis[Any]) -> None:
+    with pytest.raises(TypeError, match="callback is a int"):
+        r.response_callbacks["GET"] = 1  # type: ignore[assignment]
+    with pytest.raises(TypeError, match="callback is a NoneType"):
+        r.response_callbacks["GET"] = None  # type: ignore[assignment]
+    with pytest.raises(TypeError, match="command is a bytes"):
+        r.set_response_callback(b"GET", upper)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="command is empty"):
+        r.response_callbacks[" "] = upper
+    assert r._hooks is None
+
+
+def test_response_callbacks_of_pipelines_are_their_clients(server: Server) -> None:
+    with Redis[Any].from_url(server.url) as client:
+        client.set("word", "x")
+        client.response_callbacks["GET"] = upper
+        pipe = client.pipeline()
+        assert pipe.get("word").execute() == [b"X"]
+        assert pipe.response_callbacks["GET"] is upper
+        del client.response_callbacks["GET"]
+        assert pipe.get("word").execute() == [b"x"]
+    with Redis[Any].from_url(server.url) as client:
+        pipe = client.pipeline()
+        pipe.response_callbacks["GET"] = upper
+        assert pipe.get("word").execute() == [b"X"]
+        assert client.get("word") == b"X"
+    with Pool[Any].from_url(server.url) as pool:
+        batch = pool.pipeline()
+        batch.response_callbacks["GET"] = upper
+        assert batch.get("word").execute().result() == [b"X"]
+        assert pool.get("word").result() == b"X"
+
+    async def through_asyncio() -> None:
+        async with AsyncRedis[Any].from_url(server.url) as client:
+            pipe = client.pipeline()
+            pipe.response_callbacks["get"] = upper
+            assert await pipe.get("word").execute() == [b"X"]
+            assert await client.get("word") == b"X"
+
+    asyncio.run(through_asyncio())
+
+
 def test_each_call_is_told_of(server: Server) -> None:
     events: list[CallEvent] = []
     with Redis.from_url(server.url) as client:

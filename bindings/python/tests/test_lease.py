@@ -97,7 +97,8 @@ def test_iterating_over_keys_without_replies_says_so(server: Server) -> None:
                 next(iteration)
         mine.command("CLIENT", "REPLY", "ON")
         mine.command("MULTI")
-        for iteration in (mine.sscan_iter("s"), mine.zscan_iter("z")):
+        others: list[Any] = [mine.sscan_iter("s"), mine.zscan_iter("z")]
+        for iteration in others:
             with pytest.raises(oxipipe.RedisError, match="EXEC"):
                 next(iteration)
 

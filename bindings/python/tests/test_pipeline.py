@@ -348,7 +348,7 @@ def test_it_passes_from_thread_to_thread(r: oxipipe.Redis) -> None:
 
 
 def test_repr(r: oxipipe.Redis) -> None:
-    assert repr(r.pipeline().ping()) == "<oxipipe.pipeline.Pipeline transaction of 1 commands>"
+    assert repr(r.pipeline().ping()) == "<oxipipe.pipeline.Pipeline transaction of 1 command>"
     assert isinstance(r.pipeline(), Pipeline)
 
 

@@ -6,6 +6,7 @@ Hints have no "return": one function serves all colours, and gives in each somet
 from __future__ import annotations
 
 import asyncio
+import importlib
 import inspect
 import pickle
 import typing
@@ -43,6 +44,22 @@ def test_every_method_has_hints(name: str) -> None:
     hints = typing.get_type_hints(NAMED[name])
     hints.pop("return", None)  # of what is written by hand
     assert list(hints) == parameters
+
+
+@pytest.mark.parametrize("module", ["bloom", "json", "search", "timeseries", "vectorset"])
+def test_methods_of_modules_have_hints(module: str) -> None:
+    found = importlib.import_module(f"oxipipe.commands.modules.{module}")
+    kinds = [
+        kind for kind in vars(found).values() if getattr(kind, "__module__", "") == found.__name__
+    ]
+    assert kinds
+    for kind in kinds:
+        for name, method in inspect.getmembers(kind, inspect.isfunction):
+            if method.__module__ in (found.__name__, Commands.__module__):
+                parameters = [
+                    each for each in inspect.signature(method).parameters if each != "self"
+                ]
+                assert list(typing.get_type_hints(method)) == parameters, name
 
 
 def test_hints_are_the_types_of_this_package() -> None:

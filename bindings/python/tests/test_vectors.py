@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from support import data_of_streams_and_scripts
 
 import oxipipe
+import oxipipe.asyncio
 from oxipipe.commands import shapes
 
 
@@ -59,6 +61,27 @@ def test_members(client: oxipipe.Redis) -> None:
     assert client.vismember("v", "none") is False
     info: Any = client.vinfo("v")
     assert info["size" if "size" in info else b"size"] == 3
+
+
+def test_they_are_behind_vset_too(server: oxipipe.Server, client: oxipipe.Redis[Any]) -> None:
+    expected = client.vsim("v", "a", with_scores=True)
+    assert client.vset().vsim("v", "a", with_scores=True) == expected
+    pipe = client.pipeline()
+    assert pipe.vset().vsim("v", "a", with_scores=True) is pipe
+    assert pipe.vset().vemb("v", "a", raw=True).execute() == [
+        expected,
+        client.vemb("v", "a", raw=True),
+    ]
+    assert client.raw.vset().vcard("v") == 3
+    with oxipipe.Pool.from_url(server.url) as pool:
+        assert pool.vset().vcard("v").result() == 3
+
+    async def through_asyncio() -> None:
+        async with oxipipe.asyncio.Redis.from_url(server.url) as r:
+            assert await r.vset().vcard("v") == 3
+            assert await r.coro.vset().vcard("v") == 3
+
+    asyncio.run(through_asyncio())
 
 
 def test_what_is_searched_for_may_look_like_an_option() -> None:

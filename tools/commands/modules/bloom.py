@@ -248,14 +248,14 @@ class TOPKBloom:
     def reserve(key: KeyT, k: int, width: int, depth: int, decay: float) -> bool:
         """Make a list of the `k` most frequent items, with a sketch of that size whose numbers of rare items decay."""
 
-    @command("TOPK.ADD {key} {*items}", shape="bloom.parsed", examples=["add('k', 'x', 1)"])
-    def add(key: KeyT, *items: EncodableT) -> list[str | int | float | None]:
-        """Add items; for each the one that it drove out of the list, or None. Text of numbers comes as numbers."""
+    @command("TOPK.ADD {key} {*items}", shape="bloom.names", examples=["add('k', 'x', 1)"])
+    def add(key: KeyT, *items: EncodableT) -> list[str | None]:
+        """Add items; for each the one that it drove out of the list, or None."""
 
-    @command("TOPK.INCRBY", shape="bloom.parsed", examples=["incrby('k', ['x', 'y'], [1, 2])"])
+    @command("TOPK.INCRBY", shape="bloom.names", examples=["incrby('k', ['x', 'y'], [1, 2])"])
     def incrby(
         key: KeyT, items: Sequence[EncodableT], increments: Sequence[int]
-    ) -> list[str | int | float | None]:
+    ) -> list[str | None]:
         """Add each item several times; the reply is that of `add`."""
         if len(items) != len(increments):
             raise DataError("incrby needs as many increments as items")
@@ -271,11 +271,12 @@ class TOPKBloom:
 
     @command(
         "TOPK.LIST {key} withcount?WITHCOUNT",
-        shape="bloom.parsed",
+        shape="bloom.names",
+        returns_if={"withcount": "list[str | int]", "else": "list[str]"},
         examples=["list('k')", "list('k', withcount=True)"],
     )
-    def list(key: KeyT, withcount: bool = False) -> list[str | int | float | None]:
-        """The items in the list, each with its number behind it if wanted. Text of numbers comes as numbers."""
+    def list(key: KeyT, withcount: bool = False) -> list[str] | list[str | int]:
+        """The items in the list, each with its number behind it if wanted."""
 
     @command("TOPK.INFO {key}", shape="bloom.topk_info", examples=["info('k')"])
     def info(key: KeyT) -> TopKInfo:

@@ -2,7 +2,15 @@
 
 # ruff: noqa: F821
 
-from oxipipe.commands.modules._search import Aggregation, Arguments, Cursor, Field, Query, Suggested
+from oxipipe.commands.modules.taken import (
+    Aggregation,
+    Arguments,
+    Cursor,
+    Definition,
+    Field,
+    Query,
+    Suggested,
+)
 from oxipipe.commands.shapes.search import (
     AggregateResult,
     Document,
@@ -37,7 +45,7 @@ class Search:
         no_term_offsets: bool = False,
         no_field_flags: bool = False,
         stopwords: Sequence[str] | None = None,
-        definition: Any = None,
+        definition: Definition | None = None,
         max_text_fields: bool = False,
         temporary: int | None = None,
         no_highlight: bool = False,
@@ -113,7 +121,7 @@ class Search:
 
     @command(
         "FT.HYBRID",
-        shape="search.hybrid(cursor)",
+        shape="search.hybrid(cursor, post_processing)",
         is_own_shape=True,
         examples=[
             "hybrid_search(HYBRID)",

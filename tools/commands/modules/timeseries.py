@@ -581,10 +581,10 @@ class TimeSeries:
         """What the server tells of a series."""
 
     @command(
-        "TS.QUERYINDEX {*filters}", shape="bloom.parsed", examples=["queryindex(['a=b', 'c!='])"]
+        "TS.QUERYINDEX {*filters}", shape="bloom.names", examples=["queryindex(['a=b', 'c!='])"]
     )
-    def queryindex(filters: Sequence[str]) -> list[str | int | float | None]:
-        """The names of all series whose labels fit; names that are numbers come as numbers."""
+    def queryindex(filters: Sequence[str]) -> list[str]:
+        """The names of all series whose labels fit."""
 
     @command(
         "TS.QUERYLABELS",

@@ -9,14 +9,20 @@ from __future__ import annotations
 TYPE_CHECKING = False  # that of `typing` costs more than this package
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
     from oxipipe.hooks import Callback, Hooks, Observer
+    from oxipipe.response_callbacks import ResponseCallbacks
 
 
-class Hooked:
-    """`set_response_callback` and `on_call` of a client class; its other base is the back end's type."""
+class Shaping:
+    """Shapes of replies that are one object's own."""
 
     _hooks: Hooks | None = None
+
+    if TYPE_CHECKING:
+
+        def _hooked(self) -> Hooks: ...
 
     def set_response_callback(self, command: str, callback: Callback | None) -> None:
         """From now on, `callback` shapes the replies to this command, whatever asks for it; None leaves them as they come.
@@ -25,11 +31,26 @@ class Hooked:
         and of pipelines and leases that it makes from now on. Errors are not shaped. What is bytes by nature, such as what DUMP
         gives, is bytes for the callback, too.
         """
+        if not isinstance(command, str):
+            raise TypeError(f"command is a {type(command).__name__}; it must be a str")
+        if not command.strip():
+            raise ValueError("command is empty; it must be the name of one")
         if callback is not None and not callable(callback):
             raise TypeError(
                 f"callback is a {type(callback).__name__}; it must be callable, or None"
             )
         self._hooked().put_shape(command, callback)
+
+    @property
+    def response_callbacks(self) -> ResponseCallbacks:
+        """What shapes the replies, by the name of the command in any case; to set and to delete items is `set_response_callback`."""
+        from oxipipe.response_callbacks import ResponseCallbacks
+
+        return ResponseCallbacks(self)
+
+
+class Hooked(Shaping):
+    """`set_response_callback` and `on_call` of a client class; its other base is the back end's type."""
 
     def on_call(self, observer: Observer) -> Callable[[], None]:
         """From now on, calls `observer` with a `CallEvent` when a call has ended; returns what takes that back.
@@ -69,3 +90,25 @@ class Hooked:
                 methods += ["submit", "try_submit"]
             for method in methods:
                 setattr(self, method, Hook(self, hooks, method))
+
+
+class HookedPipeline(Shaping):
+    """The hooks of a pipeline are those of its client: what is set on either is set on both."""
+
+    #: The client, pool or lease.
+    _owner: Any
+
+    def _hook(self, owner: Hooked) -> None:
+        """Makes this a pipeline of `owner`, with the hooks that it has."""
+        self._owner = owner
+        if owner._hooks is not None:
+            self._hooked()
+
+    def _hooked(self) -> Hooks:
+        hooks: Hooks = self._owner._hooked()
+        if self._hooks is None:
+            from oxipipe.hooks import hook_pipeline
+
+            self._hooks = hooks
+            hook_pipeline(self, self._owner)
+        return hooks

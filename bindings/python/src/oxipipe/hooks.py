@@ -56,14 +56,19 @@ class Hooks:
 
     def shape_of(self, words: tuple[Any, ...], own: Callback | None) -> Callback | None:
         """What is to shape the reply to a command that otherwise has the shape `own`."""
-        name = _name(words)
-        if name in self.containers and len(words) > 1:
-            subcommand = f"{name} {word(words[1])}"
-            name = subcommand if subcommand in self.shapes else name
+        name = self.name_of(words)
         if name not in self.shapes:
             return own
         callback = self.shapes[name]
         return Undecoded(callback) if isinstance(resolve_words(words), Undecoded) else callback
+
+    def name_of(self, words: tuple[Any, ...]) -> str:
+        """Under which a shape for the command would be among these."""
+        name = _name(words)
+        if name in self.containers and len(words) > 1:
+            subcommand = f"{name} {word(words[1])}"
+            return subcommand if subcommand in self.shapes else name
+        return name
 
     def tell(
         self, name: str, commands: int, address: str, start: float, error: BaseException | None

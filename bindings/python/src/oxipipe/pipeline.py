@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from oxipipe import _backend
+from oxipipe._hooked import HookedPipeline
 from oxipipe.commands._table import PipelineCommands
 from oxipipe.exceptions import DecodeError, ExecAbortError, RedisError, WatchError
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from oxipipe.client import Redis
 
 
-class Pipeline(_backend.PipelineCore, PipelineCommands):
+class Pipeline(_backend.PipelineCore, HookedPipeline, PipelineCommands):
     """Gathers commands for a client, and executes them all in `execute`, as one transaction by default.
 
     Every command method adds its command and returns the pipeline; `command` takes any command. Without a transaction,
@@ -29,10 +30,7 @@ class Pipeline(_backend.PipelineCore, PipelineCommands):
         self.shard_hint = shard_hint
         self.transaction = bool(transaction)
         self._open(client, self.transaction)
-        if client._hooks is not None:
-            from oxipipe.hooks import hook_pipeline
-
-            hook_pipeline(self, client)
+        self._hook(client)
 
     def execute(self, raise_on_error: bool = True) -> list[Any]:
         """Executes what was added, and returns the replies in order.
@@ -58,8 +56,16 @@ class Pipeline(_backend.PipelineCore, PipelineCommands):
         self.reset()
 
     def __repr__(self) -> str:
-        kind = " transaction" if self.transaction else ""
-        return f"<{type(self).__module__}.{type(self).__qualname__}{kind} of {len(self)} commands>"
+        return described(self)
+
+
+def described(pipeline: Any) -> str:
+    """What a pipeline is, for people."""
+    from oxipipe._counted import counted
+
+    kind = " transaction" if pipeline.transaction else ""
+    name = f"{type(pipeline).__module__}.{type(pipeline).__qualname__}"
+    return f"<{name}{kind} of {counted(len(pipeline), 'command')}>"
 
 
 def checked(

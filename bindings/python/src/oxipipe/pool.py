@@ -8,6 +8,7 @@ from _weakref import ref
 from oxipipe import _backend
 from oxipipe._arguments import checked, options_of
 from oxipipe._configured import Configured, named_in
+from oxipipe._counted import counted
 from oxipipe._listening import Listening
 from oxipipe.client import Lease
 from oxipipe.commands._table import PoolCommands
@@ -258,7 +259,9 @@ class Pool(Configured, Listening, _backend.PoolCore, PoolCommands[T]):
         """
         result = self._flush(timeout)
         if result is None:
-            raise _timed_out(f"{self.outstanding} commands have not been answered")
+            count = self.outstanding
+            have = "has" if count == 1 else "have"
+            raise _timed_out(f"{counted(count, 'command')} {have} not been answered")
         succeeded, failed, first = result
         if first is None:
             return succeeded
@@ -286,7 +289,8 @@ class Pool(Configured, Listening, _backend.PoolCore, PoolCommands[T]):
             missing = len(each)
         while missing > 0:
             if not done and not self._wait_for(done, timeout):
-                raise _timed_out(f"{missing} futures are not done")
+                are = "is" if missing == 1 else "are"
+                raise _timed_out(f"{counted(missing, 'future')} {are} not done")
             if not done:
                 raise RuntimeError(
                     "another iteration was given the futures that this one waited for"
@@ -331,7 +335,7 @@ class Pool(Configured, Listening, _backend.PoolCore, PoolCommands[T]):
             import warnings
 
             warnings.warn(
-                f"{self!r} was dropped with {outstanding} commands outstanding: close it, or flush",
+                f"{self!r} was dropped with {counted(outstanding, 'command')} outstanding: close it, or flush",
                 ResourceWarning,
                 stacklevel=1,
             )
@@ -366,8 +370,10 @@ def _timeout_of(url: str) -> float | None:
     for option in url.partition("?")[2].split("&"):
         name, _, value = option.partition("=")
         if name in ("socket_timeout", "timeout"):
+            from urllib.parse import unquote
+
             try:
-                return float(value) or None
+                return float(unquote(value)) or None
             except ValueError:
                 break  # the library will say so
     return 5.0

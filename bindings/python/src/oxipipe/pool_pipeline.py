@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from oxipipe import _backend
+from oxipipe._hooked import HookedPipeline
 from oxipipe.commands._table import PipelineCommands
-from oxipipe.pipeline import checked, unchecked
+from oxipipe.pipeline import checked, described, unchecked
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from oxipipe.pool import Pool
 
 
-class PoolPipeline(_backend.PipelineCore, PipelineCommands):
+class PoolPipeline(_backend.PipelineCore, HookedPipeline, PipelineCommands):
     """Gathers commands for a pool, and submits them all in `execute`; as one transaction if told so.
 
     Every command method adds its command and returns the pipeline; `command` takes any command. The commands of a pipeline
@@ -26,12 +27,8 @@ class PoolPipeline(_backend.PipelineCore, PipelineCommands):
 
     def __init__(self, pool: Pool[Any], transaction: bool = False) -> None:
         self.transaction = bool(transaction)
-        self._pool = pool
         self._open(pool, self.transaction)
-        if pool._hooks is not None:
-            from oxipipe.hooks import hook_pipeline
-
-            hook_pipeline(self, pool)
+        self._hook(pool)
 
     def execute(self, raise_on_error: bool = True) -> Future[list[Any]]:
         """Submits what was added, and returns the future of the list of replies.
@@ -43,10 +40,10 @@ class PoolPipeline(_backend.PipelineCore, PipelineCommands):
         """
         future: Future[list[Any]]
         if not len(self):
-            future = self._pool._answered([])
+            future = self._owner._answered([])
             return future
         finish = _Finish(self._take(), checked if raise_on_error else unchecked)
-        future = self._pool._submit_pipeline(finish.sent, finish)
+        future = self._owner._submit_pipeline(finish.sent, finish)
         return future
 
     def __enter__(self) -> Self:
@@ -56,8 +53,7 @@ class PoolPipeline(_backend.PipelineCore, PipelineCommands):
         self.reset()
 
     def __repr__(self) -> str:
-        kind = " transaction" if self.transaction else ""
-        return f"<{type(self).__module__}.{type(self).__qualname__}{kind} of {len(self)} commands>"
+        return described(self)
 
 
 class _Finish:

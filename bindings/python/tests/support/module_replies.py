@@ -182,12 +182,18 @@ BLOOM = [
     Case("cms", "merge('m', 1, ['n'])", OK),
     Case("cms", "info('m')", Map([(Say("width"), 10), (Say("depth"), 5), (Say("count"), 2)])),
     Case("topk", "reserve('k', 3, 8, 7, 0.9)", OK),
-    Case("topk", "add('k', 'x', 'y')", [None, "z", "42", "1.5", "nan", "inf"]),
+    # Names are names, also if they look like numbers.
+    Case(
+        "topk",
+        "add('k', 'x', 'y')",
+        [None, "z", "42", "1.5", "nan", "inf"],
+        ours=lambda _: [None, "z", "42", "1.5", "nan", "inf"],
+    ),
     Case("topk", "add('k', 'x')", ["null"], ours=lambda _: ["null"]),
     Case("topk", "incrby('k', ['x'], [2])", [None]),
     Case("topk", "query('k', 'x', 'y')", [True, False]),
     Case("topk", "count('k', 'x')", [3]),
-    Case("topk", "list('k')", ["x", "42"]),
+    Case("topk", "list('k')", ["x", "42"], ours=lambda _: ["x", "42"]),
     Case("topk", "list('k', withcount=True)", ["x", 3, "y", 2]),
     Case(
         "topk",
@@ -276,7 +282,7 @@ TIMESERIES = [
         ),
     ),
     Case("ts", "queryindex(['a=b'])", ["s"], {"s"}),
-    Case("ts", "queryindex(['a=b'])", ["42"], {"42"}),
+    Case("ts", "queryindex(['a=b'])", ["42"], {"42"}, ours=lambda _: ["42"]),
     Case("ts", "querylabels()", ["a", "c"], {"a", "c"}),
     Case("ts", "querylabels('a')", [], set()),
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, assert_type
 
 import oxipipe
@@ -159,8 +159,30 @@ def iterators(raw: Redis[bytes], text: Redis[str]) -> None:
     assert_type(text.sscan_iter("s"), Iterator[str])
     assert_type(raw.zscan_iter("z"), Iterator[tuple[bytes, float]])
     assert_type(text.zscan_iter("z"), Iterator[tuple[str, float]])
+    assert_type(raw.hscan_iter("h"), Iterator[tuple[bytes, bytes]])
+    assert_type(text.hscan_iter("h", "a*", 10), Iterator[tuple[str, str]])
+    assert_type(text.hscan_iter("h", no_values=False), Iterator[tuple[str, str]])
+    assert_type(text.hscan_iter("h", no_values=True), Iterator[str])
+    assert_type(raw.raw.hscan_iter("h", no_values=True), Iterator[bytes])
     assert_type(raw.submit("GET", "k"), Future[Any])
     assert_type(raw.command("GET", "k"), Any)
+
+
+def modules(r: Redis[bytes], text: Redis[str], flag: bool) -> None:
+    assert_type(r.vrandmember("v"), bytes | None)
+    assert_type(text.vrandmember("v", 2), list[str])
+    assert_type(r.vemb("v", "a"), list[float] | None)
+    assert_type(r.vemb("v", "a", raw=True), dict[str, bytes | float] | None)
+    assert_type(text.vlinks("v", "a"), list[list[str]] | None)
+    assert_type(text.vlinks("v", "a", with_scores=True), list[dict[str, float]] | None)
+    assert_type(text.vset().vlinks("v", "a", with_scores=True), list[dict[str, float]] | None)
+    assert_type(r.vset().vcard("v"), int)
+    assert_type(r.topk().list("k"), list[str])
+    assert_type(r.topk().list("k", withcount=True), list[str | int])
+    assert_type(r.topk().list("k", withcount=flag), list[str] | list[str | int])
+    assert_type(r.topk().add("k", "x"), list[str | None])
+    assert_type(r.ts().queryindex(["a=b"]), list[str])
+    assert_type(r.response_callbacks["GET"], Callable[[Any], Any])
 
 
 def clients(url: str, decoded: bool, server: Server) -> None:

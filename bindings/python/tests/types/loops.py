@@ -298,6 +298,10 @@ async def iterators(raw: Redis[bytes], text: Redis[str]) -> None:
     assert_type([key async for key in raw.scan_iter()], list[bytes])
     assert_type([key async for key in text.sscan_iter("s")], list[str])
     assert_type([item async for item in text.zscan_iter("z")], list[tuple[str, float]])
+    assert_type([item async for item in raw.hscan_iter("h")], list[tuple[bytes, bytes]])
+    assert_type([key async for key in text.hscan_iter("h", no_values=True)], list[str])
+    assert_type(await raw.vset().vemb("v", "a"), list[float] | None)
+    assert_type(await raw.topk().list("k", withcount=True), list[str | int])
     assert_type(await text.get("k"), str | None)
     assert_type(await assert_type(text.coro.get("k"), Coroutine[Any, Any, str | None]), str | None)
 

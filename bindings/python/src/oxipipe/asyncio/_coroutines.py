@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from oxipipe.commands.untyped import Modules
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
     from typing import Any
@@ -17,8 +19,10 @@ if TYPE_CHECKING:
 else:
     T = None
 
-    # What commands of modules give is what `command` here gives.
-    from oxipipe.commands.untyped import Modules as CoroutineCommands
+    class CoroutineCommands:
+        """What an owner has is found when it is asked for."""
+
+        __class_getitem__ = classmethod(type(list[int]))
 
 
 class _Coroutines:
@@ -29,10 +33,13 @@ class _Coroutines:
 
     if not TYPE_CHECKING:
 
-        def __getattr__(self, name: str) -> Callable[..., Coroutine[Any, Any, Any]]:
+        def __getattr__(self, name: str) -> Any:
             if name.startswith("_"):
                 raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-            return partial(_call, getattr(self._owner, name))
+            found = getattr(self._owner, name)
+            if name in vars(Modules):
+                return lambda *args, **kwargs: _Coroutines(found(*args, **kwargs))
+            return partial(_call, found) if callable(found) else found
 
 
 async def _call(method: Callable[..., Awaitable[Any]], /, *args: Any, **kwargs: Any) -> Any:

@@ -8,7 +8,7 @@ from oxipipe.commands.iterations import page
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
-    from typing import Any
+    from typing import Any, Literal, overload
 
     from oxipipe.commands._table import AsyncCommands
     from oxipipe.typing import KeyT, PatternT, T
@@ -36,6 +36,35 @@ class Iterations(AsyncCommands[T]):
             cursor, keys = page(await self.scan(max(cursor, 0), match, count, _type))
             for key in keys:
                 yield key
+
+    if TYPE_CHECKING:
+
+        @overload
+        def hscan_iter(
+            self,
+            name: KeyT,
+            match: PatternT | None = None,
+            count: int | None = None,
+            no_values: Literal[False] | None = None,
+        ) -> AsyncGenerator[tuple[T, T], None]: ...
+        @overload
+        def hscan_iter(
+            self,
+            name: KeyT,
+            match: PatternT | None = None,
+            count: int | None = None,
+            *,
+            no_values: Literal[True],
+        ) -> AsyncGenerator[T, None]: ...
+        @overload
+        def hscan_iter(
+            self,
+            name: KeyT,
+            match: PatternT | None = None,
+            count: int | None = None,
+            *,
+            no_values: bool | None,
+        ) -> AsyncGenerator[T, None] | AsyncGenerator[tuple[T, T], None]: ...
 
     async def hscan_iter(
         self,

@@ -6,20 +6,22 @@ from asyncio import get_running_loop
 from typing import TYPE_CHECKING
 
 from oxipipe import _backend
+from oxipipe._hooked import HookedPipeline
 from oxipipe.asyncio._coroutines import PipelineCoroutines
 from oxipipe.asyncio._nothing import NOTHING
 from oxipipe.commands._table import PipelineCommands
-from oxipipe.pipeline import checked, unchecked
+from oxipipe.pipeline import checked, described, unchecked
 
 if TYPE_CHECKING:
     from asyncio import Future
     from collections.abc import Awaitable, Generator
     from typing import Any, Self
 
+    from oxipipe.asyncio._binding import Binding
     from oxipipe.asyncio.client import Redis
 
 
-class Pipeline(_backend.PipelineCore, PipelineCommands):
+class Pipeline(_backend.PipelineCore, HookedPipeline, PipelineCommands):
     """Gathers commands for a client, and executes them all in `execute`, as one transaction by default.
 
     Every command method adds its command and returns the pipeline; `command` takes any command. After `execute` and
@@ -33,12 +35,8 @@ class Pipeline(_backend.PipelineCore, PipelineCommands):
         # redis-py's parameter for clusters; one server has nothing to choose from.
         self.shard_hint = shard_hint
         self.transaction = bool(transaction)
-        self._executor = client
         self._open(client, self.transaction)
-        if client._hooks is not None:
-            from oxipipe.hooks import hook_pipeline
-
-            hook_pipeline(self, client)
+        self._hook(client)
 
     def execute(self, raise_on_error: bool = True) -> Future[list[Any]]:
         """Queues what was added, and returns the future of the replies in order.
@@ -52,7 +50,7 @@ class Pipeline(_backend.PipelineCore, PipelineCommands):
             nothing: Future[list[Any]] = get_running_loop().create_future()
             nothing.set_result([])
             return nothing
-        binding = self._executor._binding()
+        binding: Binding = self._owner._binding()
         return binding._submit_pipeline(self._take(), checked if raise_on_error else unchecked)
 
     def reset(self) -> Awaitable[None]:  # type: ignore[override]
@@ -77,5 +75,4 @@ class Pipeline(_backend.PipelineCore, PipelineCommands):
         self.reset()
 
     def __repr__(self) -> str:
-        kind = " transaction" if self.transaction else ""
-        return f"<{type(self).__module__}.{type(self).__qualname__}{kind} of {len(self)} commands>"
+        return described(self)

@@ -7,7 +7,7 @@ from __future__ import annotations
 from oxipipe.commands._types import t
 from oxipipe.commands.shapes import find
 from oxipipe.commands.untyped import Untyped, plain
-from oxipipe.commands.words import as_json, choice, corners, flat, in_milliseconds, in_seconds, lex_bound, listed, on_or_off, or_endless, or_metres, path_word, scored, sorting, unix_milliseconds, unix_seconds, weighted, word, words_of, yes_or_no
+from oxipipe.commands.words import as_json, choice, corners, flat, in_milliseconds, in_seconds, lex_bound, listed, misused, on_or_off, or_endless, or_metres, path_word, scored, size_of, sorting, unix_milliseconds, unix_seconds, weighted, word, words_of, yes_or_no
 from oxipipe.exceptions import DataError
 
 
@@ -33,9 +33,13 @@ class Commands(Untyped):
         """A password that nobody can guess, in hexadecimal digits: of 256 bits, or as many as are asked for, at most 4096."""
         if bits is None:
             return self.command_as(find('text'), 'ACL', b'GENPASS')
-        if not str(bits).isdecimal() or int(bits) > 4096:
-            raise DataError('acl_genpass takes bits from 0 to 4096')
-        return self.command_as(find('text'), 'ACL', b'GENPASS', int(bits))
+        try:
+            if not str(bits).isdecimal() or int(bits) > 4096:
+                raise DataError('acl_genpass takes bits from 0 to 4096')
+            _words = ['ACL', b"GENPASS", int(bits)]
+        except (AttributeError, TypeError) as error:
+            raise misused(error) from None
+        return self.command_as(find("text"), *_words)
 
     def acl_getuser(self, username: str):
         """The rules of a user, by their kinds; None if there is no such user.
@@ -78,8 +82,12 @@ class Commands(Untyped):
         Passwords, categories and commands begin with + to be added, and with - to be taken away; what a `selector` allows besides is a
         command with such a sign, and a pattern of keys. A user that is not `enabled` here is switched off.
         """
-        from oxipipe.commands.acl_rules import rules
-        return self.command_as(find('ok'), 'ACL', b'SETUSER', word(username), *((b'reset',) if reset else ()), *((b'resetkeys',) if reset_keys else ()), *((b'resetchannels',) if reset_channels else ()), *((b'resetpass',) if reset_passwords else ()), b'on' if enabled else b'off', *rules(nopass, passwords, hashed_passwords, categories, commands, keys, channels, selectors))
+        try:
+            from oxipipe.commands.acl_rules import rules
+            _words = ['ACL', b"SETUSER", word(username), *((b'reset',) if reset else ()), *((b'resetkeys',) if reset_keys else ()), *((b'resetchannels',) if reset_channels else ()), *((b'resetpass',) if reset_passwords else ()), b'on' if enabled else b'off', *rules(nopass, passwords, hashed_passwords, categories, commands, keys, channels, selectors)]
+        except (AttributeError, TypeError) as error:
+            raise misused(error) from None
+        return self.command_as(find("ok"), *_words)
 
     def acl_users(self):
         """The names of all users."""
@@ -101,7 +109,11 @@ class Commands(Untyped):
 
     def ardelrange(self, name: t.KeyT, *ranges: tuple[int, int]):
         """Empty all places from a first to a last one, for each such pair; the number of those that had a value."""
-        return self.command('ARDELRANGE', name, *(place for start, end in ranges for place in (start, end)))
+        try:
+            _words = ['ARDELRANGE', name, *(place for start, end in ranges for place in (start, end))]
+        except (AttributeError, TypeError) as error:
+            raise misused(error) from None
+        return self.command(*_words)
 
     @plain("ARGET", 2)
     def arget(self, name: t.KeyT, index: int):
@@ -121,11 +133,15 @@ class Commands(Untyped):
         """
         if not predicates:
             raise DataError('argrep needs predicates')
-        asked = [part for kind, value in predicates for part in (choice(kind), value)]
-        combined = () if combinator is None else (choice(combinator),)
-        most = () if limit is None else (b'LIMIT', limit)
-        flags = [*((b'WITHVALUES',) if withvalues else ()), *((b'NOCASE',) if nocase else ())]
-        return self.command('ARGREP', name, start, end, *asked, *combined, *most, *flags)
+        try:
+            asked = [part for kind, value in predicates for part in (choice(kind), value)]
+            combined = () if combinator is None else (choice(combinator),)
+            most = () if limit is None else (b'LIMIT', limit)
+            flags = [*((b'WITHVALUES',) if withvalues else ()), *((b'NOCASE',) if nocase else ())]
+            _words = ['ARGREP', name, start, end, *asked, *combined, *most, *flags]
+        except (AttributeError, TypeError) as error:
+            raise misused(error) from None
+        return self.command(*_words)
 
     @plain("ARINFO", 1)
     def arinfo(self, name: t.KeyT, full: bool=False):
@@ -173,8 +189,12 @@ class Commands(Untyped):
         That is their sum, the least, the greatest, the bits that all, any or an odd number of them have, how many equal `value`
         ("MATCH"), or how many there are ("USED").
         """
-        compared = () if value is None else (value,)
-        return self.command('AROP', name, start, end, choice(operation), *compared)
+        try:
+            compared = () if value is None else (value,)
+            _words = ['AROP', name, start, end, choice(operation), *compared]
+        except (AttributeError, TypeError) as error:
+            raise misused(error) from None
+        return self.command(*_words)
 
     @plain("ARRING", 2, has_more=True)
     def arring(self, name: t.KeyT, size: int, *values: t.EncodableT):
@@ -230,20 +250,28 @@ class Commands(Untyped):
 
         `start` and `end` are bytes, or bits if `mode` is "BIT".
         """
-        if bit not in (0, 1):
-            raise DataError('bitpos looks for 0 or 1')
-        if start is None and end is not None:
-            raise DataError('bitpos takes end with start')
-        span = [place for place in (start, end) if place is not None]
-        return self.command('BITPOS', key, bit, *span, *(() if mode is None else (word(mode),)))
+        try:
+            if bit not in (0, 1):
+                raise DataError('bitpos takes 0 or 1 as bit')
+            if start is None and end is not None:
+                raise DataError('bitpos takes end with start')
+            span = [place for place in (start, end) if place is not None]
+            _words = ['BITPOS', key, bit, *span, *(() if mode is None else (word(mode),))]
+        except (AttributeError, TypeError) as error:
+            raise misused(error) from None
+        return self.command(*_words)
 
     def bitfield_ro(self, key: t.KeyT, encoding: str, offset: int | str, items: t.Iterable[tuple[str, int | str]] | None=None):
         """Integers that are fields of a string: one of `encoding`, such as "u8", at `offset`, and more `items` of these two.
 
         An offset is a number of bits or, written "#2", of fields of that width.
         """
-        fields = [(encoding, offset), *(items or ())]
-        return self.command('BITFIELD_RO', key, *(part for kind, at in fields for part in (b'GET', word(kind), word(at))))
+        try:
+            fields = [(encoding, offset), *(items or ())]
+            _words = ['BITFIELD_RO', key, *(part for kind, at in fields for part in (b'GET', word(kind), word(at)))]
+        except (AttributeError, TypeError) as error:
+            raise misused(error) from None
+        return self.command(*_words)
 
     @plain("BITRANGEINTARRAY", 3)
     def bitrangeintarray(self, key: t.KeyT, start: int, end: int, mode: t.Literal['BYTE', 'BIT'] | None=None, *, limit: int | None=None, zeros: bool=False):
@@ -264,7 +292,11 @@ class Commands(Untyped):
 
     def cluster(self, cluster_arg: str, *args: t.EncodableT):
         """Any subcommand of CLUSTER; the reply is as that of the method of its name."""
-        return self.command('CLUSTER', word(cluster_arg.upper()), *map(word, args))
+        try:
+            _words = ['CLUSTER', word(cluster_arg.upper()), *map(word, args)]
+        except (AttributeError, TypeError) as error:
+            raise misused(error) from None
+        return self.command(*_words)
 
     def clusterscan(self, cursor: int | str=0, match: t.PatternT | None=None, count: int | None=None, _type: str | None=None, slot: int | None=None):
         """Step over the keys of a whole cluster: the cursor for the next step, which may be one for another node, and some keys.
@@ -365,9 +397,13 @@ class Commands(Untyped):
 
     def cluster_migrateslots(self, node_id: str, *slots: int):
         """Move ranges of slots, first and last of each, with all their keys to another node, in the background."""
-        if not slots or len(slots) % 2:
-            raise DataError('cluster_migrateslots takes the first and the last slot of each range')
-        return self.command_as(find('ok'), 'CLUSTER', b'MIGRATESLOTS', b'SLOTSRANGE', *slots, b'NODE', word(node_id))
+        try:
+            if not slots or len(slots) % 2:
+                raise DataError('cluster_migrateslots takes slots in pairs: the first and the last one of each range')
+            _words = ['CLUSTER', b"MIGRATESLOTS", b'SLOTSRANGE', *slots, b'NODE', word(node_id)]
+        except (AttributeError, TypeError) as error:
+            raise misused(error) from None
+        return self.command_as(find("ok"), *_words)
 
     def cluster_myid(self):
         """The id of this node."""
@@ -391,7 +427,11 @@ class Commands(Untyped):
 
     def cluster_replicate(self, node_id: str | None):
         """Make this node a replica of another one, or, with None, which only Valkey knows, of none."""
-        return self.command_as(find('ok'), 'CLUSTER', b'REPLICATE', *([b'NO', b'ONE'] if node_id is None else [word(node_id)]))
+        try:
+            _words = ['CLUSTER', b"REPLICATE", *([b'NO', b'ONE'] if node_id is None else [word(node_id)])]
+        except (AttributeError, TypeError) as error:
+            raise misused(error) from None
+        return self.command_as(find("ok"), *_words)
 
     def cluster_reset(self, soft: bool=True):
         """Let this node forget all others, its slots, and if not `soft` its id and epoch."""
@@ -410,10 +450,14 @@ class Commands(Untyped):
 
         Valkey waits up to `timeout` milliseconds for its replicas.
         """
-        if state.upper() not in ('IMPORTING', 'MIGRATING', 'NODE'):
-            raise DataError('cluster_setslot takes IMPORTING, MIGRATING or NODE as state; for STABLE there is cluster_setslot_stable')
-        waiting = () if timeout is None else (b'TIMEOUT', timeout)
-        return self.command_as(find('ok'), 'CLUSTER', b'SETSLOT', slot_id, word(state), word(node_id), *waiting)
+        try:
+            if state.upper() not in ('IMPORTING', 'MIGRATING', 'NODE'):
+                raise DataError('cluster_setslot takes IMPORTING, MIGRATING or NODE as state; for STABLE there is cluster_setslot_stable')
+            waiting = () if timeout is None else (b'TIMEOUT', timeout)
+            _words = ['CLUSTER', b"SETSLOT", slot_id, word(state), word(node_id), *waiting]
+        except (AttributeError, TypeError) as error:
+            raise misused(error) from None
+        return self.command_as(find("ok"), *_words)
 
     def cluster_setslot_stable(self, slot_id: int):
         """No longer move a slot."""
@@ -433,10 +477,14 @@ class Commands(Untyped):
             if end_slot is None or limit is not None or order is not None:
                 raise DataError('cluster_slot_stats takes start_slot with end_slot, and limit and order with orderby')
             return self.command_as(find('cluster.slot_stats'), 'CLUSTER', b'SLOT-STATS', b'SLOTSRANGE', start_slot, end_slot)
-        if end_slot is not None:
-            raise DataError('cluster_slot_stats takes end_slot with start_slot')
-        limited = () if limit is None else (b'LIMIT', limit)
-        return self.command_as(find('cluster.slot_stats'), 'CLUSTER', b'SLOT-STATS', b'ORDERBY', word(orderby), *limited, *(() if order is None else (word(order),)))
+        try:
+            if end_slot is not None:
+                raise DataError('cluster_slot_stats takes end_slot with start_slot')
+            limited = () if limit is None else (b'LIMIT', limit)
+            _words = ['CLUSTER', b"SLOT-STATS", b'ORDERBY', word(orderby), *limited, *(() if order is None else (word(order),))]
+        except (AttributeError, TypeError) as error:
+            raise misused(error) from None
+        return self.command_as(find("cluster.slot_stats"), *_words)
 
     def cluster_slots(self):
         """Which nodes serve which slots, by the first and last of a range: host and port of the "primary", and of each of "replicas"."""
@@ -454,7 +502,11 @@ class Commands(Untyped):
 
     def cluster_migration_cancel(self, task_id: str | None=None):
         """End one move of slots to or from this node, or all; how many that were."""
-        return self.command_as(find('cluster.migrations'), 'CLUSTER', b'MIGRATION', b'CANCEL', *((b'ALL',) if task_id is None else (b'ID', task_id)))
+        try:
+            _words = ['CLUSTER', b"MIGRATION", b'CANCEL', *((b'ALL',) if task_id is None else (b'ID', task_id))]
+        except (AttributeError, TypeError) as error:
+            raise misused(error) from None
+        return self.command_as(find("cluster.migrations"), *_words)
 
     def cluster_migration_import(self, *slots: int):
         """Move slots to this node with all their keys, from a first to a last one, and so on; the id of the task."""
@@ -464,7 +516,11 @@ class Commands(Untyped):
 
     def cluster_migration_status(self, task_id: str | None=None):
         """What becomes of one move of slots to or from this node, or of all."""
-        return self.command_as(find('cluster.migrations'), 'CLUSTER', b'MIGRATION', b'STATUS', *((b'ALL',) if task_id is None else (b'ID', task_id)))
+        try:
+            _words = ['CLUSTER', b"MIGRATION", b'STATUS', *((b'ALL',) if task_id is None else (b'ID', task_id))]
+        except (AttributeError, TypeError) as error:
+            raise misused(error) from None
+        return self.command_as(find("cluster.migrations"), *_words)
 
     def client_getname(self):
         """The name of this connection; None if it has none."""
@@ -562,34 +618,46 @@ class Commands(Untyped):
         """
         if bcast and (optin or optout) or optin and optout:
             raise DataError('client_tracking takes only one of bcast, optin, optout')
-        if prefix and (not bcast):
-            raise DataError('client_tracking takes prefix only with bcast')
-        redirect = () if clientid is None else (b'REDIRECT', clientid)
-        prefixes = [part for start in prefix for part in (b'PREFIX', start)]
-        switches = [*((b'BCAST',) if bcast else ()), *((b'OPTIN',) if optin else ()), *((b'OPTOUT',) if optout else ()), *((b'NOLOOP',) if noloop else ())]
-        return self.command_as(None, 'CLIENT', b'TRACKING', on_or_off(on), *redirect, *prefixes, *switches)
+        try:
+            if prefix and (not bcast):
+                raise DataError('client_tracking takes prefix only with bcast')
+            redirect = () if clientid is None else (b'REDIRECT', clientid)
+            prefixes = [part for start in prefix for part in (b'PREFIX', start)]
+            switches = [*((b'BCAST',) if bcast else ()), *((b'OPTIN',) if optin else ()), *((b'OPTOUT',) if optout else ()), *((b'NOLOOP',) if noloop else ())]
+            _words = ['CLIENT', b"TRACKING", on_or_off(on), *redirect, *prefixes, *switches]
+        except (AttributeError, TypeError) as error:
+            raise misused(error) from None
+        return self.command_as(None, *_words)
 
     def client_tracking_on(self, clientid: int | None=None, prefix: t.Sequence[t.KeyT]=(), bcast: bool=False, optin: bool=False, optout: bool=False, noloop: bool=False):
         """`client_tracking`, on."""
         if bcast and (optin or optout) or optin and optout:
             raise DataError('client_tracking_on takes only one of bcast, optin, optout')
-        if prefix and (not bcast):
-            raise DataError('client_tracking_on takes prefix only with bcast')
-        redirect = () if clientid is None else (b'REDIRECT', clientid)
-        prefixes = [part for start in prefix for part in (b'PREFIX', start)]
-        switches = [*((b'BCAST',) if bcast else ()), *((b'OPTIN',) if optin else ()), *((b'OPTOUT',) if optout else ()), *((b'NOLOOP',) if noloop else ())]
-        return self.command_as(None, 'CLIENT', b'TRACKING', b'ON', *redirect, *prefixes, *switches)
+        try:
+            if prefix and (not bcast):
+                raise DataError('client_tracking_on takes prefix only with bcast')
+            redirect = () if clientid is None else (b'REDIRECT', clientid)
+            prefixes = [part for start in prefix for part in (b'PREFIX', start)]
+            switches = [*((b'BCAST',) if bcast else ()), *((b'OPTIN',) if optin else ()), *((b'OPTOUT',) if optout else ()), *((b'NOLOOP',) if noloop else ())]
+            _words = ['CLIENT', b"TRACKING", b'ON', *redirect, *prefixes, *switches]
+        except (AttributeError, TypeError) as error:
+            raise misused(error) from None
+        return self.command_as(None, *_words)
 
     def client_tracking_off(self, clientid: int | None=None, prefix: t.Sequence[t.KeyT]=(), bcast: bool=False, optin: bool=False, optout: bool=False, noloop: bool=False):
         """`client_tracking`, off."""
         if bcast and (optin or optout) or optin and optout:
             raise DataError('client_tracking_off takes only one of bcast, optin, optout')
-        if prefix and (not bcast):
-            raise DataError('client_tracking_off takes prefix only with bcast')
-        redirect = () if clientid is None else (b'REDIRECT', clientid)
-        prefixes = [part for start in prefix for part in (b'PREFIX', start)]
-        switches = [*((b'BCAST',) if bcast else ()), *((b'OPTIN',) if optin else ()), *((b'OPTOUT',) if optout else ()), *((b'NOLOOP',) if noloop else ())]
-        return self.command_as(None, 'CLIENT', b'TRACKING', b'OFF', *redirect, *prefixes, *switches)
+        try:
+            if prefix and (not bcast):
+                raise DataError('client_tracking_off takes prefix only with bcast')
+            redirect = () if clientid is None else (b'REDIRECT', clientid)
+            prefixes = [part for start in prefix for part in (b'PREFIX', start)]
+            switches = [*((b'BCAST',) if bcast else ()), *((b'OPTIN',) if optin else ()), *((b'OPTOUT',) if optout else ()), *((b'NOLOOP',) if noloop else ())]
+            _words = ['CLIENT', b"TRACKING", b'OFF', *redirect, *prefixes, *switches]
+        except (AttributeError, TypeError) as error:
+            raise misused(error) from None
+        return self.command_as(None, *_words)
 
     def client_trackinginfo(self):
         """What `client_tracking` has set up, as a list: "flags", a list of them, "redirect", a client's id, "prefixes", and a list of them."""
@@ -720,13 +788,17 @@ class Commands(Untyped):
 
         "proto" and "id" are int, "modules" is a list of dicts, and all else is str.
         """
-        if (username is None) is not (password is None):
-            raise DataError('hello takes username and password together')
-        if protover is None and (username is not None or setname is not None):
-            raise DataError('hello takes username, password and setname only with protover')
-        version = () if protover is None else (protover,)
-        login = () if username is None else (b'AUTH', word(username), word(password))
-        return self.command('HELLO', *version, *login, *(() if setname is None else (b'SETNAME', word(setname))))
+        try:
+            if (username is None) is not (password is None):
+                raise DataError('hello takes username and password together')
+            if protover is None and (username is not None or setname is not None):
+                raise DataError('hello takes username, password and setname only with protover')
+            version = () if protover is None else (protover,)
+            login = () if username is None else (b'AUTH', word(username), word(password))
+            _words = ['HELLO', *version, *login, *(() if setname is None else (b'SETNAME', word(setname)))]
+        except (AttributeError, TypeError) as error:
+            raise misused(error) from None
+        return self.command(*_words)
 
     @plain("QUIT", 0)
     def quit(self):
@@ -750,9 +822,13 @@ class Commands(Untyped):
         """
         if nx and xx:
             raise DataError('geoadd takes only one of nx, xx')
-        if len(values) % 3:
-            raise DataError('geoadd needs a longitude, a latitude and a name for each place')
-        return self.command('GEOADD', name, *((b'NX',) if nx else ()), *((b'XX',) if xx else ()), *((b'CH',) if ch else ()), *values)
+        try:
+            if len(values) % 3:
+                raise DataError('geoadd needs a longitude, a latitude and a name for each place')
+            _words = ['GEOADD', name, *((b'NX',) if nx else ()), *((b'XX',) if xx else ()), *((b'CH',) if ch else ()), *values]
+        except (AttributeError, TypeError) as error:
+            raise misused(error) from None
+        return self.command(*_words)
 
     @plain("GEODIST", 3)
     def geodist(self, name: t.KeyT, place1: t.FieldT, place2: t.FieldT, unit: t.Literal['m', 'km', 'mi', 'ft'] | None=None):
@@ -1012,10 +1088,14 @@ class Commands(Untyped):
         """
         if mapping is None and items is None and (key is not None):
             return self.command('HSET', name, key, value)
-        if key is None and (not mapping) and (not items):
-            raise DataError('hset needs at least one field: a key, a mapping or items')
-        fields = [*(items or ()), *(() if key is None else (key, value)), *flat(mapping or {})]
-        return self.command('HSET', name, *fields)
+        try:
+            if key is None and (not mapping) and (not items):
+                raise DataError('hset needs at least one field: a key, a mapping or items')
+            fields = [*(items or ()), *(() if key is None else (key, value)), *flat(mapping or {})]
+            _words = ['HSET', name, *fields]
+        except (AttributeError, TypeError) as error:
+            raise misused(error) from None
+        return self.command(*_words)
 
     def hmset(self, name: t.KeyT, mapping: t.Mapping[t.Any, t.EncodableT]):
         """Set fields of a hash. `hset` does the same and returns more."""
@@ -1205,23 +1285,27 @@ class Commands(Untyped):
             raise DataError('hsetex takes only one of ex, px, exat, pxat, keepttl')
         if nx and xx:
             raise DataError('hsetex takes only one of nx, xx')
-        fields = [*(items or ()), *(() if key is None else (key, value)), *flat(mapping or {})]
-        if not fields or len(fields) % 2:
-            raise DataError('hsetex needs fields, each with its value: a key, a mapping or items')
-        options = [*((b'NX',) if nx else ()), *((b'XX',) if xx else ())]
-        if ex is not None:
-            options += (b'EX', in_seconds(ex))
-        if px is not None:
-            options += (b'PX', in_milliseconds(px))
-        if exat is not None:
-            options += (b'EXAT', unix_seconds(exat))
-        if pxat is not None:
-            options += (b'PXAT', unix_milliseconds(pxat))
-        if data_persist_option is not None:
-            options.append(choice(data_persist_option))
-        if keepttl:
-            options.append(b'KEEPTTL')
-        return self.command('HSETEX', name, *options, b'FIELDS', len(fields) // 2, *fields)
+        try:
+            fields = [*(items or ()), *(() if key is None else (key, value)), *flat(mapping or {})]
+            if not fields or len(fields) % 2:
+                raise DataError('hsetex needs fields, each with its value: a key, a mapping or items')
+            options = [*((b'NX',) if nx else ()), *((b'XX',) if xx else ())]
+            if ex is not None:
+                options += (b'EX', in_seconds(ex))
+            if px is not None:
+                options += (b'PX', in_milliseconds(px))
+            if exat is not None:
+                options += (b'EXAT', unix_seconds(exat))
+            if pxat is not None:
+                options += (b'PXAT', unix_milliseconds(pxat))
+            if data_persist_option is not None:
+                options.append(choice(data_persist_option))
+            if keepttl:
+                options.append(b'KEEPTTL')
+            _words = ['HSETEX', name, *options, b'FIELDS', len(fields) // 2, *fields]
+        except (AttributeError, TypeError) as error:
+            raise misused(error) from None
+        return self.command(*_words)
 
     @plain("PFADD", 1, has_more=True)
     def pfadd(self, name: t.KeyT, *values: t.FieldT):
@@ -1456,14 +1540,22 @@ class Commands(Untyped):
 
         With `get`, what the keys hold that these patterns make of the elements; `groups` gives that of each element in a tuple.
         """
-        if groups and len([] if get is None else listed(get)) < 2:
-            raise DataError('sort with groups needs at least two patterns in get')
-        storing = () if store is None else (b'STORE', store)
-        return self.command_as(find('keys.grouped')(get) if groups else None, 'SORT', name, *sorting(start, num, by, get, desc, alpha), *storing)
+        try:
+            if groups and len([] if get is None else listed(get)) < 2:
+                raise DataError('sort with groups needs at least two patterns in get')
+            storing = () if store is None else (b'STORE', store)
+            _words = ['SORT', name, *sorting(start, num, by, get, desc, alpha), *storing]
+        except (AttributeError, TypeError) as error:
+            raise misused(error) from None
+        return self.command_as(find("keys.grouped")(get) if groups else None, *_words)
 
     def sort_ro(self, key: t.KeyT, start: int | None=None, num: int | None=None, by: t.PatternT | None=None, get: t.PatternT | t.Sequence[t.PatternT] | None=None, desc: bool=False, alpha: bool=False):
         """`sort` without what it may store, which replicas answer too."""
-        return self.command('SORT_RO', key, *sorting(start, num, by, get, desc, alpha))
+        try:
+            _words = ['SORT_RO', key, *sorting(start, num, by, get, desc, alpha)]
+        except (AttributeError, TypeError) as error:
+            raise misused(error) from None
+        return self.command(*_words)
 
     def bless_clear(self, name: t.KeyT, flag: t.Literal['NO-EVICT']='NO-EVICT'):
         """Let the server evict a key again when memory is short; whether it was protected."""
@@ -1593,8 +1685,12 @@ class Commands(Untyped):
 
     def lmpop(self, num_keys: int, *args: t.KeyT, direction: str, count: int=1):
         """[list, [elements]] of the first of `num_keys` lists that has some: up to `count`, from its "LEFT" or "RIGHT" end."""
-        limit = () if count == 1 else (b'COUNT', count)
-        return self.command('LMPOP', num_keys, *args, word(direction), *limit)
+        try:
+            limit = () if count == 1 else (b'COUNT', count)
+            _words = ['LMPOP', num_keys, *args, word(direction), *limit]
+        except (AttributeError, TypeError) as error:
+            raise misused(error) from None
+        return self.command(*_words)
 
     def blmpop(self, timeout: float, numkeys: int, *args: t.KeyT, direction: str, count: int=1):
         """`lmpop` that waits for elements: `timeout` seconds, 0 without end."""
@@ -1606,21 +1702,29 @@ class Commands(Untyped):
         That is one, or up to `count`, or with `mode` "EXACTLY" that many or none: one by one ("OBO"), which turns their
         order around if both ends are the same, or in "BULK", which keeps it.
         """
-        if count is None and (mode is not None or ordering is not None):
-            raise DataError('lmovem takes mode and ordering with count')
-        if count is not None and ordering is None:
-            raise DataError('lmovem takes count with ordering')
-        many = () if count is None else (word(mode or 'COUNT'), count, word(ordering))
-        return self.command('LMOVEM', first_list, second_list, word(src), word(dest), *many)
+        try:
+            if count is None and (mode is not None or ordering is not None):
+                raise DataError('lmovem takes mode and ordering with count')
+            if count is not None and ordering is None:
+                raise DataError('lmovem takes count with ordering')
+            many = () if count is None else (word(mode or 'COUNT'), count, word(ordering))
+            _words = ['LMOVEM', first_list, second_list, word(src), word(dest), *many]
+        except (AttributeError, TypeError) as error:
+            raise misused(error) from None
+        return self.command(*_words)
 
     def blmovem(self, first_list: t.KeyT, second_list: t.KeyT, timeout: float, src: str='LEFT', dest: str='RIGHT', count: int | None=None, mode: t.Literal['COUNT', 'EXACTLY'] | None=None, ordering: t.Literal['OBO', 'BULK'] | None=None):
         """`lmovem` that waits for elements: `timeout` seconds, 0 without end."""
-        if count is None and (mode is not None or ordering is not None):
-            raise DataError('blmovem takes mode and ordering with count')
-        if count is not None and ordering is None:
-            raise DataError('blmovem takes count with ordering')
-        many = () if count is None else (word(mode or 'COUNT'), count, word(ordering))
-        return self.command('BLMOVEM', first_list, second_list, word(src), word(dest), timeout, *many)
+        try:
+            if count is None and (mode is not None or ordering is not None):
+                raise DataError('blmovem takes mode and ordering with count')
+            if count is not None and ordering is None:
+                raise DataError('blmovem takes count with ordering')
+            many = () if count is None else (word(mode or 'COUNT'), count, word(ordering))
+            _words = ['BLMOVEM', first_list, second_list, word(src), word(dest), timeout, *many]
+        except (AttributeError, TypeError) as error:
+            raise misused(error) from None
+        return self.command(*_words)
 
     @plain("PUBLISH", 2)
     def publish(self, channel: t.KeyT, message: t.EncodableT):
@@ -1697,7 +1801,11 @@ class Commands(Untyped):
 
     def function_list(self, library: str | None='*', withcode: bool | None=False):
         """The libraries whose names fit a pattern, with their code if wanted: each a list of names and values in turn, as are its functions."""
-        return self.command_as(find('scripting.libraries'), 'FUNCTION', b'LIST', b'LIBRARYNAME', word(library), *((b'WITHCODE',) if withcode else ()))
+        try:
+            _words = ['FUNCTION', b"LIST", b'LIBRARYNAME', word(library), *((b'WITHCODE',) if withcode else ())]
+        except (AttributeError, TypeError) as error:
+            raise misused(error) from None
+        return self.command_as(find("scripting.libraries"), *_words)
 
     def function_load(self, code: str | bytes, replace: bool | None=False):
         """Make a library of functions of its code, in the place of one of the same name if `replace`; its name."""
@@ -1709,7 +1817,11 @@ class Commands(Untyped):
 
     def function_restore(self, payload: str | bytes, policy: str | None='APPEND'):
         """Add the libraries of function_dump: to those that are there ("APPEND"), in the place of those of the same name ("REPLACE"), or of all ("FLUSH")."""
-        return self.command_as(find('ok'), 'FUNCTION', b'RESTORE', payload, word(policy))
+        try:
+            _words = ['FUNCTION', b"RESTORE", payload, word(policy)]
+        except (AttributeError, TypeError) as error:
+            raise misused(error) from None
+        return self.command_as(find("ok"), *_words)
 
     def function_stats(self):
         """The function that runs, if there is one, and of each engine how many libraries and functions it has."""
@@ -1721,7 +1833,11 @@ class Commands(Untyped):
 
     def script_flush(self, sync_type: t.Literal['SYNC', 'ASYNC'] | None=None):
         """Let the server forget all scripts, and with "ASYNC" do not wait until their memory is free."""
-        return self.command_as(find('ok'), 'SCRIPT', b'FLUSH', *(() if sync_type is None else (word(sync_type),)))
+        try:
+            _words = ['SCRIPT', b"FLUSH", *(() if sync_type is None else (word(sync_type),))]
+        except (AttributeError, TypeError) as error:
+            raise misused(error) from None
+        return self.command_as(find("ok"), *_words)
 
     def script_kill(self):
         """End the script that runs, unless it has written."""
@@ -1898,7 +2014,11 @@ class Commands(Untyped):
 
     def bgsave(self, schedule: bool=True, *, cancel: bool=False):
         """Save the data set in the background, after a rewrite that is under way if `schedule`; with `cancel`, end that (Valkey 8.1)."""
-        return self.command('BGSAVE', *([b'CANCEL'] if cancel else [*((b'SCHEDULE',) if schedule else ())]))
+        try:
+            _words = ['BGSAVE', *([b'CANCEL'] if cancel else [*((b'SCHEDULE',) if schedule else ())])]
+        except (AttributeError, TypeError) as error:
+            raise misused(error) from None
+        return self.command(*_words)
 
     def debug_object(self, key: t.KeyT):
         """Internals of the value of a key, as a dict."""
@@ -2009,10 +2129,14 @@ class Commands(Untyped):
 
         It looks at one command in `sample_ratio`, and only at keys of these `slots` if there are any.
         """
-        words = [b'METRICS', len(metrics), *(word(metric.value) for metric in metrics)]
-        options = ((b'COUNT', count), (b'DURATION', duration), (b'SAMPLE', sample_ratio))
-        words += [part for option in options if option[1] is not None for part in option]
-        return self.command_as(None, 'HOTKEYS', b'START', *words, *(() if slots is None else (b'SLOTS', len(slots), *slots)))
+        try:
+            words = [b'METRICS', len(metrics), *(word(metric.value) for metric in metrics)]
+            options = ((b'COUNT', count), (b'DURATION', duration), (b'SAMPLE', sample_ratio))
+            words += [part for option in options if option[1] is not None for part in option]
+            _words = ['HOTKEYS', b"START", *words, *(() if slots is None else (b'SLOTS', len(slots), *slots))]
+        except (AttributeError, TypeError) as error:
+            raise misused(error) from None
+        return self.command_as(None, *_words)
 
     def hotkeys_stop(self):
         """End the search for hot keys; what it found stays."""
@@ -2044,7 +2168,11 @@ class Commands(Untyped):
 
     def lolwut(self, *version_numbers: str | float):
         """A drawing, that of a version of the server with its arguments if they are given, and the server's version."""
-        return self.command('LOLWUT', *([b'VERSION', *map(word, version_numbers)] if version_numbers else []))
+        try:
+            _words = ['LOLWUT', *([b'VERSION', *map(word, version_numbers)] if version_numbers else [])]
+        except (AttributeError, TypeError) as error:
+            raise misused(error) from None
+        return self.command(*_words)
 
     def memory_doctor(self):
         """A report on the use of memory, for people."""
@@ -2059,14 +2187,18 @@ class Commands(Untyped):
 
         It fails after `timeout` milliseconds without progress. `auth` is the password there, of the default user if `username` says no other.
         """
-        names = listed(keys)
-        if not names:
-            raise DataError('migrate needs at least one key')
-        if username is not None and (not auth):
-            raise DataError('migrate takes username only with auth')
-        login = (b'AUTH', word(auth)) if username is None else (b'AUTH2', word(username), word(auth))
-        options = [*((b'COPY',) if copy else ()), *((b'REPLACE',) if replace else ()), *(login if auth else ())]
-        return self.command('MIGRATE', word(host), port, b'', destination_db, timeout, *options, b'KEYS', *names)
+        try:
+            names = listed(keys)
+            if not names:
+                raise DataError('migrate needs at least one key')
+            if username is not None and (not auth):
+                raise DataError('migrate takes username only with auth')
+            login = (b'AUTH', word(auth)) if username is None else (b'AUTH2', word(username), word(auth))
+            options = [*((b'COPY',) if copy else ()), *((b'REPLACE',) if replace else ()), *(login if auth else ())]
+            _words = ['MIGRATE', word(host), port, b'', destination_db, timeout, *options, b'KEYS', *names]
+        except (AttributeError, TypeError) as error:
+            raise misused(error) from None
+        return self.command(*_words)
 
     def module_list(self):
         """The modules of the server: names, versions, paths and arguments."""
@@ -2078,8 +2210,12 @@ class Commands(Untyped):
 
     def module_loadex(self, path: str, options: t.Sequence[t.EncodableT] | None=None, args: t.Sequence[t.EncodableT] | None=None):
         """Load a module from a file of the server's, with arguments, and with options as names and values."""
-        configuration = () if options is None else (b'CONFIG', *map(word, options))
-        return self.command_as(None, 'MODULE', b'LOADEX', word(path), *configuration, *(() if args is None else (b'ARGS', *map(word, args))))
+        try:
+            configuration = () if options is None else (b'CONFIG', *map(word, options))
+            _words = ['MODULE', b"LOADEX", word(path), *configuration, *(() if args is None else (b'ARGS', *map(word, args)))]
+        except (AttributeError, TypeError) as error:
+            raise misused(error) from None
+        return self.command_as(None, *_words)
 
     def module_unload(self, name: str):
         """Unload a module."""
@@ -2087,7 +2223,11 @@ class Commands(Untyped):
 
     def replicaof(self, *args: str | int):
         """Make this server a replica of the one with that host and port, or with NO and ONE of none."""
-        return self.command('REPLICAOF', *map(word, args))
+        try:
+            _words = ['REPLICAOF', *map(word, args)]
+        except (AttributeError, TypeError) as error:
+            raise misused(error) from None
+        return self.command(*_words)
 
     @plain("SHUTDOWN", 0)
     def shutdown(self, save: bool=False, nosave: bool=False, now: bool=False, force: bool=False, abort: bool=False, *, safe: bool=False, failover: bool=False):
@@ -2117,9 +2257,13 @@ class Commands(Untyped):
 
     def slaveof(self, host: str | None=None, port: int | None=None):
         """Make this server a replica of another one, or without arguments of none."""
-        if (host is None) is not (port is None):
-            raise DataError('slaveof takes host and port together')
-        return self.command('SLAVEOF', *([b'NO', b'ONE'] if host is None else [word(host), word(port)]))
+        try:
+            if (host is None) is not (port is None):
+                raise DataError('slaveof takes host and port together')
+            _words = ['SLAVEOF', *([b'NO', b'ONE'] if host is None else [word(host), word(port)])]
+        except (AttributeError, TypeError) as error:
+            raise misused(error) from None
+        return self.command(*_words)
 
     @plain("WAITAOF", 3)
     def waitaof(self, num_local: int, num_replicas: int, timeout: int):
@@ -2496,10 +2640,14 @@ class Commands(Untyped):
             raise DataError('zadd takes only one of gt, lt')
         if not mapping:
             raise DataError('zadd needs mapping')
-        if incr and len(mapping) != 1:
-            raise DataError('zadd with incr takes one member')
-        flags = [*((b'NX',) if nx else ()), *((b'XX',) if xx else ()), *((b'CH',) if ch else ()), *((b'INCR',) if incr else ()), *((b'GT',) if gt else ()), *((b'LT',) if lt else ())]
-        return self.command('ZADD', name, *flags, *scored(mapping))
+        try:
+            if incr and len(mapping) != 1:
+                raise DataError('zadd with incr takes one member')
+            flags = [*((b'NX',) if nx else ()), *((b'XX',) if xx else ()), *((b'CH',) if ch else ()), *((b'INCR',) if incr else ()), *((b'GT',) if gt else ()), *((b'LT',) if lt else ())]
+            _words = ['ZADD', name, *flags, *scored(mapping)]
+        except (AttributeError, TypeError) as error:
+            raise misused(error) from None
+        return self.command(*_words)
 
     def zrange(self, name: t.KeyT, start: t.EncodableT, end: t.EncodableT, desc: bool=False, withscores: bool=False, score_cast_func: t.Callable[[t.Any], t.Any]=float, byscore: bool=False, bylex: bool=False, offset: int | None=None, num: int | None=None):
         """Members of a sorted set by rank, score or name; (member, score) pairs if `withscores`."""
@@ -2507,12 +2655,16 @@ class Commands(Untyped):
             raise DataError('zrange takes only one of byscore, bylex')
         if bylex and withscores:
             raise DataError('zrange takes only one of bylex, withscores')
-        if (offset is None) is not (num is None):
-            raise DataError('zrange takes offset and num together')
-        bound = lex_bound if bylex else word
-        limit = () if offset is None else (b'LIMIT', offset, num)
-        flags = [*((b'BYSCORE',) if byscore else ()), *((b'BYLEX',) if bylex else ()), *((b'REV',) if desc else ())]
-        return self.command_as(find('sorted_sets.scored_as')(score_cast_func) if withscores else None, 'ZRANGE', name, bound(start), bound(end), *flags, *limit, *((b'WITHSCORES',) if withscores else ()))
+        try:
+            if (offset is None) is not (num is None):
+                raise DataError('zrange takes offset and num together')
+            bound = lex_bound if bylex else word
+            limit = () if offset is None else (b'LIMIT', offset, num)
+            flags = [*((b'BYSCORE',) if byscore else ()), *((b'BYLEX',) if bylex else ()), *((b'REV',) if desc else ())]
+            _words = ['ZRANGE', name, bound(start), bound(end), *flags, *limit, *((b'WITHSCORES',) if withscores else ())]
+        except (AttributeError, TypeError) as error:
+            raise misused(error) from None
+        return self.command_as(find("sorted_sets.scored_as")(score_cast_func) if withscores else None, *_words)
 
     def zrevrange(self, name: t.KeyT, start: int, end: int, withscores: bool=False, score_cast_func: t.Callable[[t.Any], t.Any]=float):
         """Members of a sorted set by rank, highest score first; (member, score) pairs if `withscores`."""
@@ -2540,11 +2692,19 @@ class Commands(Untyped):
         Scores are multiplied by a set's weight, if `keys` is a mapping to weights, and then `aggregate` says what becomes of
         them: "SUM", "MIN", "MAX", or "COUNT", which adds the weights alone.
         """
-        return self.command_as(find('scored') if withscores else None, 'ZINTER', *weighted(keys, aggregate), *((b'WITHSCORES',) if withscores else ()))
+        try:
+            _words = ['ZINTER', *weighted(keys, aggregate), *((b'WITHSCORES',) if withscores else ())]
+        except (AttributeError, TypeError) as error:
+            raise misused(error) from None
+        return self.command_as(find("scored") if withscores else None, *_words)
 
     def zinterstore(self, dest: t.KeyT, keys: t.KeysT | t.Mapping[t.Any, float], aggregate: str | None=None):
         """Put into `dest` what `zinter` gives; the number of its members."""
-        return self.command('ZINTERSTORE', dest, *weighted(keys, aggregate))
+        try:
+            _words = ['ZINTERSTORE', dest, *weighted(keys, aggregate)]
+        except (AttributeError, TypeError) as error:
+            raise misused(error) from None
+        return self.command(*_words)
 
     def zintercard(self, numkeys: int, keys: t.KeysT, limit: int=0):
         """How many members are in all of `numkeys` sorted sets; with `limit` it does not count further."""
@@ -2552,11 +2712,19 @@ class Commands(Untyped):
 
     def zunion(self, keys: t.KeysT | t.Mapping[t.Any, float], aggregate: str | None=None, withscores: bool=False, score_cast_func: t.Callable[[t.Any], t.Any]=float):
         """Members that are in any of several sorted sets, with weights and scores as for `zinter`; (member, score) pairs if `withscores`."""
-        return self.command_as(find('sorted_sets.scored_as')(score_cast_func) if withscores else None, 'ZUNION', *weighted(keys, aggregate), *((b'WITHSCORES',) if withscores else ()))
+        try:
+            _words = ['ZUNION', *weighted(keys, aggregate), *((b'WITHSCORES',) if withscores else ())]
+        except (AttributeError, TypeError) as error:
+            raise misused(error) from None
+        return self.command_as(find("sorted_sets.scored_as")(score_cast_func) if withscores else None, *_words)
 
     def zunionstore(self, dest: t.KeyT, keys: t.KeysT | t.Mapping[t.Any, float], aggregate: str | None=None):
         """Put into `dest` what `zunion` gives; the number of its members."""
-        return self.command('ZUNIONSTORE', dest, *weighted(keys, aggregate))
+        try:
+            _words = ['ZUNIONSTORE', dest, *weighted(keys, aggregate)]
+        except (AttributeError, TypeError) as error:
+            raise misused(error) from None
+        return self.command(*_words)
 
     def zlexcount(self, name: t.KeyT, min: t.EncodableT, max: t.EncodableT):
         """How many members are between two names. All scores have to be the same.
@@ -2616,12 +2784,16 @@ class Commands(Untyped):
         """Put into `dest` what `zrange` gives; the number of its members."""
         if byscore and bylex:
             raise DataError('zrangestore takes only one of byscore, bylex')
-        if (offset is None) is not (num is None):
-            raise DataError('zrangestore takes offset and num together')
-        bound = lex_bound if bylex else word
-        limit = () if offset is None else (b'LIMIT', offset, num)
-        flags = [*((b'BYSCORE',) if byscore else ()), *((b'BYLEX',) if bylex else ()), *((b'REV',) if desc else ())]
-        return self.command('ZRANGESTORE', dest, name, bound(start), bound(end), *flags, *limit)
+        try:
+            if (offset is None) is not (num is None):
+                raise DataError('zrangestore takes offset and num together')
+            bound = lex_bound if bylex else word
+            limit = () if offset is None else (b'LIMIT', offset, num)
+            flags = [*((b'BYSCORE',) if byscore else ()), *((b'BYLEX',) if bylex else ()), *((b'REV',) if desc else ())]
+            _words = ['ZRANGESTORE', dest, name, bound(start), bound(end), *flags, *limit]
+        except (AttributeError, TypeError) as error:
+            raise misused(error) from None
+        return self.command(*_words)
 
     def zmscore(self, key: t.KeyT, members: t.KeysT):
         """The scores of several members, None for those that are not there."""
@@ -2653,8 +2825,12 @@ class Commands(Untyped):
             raise DataError('zmpop takes only one of min, max')
         if not (min or max):
             raise DataError('zmpop needs one of min, max')
-        limit = () if count == 1 else (b'COUNT', count)
-        return self.command('ZMPOP', num_keys, *listed(keys), b'MIN' if min else b'MAX', *limit)
+        try:
+            limit = () if count == 1 else (b'COUNT', count)
+            _words = ['ZMPOP', num_keys, *listed(keys), b'MIN' if min else b'MAX', *limit]
+        except (AttributeError, TypeError) as error:
+            raise misused(error) from None
+        return self.command(*_words)
 
     def bzmpop(self, timeout: float, numkeys: int, keys: t.KeysT, min: bool | None=False, max: bool | None=False, count: int=1):
         """`zmpop` that waits for members: `timeout` seconds, 0 without end."""
@@ -2746,18 +2922,22 @@ class Commands(Untyped):
             raise DataError('xadd takes only one of idmpauto, idmp')
         if not fields:
             raise DataError('xadd needs fields')
-        if (idmpauto is not None or idmp is not None) and id != '*':
-            raise DataError("xadd takes idmpauto and idmp only with the id '*'")
-        if idmp is not None and len(idmp) != 2:
-            raise DataError('idmp of xadd is a producer and an id')
-        policy = () if ref_policy is None else (word(ref_policy),)
-        producer = (b'IDMPAUTO', idmpauto) if idmpauto is not None else ()
-        entry = (b'IDMP', *idmp) if idmp is not None else ()
-        about = (b'~',) if approximate else ()
-        length = (b'MAXLEN', *about, maxlen) if maxlen is not None else ()
-        first = (b'MINID', *about, word(minid)) if minid is not None else ()
-        most = (b'LIMIT', limit) if limit is not None else ()
-        return self.command('XADD', name, *((b'NOMKSTREAM',) if nomkstream else ()), *policy, *producer, *entry, *length, *first, *most, word(id), *flat(fields))
+        try:
+            if (idmpauto is not None or idmp is not None) and id != '*':
+                raise DataError("xadd takes idmpauto and idmp only with the id '*'")
+            if idmp is not None and len(idmp) != 2:
+                raise DataError('idmp of xadd is a producer and an id')
+            policy = () if ref_policy is None else (word(ref_policy),)
+            producer = (b'IDMPAUTO', idmpauto) if idmpauto is not None else ()
+            entry = (b'IDMP', *idmp) if idmp is not None else ()
+            about = (b'~',) if approximate else ()
+            length = (b'MAXLEN', *about, maxlen) if maxlen is not None else ()
+            first = (b'MINID', *about, word(minid)) if minid is not None else ()
+            most = (b'LIMIT', limit) if limit is not None else ()
+            _words = ['XADD', name, *((b'NOMKSTREAM',) if nomkstream else ()), *policy, *producer, *entry, *length, *first, *most, word(id), *flat(fields)]
+        except (AttributeError, TypeError) as error:
+            raise misused(error) from None
+        return self.command(*_words)
 
     def xautoclaim(self, name: t.KeyT, groupname: t.KeyT, consumername: t.KeyT, min_idle_time: int, start_id: t.StreamIdT='0-0', count: int | None=None, justid: bool=False):
         """Take over entries that a group's consumers have left pending for `min_idle_time` milliseconds, beginning at `start_id`.
@@ -2866,10 +3046,14 @@ class Commands(Untyped):
         With `full`, the entries are {ID: fields} instead, the first `count` of them (by default 10, 0 means all), and there is more
         about the groups and their consumers.
         """
-        if count is not None and (not full):
-            raise DataError('xinfo_stream takes count only with full')
-        most = () if count is None else (b'COUNT', count)
-        return self.command_as(find('streams.info'), 'XINFO', b'STREAM', name, *((b'FULL',) if full else ()), *most)
+        try:
+            if count is not None and (not full):
+                raise DataError('xinfo_stream takes count only with full')
+            most = () if count is None else (b'COUNT', count)
+            _words = ['XINFO', b"STREAM", name, *((b'FULL',) if full else ()), *most]
+        except (AttributeError, TypeError) as error:
+            raise misused(error) from None
+        return self.command_as(find("streams.info"), *_words)
 
     @plain("XLEN", 1)
     def xlen(self, name: t.KeyT):
@@ -2908,9 +3092,13 @@ class Commands(Untyped):
             if idle is not None or consumername is not None:
                 raise DataError('xpending_range takes idle and consumername only with min, max and count')
             return self.command('XPENDING', name, groupname)
-        least = () if idle is None else (b'IDLE', idle)
-        whose = (consumername,) if consumername else ()
-        return self.command('XPENDING', name, groupname, *least, word(min), word(max), count, *whose)
+        try:
+            least = () if idle is None else (b'IDLE', idle)
+            whose = (consumername,) if consumername else ()
+            _words = ['XPENDING', name, groupname, *least, word(min), word(max), count, *whose]
+        except (AttributeError, TypeError) as error:
+            raise misused(error) from None
+        return self.command(*_words)
 
     def xrange(self, name: t.KeyT, min: t.StreamIdT='-', max: t.StreamIdT='+', count: int | None=None):
         """The (ID, fields) of the entries from `min` to `max`, the first `count` of them. An ID behind "(" is excluded."""
@@ -2927,11 +3115,15 @@ class Commands(Untyped):
         """
         if not streams:
             raise DataError('xread needs streams')
-        wait = () if block is None else (b'BLOCK', block)
-        most = () if count is None else (b'COUNT', count)
-        all_most = () if max_count is None else (b'MAXCOUNT', max_count)
-        size = () if max_size is None else (b'MAXSIZE', max_size)
-        return self.command('XREAD', *wait, *most, *all_most, *size, b'STREAMS', *streams, *map(word, streams.values()))
+        try:
+            wait = () if block is None else (b'BLOCK', block)
+            most = () if count is None else (b'COUNT', count)
+            all_most = () if max_count is None else (b'MAXCOUNT', max_count)
+            size = () if max_size is None else (b'MAXSIZE', max_size)
+            _words = ['XREAD', *wait, *most, *all_most, *size, b'STREAMS', *streams, *map(word, streams.values())]
+        except (AttributeError, TypeError) as error:
+            raise misused(error) from None
+        return self.command(*_words)
 
     def xreadgroup(self, groupname: t.KeyT, consumername: t.KeyT, streams: t.Mapping[t.Any, t.StreamIdT], count: int | None=None, block: int | None=None, noack: bool=False, claim_min_idle_time: int | None=None, max_count: int | None=None, max_size: int | None=None):
         """Entries for a consumer of a group, as xread gives them: after the ID ">" new ones, after another one those pending for it.
@@ -2942,12 +3134,16 @@ class Commands(Untyped):
         """
         if not streams:
             raise DataError('xreadgroup needs streams')
-        most = () if count is None else (b'COUNT', count)
-        all_most = () if max_count is None else (b'MAXCOUNT', max_count)
-        size = () if max_size is None else (b'MAXSIZE', max_size)
-        wait = () if block is None else (b'BLOCK', block)
-        claim = () if claim_min_idle_time is None else (b'CLAIM', claim_min_idle_time)
-        return self.command('XREADGROUP', b'GROUP', groupname, consumername, *most, *all_most, *size, *wait, *((b'NOACK',) if noack else ()), *claim, b'STREAMS', *streams, *map(word, streams.values()))
+        try:
+            most = () if count is None else (b'COUNT', count)
+            all_most = () if max_count is None else (b'MAXCOUNT', max_count)
+            size = () if max_size is None else (b'MAXSIZE', max_size)
+            wait = () if block is None else (b'BLOCK', block)
+            claim = () if claim_min_idle_time is None else (b'CLAIM', claim_min_idle_time)
+            _words = ['XREADGROUP', b'GROUP', groupname, consumername, *most, *all_most, *size, *wait, *((b'NOACK',) if noack else ()), *claim, b'STREAMS', *streams, *map(word, streams.values())]
+        except (AttributeError, TypeError) as error:
+            raise misused(error) from None
+        return self.command(*_words)
 
     def xrevrange(self, name: t.KeyT, max: t.StreamIdT='+', min: t.StreamIdT='-', count: int | None=None):
         """The (ID, fields) of the entries from `max` down to `min`, the first `count` of them."""
@@ -2975,11 +3171,15 @@ class Commands(Untyped):
             raise DataError('xtrim takes only one of maxlen, minid')
         if not (maxlen is not None or minid is not None):
             raise DataError('xtrim needs one of maxlen, minid')
-        about = (b'~',) if approximate else ()
-        end = (b'MAXLEN', *about, maxlen) if minid is None else (b'MINID', *about, word(minid))
-        most = () if limit is None else (b'LIMIT', limit)
-        policy = () if ref_policy is None else (word(ref_policy),)
-        return self.command('XTRIM', name, *end, *most, *policy)
+        try:
+            about = (b'~',) if approximate else ()
+            end = (b'MAXLEN', *about, maxlen) if minid is None else (b'MINID', *about, word(minid))
+            most = () if limit is None else (b'LIMIT', limit)
+            policy = () if ref_policy is None else (word(ref_policy),)
+            _words = ['XTRIM', name, *end, *most, *policy]
+        except (AttributeError, TypeError) as error:
+            raise misused(error) from None
+        return self.command(*_words)
 
     @plain("APPEND", 2)
     def append(self, key: t.KeyT, value: t.EncodableT):
@@ -3022,8 +3222,15 @@ class Commands(Untyped):
         return self.command('INCRBYFLOAT', name, amount)
 
     def mget(self, keys: t.KeysT, *args: t.KeyT):
-        """Get the values of all the given keys."""
-        return self.command('MGET', *listed(keys, args))
+        """Get the values of all the given keys; of none an empty list, for which the server is only sent a PING."""
+        names = listed(keys, args)
+        if not names:
+            return self.command_as(find('nothing'), 'PING')
+        try:
+            _words = ['MGET', *names]
+        except (AttributeError, TypeError) as error:
+            raise misused(error) from None
+        return self.command(*_words)
 
     @plain("SETNX", 2)
     def setnx(self, name: t.KeyT, value: t.EncodableT):
@@ -3148,7 +3355,7 @@ class Commands(Untyped):
         """
         if ex is not None and (px is not None or exat is not None or pxat is not None or keepttl) or px is not None and (exat is not None or pxat is not None or keepttl) or exat is not None and (pxat is not None or keepttl) or pxat is not None and keepttl:
             raise DataError('msetex takes only one of ex, px, exat, pxat, keepttl')
-        _words = ['MSETEX', len(mapping), *flat(mapping)]
+        _words = ['MSETEX', size_of(mapping), *flat(mapping)]
         if data_persist_option is not None:
             _words.append(choice(data_persist_option))
         if ex is not None:
@@ -3199,20 +3406,24 @@ class Commands(Untyped):
             raise DataError('increx takes only one of byfloat, byint')
         if ex is not None and (px is not None or exat is not None or pxat is not None or persist) or px is not None and (exat is not None or pxat is not None or persist) or exat is not None and (pxat is not None or persist) or pxat is not None and persist:
             raise DataError('increx takes only one of ex, px, exat, pxat, persist')
-        expiry = []
-        if ex is not None:
-            expiry += (b'EX', in_seconds(ex))
-        if px is not None:
-            expiry += (b'PX', in_milliseconds(px))
-        if exat is not None:
-            expiry += (b'EXAT', unix_seconds(exat))
-        if pxat is not None:
-            expiry += (b'PXAT', unix_milliseconds(pxat))
-        if enx and (not expiry):
-            raise DataError('increx takes enx with one of ex, px, exat, pxat')
-        numbers = {b'BYFLOAT': byfloat, b'BYINT': byint, b'LBOUND': lbound, b'UBOUND': ubound}
-        given = ((option_name, word(number)) for option_name, number in numbers.items() if number is not None)
-        return self.command('INCREX', name, *(part for pair in given for part in pair), *((b'SATURATE',) if saturate else ()), *expiry, *((b'PERSIST',) if persist else ()), *((b'ENX',) if enx else ()))
+        try:
+            expiry = []
+            if ex is not None:
+                expiry += (b'EX', in_seconds(ex))
+            if px is not None:
+                expiry += (b'PX', in_milliseconds(px))
+            if exat is not None:
+                expiry += (b'EXAT', unix_seconds(exat))
+            if pxat is not None:
+                expiry += (b'PXAT', unix_milliseconds(pxat))
+            if enx and (not expiry):
+                raise DataError('increx takes enx with one of ex, px, exat, pxat')
+            numbers = {b'BYFLOAT': byfloat, b'BYINT': byint, b'LBOUND': lbound, b'UBOUND': ubound}
+            given = ((option_name, word(number)) for option_name, number in numbers.items() if number is not None)
+            _words = ['INCREX', name, *(part for pair in given for part in pair), *((b'SATURATE',) if saturate else ()), *expiry, *((b'PERSIST',) if persist else ()), *((b'ENX',) if enx else ())]
+        except (AttributeError, TypeError) as error:
+            raise misused(error) from None
+        return self.command(*_words)
 
     @plain("WATCH", 0, has_more=True)
     def watch(self, *names: t.KeyT):
@@ -3233,15 +3444,19 @@ class Commands(Untyped):
         """
         if not element:
             raise DataError('vadd needs element')
-        if not len(vector):
-            raise DataError('vadd needs a vector')
-        fewer = () if reduce_dim is None else (b'REDUCE', reduce_dim)
-        kind = (b'FP32', vector) if isinstance(vector, bytes) else (b'VALUES', len(vector), *vector)
-        stored = () if quantization is None else (choice(quantization),)
-        candidates = () if ef is None else (b'EF', ef)
-        about = () if attributes is None else (b'SETATTR', as_json(attributes))
-        links = () if numlinks is None else (b'M', numlinks)
-        return self.command('VADD', key, *fewer, *kind, element, *((b'CAS',) if cas else ()), *stored, *candidates, *about, *links)
+        try:
+            if not len(vector):
+                raise DataError('vadd needs a vector')
+            fewer = () if reduce_dim is None else (b'REDUCE', reduce_dim)
+            kind = (b'FP32', vector) if isinstance(vector, bytes) else (b'VALUES', len(vector), *vector)
+            stored = () if quantization is None else (choice(quantization),)
+            candidates = () if ef is None else (b'EF', ef)
+            about = () if attributes is None else (b'SETATTR', as_json(attributes))
+            links = () if numlinks is None else (b'M', numlinks)
+            _words = ['VADD', key, *fewer, *kind, element, *((b'CAS',) if cas else ()), *stored, *candidates, *about, *links]
+        except (AttributeError, TypeError) as error:
+            raise misused(error) from None
+        return self.command(*_words)
 
     @plain("VCARD", 1)
     def vcard(self, key: t.KeyT):
@@ -3255,7 +3470,11 @@ class Commands(Untyped):
 
     def vemb(self, key: t.KeyT, element: t.EncodableT, raw: bool | None=False):
         """The vector of an element, or with `raw` as it is stored: how ("quantization"), the bytes ("raw", never decoded), and its length ("l2")."""
-        return self.command_as(find('bytes:vectors.stored') if raw else find('floats'), 'VEMB', key, element, *((b'RAW',) if raw else ()))
+        try:
+            _words = ['VEMB', key, element, *((b'RAW',) if raw else ())]
+        except (AttributeError, TypeError) as error:
+            raise misused(error) from None
+        return self.command_as(find("bytes:vectors.stored") if raw else find("floats"), *_words)
 
     @plain("VGETATTR", 2)
     def vgetattr(self, key: t.KeyT, element: t.EncodableT):
@@ -3274,7 +3493,11 @@ class Commands(Untyped):
 
     def vlinks(self, key: t.KeyT, element: t.EncodableT, with_scores: bool | None=False):
         """The neighbours that an element is linked with, on each level from the highest; with `with_scores`, {neighbour: how similar}."""
-        return self.command_as(find('vectors.scored_links') if with_scores else None, 'VLINKS', key, element, *((b'WITHSCORES',) if with_scores else ()))
+        try:
+            _words = ['VLINKS', key, element, *((b'WITHSCORES',) if with_scores else ())]
+        except (AttributeError, TypeError) as error:
+            raise misused(error) from None
+        return self.command_as(find("vectors.scored_links") if with_scores else None, *_words)
 
     @plain("VRANDMEMBER", 1)
     def vrandmember(self, key: t.KeyT, count: int | None=None):
@@ -3299,7 +3522,11 @@ class Commands(Untyped):
 
     def vsetattr(self, key: t.KeyT, element: t.EncodableT, attributes: t.Mapping[str, t.Any] | str | None=None):
         """Set the attributes of an element, which filters of vsim see, as JSON; whether there is such an element."""
-        return self.command('VSETATTR', key, element, as_json({} if attributes is None else attributes))
+        try:
+            _words = ['VSETATTR', key, element, as_json({} if attributes is None else attributes)]
+        except (AttributeError, TypeError) as error:
+            raise misused(error) from None
+        return self.command(*_words)
 
     def vsim(self, key: t.KeyT, input: list[float] | tuple[float, ...] | t.EncodableT, with_scores: bool | None=False, with_attribs: bool | None=False, count: int | None=None, ef: float | None=None, filter: str | None=None, filter_ef: int | str | None=None, truth: bool | None=False, no_thread: bool | None=False, epsilon: float | None=None):
         """The elements whose vectors are most similar to an element's or to a vector: numbers, or the bytes of floats of 32 bits.
@@ -3311,18 +3538,22 @@ class Commands(Untyped):
         """
         if not input:
             raise DataError('vsim needs input')
-        if isinstance(input, bytes):
-            wanted = (b'FP32', input)
-        elif isinstance(input, (list, tuple)):
-            wanted = (b'VALUES', len(input), *input)
-        else:
-            wanted = (b'ELE', input)
-        most = () if count is None else (b'COUNT', count)
-        distance = () if epsilon is None else (b'EPSILON', epsilon)
-        candidates = () if ef is None else (b'EF', ef)
-        fitting = () if filter is None else (b'FILTER', word(filter))
-        tried = () if filter_ef is None else (b'FILTER-EF', word(filter_ef))
-        return self.command_as(find('vectors.scored_with_attributes') if with_scores and with_attribs else find('vectors.scored') if with_scores else find('vectors.with_attributes') if with_attribs else None, 'VSIM', key, *wanted, *((b'WITHSCORES',) if with_scores else ()), *((b'WITHATTRIBS',) if with_attribs else ()), *most, *distance, *candidates, *fitting, *tried, *((b'TRUTH',) if truth else ()), *((b'NOTHREAD',) if no_thread else ()))
+        try:
+            if isinstance(input, bytes):
+                wanted = (b'FP32', input)
+            elif isinstance(input, (list, tuple)):
+                wanted = (b'VALUES', len(input), *input)
+            else:
+                wanted = (b'ELE', input)
+            most = () if count is None else (b'COUNT', count)
+            distance = () if epsilon is None else (b'EPSILON', epsilon)
+            candidates = () if ef is None else (b'EF', ef)
+            fitting = () if filter is None else (b'FILTER', word(filter))
+            tried = () if filter_ef is None else (b'FILTER-EF', word(filter_ef))
+            _words = ['VSIM', key, *wanted, *((b'WITHSCORES',) if with_scores else ()), *((b'WITHATTRIBS',) if with_attribs else ()), *most, *distance, *candidates, *fitting, *tried, *((b'TRUTH',) if truth else ()), *((b'NOTHREAD',) if no_thread else ())]
+        except (AttributeError, TypeError) as error:
+            raise misused(error) from None
+        return self.command_as(find("vectors.scored_with_attributes") if with_scores and with_attribs else find("vectors.scored") if with_scores else find("vectors.with_attributes") if with_attribs else None, *_words)
 
 
 AsyncCommands = CoroutineCommands = PipelineCommands = PoolCommands = Commands

@@ -8,12 +8,14 @@ if TYPE_CHECKING:
 
 
 class _Types:
-    """`oxipipe.typing`, imported when somebody looks into it, because that costs more than this package."""
+    """`oxipipe.typing`, imported when somebody looks into it, because that costs more than this package; and what modules take."""
 
     def __getattr__(self, name: str) -> Any:
+        import oxipipe.commands.modules.taken
         import oxipipe.typing
 
-        return getattr(oxipipe.typing, name)
+        found = getattr(oxipipe.typing, name, None)
+        return found or getattr(oxipipe.commands.modules.taken, name)
 
 
 t = _Types()

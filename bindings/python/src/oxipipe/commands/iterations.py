@@ -7,7 +7,7 @@ from oxipipe.exceptions import RedisError
 TYPE_CHECKING = False  # that of `typing` costs more than this package
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import Any
+    from typing import Any, Literal, overload
 
     from oxipipe.commands._table import Commands
     from oxipipe.typing import KeyT, PatternT, T
@@ -34,6 +34,35 @@ class Iterations(Commands[T]):
         while cursor:
             cursor, keys = page(self.scan(max(cursor, 0), match, count, _type))
             yield from keys
+
+    if TYPE_CHECKING:
+
+        @overload
+        def hscan_iter(
+            self,
+            name: KeyT,
+            match: PatternT | None = None,
+            count: int | None = None,
+            no_values: Literal[False] | None = None,
+        ) -> Iterator[tuple[T, T]]: ...
+        @overload
+        def hscan_iter(
+            self,
+            name: KeyT,
+            match: PatternT | None = None,
+            count: int | None = None,
+            *,
+            no_values: Literal[True],
+        ) -> Iterator[T]: ...
+        @overload
+        def hscan_iter(
+            self,
+            name: KeyT,
+            match: PatternT | None = None,
+            count: int | None = None,
+            *,
+            no_values: bool | None,
+        ) -> Iterator[T] | Iterator[tuple[T, T]]: ...
 
     def hscan_iter(
         self,

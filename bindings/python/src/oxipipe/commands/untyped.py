@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from oxipipe.commands.modules._json import Decoder, Encoder
+    from oxipipe.commands.modules.taken import Decoder, Encoder
     from oxipipe.commands.shapes import Callback
     from oxipipe.typing import KeyT
 else:
@@ -80,6 +80,12 @@ class Modules:
 
         return TimeSeries(self)
 
+    def vset(self) -> Any:
+        """Commands on sets of vectors, under the name that redis-py has for them: the same as the client's own `vadd`, `vsim` and so on."""
+        from oxipipe.commands.modules.vectorset import VectorSet
+
+        return VectorSet(self)
+
 
 class Untyped(Modules):
     """Turns what named methods need into words, and hands them to the `command` or `command_as` of another base."""
@@ -88,6 +94,14 @@ class Untyped(Modules):
 
         def command(self, *args: Any) -> Any: ...
         def command_as(self, callback: Callback | None, *args: Any) -> Any: ...
+
+    else:
+
+        def __getattr__(self, name: str) -> Any:
+            text = f"{type(self).__name__!r} object has no attribute {name!r}"
+            if not name.startswith("_"):
+                text += f"; a command without a method is sent by command({name.upper()!r}, ...)"
+            raise AttributeError(text, name=name, obj=self)
 
     def execute_command(self, *args: Any, **options: Any) -> Any:
         """As `command`; and as in redis-py, "CONFIG GET" in one argument is two words, and `NEVER_DECODE` leaves text bytes.

@@ -24,7 +24,21 @@ def word(value: Any) -> Any:
 
 def path_word(path: object) -> Any:
     """A path into a JSON document: text, or an object whose text it is, as redis-py's `Path`."""
-    return path if isinstance(path, bytes) else str(path).encode()
+    if isinstance(path, (bytes, str)):
+        return word(path)
+    kind = type(path)
+    says_nothing = kind.__str__ is object.__str__ and kind.__repr__ is object.__repr__
+    if kind.__module__ == "builtins" or says_nothing:
+        raise refused(path, "text, or an object that says it as such")
+    return str(path).encode()
+
+
+def size_of(mapping: Mapping[Any, Any]) -> int:
+    """How many pairs there are."""
+    try:
+        return len(mapping)
+    except TypeError as error:
+        raise misused(error) from None
 
 
 def words_of(**switches: object) -> list[bytes]:
@@ -42,8 +56,11 @@ def listed(keys: Any, more: Iterable[Any] = ()) -> list[Any]:
 def flat(mapping: Mapping[Any, EncodableT]) -> list[Any]:
     """Each key and its value."""
     words: list[Any] = []
-    for item in mapping.items():
-        words += item
+    try:
+        for item in mapping.items():
+            words += item
+    except AttributeError as error:
+        raise misused(error) from None
     return words
 
 
@@ -57,8 +74,32 @@ def scored(mapping: Mapping[Any, Any]) -> list[Any]:
 
 def corners(points: Iterable[tuple[float, float]]) -> list[float]:
     """How many there are, and then both coordinates of each."""
-    parts = [part for longitude, latitude in points for part in (longitude, latitude)]
+    try:
+        parts = [part for longitude, latitude in points for part in (longitude, latitude)]
+    except (TypeError, ValueError):
+        raise refused(points, "corners, each a longitude and a latitude") from None
     return [len(parts) // 2, *parts]
+
+
+def misused(error: Exception) -> Exception:
+    """What to raise where no words could be made of the arguments."""
+    from oxipipe.commands.unsendable import misused
+
+    return misused(error)
+
+
+def refused(value: object, takes: str) -> DataError:
+    """What to raise for `value`, where something else is taken."""
+    from oxipipe.commands.unsendable import refused
+
+    return refused(value, takes)
+
+
+def function(value: Any) -> Any:
+    """A function, for the shape of a reply."""
+    if not callable(value):
+        raise refused(value, "a function")
+    return value
 
 
 def lex_bound(bound: Any) -> Any:
@@ -121,19 +162,26 @@ def sorting(
 # A datetime or timedelta is told by its methods: importing datetime costs more than all of this package.
 def in_seconds(time: ExpiryT) -> Any:
     duration: timedelta = time  # type: ignore[assignment]
-    return int(duration.total_seconds()) if hasattr(time, "total_seconds") else time
+    return int(duration.total_seconds()) if hasattr(time, "total_seconds") else whole(time)
 
 
 def in_milliseconds(time: ExpiryT) -> Any:
     duration: timedelta = time  # type: ignore[assignment]
-    return int(duration.total_seconds() * 1000) if hasattr(time, "total_seconds") else time
+    return int(duration.total_seconds() * 1000) if hasattr(time, "total_seconds") else whole(time)
 
 
 def unix_seconds(when: AbsExpiryT) -> Any:
     moment: datetime = when  # type: ignore[assignment]
-    return int(moment.timestamp()) if hasattr(when, "timestamp") else when
+    return int(moment.timestamp()) if hasattr(when, "timestamp") else whole(when)
 
 
 def unix_milliseconds(when: AbsExpiryT) -> Any:
     moment: datetime = when  # type: ignore[assignment]
-    return int(moment.timestamp() * 1000) if hasattr(when, "timestamp") else when
+    return int(moment.timestamp() * 1000) if hasattr(when, "timestamp") else whole(when)
+
+
+def whole(number: Any) -> Any:
+    """Times are whole numbers for servers."""
+    if isinstance(number, float):
+        raise refused(number, "a whole number, or an object of datetime")
+    return number

@@ -5,22 +5,14 @@ from __future__ import annotations
 from oxipipe.commands.modules import Module
 from oxipipe.commands.shapes import resolve_words
 from oxipipe.commands.shapes.json import Decoded
-from oxipipe.commands.words import word
+from oxipipe.commands.words import refused, word
 from oxipipe.exceptions import DataError
 
 TYPE_CHECKING = False  # that of `typing` costs more than this package
 if TYPE_CHECKING:
-    from typing import Any, Protocol
+    from typing import Any
 
-    class Encoder(Protocol):
-        """As `json.JSONEncoder`."""
-
-        def encode(self, o: Any, /) -> str | bytes: ...
-
-    class Decoder(Protocol):
-        """As `json.JSONDecoder`."""
-
-        def decode(self, s: str, /) -> Any: ...
+    from oxipipe.commands.modules.taken import Decoder, Encoder
 
 
 class Documents(Module):
@@ -46,11 +38,16 @@ class Documents(Module):
 
     def _encode(self, document: Any) -> Any:
         # Servers take JSON in UTF-8, whatever the encoding of keys is.
-        return word(self._encoder.encode(document))
+        try:
+            return word(self._encoder.encode(document))
+        except TypeError as error:
+            raise refused(document, "what its encoder can write as JSON") from error
 
     def _document(self, document: Any, decode_keys: bool | None) -> Any:
         """As it is sent; JSON has only text for keys, so bytes are decoded if that is wanted."""
         if decode_keys:
+            if not hasattr(document, "items"):
+                raise refused(document, "a mapping whose keys are to be decoded")
             document = {k.decode() if isinstance(k, bytes) else k: v for k, v in document.items()}
         return self._encode(document)
 

@@ -3,45 +3,15 @@
 from __future__ import annotations
 
 from oxipipe.commands.modules import Module
-from oxipipe.commands.words import word
+from oxipipe.commands.words import flat, word
 from oxipipe.exceptions import DataError
 
 TYPE_CHECKING = False  # that of `typing` costs more than this package
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-    from typing import Any, Protocol
+    from collections.abc import Iterable, Mapping
+    from typing import Any
 
-    class Query(Protocol):
-        """As redis-py's `Query`, and others of its classes."""
-
-        def get_args(self) -> Sequence[Any]: ...
-
-    class Arguments(Protocol):
-        """As redis-py's `HybridPostProcessingConfig`, and others of its classes."""
-
-        def build_args(self) -> Sequence[Any]: ...
-
-    #: As redis-py's `AggregateRequest`.
-    Aggregation = Arguments
-
-    class Cursor(Protocol):
-        """As redis-py's, or that of a result."""
-
-        cid: int
-
-        def build_args(self) -> Sequence[Any]: ...
-
-    class Field(Protocol):
-        """As redis-py's `TextField` and its kin."""
-
-        def redis_args(self) -> Sequence[Any]: ...
-
-    class Suggested(Protocol):
-        """As redis-py's `Suggestion`."""
-
-        string: Any
-        score: float
-        payload: Any
+    from oxipipe.commands.modules.taken import Field, Query
 
 
 class Index(Module):
@@ -66,5 +36,5 @@ class Index(Module):
     def _params(self, params: Mapping[str, Any] | None) -> list[Any]:
         if not params:
             return []
-        words = [part for name, value in params.items() for part in (word(name), word(value))]
+        words = list(map(word, flat(params)))
         return [b"PARAMS", len(words), *words]

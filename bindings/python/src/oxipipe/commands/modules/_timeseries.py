@@ -83,6 +83,8 @@ class Series(Module):
 
     def _aggregation(self, kind: str | list[str] | None, size: int | None) -> list[Any]:
         if kind is None:
+            if size:
+                raise DataError("bucket_size_msec is taken only with aggregation_type")
             return []
         return [b"AGGREGATION", word(",".join(kind) if isinstance(kind, list) else kind), size]
 
@@ -91,6 +93,8 @@ class Series(Module):
     ) -> list[Any]:
         """One for each of several keys."""
         if kinds is None:
+            if size:
+                raise DataError("bucket_size_msec is taken only with aggregators")
             return []
         each = [kinds] if isinstance(kinds, str) else kinds
         if len(each) != count:

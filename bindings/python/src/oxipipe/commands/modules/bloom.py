@@ -7,7 +7,7 @@ from __future__ import annotations
 from oxipipe.commands._types import t
 from oxipipe.commands.modules import Module
 from oxipipe.commands.shapes import find
-from oxipipe.commands.words import as_json, choice, corners, flat, in_milliseconds, in_seconds, lex_bound, listed, on_or_off, or_endless, or_metres, path_word, scored, sorting, unix_milliseconds, unix_seconds, weighted, word, words_of, yes_or_no
+from oxipipe.commands.words import as_json, choice, corners, flat, in_milliseconds, in_seconds, lex_bound, listed, misused, on_or_off, or_endless, or_metres, path_word, scored, size_of, sorting, unix_milliseconds, unix_seconds, weighted, word, words_of, yes_or_no
 from oxipipe.exceptions import DataError
 
 
@@ -182,9 +182,13 @@ class CMSBloom(Module):
 
     def incrby(self, key: t.KeyT, items: t.Sequence[t.EncodableT], increments: t.Sequence[int]):
         """Add to the numbers of items, and return them."""
-        if len(items) != len(increments):
-            raise DataError('incrby needs as many increments as items')
-        return self.command('CMS.INCRBY', key, *(part for pair in zip(items, increments, strict=True) for part in pair))
+        try:
+            if len(items) != len(increments):
+                raise DataError('incrby needs as many increments as items')
+            _words = ['CMS.INCRBY', key, *(part for pair in zip(items, increments, strict=True) for part in pair)]
+        except (AttributeError, TypeError) as error:
+            raise misused(error) from None
+        return self.command(*_words)
 
     def query(self, key: t.KeyT, *items: t.EncodableT):
         """The numbers of items."""
@@ -192,7 +196,11 @@ class CMSBloom(Module):
 
     def merge(self, destKey: t.KeyT, numKeys: int, srcKeys: t.Sequence[t.KeyT], weights: t.Sequence[int]=()):
         """Make the sum of sketches, times their weights; `numKeys` is how many they are."""
-        return self.command('CMS.MERGE', destKey, numKeys, *srcKeys, *([b'WEIGHTS', *weights] if weights else []))
+        try:
+            _words = ['CMS.MERGE', destKey, numKeys, *srcKeys, *([b'WEIGHTS', *weights] if weights else [])]
+        except (AttributeError, TypeError) as error:
+            raise misused(error) from None
+        return self.command(*_words)
 
     def info(self, key: t.KeyT):
         """What the server tells of a sketch."""
@@ -207,14 +215,18 @@ class TOPKBloom(Module):
         return self.command('TOPK.RESERVE', key, k, width, depth, decay)
 
     def add(self, key: t.KeyT, *items: t.EncodableT):
-        """Add items; for each the one that it drove out of the list, or None. Text of numbers comes as numbers."""
+        """Add items; for each the one that it drove out of the list, or None."""
         return self.command('TOPK.ADD', key, *items)
 
     def incrby(self, key: t.KeyT, items: t.Sequence[t.EncodableT], increments: t.Sequence[int]):
         """Add each item several times; the reply is that of `add`."""
-        if len(items) != len(increments):
-            raise DataError('incrby needs as many increments as items')
-        return self.command('TOPK.INCRBY', key, *(part for pair in zip(items, increments, strict=True) for part in pair))
+        try:
+            if len(items) != len(increments):
+                raise DataError('incrby needs as many increments as items')
+            _words = ['TOPK.INCRBY', key, *(part for pair in zip(items, increments, strict=True) for part in pair)]
+        except (AttributeError, TypeError) as error:
+            raise misused(error) from None
+        return self.command(*_words)
 
     def query(self, key: t.KeyT, *items: t.EncodableT):
         """For each item whether it is in the list."""
@@ -225,7 +237,7 @@ class TOPKBloom(Module):
         return self.command('TOPK.COUNT', key, *items)
 
     def list(self, key: t.KeyT, withcount: bool=False):
-        """The items in the list, each with its number behind it if wanted. Text of numbers comes as numbers."""
+        """The items in the list, each with its number behind it if wanted."""
         _words = ['TOPK.LIST', key]
         if withcount:
             _words.append(b"WITHCOUNT")

@@ -7,7 +7,7 @@ from __future__ import annotations
 from oxipipe.commands._types import t
 from oxipipe.commands.modules._json import Documents
 from oxipipe.commands.shapes import find
-from oxipipe.commands.words import as_json, choice, corners, flat, in_milliseconds, in_seconds, lex_bound, listed, on_or_off, or_endless, or_metres, path_word, scored, sorting, unix_milliseconds, unix_seconds, weighted, word, words_of, yes_or_no
+from oxipipe.commands.words import as_json, choice, corners, flat, in_milliseconds, in_seconds, lex_bound, listed, misused, on_or_off, or_endless, or_metres, path_word, scored, size_of, sorting, unix_milliseconds, unix_seconds, weighted, word, words_of, yes_or_no
 from oxipipe.exceptions import DataError
 
 
@@ -24,10 +24,14 @@ class JSON(Documents):
 
     def arrindex(self, name: t.KeyT, path: object, scalar: t.Any, start: int | None=None, stop: int | None=None):
         """The first place of a value in an array, -1 if it is not there; from `start`, and before `stop`."""
-        if start is None and stop is not None:
-            raise DataError('arrindex takes stop only with start')
-        places = [place for place in (start, stop) if place is not None]
-        return self.command('JSON.ARRINDEX', name, path_word(path), self._encode(scalar), *places)
+        try:
+            if start is None and stop is not None:
+                raise DataError('arrindex takes stop only with start')
+            places = [place for place in (start, stop) if place is not None]
+            _words = ['JSON.ARRINDEX', name, path_word(path), self._encode(scalar), *places]
+        except (AttributeError, TypeError) as error:
+            raise misused(error) from None
+        return self.command(*_words)
 
     def arrinsert(self, name: t.KeyT, path: object, index: int, *args: t.Any):
         """Insert values into an array before `index`, and return how long it is then."""
@@ -55,9 +59,13 @@ class JSON(Documents):
             raise DataError('the subcommand of debug is MEMORY or HELP')
         if subcommand == 'HELP':
             return self.command('JSON.DEBUG', b'HELP')
-        if key is None:
-            raise DataError('debug needs key')
-        return self.command('JSON.DEBUG', b'MEMORY', key, path_word(path))
+        try:
+            if key is None:
+                raise DataError('debug needs key')
+            _words = ['JSON.DEBUG', b'MEMORY', key, path_word(path)]
+        except (AttributeError, TypeError) as error:
+            raise misused(error) from None
+        return self.command(*_words)
 
     def delete(self, key: t.KeyT, path: object='.'):
         """Remove values; how many there were."""
@@ -72,12 +80,20 @@ class JSON(Documents):
 
         With `no_escape` the server sends characters as they are, and not escaped.
         """
-        paths = [path_word(path) for path in args] or [b'.']
-        return self.command('JSON.GET', name, *([b'noescape'] if no_escape else []), *paths)
+        try:
+            paths = [path_word(path) for path in args] or [b'.']
+            _words = ['JSON.GET', name, *([b'noescape'] if no_escape else []), *paths]
+        except (AttributeError, TypeError) as error:
+            raise misused(error) from None
+        return self.command(*_words)
 
     def merge(self, name: t.KeyT, path: object, obj: t.Any, decode_keys: bool | None=False):
         """Change values as `obj` says: null removes what has its key. With `decode_keys` its keys may be bytes."""
-        return self.command('JSON.MERGE', name, path_word(path), self._document(obj, decode_keys))
+        try:
+            _words = ['JSON.MERGE', name, path_word(path), self._document(obj, decode_keys)]
+        except (AttributeError, TypeError) as error:
+            raise misused(error) from None
+        return self.command(*_words)
 
     def mget(self, keys: t.KeysT, path: object):
         """What is at a path in each of several documents."""
@@ -85,7 +101,11 @@ class JSON(Documents):
 
     def mset(self, triplets: t.Iterable[tuple[t.KeyT, object, t.Any]]):
         """Set values in several documents: a key, a path and a value for each."""
-        return self.command('JSON.MSET', *[part for key, path, obj in triplets for part in (key, path_word(path), self._encode(obj))])
+        try:
+            _words = ['JSON.MSET', *[part for key, path, obj in triplets for part in (key, path_word(path), self._encode(obj))]]
+        except (AttributeError, TypeError) as error:
+            raise misused(error) from None
+        return self.command(*_words)
 
     def numincrby(self, name: t.KeyT, path: object, number: float):
         """Add to a number, and return the sum."""
@@ -114,21 +134,29 @@ class JSON(Documents):
         """
         if nx and xx:
             raise DataError('set takes only one of nx, xx')
-        words = [name, path_word(path), self._document(obj, decode_keys)]
-        words += [*((b'NX',) if nx else ()), *((b'XX',) if xx else ())]
-        if fpha is not None:
-            words += (b'FPHA', self._float_kind(fpha))
-        return self.command('JSON.SET', *words)
+        try:
+            words = [name, path_word(path), self._document(obj, decode_keys)]
+            words += [*((b'NX',) if nx else ()), *((b'XX',) if xx else ())]
+            if fpha is not None:
+                words += (b'FPHA', self._float_kind(fpha))
+            _words = ['JSON.SET', *words]
+        except (AttributeError, TypeError) as error:
+            raise misused(error) from None
+        return self.command(*_words)
 
     def set_file(self, name: t.KeyT, path: object, file_name: str, nx: bool | None=False, xx: bool | None=False, decode_keys: bool | None=False, fpha: str | None=None):
         """As `set`, with what is in a file of JSON, which is read at once."""
         if nx and xx:
             raise DataError('set_file takes only one of nx, xx')
-        words = [name, path_word(path), self._content(file_name)]
-        words += [*((b'NX',) if nx else ()), *((b'XX',) if xx else ())]
-        if fpha is not None:
-            words += (b'FPHA', self._float_kind(fpha))
-        return self.command('JSON.SET', *words)
+        try:
+            words = [name, path_word(path), self._content(file_name)]
+            words += [*((b'NX',) if nx else ()), *((b'XX',) if xx else ())]
+            if fpha is not None:
+                words += (b'FPHA', self._float_kind(fpha))
+            _words = ['JSON.SET', *words]
+        except (AttributeError, TypeError) as error:
+            raise misused(error) from None
+        return self.command(*_words)
 
     def strappend(self, name: t.KeyT, value: str, path: object='.'):
         """Append to a string, and return how long it is then."""

@@ -2,26 +2,15 @@
 
 import asyncio
 import builtins
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
-from typing import Any, Generic, Literal, TypeVar
+from collections.abc import Coroutine, Iterable
+from typing import Any, Generic, TypeVar
 
 from oxipipe.commands.modules._json import Documents
 from oxipipe.commands.shapes import Callback
 from oxipipe.futures import Future
 from oxipipe.typing import (
-    AbsExpiryT,
-    BoundT,
-    DataPersistOptions,
-    EncodableT,
-    ExpiryT,
-    FieldT,
-    HashDataPersistOptions,
-    HotkeysMetricsTypes,
     KeysT,
     KeyT,
-    PatternT,
-    ScoreT,
-    StreamIdT,
     T,
 )
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 from oxipipe.commands._types import t
 from oxipipe.commands.modules._search import Index
 from oxipipe.commands.shapes import find
-from oxipipe.commands.words import as_json, choice, corners, flat, in_milliseconds, in_seconds, lex_bound, listed, on_or_off, or_endless, or_metres, path_word, scored, sorting, unix_milliseconds, unix_seconds, weighted, word, words_of, yes_or_no
+from oxipipe.commands.words import as_json, choice, corners, flat, in_milliseconds, in_seconds, lex_bound, listed, misused, on_or_off, or_endless, or_metres, path_word, scored, size_of, sorting, unix_milliseconds, unix_seconds, weighted, word, words_of, yes_or_no
 from oxipipe.exceptions import DataError
 
 
@@ -18,84 +18,128 @@ class Search(Index):
     `get_args` and `AggregateRequest` with `build_args`.
     """
 
-    def create_index(self, fields: t.Field | t.Iterable[t.Field], no_term_offsets: bool=False, no_field_flags: bool=False, stopwords: t.Sequence[str] | None=None, definition: t.Any=None, max_text_fields: bool=False, temporary: int | None=None, no_highlight: bool=False, no_term_frequencies: bool=False, skip_initial_scan: bool=False):
+    def create_index(self, fields: t.Field | t.Iterable[t.Field], no_term_offsets: bool=False, no_field_flags: bool=False, stopwords: t.Sequence[str] | None=None, definition: t.Definition | None=None, max_text_fields: bool=False, temporary: int | None=None, no_highlight: bool=False, no_term_frequencies: bool=False, skip_initial_scan: bool=False):
         """Make the index, of one field or several, for the keys that `definition` tells.
 
         `temporary`: the index goes when nobody has used it for that many seconds. `stopwords` are not indexed. `no_`: what is left out
         of the index to make it smaller.
         """
-        words = [self.index_name, *(map(word, definition.args) if definition is not None else ())]
-        words += [*((b'MAXTEXTFIELDS',) if max_text_fields else ())]
-        if temporary is not None:
-            words += (b'TEMPORARY', temporary)
-        words += [*((b'NOOFFSETS',) if no_term_offsets else ()), *((b'NOHL',) if no_highlight else ()), *((b'NOFIELDS',) if no_field_flags else ())]
-        words += [*((b'NOFREQS',) if no_term_frequencies else ()), *((b'SKIPINITIALSCAN',) if skip_initial_scan else ())]
-        if stopwords is not None:
-            words += (b'STOPWORDS', len(stopwords), *map(word, stopwords))
-        return self.command('FT.CREATE', *words, b'SCHEMA', *self._fields(fields))
+        try:
+            words = [self.index_name, *(map(word, definition.args) if definition is not None else ())]
+            words += [*((b'MAXTEXTFIELDS',) if max_text_fields else ())]
+            if temporary is not None:
+                words += (b'TEMPORARY', temporary)
+            words += [*((b'NOOFFSETS',) if no_term_offsets else ()), *((b'NOHL',) if no_highlight else ()), *((b'NOFIELDS',) if no_field_flags else ())]
+            words += [*((b'NOFREQS',) if no_term_frequencies else ()), *((b'SKIPINITIALSCAN',) if skip_initial_scan else ())]
+            if stopwords is not None:
+                words += (b'STOPWORDS', len(stopwords), *map(word, stopwords))
+            _words = ['FT.CREATE', *words, b'SCHEMA', *self._fields(fields)]
+        except (AttributeError, TypeError) as error:
+            raise misused(error) from None
+        return self.command(*_words)
 
     def alter_schema_add(self, fields: t.Field | t.Iterable[t.Field]):
         """Add one field or several to the index."""
-        return self.command('FT.ALTER', self.index_name, b'SCHEMA', b'ADD', *self._fields(fields))
+        try:
+            _words = ['FT.ALTER', self.index_name, b'SCHEMA', b'ADD', *self._fields(fields)]
+        except (AttributeError, TypeError) as error:
+            raise misused(error) from None
+        return self.command(*_words)
 
     def dropindex(self, delete_documents: bool=False):
         """Remove the index, and also the documents in it if wanted."""
-        return self.command('FT.DROPINDEX', self.index_name, *((b'DD',) if delete_documents else ()))
+        try:
+            _words = ['FT.DROPINDEX', self.index_name, *((b'DD',) if delete_documents else ())]
+        except (AttributeError, TypeError) as error:
+            raise misused(error) from None
+        return self.command(*_words)
 
     def load_document(self, id: t.KeyT, field_encodings: t.Mapping[str, str | None] | None=None):
         """All fields of a document, which is a hash: text, or as `field_encodings` says, in which None is for bytes."""
-        return self.command_as(find('search.loaded')(id, field_encodings), 'HGETALL', id)
+        try:
+            _words = ['HGETALL', id]
+        except (AttributeError, TypeError) as error:
+            raise misused(error) from None
+        return self.command_as(find("search.loaded")(id, field_encodings), *_words)
 
     def info(self):
         """What the server tells of the index."""
-        return self.command('FT.INFO', self.index_name)
+        try:
+            _words = ['FT.INFO', self.index_name]
+        except (AttributeError, TypeError) as error:
+            raise misused(error) from None
+        return self.command(*_words)
 
     def search(self, query: str | t.Query, query_params: t.Mapping[str, t.EncodableT] | None=None):
         """The documents that fit a query, in which `$name` stands for a parameter."""
-        return self.command_as(find('search.found')(query), 'FT.SEARCH', self.index_name, *self._query(query), *self._params(query_params))
+        try:
+            _words = ['FT.SEARCH', self.index_name, *self._query(query), *self._params(query_params)]
+        except (AttributeError, TypeError) as error:
+            raise misused(error) from None
+        return self.command_as(find("search.found")(query), *_words)
 
     def explain(self, query: str | t.Query, query_params: t.Mapping[str, t.EncodableT] | None=None):
         """How the server would execute a query, as text for people."""
-        return self.command('FT.EXPLAIN', self.index_name, *self._query(query), *self._params(query_params))
+        try:
+            _words = ['FT.EXPLAIN', self.index_name, *self._query(query), *self._params(query_params)]
+        except (AttributeError, TypeError) as error:
+            raise misused(error) from None
+        return self.command(*_words)
 
     def hybrid_search(self, query: t.Query, combine_method: t.Query | None=None, post_processing: t.Arguments | None=None, params_substitution: t.Mapping[str, t.EncodableT] | None=None, timeout: int | None=None, cursor: t.Arguments | None=None):
         """The documents that fit a query of words or are near to a vector; with a cursor, the numbers of two of them."""
-        words = [self.index_name, *map(word, query.get_args())]
-        if combine_method is not None:
-            words += map(word, combine_method.get_args())
-        if post_processing is not None:
-            words += map(word, post_processing.build_args())
-        words += self._params(params_substitution or None)
-        if timeout:
-            words += (b'TIMEOUT', timeout)
-        if cursor is not None:
-            words += map(word, cursor.build_args())
-        return self.command_as(find('search.hybrid')(cursor), 'FT.HYBRID', *words)
+        try:
+            words = [self.index_name, *map(word, query.get_args())]
+            if combine_method is not None:
+                words += map(word, combine_method.get_args())
+            if post_processing is not None:
+                words += map(word, post_processing.build_args())
+            words += self._params(params_substitution or None)
+            if timeout:
+                words += (b'TIMEOUT', timeout)
+            if cursor is not None:
+                words += map(word, cursor.build_args())
+            _words = ['FT.HYBRID', *words]
+        except (AttributeError, TypeError) as error:
+            raise misused(error) from None
+        return self.command_as(find("search.hybrid")(cursor, post_processing), *_words)
 
     def aggregate(self, query: t.Aggregation | t.Cursor, query_params: t.Mapping[str, t.EncodableT] | None=None):
         """What is made of the documents that fit. The `cursor` of the result, if one was wanted, is given to get more."""
         if hasattr(query, 'cid'):
             return self.command_as(find('search.aggregated')(query), 'FT.CURSOR', b'READ', self.index_name, *map(word, query.build_args()), *self._params(query_params))
-        return self.command_as(find('search.aggregated')(query), 'FT.AGGREGATE', self.index_name, *map(word, query.build_args()), *self._params(query_params))
+        try:
+            _words = ['FT.AGGREGATE', self.index_name, *map(word, query.build_args()), *self._params(query_params)]
+        except (AttributeError, TypeError) as error:
+            raise misused(error) from None
+        return self.command_as(find("search.aggregated")(query), *_words)
 
     def profile(self, query: t.Query | t.Aggregation, limited: bool=False, query_params: t.Mapping[str, t.EncodableT] | None=None):
         """The result of `search` or `aggregate`, and what took how long."""
-        if hasattr(query, 'get_args'):
-            kind, words = (b'SEARCH', [*self._query(query), *self._params(query_params)])
-        else:
-            kind, words = (b'AGGREGATE', [*map(word, query.build_args())])
-        return self.command_as(find('search.profiled')(query), 'FT.PROFILE', self.index_name, kind, *((b'LIMITED',) if limited else ()), b'QUERY', *words)
+        try:
+            if hasattr(query, 'get_args'):
+                kind, words = (b'SEARCH', [*self._query(query), *self._params(query_params)])
+            else:
+                kind, words = (b'AGGREGATE', [*map(word, query.build_args())])
+            _words = ['FT.PROFILE', self.index_name, kind, *((b'LIMITED',) if limited else ()), b'QUERY', *words]
+        except (AttributeError, TypeError) as error:
+            raise misused(error) from None
+        return self.command_as(find("search.profiled")(query), *_words)
 
     def spellcheck(self, query: str, distance: int | None=None, include: str | None=None, exclude: str | None=None):
         """For each word that is not in the index the ones like it, with their scores; also those of the dictionary `include`."""
-        words = [self.index_name, word(query)]
-        if distance:
-            words += (b'DISTANCE', distance)
-        if include:
-            words += (b'TERMS', b'INCLUDE', word(include))
-        if exclude:
-            words += (b'TERMS', b'EXCLUDE', word(exclude))
-        return self.command('FT.SPELLCHECK', *words)
+        try:
+            words = [self.index_name, word(query)]
+            if distance:
+                words += (b'DISTANCE', distance)
+            if include:
+                words += (b'TERMS', b'INCLUDE', word(include))
+            if exclude:
+                words += (b'TERMS', b'EXCLUDE', word(exclude))
+            _words = ['FT.SPELLCHECK', *words]
+        except (AttributeError, TypeError) as error:
+            raise misused(error) from None
+        return self.command(*_words)
 
     def dict_add(self, name: str, *terms: str):
         """Add words to a dictionary; how many are new."""
@@ -119,15 +163,27 @@ class Search(Index):
 
     def tagvals(self, tagfield: str):
         """All values of a field of tags."""
-        return self.command('FT.TAGVALS', self.index_name, word(tagfield))
+        try:
+            _words = ['FT.TAGVALS', self.index_name, word(tagfield)]
+        except (AttributeError, TypeError) as error:
+            raise misused(error) from None
+        return self.command(*_words)
 
     def aliasadd(self, alias: t.KeyT):
         """Give the index another name."""
-        return self.command('FT.ALIASADD', alias, self.index_name)
+        try:
+            _words = ['FT.ALIASADD', alias, self.index_name]
+        except (AttributeError, TypeError) as error:
+            raise misused(error) from None
+        return self.command(*_words)
 
     def aliasupdate(self, alias: t.KeyT):
         """As `aliasadd`, also if it is the name of another index."""
-        return self.command('FT.ALIASUPDATE', alias, self.index_name)
+        try:
+            _words = ['FT.ALIASUPDATE', alias, self.index_name]
+        except (AttributeError, TypeError) as error:
+            raise misused(error) from None
+        return self.command(*_words)
 
     def aliasdel(self, alias: t.KeyT):
         """Remove such a name."""
@@ -135,12 +191,20 @@ class Search(Index):
 
     def aliaslist(self):
         """The other names of the index."""
-        return self.command('FT.ALIASLIST', self.index_name)
+        try:
+            _words = ['FT.ALIASLIST', self.index_name]
+        except (AttributeError, TypeError) as error:
+            raise misused(error) from None
+        return self.command(*_words)
 
     def sugadd(self, key: t.KeyT, suggestion: t.Suggested, *, increment: bool=False):
         """Add a suggestion, or to its score; how many there are. Add several in a pipeline."""
-        words = [key, word(suggestion.string), suggestion.score, *((b'INCR',) if increment else ())]
-        return self.command('FT.SUGADD', *words, *((b'PAYLOAD', word(suggestion.payload)) if suggestion.payload else ()))
+        try:
+            words = [key, word(suggestion.string), suggestion.score, *((b'INCR',) if increment else ())]
+            _words = ['FT.SUGADD', *words, *((b'PAYLOAD', word(suggestion.payload)) if suggestion.payload else ())]
+        except (AttributeError, TypeError) as error:
+            raise misused(error) from None
+        return self.command(*_words)
 
     def suglen(self, key: t.KeyT):
         """How many suggestions there are."""
@@ -163,12 +227,20 @@ class Search(Index):
 
     def synupdate(self, groupid: str, skipinitial: bool=False, *terms: str):
         """Add words to a group of synonyms. With `skipinitial` only for documents that come later."""
-        words = [self.index_name, word(groupid), *((b'SKIPINITIALSCAN',) if skipinitial else ())]
-        return self.command('FT.SYNUPDATE', *words, *map(word, terms))
+        try:
+            words = [self.index_name, word(groupid), *((b'SKIPINITIALSCAN',) if skipinitial else ())]
+            _words = ['FT.SYNUPDATE', *words, *map(word, terms)]
+        except (AttributeError, TypeError) as error:
+            raise misused(error) from None
+        return self.command(*_words)
 
     def syndump(self):
         """The groups of each word that has synonyms."""
-        return self.command('FT.SYNDUMP', self.index_name)
+        try:
+            _words = ['FT.SYNDUMP', self.index_name]
+        except (AttributeError, TypeError) as error:
+            raise misused(error) from None
+        return self.command(*_words)
 
 
 AsyncSearch = CoroutineSearch = PipelineSearch = PoolSearch = Search

@@ -7,7 +7,7 @@ from __future__ import annotations
 from oxipipe.commands._types import t
 from oxipipe.commands.modules._timeseries import Series
 from oxipipe.commands.shapes import find
-from oxipipe.commands.words import as_json, choice, corners, flat, in_milliseconds, in_seconds, lex_bound, listed, on_or_off, or_endless, or_metres, path_word, scored, sorting, unix_milliseconds, unix_seconds, weighted, word, words_of, yes_or_no
+from oxipipe.commands.words import as_json, choice, corners, flat, in_milliseconds, in_seconds, lex_bound, listed, misused, on_or_off, or_endless, or_metres, path_word, scored, size_of, sorting, unix_milliseconds, unix_seconds, weighted, word, words_of, yes_or_no
 from oxipipe.exceptions import DataError
 
 
@@ -23,32 +23,56 @@ class TimeSeries(Series):
         Samples are kept for `retention_msecs`, in chunks of `chunk_size` bytes. `duplicate_policy` says what becomes of a second sample
         of one time. One that differs from the last by no more than both `ignore_` arguments is dropped.
         """
-        return self.command('TS.CREATE', key, *self._settings(retention_msecs, uncompressed, labels, chunk_size, duplicate_policy, ignore_max_time_diff, ignore_max_val_diff))
+        try:
+            _words = ['TS.CREATE', key, *self._settings(retention_msecs, uncompressed, labels, chunk_size, duplicate_policy, ignore_max_time_diff, ignore_max_val_diff)]
+        except (AttributeError, TypeError) as error:
+            raise misused(error) from None
+        return self.command(*_words)
 
     def alter(self, key: t.KeyT, retention_msecs: int | None=None, labels: t.Mapping[str, str] | None=None, chunk_size: int | None=None, duplicate_policy: str | None=None, ignore_max_time_diff: int | None=None, ignore_max_val_diff: float | None=None):
         """Change what `create` has set."""
-        return self.command('TS.ALTER', key, *self._settings(retention_msecs, False, labels, chunk_size, duplicate_policy, ignore_max_time_diff, ignore_max_val_diff))
+        try:
+            _words = ['TS.ALTER', key, *self._settings(retention_msecs, False, labels, chunk_size, duplicate_policy, ignore_max_time_diff, ignore_max_val_diff)]
+        except (AttributeError, TypeError) as error:
+            raise misused(error) from None
+        return self.command(*_words)
 
     def add(self, key: t.KeyT, timestamp: int | str, value: float | str, retention_msecs: int | None=None, uncompressed: bool | None=False, labels: t.Mapping[str, str] | None=None, chunk_size: int | None=None, duplicate_policy: str | None=None, ignore_max_time_diff: int | None=None, ignore_max_val_diff: float | None=None, on_duplicate: str | None=None):
         """Add a sample, and return its time; the series is made as for `create` if it is not there.
 
         `on_duplicate` says for this sample what `duplicate_policy` says for all.
         """
-        return self.command('TS.ADD', key, word(timestamp), word(value), *self._settings(retention_msecs, uncompressed, labels, chunk_size, duplicate_policy, ignore_max_time_diff, ignore_max_val_diff), *([] if on_duplicate is None else [b'ON_DUPLICATE', word(on_duplicate)]))
+        try:
+            _words = ['TS.ADD', key, word(timestamp), word(value), *self._settings(retention_msecs, uncompressed, labels, chunk_size, duplicate_policy, ignore_max_time_diff, ignore_max_val_diff), *([] if on_duplicate is None else [b'ON_DUPLICATE', word(on_duplicate)])]
+        except (AttributeError, TypeError) as error:
+            raise misused(error) from None
+        return self.command(*_words)
 
     def madd(self, ktv_tuples: t.Iterable[tuple[t.KeyT, int | str, float | str]]):
         """Add a key, time and value each, to series that are there; their times."""
-        return self.command('TS.MADD', *[part for key, when, value in ktv_tuples for part in (key, word(when), word(value))])
+        try:
+            _words = ['TS.MADD', *[part for key, when, value in ktv_tuples for part in (key, word(when), word(value))]]
+        except (AttributeError, TypeError) as error:
+            raise misused(error) from None
+        return self.command(*_words)
 
     def incrby(self, key: t.KeyT, value: float, timestamp: int | str | None=None, retention_msecs: int | None=None, uncompressed: bool | None=False, labels: t.Mapping[str, str] | None=None, chunk_size: int | None=None, duplicate_policy: str | None=None, ignore_max_time_diff: int | None=None, ignore_max_val_diff: float | None=None):
         """Add to the last value, as a sample of now or of `timestamp`, and return its time; the series is made as for `create`."""
-        when = [] if timestamp is None else [b'TIMESTAMP', word(timestamp)]
-        return self.command('TS.INCRBY', key, value, *when, *self._settings(retention_msecs, uncompressed, labels, chunk_size, duplicate_policy, ignore_max_time_diff, ignore_max_val_diff))
+        try:
+            when = [] if timestamp is None else [b'TIMESTAMP', word(timestamp)]
+            _words = ['TS.INCRBY', key, value, *when, *self._settings(retention_msecs, uncompressed, labels, chunk_size, duplicate_policy, ignore_max_time_diff, ignore_max_val_diff)]
+        except (AttributeError, TypeError) as error:
+            raise misused(error) from None
+        return self.command(*_words)
 
     def decrby(self, key: t.KeyT, value: float, timestamp: int | str | None=None, retention_msecs: int | None=None, uncompressed: bool | None=False, labels: t.Mapping[str, str] | None=None, chunk_size: int | None=None, duplicate_policy: str | None=None, ignore_max_time_diff: int | None=None, ignore_max_val_diff: float | None=None):
         """Subtract from the last value, as a sample of now or of `timestamp`, and return its time; the series is made as for `create`."""
-        when = [] if timestamp is None else [b'TIMESTAMP', word(timestamp)]
-        return self.command('TS.DECRBY', key, value, *when, *self._settings(retention_msecs, uncompressed, labels, chunk_size, duplicate_policy, ignore_max_time_diff, ignore_max_val_diff))
+        try:
+            when = [] if timestamp is None else [b'TIMESTAMP', word(timestamp)]
+            _words = ['TS.DECRBY', key, value, *when, *self._settings(retention_msecs, uncompressed, labels, chunk_size, duplicate_policy, ignore_max_time_diff, ignore_max_val_diff)]
+        except (AttributeError, TypeError) as error:
+            raise misused(error) from None
+        return self.command(*_words)
 
     def delete(self, key: t.KeyT, from_time: int | str, to_time: int | str):
         """Remove the samples between two times; how many there were."""
@@ -72,9 +96,13 @@ class TimeSeries(Series):
         its start, or as `bucket_timestamp` says ("-", "mid", "+"). `empty`: also for buckets without samples; `latest`: also the last,
         which is not complete.
         """
-        filters = self._filters(latest, filter_by_ts, filter_by_min_value, filter_by_max_value)
-        buckets = self._buckets(count, align, self._aggregation(aggregation_type, bucket_size_msec), bucket_timestamp, empty)
-        return self.command('TS.RANGE', key, word(from_time), word(to_time), *filters, *buckets)
+        try:
+            filters = self._filters(latest, filter_by_ts, filter_by_min_value, filter_by_max_value)
+            buckets = self._buckets(count, align, self._aggregation(aggregation_type, bucket_size_msec), bucket_timestamp, empty)
+            _words = ['TS.RANGE', key, word(from_time), word(to_time), *filters, *buckets]
+        except (AttributeError, TypeError) as error:
+            raise misused(error) from None
+        return self.command(*_words)
 
     def revrange(self, key: t.KeyT, from_time: int | str, to_time: int | str, count: int | None=None, aggregation_type: str | list[str] | None=None, bucket_size_msec: int | None=0, filter_by_ts: t.Sequence[int] | None=None, filter_by_min_value: float | None=None, filter_by_max_value: float | None=None, align: int | str | None=None, latest: bool | None=False, bucket_timestamp: str | None=None, empty: bool | None=False):
         """The samples between two times, the last one first, each a tuple of a time and a float, or several.
@@ -83,42 +111,58 @@ class TimeSeries(Series):
         its start, or as `bucket_timestamp` says ("-", "mid", "+"). `empty`: also for buckets without samples; `latest`: also the last,
         which is not complete.
         """
-        filters = self._filters(latest, filter_by_ts, filter_by_min_value, filter_by_max_value)
-        buckets = self._buckets(count, align, self._aggregation(aggregation_type, bucket_size_msec), bucket_timestamp, empty)
-        return self.command('TS.REVRANGE', key, word(from_time), word(to_time), *filters, *buckets)
+        try:
+            filters = self._filters(latest, filter_by_ts, filter_by_min_value, filter_by_max_value)
+            buckets = self._buckets(count, align, self._aggregation(aggregation_type, bucket_size_msec), bucket_timestamp, empty)
+            _words = ['TS.REVRANGE', key, word(from_time), word(to_time), *filters, *buckets]
+        except (AttributeError, TypeError) as error:
+            raise misused(error) from None
+        return self.command(*_words)
 
     def read(self, key: t.KeyT, timestamp: int | str, block_milliseconds: int | None=None, block_min_count: int | None=None, max_count: int | None=None):
         """The samples after a time, each a list of a time and a float; waits up to `block_milliseconds` for `block_min_count` of them."""
-        if block_milliseconds is None and block_min_count is not None:
-            raise DataError('read takes block_min_count only with block_milliseconds')
-        words = [key, word(timestamp)]
-        if block_milliseconds is not None:
-            words += (b'BLOCK', block_milliseconds, 1 if block_min_count is None else block_min_count)
-        if max_count is not None:
-            words += (b'MAX_COUNT', max_count)
-        return self.command('TS.READ', *words)
+        try:
+            if block_milliseconds is None and block_min_count is not None:
+                raise DataError('read takes block_min_count only with block_milliseconds')
+            words = [key, word(timestamp)]
+            if block_milliseconds is not None:
+                words += (b'BLOCK', block_milliseconds, 1 if block_min_count is None else block_min_count)
+            if max_count is not None:
+                words += (b'MAX_COUNT', max_count)
+            _words = ['TS.READ', *words]
+        except (AttributeError, TypeError) as error:
+            raise misused(error) from None
+        return self.command(*_words)
 
     def nrange(self, keys: t.Sequence[t.KeyT], from_time: int | str, to_time: int | str, count: int | None=None, aggregators: str | list[str] | None=None, bucket_size_msec: int | None=0, filter_by_ts: t.Sequence[int] | None=None, filter_by_min_value: float | None=None, filter_by_max_value: float | None=None, align: int | str | None=None, latest: bool | None=False, bucket_timestamp: str | None=None, empty: bool | None=False):
         """The samples of several series by their times, each a list of a time and a list of values; nan where a series has none.
 
         One of `aggregators` for each key; other arguments are those of `range`.
         """
-        if not keys:
-            raise DataError('nrange needs keys')
-        filters = self._filters(latest, filter_by_ts, filter_by_min_value, filter_by_max_value)
-        buckets = self._buckets(count, align, self._aggregations(aggregators, bucket_size_msec, len(keys)), bucket_timestamp, empty)
-        return self.command('TS.NRANGE', len(keys), *keys, word(from_time), word(to_time), *filters, *buckets)
+        try:
+            if not keys:
+                raise DataError('nrange needs keys')
+            filters = self._filters(latest, filter_by_ts, filter_by_min_value, filter_by_max_value)
+            buckets = self._buckets(count, align, self._aggregations(aggregators, bucket_size_msec, len(keys)), bucket_timestamp, empty)
+            _words = ['TS.NRANGE', len(keys), *keys, word(from_time), word(to_time), *filters, *buckets]
+        except (AttributeError, TypeError) as error:
+            raise misused(error) from None
+        return self.command(*_words)
 
     def nrevrange(self, keys: t.Sequence[t.KeyT], from_time: int | str, to_time: int | str, count: int | None=None, aggregators: str | list[str] | None=None, bucket_size_msec: int | None=0, filter_by_ts: t.Sequence[int] | None=None, filter_by_min_value: float | None=None, filter_by_max_value: float | None=None, align: int | str | None=None, latest: bool | None=False, bucket_timestamp: str | None=None, empty: bool | None=False):
         """The samples of several series by their times, the last one first, each a list of a time and a list of values; nan where a series has none.
 
         One of `aggregators` for each key; other arguments are those of `range`.
         """
-        if not keys:
-            raise DataError('nrevrange needs keys')
-        filters = self._filters(latest, filter_by_ts, filter_by_min_value, filter_by_max_value)
-        buckets = self._buckets(count, align, self._aggregations(aggregators, bucket_size_msec, len(keys)), bucket_timestamp, empty)
-        return self.command('TS.NREVRANGE', len(keys), *keys, word(from_time), word(to_time), *filters, *buckets)
+        try:
+            if not keys:
+                raise DataError('nrevrange needs keys')
+            filters = self._filters(latest, filter_by_ts, filter_by_min_value, filter_by_max_value)
+            buckets = self._buckets(count, align, self._aggregations(aggregators, bucket_size_msec, len(keys)), bucket_timestamp, empty)
+            _words = ['TS.NREVRANGE', len(keys), *keys, word(from_time), word(to_time), *filters, *buckets]
+        except (AttributeError, TypeError) as error:
+            raise misused(error) from None
+        return self.command(*_words)
 
     def mrange(self, from_time: int | str, to_time: int | str, filters: t.Sequence[str], count: int | None=None, aggregation_type: str | list[str] | None=None, bucket_size_msec: int | None=0, with_labels: bool | None=False, filter_by_ts: t.Sequence[int] | None=None, filter_by_min_value: float | None=None, filter_by_max_value: float | None=None, groupby: str | None=None, reduce: str | None=None, select_labels: t.Sequence[str] | None=None, align: int | str | None=None, latest: bool | None=False, bucket_timestamp: str | None=None, empty: bool | None=False, exclude_empty: bool | None=False):
         """The samples of all series whose labels fit `filters`: for each, by its name, a dict of its labels and a list as of `range`.
@@ -126,21 +170,25 @@ class TimeSeries(Series):
         `with_labels` or `select_labels`: with their labels. `groupby` a label, and `reduce` the series with one value of it to one, by an
         aggregator. Other arguments are those of `range`.
         """
-        if groupby is not None and isinstance(aggregation_type, list) and (len(aggregation_type) > 1):
-            raise DataError('mrange takes groupby only with one aggregation_type')
-        if groupby is not None and exclude_empty:
-            raise DataError('mrange takes only one of groupby, exclude_empty')
-        if (groupby is None) is not (reduce is None):
-            raise DataError('mrange takes groupby and reduce together')
-        chosen = self._filters(latest, filter_by_ts, filter_by_min_value, filter_by_max_value)
-        labels = self._labels(with_labels, select_labels)
-        buckets = self._buckets(count, align, self._aggregation(aggregation_type, bucket_size_msec), bucket_timestamp, empty)
-        words = [word(from_time), word(to_time), *chosen, *labels, *buckets]
-        words += [*((b'EXCLUDEEMPTY',) if exclude_empty else ())]
-        words += (b'FILTER', *map(word, filters))
-        if groupby is not None:
-            words += (b'GROUPBY', word(groupby), b'REDUCE', word(reduce.upper()))
-        return self.command('TS.MRANGE', *words)
+        try:
+            if groupby is not None and isinstance(aggregation_type, list) and (len(aggregation_type) > 1):
+                raise DataError('mrange takes groupby only with one aggregation_type')
+            if groupby is not None and exclude_empty:
+                raise DataError('mrange takes only one of groupby, exclude_empty')
+            if (groupby is None) is not (reduce is None):
+                raise DataError('mrange takes groupby and reduce together')
+            chosen = self._filters(latest, filter_by_ts, filter_by_min_value, filter_by_max_value)
+            labels = self._labels(with_labels, select_labels)
+            buckets = self._buckets(count, align, self._aggregation(aggregation_type, bucket_size_msec), bucket_timestamp, empty)
+            words = [word(from_time), word(to_time), *chosen, *labels, *buckets]
+            words += [*((b'EXCLUDEEMPTY',) if exclude_empty else ())]
+            words += (b'FILTER', *map(word, filters))
+            if groupby is not None:
+                words += (b'GROUPBY', word(groupby), b'REDUCE', word(reduce.upper()))
+            _words = ['TS.MRANGE', *words]
+        except (AttributeError, TypeError) as error:
+            raise misused(error) from None
+        return self.command(*_words)
 
     def mrevrange(self, from_time: int | str, to_time: int | str, filters: t.Sequence[str], count: int | None=None, aggregation_type: str | list[str] | None=None, bucket_size_msec: int | None=0, with_labels: bool | None=False, filter_by_ts: t.Sequence[int] | None=None, filter_by_min_value: float | None=None, filter_by_max_value: float | None=None, groupby: str | None=None, reduce: str | None=None, select_labels: t.Sequence[str] | None=None, align: int | str | None=None, latest: bool | None=False, bucket_timestamp: str | None=None, empty: bool | None=False, exclude_empty: bool | None=False):
         """The samples, the last one first of all series whose labels fit `filters`: for each, by its name, a dict of its labels and a list as of `range`.
@@ -148,21 +196,25 @@ class TimeSeries(Series):
         `with_labels` or `select_labels`: with their labels. `groupby` a label, and `reduce` the series with one value of it to one, by an
         aggregator. Other arguments are those of `range`.
         """
-        if groupby is not None and isinstance(aggregation_type, list) and (len(aggregation_type) > 1):
-            raise DataError('mrevrange takes groupby only with one aggregation_type')
-        if groupby is not None and exclude_empty:
-            raise DataError('mrevrange takes only one of groupby, exclude_empty')
-        if (groupby is None) is not (reduce is None):
-            raise DataError('mrevrange takes groupby and reduce together')
-        chosen = self._filters(latest, filter_by_ts, filter_by_min_value, filter_by_max_value)
-        labels = self._labels(with_labels, select_labels)
-        buckets = self._buckets(count, align, self._aggregation(aggregation_type, bucket_size_msec), bucket_timestamp, empty)
-        words = [word(from_time), word(to_time), *chosen, *labels, *buckets]
-        words += [*((b'EXCLUDEEMPTY',) if exclude_empty else ())]
-        words += (b'FILTER', *map(word, filters))
-        if groupby is not None:
-            words += (b'GROUPBY', word(groupby), b'REDUCE', word(reduce.upper()))
-        return self.command('TS.MREVRANGE', *words)
+        try:
+            if groupby is not None and isinstance(aggregation_type, list) and (len(aggregation_type) > 1):
+                raise DataError('mrevrange takes groupby only with one aggregation_type')
+            if groupby is not None and exclude_empty:
+                raise DataError('mrevrange takes only one of groupby, exclude_empty')
+            if (groupby is None) is not (reduce is None):
+                raise DataError('mrevrange takes groupby and reduce together')
+            chosen = self._filters(latest, filter_by_ts, filter_by_min_value, filter_by_max_value)
+            labels = self._labels(with_labels, select_labels)
+            buckets = self._buckets(count, align, self._aggregation(aggregation_type, bucket_size_msec), bucket_timestamp, empty)
+            words = [word(from_time), word(to_time), *chosen, *labels, *buckets]
+            words += [*((b'EXCLUDEEMPTY',) if exclude_empty else ())]
+            words += (b'FILTER', *map(word, filters))
+            if groupby is not None:
+                words += (b'GROUPBY', word(groupby), b'REDUCE', word(reduce.upper()))
+            _words = ['TS.MREVRANGE', *words]
+        except (AttributeError, TypeError) as error:
+            raise misused(error) from None
+        return self.command(*_words)
 
     def get(self, key: t.KeyT, latest: bool | None=False):
         """The time and the value of the last sample; None if there is none."""
@@ -173,25 +225,33 @@ class TimeSeries(Series):
 
     def mget(self, filters: t.Sequence[str], with_labels: bool | None=False, select_labels: t.Sequence[str] | None=None, latest: bool | None=False):
         """The last sample of all series whose labels fit `filters`: for each, by its name, a dict of its labels, a time and a value."""
-        return self.command('TS.MGET', *((b'LATEST',) if latest else ()), *self._labels(with_labels, select_labels), b'FILTER', *map(word, filters))
+        try:
+            _words = ['TS.MGET', *((b'LATEST',) if latest else ()), *self._labels(with_labels, select_labels), b'FILTER', *map(word, filters)]
+        except (AttributeError, TypeError) as error:
+            raise misused(error) from None
+        return self.command(*_words)
 
     def info(self, key: t.KeyT):
         """What the server tells of a series."""
         return self.command('TS.INFO', key)
 
     def queryindex(self, filters: t.Sequence[str]):
-        """The names of all series whose labels fit; names that are numbers come as numbers."""
+        """The names of all series whose labels fit."""
         return self.command('TS.QUERYINDEX', *map(word, listed(filters)))
 
     def querylabels(self, label: str | None=None, filters: t.Iterable[str] | None=None):
         """The labels of all series that fit, or the values of one label."""
-        words = [b'LABELS'] if label is None else [b'VALUES', word(label)]
-        if filters is not None:
-            fitting = [word(filter) for filter in filters]
-            if not fitting:
-                raise DataError('querylabels takes filters, or None for all series, but not none of them')
-            words += (b'FILTER', *fitting)
-        return self.command('TS.QUERYLABELS', *words)
+        try:
+            words = [b'LABELS'] if label is None else [b'VALUES', word(label)]
+            if filters is not None:
+                fitting = [word(filter) for filter in filters]
+                if not fitting:
+                    raise DataError('querylabels takes filters, or None for all series, but not none of them')
+                words += (b'FILTER', *fitting)
+            _words = ['TS.QUERYLABELS', *words]
+        except (AttributeError, TypeError) as error:
+            raise misused(error) from None
+        return self.command(*_words)
 
 
 AsyncTimeSeries = CoroutineTimeSeries = PipelineTimeSeries = PoolTimeSeries = TimeSeries

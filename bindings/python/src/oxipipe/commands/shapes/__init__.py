@@ -74,6 +74,14 @@ def shape_of(name: str) -> Any:
     return None if found is None else find(found)
 
 
+def names_with_shapes() -> list[str]:
+    """Of all commands whose replies have a shape, "CONFIG GET" for a subcommand."""
+    from oxipipe.commands.shapes._of_modules import BY_NAME as OF_MODULES
+
+    options = [name for name in BY_WORDS if name not in BY_NAME and resolve_words((name,))]
+    return [*BY_NAME, *OF_MODULES, *options]
+
+
 def find(name: str) -> Any:
     """What is called `name` in `common`, or "module.function" in another module of this package.
 

@@ -16,23 +16,9 @@ def truths(reply: Any) -> list[Any]:
     return [bool(value) if value in (0, 1) else value for value in reply]
 
 
-def parsed(reply: Any) -> list[Any]:
-    """As redis-py does it: texts of numbers as numbers."""
-    return [_parsed(value) for value in reply or ()]
-
-
-def _parsed(value: Any) -> Any:
-    if value is None or isinstance(value, (int, float)):
-        return value
-    told = text(value)
-    if told.lower() in ("infinity", "nan", "-infinity"):
-        return told
-    for number in (int, float):
-        try:
-            return number(told)
-        except ValueError:
-            continue
-    return told
+def names(reply: Any) -> list[Any]:
+    """Names as text, also those that look like numbers; numbers as they come."""
+    return [text(value) for value in reply or ()]
 
 
 class _Info:

@@ -19,6 +19,12 @@ def unless_null(function: Callback) -> Callback:
     return shape
 
 
+@unless_null
+def nothing(_reply: Any) -> list[Any]:
+    """An empty list, whatever the reply is."""
+    return []
+
+
 def text(value: Any) -> Any:
     """`value` as str if it is bytes; anything else as it is."""
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else value

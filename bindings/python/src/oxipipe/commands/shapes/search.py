@@ -8,6 +8,7 @@ from time import monotonic
 
 from oxipipe.commands.shapes import Undecoded
 from oxipipe.commands.shapes.common import pairs, text, unless_null
+from oxipipe.commands.words import refused
 
 TYPE_CHECKING = False  # that of `typing` costs more than this package
 if TYPE_CHECKING:
@@ -201,6 +202,8 @@ def _fields(items: Any, encodings: Encodings | None) -> dict[str, Any]:
 
 def loaded(id: Any, encodings: Encodings | None) -> Undecoded:
     """The shape of HGETALL, for one document."""
+    if encodings is not None and not hasattr(encodings, "items"):
+        raise refused(encodings, "names of encodings by the names of fields")
 
     @unless_null
     def shape(reply: Any) -> Document:
@@ -281,15 +284,22 @@ def _lists(told: Any, is_top: bool = False) -> Any:
     return made
 
 
-def hybrid(cursor: Any) -> Undecoded:
-    """The shape of FT.HYBRID, whose results may have fields that are no text."""
+def hybrid(cursor: Any, processing: Any) -> Undecoded:
+    """The shape of FT.HYBRID, whose results have bytes, but where `processing` says otherwise."""
+    encodings = getattr(processing, "_return_fields_decode_as", None) or {}
+
+    def decoded(name: str, value: Any) -> Any:
+        encoding = encodings.get(name)
+        is_text = encoding is not None and isinstance(value, bytes)
+        return value.decode(encoding, "replace") if is_text else value
 
     @unless_null
     def shape(reply: Any) -> Any:
         told = _named(pairs(reply))
         if cursor is not None:
             return HybridCursorResult(int(told["SEARCH"]), int(told["VSIM"]))
-        results = [_named(pairs(item)) for item in told.get("results", [])]
+        items = (_named(pairs(item)) for item in told.get("results", []))
+        results = [{name: decoded(name, value) for name, value in each.items()} for each in items]
         time = float(told.get("execution_time", 0))
         return HybridResult(
             int(told.get("total_results", 0)), results, told.get("warnings", []), time

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from oxipipe.commands.shapes.common import score, scored
+from oxipipe.commands.words import function
 
 TYPE_CHECKING = False  # that of `typing` costs more than this package
 if TYPE_CHECKING:
@@ -14,16 +15,19 @@ if TYPE_CHECKING:
 
 def scored_as(cast: Callable[[Any], Any]) -> Callback:
     """Members with scores as (member, what `cast` makes of the score)."""
+    cast = function(cast)
     return lambda reply: scored(reply, cast)
 
 
 def ranked_as(cast: Callable[[Any], Any]) -> Callback:
     """A rank and what `cast` makes of the score."""
+    cast = function(cast)
     return lambda reply: None if reply is None else [reply[0], score(reply[1], cast)]
 
 
 def scanned_as(cast: Callable[[Any], Any]) -> Callback:
     """The next cursor, and members with what `cast` makes of their scores."""
+    cast = function(cast)
     return lambda reply: None if reply is None else (int(reply[0]), scored(reply[1], cast))
 
 
