@@ -6,6 +6,7 @@ The suite runs once per backend: OXIPIPE_BACKEND=fast|cffi.
 from __future__ import annotations
 
 import asyncio
+import signal
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
@@ -16,6 +17,10 @@ from support.loops import LOOPS
 import oxipipe
 from oxipipe import _backend
 from oxipipe._configured import Configured
+
+# What a shell starts in the background may have to ignore Ctrl-C, and so would all that the tests start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_report_header() -> str:
