@@ -12,7 +12,8 @@ An entry is a Python function that nobody calls: its signature and first lines a
 * `shape_if`: the shape if an argument is true, by argument, and with "else" the one if none is, where that is not what the words alone
   tell; it may be a call of the function with arguments of the method, which gives the shape;
 * `returns_if`: what it returns if an argument is given (or, if that is a switch, on), and with "else" what it returns otherwise,
-  for type checkers. The annotation is what it may return at all;
+  for type checkers. Several arguments are given together, or with commas between them any of them; those of other cases are not
+  given. The annotation is what it may return at all. `S` in a type is what `score_cast_func` makes of a score, without it a float;
 * `is_own_shape`: whether the shape is that of this method only, because another entry describes the same command;
 * `one_of`: arguments of which at most one may be given; several such groups are separated by commas;
 * `needs`: arguments of which at least one has to be given; of several such groups, separated by commas, one each;
@@ -113,6 +114,11 @@ class Entry:
             if default is not None:
                 found[argument.arg] = default
         return found
+
+    def deciding(self) -> list[str]:
+        """The arguments that `returns_if` is about."""
+        cases = " ".join(case for case in self.returns_if if case != "else").replace(",", " ")
+        return list(dict.fromkeys(cases.split()))
 
     def annotation(self, name: str) -> str:
         (found,) = (a for a in self.parameters() if a.arg == name)
@@ -243,12 +249,10 @@ def _own_words(parts: list[Part]) -> tuple[list[str], list[Part]]:
 def _check(entry: Entry) -> None:
     known = {argument.arg for argument in entry.parameters()}
     conditions = {name.partition(" ")[0] for name in entry.shape_if} - {"else"}
-    if entry.returns_if and (
-        len(entry.returns_if) != 2
-        or "else" not in entry.returns_if
-        or not set(entry.returns_if) - {"else"} <= set(entry.defaults())
+    if entry.returns_if and not (
+        "else" in entry.returns_if and set(entry.deciding()) <= set(entry.defaults())
     ):
-        raise ValueError("`returns_if` is about one argument that may be left out, and else")
+        raise ValueError("`returns_if` is about arguments that may be left out, and else")
     named = {*conditions, *(n for names in [*entry.needs, *entry.one_of] for n in names)}
     if entry.parts and entry.body:
         raise ValueError("either a template or a body says the words")

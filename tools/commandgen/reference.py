@@ -28,7 +28,7 @@ INTRODUCTION = f"""\
 * pipelines: all of them. A call gives the pipeline itself, and `execute` has in its list what `Redis` gives.
 
 Where what is returned depends on an argument there are several signatures, as type checkers see them. `T` is what text in replies is:
-`bytes`, or `str` of clients with `decode_responses=True`. The other types are those of `oxipipe.typing`.
+`bytes`, or `str` of clients with `decode_responses=True`. `S` is what a `score_cast_func` returns. The other types are those of `oxipipe.typing`.
 
 **On the wire** is the form of the reply as the server sends it, where it is another one with RESP2 than with RESP3: `[text ...]` is an
 array, `{{text: integer}}` a map, and `[text, integer]` an array with these two parts. What a method gives is the same.

@@ -151,7 +151,7 @@ def _needed(lines: list[str]) -> list[str]:
 
 #: Of `oxipipe.typing`.
 TYPES = (
-    "AbsExpiryT BoundT DataPersistOptions EncodableT ExpiryT FieldT HashDataPersistOptions HotkeysMetricsTypes KeysT KeyT PatternT ScoreT StreamIdT T"
+    "AbsExpiryT BoundT DataPersistOptions EncodableT ExpiryT FieldT HashDataPersistOptions HotkeysMetricsTypes KeysT KeyT PatternT S ScoreT StreamIdT T"
 ).split()
 
 
@@ -182,22 +182,96 @@ def variants(entry: Entry, reply: str, names: set[str]) -> list[str]:
 
 
 def overloads(entry: Entry, reply: str) -> list[tuple[ast.arguments, str]]:
-    """One signature; or where an argument decides what is returned, one for each way, and one for who does not know which."""
-    if not entry.returns_if:
-        return [(entry.signature, reply.format(entry.returns))]
-    (name,) = entry.returns_if.keys() - {"else"}
-    without, given = copy.deepcopy(entry.signature), copy.deepcopy(entry.signature)
-    is_switch = entry.annotation(name).startswith("bool")
-    _argument(without, name).annotation = ast.parse(
-        "Literal[False] | None" if is_switch else "None", mode="eval"
-    ).body
-    annotation = ast.unparse(_argument(given, name).annotation or ast.Constant(None))
-    annotation = "Literal[True]" if is_switch else annotation.removesuffix(" | None")
-    _argument(given, name).annotation = ast.parse(annotation, mode="eval").body
-    _require(given, name)
-    replies = [reply.format(entry.returns_if[key]) for key in ("else", name)]
+    """One signature; or where arguments decide what is returned, one for each way, and one for who does not know which."""
+    ways = _ways(entry)
+    if any(_has_cast(returns) for _, returns in ways):
+        unknown = _without(entry.signature, CAST), _either([_cast(r, "float") for _, r in ways])
+        last = _either([_cast(returns, "Any") for _, returns in ways])
+        ways = [one for way in ways for one in _by_cast(*way)]
+        ways += [unknown] if entry.returns_if else []
+    else:
+        last = _either([returns for _, returns in ways])
+    ways += [(entry.signature, last)] if len(ways) > 1 else []
     # A union of futures: a future of a union is none of either.
-    return [(without, replies[0]), (given, replies[1]), (entry.signature, " | ".join(replies))]
+    return [
+        (signature, " | ".join(reply.format(one) for one in returns.split(OR)))
+        for signature, returns in ways
+    ]
+
+
+#: Between what is returned in one way and in another.
+OR = " or "
+#: The argument that makes of a score what `S` stands for in a type: a float unless it is given.
+CAST = "score_cast_func"
+
+
+def _either(returns: list[str]) -> str:
+    return OR.join(dict.fromkeys(returns))
+
+
+def _ways(entry: Entry) -> list[tuple[ast.arguments, str]]:
+    """What is returned, by the arguments that are given."""
+    if not entry.returns_if:
+        return [(entry.signature, entry.returns)]
+    deciding = entry.deciding()
+    ways = [(_with(entry, off=deciding), entry.returns_if["else"])]
+    for case, returns in entry.returns_if.items():
+        alternatives = [names.split() for names in case.split(",")] if case != "else" else []
+        named = {name for names in alternatives for name in names}
+        off = [name for name in deciding if name not in named]
+        ways += [(_with(entry, off=off, given=names), returns) for names in alternatives]
+    return ways
+
+
+def _with(entry: Entry, *, off: Iterable[str], given: Iterable[str] = ()) -> ast.arguments:
+    """The signature for calls with some arguments, and without some."""
+    signature = copy.deepcopy(entry.signature)
+    for name in off:
+        is_switch = entry.annotation(name).startswith("bool")
+        _annotate(signature, name, "Literal[False] | None" if is_switch else "None")
+    for name in given:
+        annotation = entry.annotation(name)
+        is_switch = annotation.startswith("bool")
+        _annotate(
+            signature, name, "Literal[True]" if is_switch else annotation.removesuffix(" | None")
+        )
+        _require(signature, name)
+    return signature
+
+
+def _by_cast(signature: ast.arguments, returns: str) -> list[tuple[ast.arguments, str]]:
+    """One signature for scores that are floats, one for those that are something else."""
+    if not _has_cast(returns):
+        return [(signature, returns)]
+    given = copy.deepcopy(signature)
+    _annotate(given, CAST, "Callable[[Any], S]")
+    _require(given, CAST)
+    return [(_without(signature, CAST), _cast(returns, "float")), (given, returns)]
+
+
+def _has_cast(returns: str) -> bool:
+    return _cast(returns, "") != returns
+
+
+def _cast(returns: str, to: str) -> str:
+    return re.sub(r"\bS\b", to, returns)
+
+
+def _without(signature: ast.arguments, name: str) -> ast.arguments:
+    """Those behind it are then only taken by their names."""
+    signature = copy.deepcopy(signature)
+    _require(signature, name)
+    signature.args = [a for a in signature.args if a.arg != name]
+    places = [i for i, a in enumerate(signature.kwonlyargs) if a.arg != name]
+    signature.kwonlyargs, signature.kw_defaults = (
+        [signature.kwonlyargs[i] for i in places],
+        [signature.kw_defaults[i] for i in places],
+    )
+    return signature
+
+
+def _annotate(signature: ast.arguments, name: str, annotation: str) -> None:
+    _argument(signature, name).annotation = ast.parse(annotation, mode="eval").body
 
 
 def _argument(signature: ast.arguments, name: str) -> ast.arg:
@@ -207,6 +281,10 @@ def _argument(signature: ast.arguments, name: str) -> ast.arg:
 
 def _require(signature: ast.arguments, name: str) -> None:
     """Takes the default away; behind others that have one, it is then only taken by its name."""
+    by_name = [argument.arg for argument in signature.kwonlyargs]
+    if name in by_name:
+        signature.kw_defaults[by_name.index(name)] = None
+        return
     place = [argument.arg for argument in signature.args].index(name)
     first = len(signature.args) - len(signature.defaults)
     if place == first:

@@ -38,6 +38,7 @@ def argetrange(name: KeyT, start: int, end: int) -> list[T | None]:
 @command(
     "ARGREP",
     needs="predicates",
+    returns_if={"withvalues": "list[list[int | T]]", "else": "list[int]"},
     examples=[
         "argrep('ar', 0, 9, [(PREDICATE.EXACT, 'a')])",
         "argrep('ar', 0, 9, [(PREDICATE.GLOB, 'a*'), (PREDICATE.RE, '^b')], COMBINATOR.AND)",

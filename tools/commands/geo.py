@@ -74,6 +74,11 @@ def geopos(name: KeyT, *values: FieldT) -> list[tuple[float, float] | None]:
     shape="geo.found",
     one_of="store store_dist",
     order="redis-py's; servers take any",
+    returns_if={
+        "withdist, withcoord, withhash": "list[list[T | float | int | tuple[float, float]]]",
+        "store, store_dist": "int",
+        "else": "list[T]",
+    },
     examples=[
         "georadius('g', 13, 38, 200, 'km')",
         "georadius('g', 13, 38, 200000, sort='DESC')",
@@ -114,6 +119,10 @@ def georadius(
     " [COUNT {count} any?ANY] [{sort}]",
     shape="geo.found",
     order="redis-py's; servers take any",
+    returns_if={
+        "withdist, withcoord, withhash": "list[list[T | float | int | tuple[float, float]]]",
+        "else": "list[T]",
+    },
     examples=[
         "georadius_ro('g', 13, 38, 200000, sort='ASC')",
         "georadius_ro('g', 13, 38, 200, 'km', True, True, True, 2, 'ASC', any=True)",
@@ -141,6 +150,11 @@ def georadius_ro(
     shape="geo.found",
     one_of="store store_dist",
     order="redis-py's; servers take any",
+    returns_if={
+        "withdist, withcoord, withhash": "list[list[T | float | int | tuple[float, float]]]",
+        "store, store_dist": "int",
+        "else": "list[T]",
+    },
     examples=[
         "georadiusbymember('g', 'a', 200, 'km', sort='ASC')",
         "georadiusbymember('g', 'a', 200000, withdist=True, withcoord=True, sort='ASC')",
@@ -173,6 +187,10 @@ def georadiusbymember(
     " [COUNT {count} any?ANY] [{sort}]",
     shape="geo.found",
     order="redis-py's; servers take any",
+    returns_if={
+        "withdist, withcoord, withhash": "list[list[T | float | int | tuple[float, float]]]",
+        "else": "list[T]",
+    },
     examples=[
         "georadiusbymember_ro('g', 'a', 200000, sort='ASC')",
         "georadiusbymember_ro('g', 'a', 200, 'km', True, True, True, 2, 'ASC', any=True)",
@@ -201,6 +219,10 @@ def georadiusbymember_ro(
     one_of="member longitude polygon, radius width polygon",
     needs="member longitude polygon, radius width polygon",
     order="redis-py's; servers take any",
+    returns_if={
+        "withdist, withcoord, withhash": "list[list[T | float | int | tuple[float, float]]]",
+        "else": "list[T]",
+    },
     examples=[
         "geosearch('g', member='a', radius=200, unit='km', sort='ASC')",
         "geosearch('g', longitude=13, latitude=38, radius=200000)",

@@ -276,6 +276,11 @@ def scan(
 @command(
     "SORT",
     shape_if={"groups": "keys.grouped(get)"},
+    returns_if={
+        "store": "int",
+        "groups": "list[tuple[T | None, ...]]",
+        "else": "list[T | None]",
+    },
     examples=[
         "sort('l', alpha=True)",
         "sort('l', alpha=True, desc=True, start=0, num=2)",

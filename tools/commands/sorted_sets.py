@@ -49,6 +49,7 @@ def zpopmin(name: KeyT, count: int | None = None) -> list[tuple[T, float]]:
 @command(
     "ZRANK {name} {value} withscore?WITHSCORE",
     shape_if={"withscore": "sorted_sets.ranked_as(score_cast_func)"},
+    returns_if={"withscore": "list[int | S] | None", "else": "int | None"},
     examples=["zrank('z', 'b')", "zrank('z', 'none')", "zrank('z', 'b', True)"],
 )
 def zrank(
@@ -56,7 +57,7 @@ def zrank(
     value: EncodableT,
     withscore: bool = False,
     score_cast_func: Callable[[Any], Any] = float,
-) -> int | list[Any] | None:
+) -> int | list[int | S] | None:
     """Determine the index of a member in a sorted set."""
 
 
@@ -87,6 +88,7 @@ def zremrangebyscore(name: KeyT, min: BoundT, max: BoundT) -> int:
 @command(
     "ZREVRANK {name} {value} withscore?WITHSCORE",
     shape_if={"withscore": "sorted_sets.ranked_as(score_cast_func)"},
+    returns_if={"withscore": "list[int | S] | None", "else": "int | None"},
     examples=["zrevrank('z', 'a')", "zrevrank('z', 'a', True)"],
 )
 def zrevrank(
@@ -94,7 +96,7 @@ def zrevrank(
     value: EncodableT,
     withscore: bool = False,
     score_cast_func: Callable[[Any], Any] = float,
-) -> int | list[Any] | None:
+) -> int | list[int | S] | None:
     """Determine the index of a member in a sorted set, with scores ordered from high to low."""
 
 
@@ -114,7 +116,7 @@ def zscore(name: KeyT, value: EncodableT) -> float | None:
         "noscores": "scan",
         "score_cast_func is not float": "sorted_sets.scanned_as(score_cast_func)",
     },
-    returns_if={"noscores": "tuple[int, list[T]]", "else": "tuple[int, list[tuple[T, Any]]]"},
+    returns_if={"noscores": "tuple[int, list[T]]", "else": "tuple[int, list[tuple[T, S]]]"},
     examples=["zscan('z')"],
 )
 def zscan(
@@ -124,7 +126,7 @@ def zscan(
     count: int | None = None,
     score_cast_func: Callable[[Any], Any] = float,
     noscores: bool = False,
-) -> tuple[int, list[tuple[T, Any]] | list[T]]:
+) -> tuple[int, list[tuple[T, S]] | list[T]]:
     """One step through a sorted set: the next cursor, 0 at the end, and (member, score) pairs, or with `noscores` members (Valkey 8.1)."""
 
 
@@ -133,6 +135,7 @@ def zscan(
     shape="count_or_score",
     needs="mapping",
     one_of="nx xx, nx gt, nx lt, gt lt",
+    returns_if={"incr": "float | None", "else": "int"},
     examples=[
         "zadd('z', {'a': 5, 'n': 1.5})",
         "zadd('z', {'a': 5, 'n': 1.5}, ch=True)",
@@ -175,7 +178,7 @@ def zadd(
         "zrange('z', '[a', '[c', bylex=True)",
         "zrange('none', 0, -1, withscores=True)",
     ],
-    returns_if={"withscores": "list[tuple[T, Any]]", "else": "list[T]"},
+    returns_if={"withscores": "list[tuple[T, S]]", "else": "list[T]"},
 )
 def zrange(
     name: KeyT,
@@ -188,7 +191,7 @@ def zrange(
     bylex: bool = False,
     offset: int | None = None,
     num: int | None = None,
-) -> list[T] | list[tuple[T, Any]]:
+) -> list[T] | list[tuple[T, S]]:
     """Members of a sorted set by rank, score or name; (member, score) pairs if `withscores`."""
     if (offset is None) is not (num is None):
         raise DataError("zrange takes offset and num together")
@@ -203,7 +206,7 @@ def zrange(
     shape="nested_scored",
     shape_if={"withscores": "sorted_sets.scored_as(score_cast_func)", "else": ""},
     examples=["zrevrange('z', 0, -1)", "zrevrange('z', 0, -1, withscores=True)"],
-    returns_if={"withscores": "list[tuple[T, Any]]", "else": "list[T]"},
+    returns_if={"withscores": "list[tuple[T, S]]", "else": "list[T]"},
 )
 def zrevrange(
     name: KeyT,
@@ -211,7 +214,7 @@ def zrevrange(
     end: int,
     withscores: bool = False,
     score_cast_func: Callable[[Any], Any] = float,
-) -> list[T] | list[tuple[T, Any]]:
+) -> list[T] | list[tuple[T, S]]:
     """Members of a sorted set by rank, highest score first; (member, score) pairs if `withscores`."""
 
 
@@ -237,6 +240,7 @@ def zdiffstore(dest: KeyT, keys: KeysT) -> int:
     "ZINTER",
     shape="nested_scored",
     shape_if={"withscores": "scored", "else": ""},
+    returns_if={"withscores": "list[tuple[T, float]]", "else": "list[T]"},
     examples=[
         "zinter(['z', 'y'])",
         "zinter(['z', 'y'], withscores=True)",
@@ -281,6 +285,7 @@ def zintercard(numkeys: int, keys: KeysT, limit: int = 0) -> int:
     "ZUNION",
     shape="nested_scored",
     shape_if={"withscores": "sorted_sets.scored_as(score_cast_func)", "else": ""},
+    returns_if={"withscores": "list[tuple[T, S]]", "else": "list[T]"},
     examples=[
         "zunion(['z', 'y'])",
         "zunion(['z', 'y'], withscores=True)",
@@ -294,7 +299,7 @@ def zunion(
     aggregate: str | None = None,
     withscores: bool = False,
     score_cast_func: Callable[[Any], Any] = float,
-) -> list[T] | list[tuple[T, Any]]:
+) -> list[T] | list[tuple[T, S]]:
     """Members that are in any of several sorted sets, with weights and scores as for `zinter`; (member, score) pairs if `withscores`."""
     return [*weighted(keys, aggregate), *words_of(WITHSCORES=withscores)]
 
@@ -372,6 +377,7 @@ def zrevrangebylex(
     shape="nested_scored",
     shape_if={"withscores": "sorted_sets.scored_as(score_cast_func)", "else": ""},
     order="redis-py's; servers take any",
+    returns_if={"withscores": "list[tuple[T, S]]", "else": "list[T]"},
     examples=[
         "zrangebyscore('z', 1, '(3')",
         "zrangebyscore('z', '-inf', '+inf', 1, 2, withscores=True)",
@@ -388,7 +394,7 @@ def zrangebyscore(
     num: int | None = None,
     withscores: bool = False,
     score_cast_func: Callable[[Any], Any] = float,
-) -> list[T] | list[tuple[T, Any]]:
+) -> list[T] | list[tuple[T, S]]:
     """The members between two scores: all, or `num` of them from the `start`th; (member, score) pairs if `withscores`.
 
     A bound is a number, "(1.5" if that is not meant itself, or "-inf" and "+inf" for all.
@@ -400,6 +406,7 @@ def zrangebyscore(
     shape="nested_scored",
     shape_if={"withscores": "sorted_sets.scored_as(score_cast_func)", "else": ""},
     order="redis-py's; servers take any",
+    returns_if={"withscores": "list[tuple[T, S]]", "else": "list[T]"},
     examples=[
         "zrevrangebyscore('z', '(3', 1)",
         "zrevrangebyscore('z', '+inf', '-inf', 1, 2, withscores=True)",
@@ -415,7 +422,7 @@ def zrevrangebyscore(
     num: int | None = None,
     withscores: bool = False,
     score_cast_func: Callable[[Any], Any] = float,
-) -> list[T] | list[tuple[T, Any]]:
+) -> list[T] | list[tuple[T, S]]:
     """`zrangebyscore` from the highest score to the lowest."""
 
 
@@ -464,6 +471,7 @@ def zmscore(key: KeyT, members: KeysT) -> list[float | None]:
 @command(
     "ZRANDMEMBER {key} [{count}] withscores?WITHSCORES",
     shape="sorted_sets.flat_scored",
+    returns_if={"count": "list[T]", "else": "T | None"},
     examples=[
         "zrandmember('one-member')",
         "zrandmember('one-member', 2)",

@@ -106,6 +106,10 @@ def xadd(
     "XAUTOCLAIM {name} {groupname} {consumername} {min_idle_time} {start_id} [COUNT {count}] justid?JUSTID",
     shape="streams.autoclaimed",
     shape_if={"justid": "streams.autoclaimed_ids"},
+    returns_if={
+        "justid": "list[T]",
+        "else": "list[T | list[tuple[T, dict[T, T]]] | list[T]]",
+    },
     examples=[
         "xautoclaim('x', 'g', 'other', 0)",
         "xautoclaim('x', 'g', 'other', 0, '1-2', count=1)",
@@ -150,6 +154,7 @@ def xcfgset(name: KeyT, idmp_duration: int | None = None, idmp_maxsize: int | No
     " force?FORCE justid?JUSTID [LASTID {lastid}]",
     shape="streams.entries",
     needs="message_ids",
+    returns_if={"justid": "list[T]", "else": "list[tuple[T, dict[T, T]]]"},
     examples=[
         "xclaim('x', 'g', 'other', 0, ['1-1', '1-2'])",
         "xclaim('x', 'g', 'other', 0, ('1-1', '9-9'))",

@@ -122,6 +122,7 @@ def substr(name: KeyT, start: int, end: int = -1) -> T:
     one_of="ex px exat pxat keepttl, nx xx ifeq ifne ifdeq ifdne",
     order="redis-py's; servers take any",
     hot=True,
+    returns_if={"get": "T | None", "else": "bool | None"},
     examples=[
         "set('s', 'v')",
         "set('s', 'OK', get=True)",
@@ -192,6 +193,11 @@ def decr(name: KeyT, amount: int = 1) -> int:
 @command(
     "LCS {key1} {key2} len?LEN idx?IDX [MINMATCHLEN {minmatchlen}] withmatchlen?WITHMATCHLEN",
     shape="flat",
+    returns_if={
+        "len": "int",
+        "idx": "list[T | int | list[list[list[int] | int]]]",
+        "else": "T",
+    },
     examples=[
         "lcs('s', 'n')",
         "lcs('s', 's', len=True)",

@@ -172,6 +172,12 @@ def vsetattr(
         "with_attribs": "vectors.with_attributes",
     },
     needs="input",
+    returns_if={
+        "with_scores with_attribs": "dict[T, dict[str, Any]]",
+        "with_scores": "dict[T, float]",
+        "with_attribs": "dict[T, Any]",
+        "else": "list[T]",
+    },
     examples=[
         "vsim('v', [])",
         "vsim('v', 'a')",

@@ -138,7 +138,7 @@ def test_a_server_error_is_the_exception_of_its_call_alone(run: Run, client: Red
 def test_what_cannot_be_sent_is_said_at_once(run: Run, client: Redis) -> None:
     async def main() -> None:
         with pytest.raises(exceptions.DataError):
-            client.set("k", None)  # type: ignore[arg-type]
+            client.set("k", None)  # type: ignore[call-overload]
         with pytest.raises(exceptions.DataError):
             client.command()
         with pytest.raises(UnicodeEncodeError):
@@ -247,6 +247,8 @@ def test_iterators(run: Run, client: Redis, r: oxipipe.Redis) -> None:
         assert {f async for f in client.hscan_iter("h")} == {(n, b"2") for n in names}
         assert {m async for m in client.sscan_iter("s")} == names
         assert {m async for m in client.zscan_iter("z")} == {(n, 3.0) for n in names}
+        cast = client.zscan_iter("z", score_cast_func=lambda score: f"<{float(score)}>")
+        assert {m async for m in cast} == {(n, "<3.0>") for n in names}
         async for _ in client.scan_iter(count=1):
             break  # the rest is not asked for
 
@@ -419,7 +421,7 @@ def test_coroutines(run: Run, client: Redis) -> None:
 
         assert await asyncio.to_thread(of_another_thread) == 10
         # What a call would raise at once is raised in the task.
-        wrong = asyncio.create_task(client.coro.set("k", None))  # type: ignore[arg-type]
+        wrong = asyncio.create_task(client.coro.set("k", None))  # type: ignore[call-overload]
         with pytest.raises(exceptions.DataError):
             await wrong
         blocked = asyncio.create_task(client.coro.blpop("l", 0))

@@ -292,6 +292,8 @@ def test_iterators_walk_everything(r: oxipipe.Redis) -> None:
     assert {field for field, _ in r.hscan_iter("hash", count=50)} == names
     assert set(r.sscan_iter("set")) == names
     assert {member for member, _ in r.zscan_iter("sorted")} == names
+    cast = r.zscan_iter("sorted", "key7", None, lambda score: f"<{float(score)}>")
+    assert list(cast) == [(b"key7", f"<{r.zscore('sorted', 'key7')}>")]
     assert list(r.scan_iter(match="nothing*")) == []
 
 

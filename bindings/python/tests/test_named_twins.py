@@ -397,7 +397,7 @@ def test_hooks_of_an_object_that_was_used_before(server: Server) -> None:
         with client.pipeline() as pipe:
             assert pipe.get("s").execute() == [[b"v"]]
         with pytest.raises(DataError):
-            client.set("s", None)  # type: ignore[arg-type]
+            client.set("s", None)  # type: ignore[call-overload]
         assert [event.name for event in events] == ["GET", "PIPELINE", "SET"]
 
 

@@ -62,7 +62,7 @@ def test_decoding_and_encoding(server: oxipipe.Server, r: oxipipe.Redis) -> None
         with pytest.raises(exceptions.EncodingError):
             pool.set("a", "€")
         with pytest.raises(exceptions.DataError):
-            pool.set("a", None)  # type: ignore[arg-type]
+            pool.set("a", None)  # type: ignore[call-overload]
         with pytest.raises(exceptions.DataError):
             pool.submit()
     assert r.get("ä".encode("latin-1")) == "ö".encode("latin-1")

@@ -33,6 +33,7 @@ __all__ = [
     "PatternT",
     "PoolOptions",
     "QueueOptions",
+    "S",
     "ScoreT",
     "Sequence",
     "StreamIdT",
@@ -44,6 +45,9 @@ if TYPE_CHECKING:
     T = _TypeVar("T", bytes, str, default=bytes)
 else:
     T = TypeVar("T", bytes, str)
+
+#: What a caller's function makes of a score.
+S = TypeVar("S")
 
 #: Anything that can be an argument of a command.
 EncodableT: TypeAlias = bytes | bytearray | memoryview | str | int | float

@@ -10,9 +10,13 @@ from oxipipe import Future, Pipeline, Pool, Redis, Server
 from oxipipe.client import Lease
 
 
+def whole(score: bytes) -> int:
+    return int(float(score))
+
+
 def raw(r: Redis[bytes]) -> None:
     assert_type(r.get("k"), bytes | None)
-    assert_type(r.set("k", "v"), bool | bytes | None)
+    assert_type(r.set("k", "v"), bool | None)
     assert_type(r.mget("k", "l"), list[bytes | None])
     assert_type(r.mget(["k", "l"]), list[bytes | None])
     assert_type(r.hget("h", "f"), bytes | None)
@@ -64,14 +68,94 @@ def raw(r: Redis[bytes]) -> None:
     assert_type(r.srandmember("s"), bytes | None)
     assert_type(r.srandmember("s", 2), list[bytes])
     assert_type(r.smismember("s", ["a", "b"]), list[int])
-    assert_type(r.zadd("z", {"a": 1}), int | float | None)
+    assert_type(r.zadd("z", {"a": 1}), int)
     assert_type(r.zcard("z"), int)
     assert_type(r.zincrby("z", 1.5, "a"), float)
     assert_type(r.zrange("z", 0, -1), list[bytes])
-    assert_type(r.zrange("z", 0, -1, withscores=True), list[tuple[bytes, Any]])
+    assert_type(r.zrange("z", 0, -1, withscores=True), list[tuple[bytes, float]])
     assert_type(r.zrange("z", 0, -1, desc=True), list[bytes])
     assert_type(r.zrevrange("z", 0, -1), list[bytes])
-    assert_type(r.zrevrange("z", 0, -1, withscores=True), list[tuple[bytes, Any]])
+    assert_type(r.zrevrange("z", 0, -1, withscores=True), list[tuple[bytes, float]])
+    assert_type(r.set("k", "v", get=True), bytes | None)
+    assert_type(r.set("k", "v", 10, nx=True), bool | None)
+    assert_type(r.set("k", "v", get=False), bool | None)
+    assert_type(r.zadd("z", {"a": 1}, incr=True), float | None)
+    assert_type(r.zrange("z", 0, -1, withscores=True, score_cast_func=int), list[tuple[bytes, int]])
+    assert_type(
+        r.zrange("z", 0, -1, withscores=True, score_cast_func=whole), list[tuple[bytes, int]]
+    )
+    assert_type(r.zrange("z", 0, -1, score_cast_func=int), list[bytes])
+    assert_type(
+        r.zrange("z", 0, -1, withscores=True, score_cast_func=float), list[tuple[bytes, float]]
+    )
+    assert_type(r.zrevrange("z", 0, -1, True), list[tuple[bytes, float]])
+    assert_type(r.zrevrange("z", 0, -1, True, str), list[tuple[bytes, str]])
+    assert_type(r.zrangebyscore("z", 0, 1), list[bytes])
+    assert_type(r.zrangebyscore("z", 0, 1, withscores=True), list[tuple[bytes, float]])
+    assert_type(
+        r.zrangebyscore("z", 0, 1, 0, 5, withscores=True, score_cast_func=int),
+        list[tuple[bytes, int]],
+    )
+    assert_type(r.zrevrangebyscore("z", 1, 0), list[bytes])
+    assert_type(r.zrevrangebyscore("z", 1, 0, withscores=True), list[tuple[bytes, float]])
+    assert_type(
+        r.zrevrangebyscore("z", 1, 0, withscores=True, score_cast_func=int), list[tuple[bytes, int]]
+    )
+    assert_type(r.zunion(["y", "z"]), list[bytes])
+    assert_type(r.zunion(["y", "z"], withscores=True), list[tuple[bytes, float]])
+    assert_type(r.zunion(["y", "z"], withscores=True, score_cast_func=int), list[tuple[bytes, int]])
+    assert_type(r.zinter(["y", "z"]), list[bytes])
+    assert_type(r.zinter(["y", "z"], withscores=True), list[tuple[bytes, float]])
+    assert_type(r.zdiff(["y", "z"], withscores=True), list[bytes])
+    assert_type(r.zrank("z", "a"), int | None)
+    assert_type(r.zrank("z", "a", withscore=True), list[int | float] | None)
+    assert_type(r.zrevrank("z", "a", withscore=True, score_cast_func=str), list[int | str] | None)
+    assert_type(r.zscan("z"), tuple[int, list[tuple[bytes, float]]])
+    assert_type(r.zscan("z", score_cast_func=int), tuple[int, list[tuple[bytes, int]]])
+    assert_type(r.zscan("z", noscores=True), tuple[int, list[bytes]])
+    assert_type(r.zrandmember("z"), bytes | None)
+    assert_type(r.zrandmember("z", 2), list[bytes])
+    assert_type(r.zrandmember("z", 2, True), list[bytes])
+    assert_type(r.zpopmin("z", 2), list[tuple[bytes, float]])
+    assert_type(r.hrandfield("h", 2, True), list[bytes])
+    assert_type(r.spop("s", 2), list[bytes])
+    assert_type(r.srandmember("s", 2), list[bytes])
+    assert_type(r.lcs("k", "l"), bytes)
+    assert_type(r.lcs("k", "l", len=True), int)
+    assert_type(
+        r.lcs("k", "l", idx=True, withmatchlen=True),
+        list[bytes | int | list[list[list[int] | int]]],
+    )
+    assert_type(r.sort("l"), list[bytes | None])
+    assert_type(r.sort("l", get=["a", "b"], groups=True), list[tuple[bytes | None, ...]])
+    assert_type(r.sort("l", store="m"), int)
+    assert_type(r.geosearch("g", "a", radius=1), list[bytes])
+    assert_type(
+        r.geosearch("g", "a", radius=1, withdist=True),
+        list[list[bytes | float | int | tuple[float, float]]],
+    )
+    assert_type(
+        r.geosearch("g", "a", radius=1, withcoord=True, withhash=True),
+        list[list[bytes | float | int | tuple[float, float]]],
+    )
+    assert_type(r.georadius("g", 1, 2, 3), list[bytes])
+    assert_type(
+        r.georadius("g", 1, 2, 3, withhash=True),
+        list[list[bytes | float | int | tuple[float, float]]],
+    )
+    assert_type(r.georadius("g", 1, 2, 3, store_dist="d"), int)
+    assert_type(r.georadiusbymember("g", "a", 3, store="d"), int)
+    assert_type(r.xautoclaim("x", "g", "c", 0, justid=True), list[bytes])
+    assert_type(
+        r.xautoclaim("x", "g", "c", 0),
+        list[bytes | list[tuple[bytes, dict[bytes, bytes]]] | list[bytes]],
+    )
+    assert_type(r.xclaim("x", "g", "c", 0, ["1-1"], justid=True), list[bytes])
+    assert_type(r.xclaim("x", "g", "c", 0, ["1-1"]), list[tuple[bytes, dict[bytes, bytes]]])
+    assert_type(r.vsim("v", "a"), list[bytes])
+    assert_type(r.vsim("v", "a", with_scores=True), dict[bytes, float])
+    assert_type(r.vsim("v", "a", with_attribs=True), dict[bytes, Any])
+    assert_type(r.vsim("v", "a", True, True), dict[bytes, dict[str, Any]])
     assert_type(r.incr("n"), int)
     assert_type(r.ping(), bool)
     assert_type(r.echo("x"), bytes)
@@ -83,7 +167,7 @@ def raw(r: Redis[bytes]) -> None:
 
 def text(r: Redis[str]) -> None:
     assert_type(r.get("k"), str | None)
-    assert_type(r.set("k", "v"), bool | str | None)
+    assert_type(r.set("k", "v"), bool | None)
     assert_type(r.mget("k", "l"), list[str | None])
     assert_type(r.mget(["k", "l"]), list[str | None])
     assert_type(r.hget("h", "f"), str | None)
@@ -135,14 +219,90 @@ def text(r: Redis[str]) -> None:
     assert_type(r.srandmember("s"), str | None)
     assert_type(r.srandmember("s", 2), list[str])
     assert_type(r.smismember("s", ["a", "b"]), list[int])
-    assert_type(r.zadd("z", {"a": 1}), int | float | None)
+    assert_type(r.zadd("z", {"a": 1}), int)
     assert_type(r.zcard("z"), int)
     assert_type(r.zincrby("z", 1.5, "a"), float)
     assert_type(r.zrange("z", 0, -1), list[str])
-    assert_type(r.zrange("z", 0, -1, withscores=True), list[tuple[str, Any]])
+    assert_type(r.zrange("z", 0, -1, withscores=True), list[tuple[str, float]])
     assert_type(r.zrange("z", 0, -1, desc=True), list[str])
     assert_type(r.zrevrange("z", 0, -1), list[str])
-    assert_type(r.zrevrange("z", 0, -1, withscores=True), list[tuple[str, Any]])
+    assert_type(r.zrevrange("z", 0, -1, withscores=True), list[tuple[str, float]])
+    assert_type(r.set("k", "v", get=True), str | None)
+    assert_type(r.set("k", "v", 10, nx=True), bool | None)
+    assert_type(r.set("k", "v", get=False), bool | None)
+    assert_type(r.zadd("z", {"a": 1}, incr=True), float | None)
+    assert_type(r.zrange("z", 0, -1, withscores=True, score_cast_func=int), list[tuple[str, int]])
+    assert_type(r.zrange("z", 0, -1, withscores=True, score_cast_func=whole), list[tuple[str, int]])
+    assert_type(r.zrange("z", 0, -1, score_cast_func=int), list[str])
+    assert_type(
+        r.zrange("z", 0, -1, withscores=True, score_cast_func=float), list[tuple[str, float]]
+    )
+    assert_type(r.zrevrange("z", 0, -1, True), list[tuple[str, float]])
+    assert_type(r.zrevrange("z", 0, -1, True, str), list[tuple[str, str]])
+    assert_type(r.zrangebyscore("z", 0, 1), list[str])
+    assert_type(r.zrangebyscore("z", 0, 1, withscores=True), list[tuple[str, float]])
+    assert_type(
+        r.zrangebyscore("z", 0, 1, 0, 5, withscores=True, score_cast_func=int),
+        list[tuple[str, int]],
+    )
+    assert_type(r.zrevrangebyscore("z", 1, 0), list[str])
+    assert_type(r.zrevrangebyscore("z", 1, 0, withscores=True), list[tuple[str, float]])
+    assert_type(
+        r.zrevrangebyscore("z", 1, 0, withscores=True, score_cast_func=int), list[tuple[str, int]]
+    )
+    assert_type(r.zunion(["y", "z"]), list[str])
+    assert_type(r.zunion(["y", "z"], withscores=True), list[tuple[str, float]])
+    assert_type(r.zunion(["y", "z"], withscores=True, score_cast_func=int), list[tuple[str, int]])
+    assert_type(r.zinter(["y", "z"]), list[str])
+    assert_type(r.zinter(["y", "z"], withscores=True), list[tuple[str, float]])
+    assert_type(r.zdiff(["y", "z"], withscores=True), list[str])
+    assert_type(r.zrank("z", "a"), int | None)
+    assert_type(r.zrank("z", "a", withscore=True), list[int | float] | None)
+    assert_type(r.zrevrank("z", "a", withscore=True, score_cast_func=str), list[int | str] | None)
+    assert_type(r.zscan("z"), tuple[int, list[tuple[str, float]]])
+    assert_type(r.zscan("z", score_cast_func=int), tuple[int, list[tuple[str, int]]])
+    assert_type(r.zscan("z", noscores=True), tuple[int, list[str]])
+    assert_type(r.zrandmember("z"), str | None)
+    assert_type(r.zrandmember("z", 2), list[str])
+    assert_type(r.zrandmember("z", 2, True), list[str])
+    assert_type(r.zpopmin("z", 2), list[tuple[str, float]])
+    assert_type(r.hrandfield("h", 2, True), list[str])
+    assert_type(r.spop("s", 2), list[str])
+    assert_type(r.srandmember("s", 2), list[str])
+    assert_type(r.lcs("k", "l"), str)
+    assert_type(r.lcs("k", "l", len=True), int)
+    assert_type(
+        r.lcs("k", "l", idx=True, withmatchlen=True), list[str | int | list[list[list[int] | int]]]
+    )
+    assert_type(r.sort("l"), list[str | None])
+    assert_type(r.sort("l", get=["a", "b"], groups=True), list[tuple[str | None, ...]])
+    assert_type(r.sort("l", store="m"), int)
+    assert_type(r.geosearch("g", "a", radius=1), list[str])
+    assert_type(
+        r.geosearch("g", "a", radius=1, withdist=True),
+        list[list[str | float | int | tuple[float, float]]],
+    )
+    assert_type(
+        r.geosearch("g", "a", radius=1, withcoord=True, withhash=True),
+        list[list[str | float | int | tuple[float, float]]],
+    )
+    assert_type(r.georadius("g", 1, 2, 3), list[str])
+    assert_type(
+        r.georadius("g", 1, 2, 3, withhash=True),
+        list[list[str | float | int | tuple[float, float]]],
+    )
+    assert_type(r.georadius("g", 1, 2, 3, store_dist="d"), int)
+    assert_type(r.georadiusbymember("g", "a", 3, store="d"), int)
+    assert_type(r.xautoclaim("x", "g", "c", 0, justid=True), list[str])
+    assert_type(
+        r.xautoclaim("x", "g", "c", 0), list[str | list[tuple[str, dict[str, str]]] | list[str]]
+    )
+    assert_type(r.xclaim("x", "g", "c", 0, ["1-1"], justid=True), list[str])
+    assert_type(r.xclaim("x", "g", "c", 0, ["1-1"]), list[tuple[str, dict[str, str]]])
+    assert_type(r.vsim("v", "a"), list[str])
+    assert_type(r.vsim("v", "a", with_scores=True), dict[str, float])
+    assert_type(r.vsim("v", "a", with_attribs=True), dict[str, Any])
+    assert_type(r.vsim("v", "a", True, True), dict[str, dict[str, Any]])
     assert_type(r.incr("n"), int)
     assert_type(r.ping(), bool)
     assert_type(r.echo("x"), str)
@@ -159,6 +319,8 @@ def iterators(raw: Redis[bytes], text: Redis[str]) -> None:
     assert_type(text.sscan_iter("s"), Iterator[str])
     assert_type(raw.zscan_iter("z"), Iterator[tuple[bytes, float]])
     assert_type(text.zscan_iter("z"), Iterator[tuple[str, float]])
+    assert_type(raw.zscan_iter("z", score_cast_func=int), Iterator[tuple[bytes, int]])
+    assert_type(text.zscan_iter("z", "a*", 10, whole), Iterator[tuple[str, int]])
     assert_type(raw.hscan_iter("h"), Iterator[tuple[bytes, bytes]])
     assert_type(text.hscan_iter("h", "a*", 10), Iterator[tuple[str, str]])
     assert_type(text.hscan_iter("h", no_values=False), Iterator[tuple[str, str]])

@@ -10,9 +10,13 @@ from oxipipe.asyncio import Pipeline, Redis, from_url
 from oxipipe.asyncio.client import Lease
 
 
+def whole(score: bytes) -> int:
+    return int(float(score))
+
+
 async def raw(r: Redis[bytes]) -> None:
     assert_type(r.get("k"), Future[bytes | None])
-    assert_type(r.set("k", "v"), Future[bool | bytes | None])
+    assert_type(r.set("k", "v"), Future[bool | None])
     assert_type(r.mget("k", "l"), Future[list[bytes | None]])
     assert_type(r.mget(["k", "l"]), Future[list[bytes | None]])
     assert_type(r.hget("h", "f"), Future[bytes | None])
@@ -64,14 +68,103 @@ async def raw(r: Redis[bytes]) -> None:
     assert_type(r.srandmember("s"), Future[bytes | None])
     assert_type(r.srandmember("s", 2), Future[list[bytes]])
     assert_type(r.smismember("s", ["a", "b"]), Future[list[int]])
-    assert_type(r.zadd("z", {"a": 1}), Future[int | float | None])
+    assert_type(r.zadd("z", {"a": 1}), Future[int])
     assert_type(r.zcard("z"), Future[int])
     assert_type(r.zincrby("z", 1.5, "a"), Future[float])
     assert_type(r.zrange("z", 0, -1), Future[list[bytes]])
-    assert_type(r.zrange("z", 0, -1, withscores=True), Future[list[tuple[bytes, Any]]])
+    assert_type(r.zrange("z", 0, -1, withscores=True), Future[list[tuple[bytes, float]]])
     assert_type(r.zrange("z", 0, -1, desc=True), Future[list[bytes]])
     assert_type(r.zrevrange("z", 0, -1), Future[list[bytes]])
-    assert_type(r.zrevrange("z", 0, -1, withscores=True), Future[list[tuple[bytes, Any]]])
+    assert_type(r.zrevrange("z", 0, -1, withscores=True), Future[list[tuple[bytes, float]]])
+    assert_type(r.set("k", "v", get=True), Future[bytes | None])
+    assert_type(r.set("k", "v", 10, nx=True), Future[bool | None])
+    assert_type(r.set("k", "v", get=False), Future[bool | None])
+    assert_type(r.zadd("z", {"a": 1}, incr=True), Future[float | None])
+    assert_type(
+        r.zrange("z", 0, -1, withscores=True, score_cast_func=int), Future[list[tuple[bytes, int]]]
+    )
+    assert_type(
+        r.zrange("z", 0, -1, withscores=True, score_cast_func=whole),
+        Future[list[tuple[bytes, int]]],
+    )
+    assert_type(r.zrange("z", 0, -1, score_cast_func=int), Future[list[bytes]])
+    assert_type(
+        r.zrange("z", 0, -1, withscores=True, score_cast_func=float),
+        Future[list[tuple[bytes, float]]],
+    )
+    assert_type(r.zrevrange("z", 0, -1, True), Future[list[tuple[bytes, float]]])
+    assert_type(r.zrevrange("z", 0, -1, True, str), Future[list[tuple[bytes, str]]])
+    assert_type(r.zrangebyscore("z", 0, 1), Future[list[bytes]])
+    assert_type(r.zrangebyscore("z", 0, 1, withscores=True), Future[list[tuple[bytes, float]]])
+    assert_type(
+        r.zrangebyscore("z", 0, 1, 0, 5, withscores=True, score_cast_func=int),
+        Future[list[tuple[bytes, int]]],
+    )
+    assert_type(r.zrevrangebyscore("z", 1, 0), Future[list[bytes]])
+    assert_type(r.zrevrangebyscore("z", 1, 0, withscores=True), Future[list[tuple[bytes, float]]])
+    assert_type(
+        r.zrevrangebyscore("z", 1, 0, withscores=True, score_cast_func=int),
+        Future[list[tuple[bytes, int]]],
+    )
+    assert_type(r.zunion(["y", "z"]), Future[list[bytes]])
+    assert_type(r.zunion(["y", "z"], withscores=True), Future[list[tuple[bytes, float]]])
+    assert_type(
+        r.zunion(["y", "z"], withscores=True, score_cast_func=int), Future[list[tuple[bytes, int]]]
+    )
+    assert_type(r.zinter(["y", "z"]), Future[list[bytes]])
+    assert_type(r.zinter(["y", "z"], withscores=True), Future[list[tuple[bytes, float]]])
+    assert_type(r.zdiff(["y", "z"], withscores=True), Future[list[bytes]])
+    assert_type(r.zrank("z", "a"), Future[int | None])
+    assert_type(r.zrank("z", "a", withscore=True), Future[list[int | float] | None])
+    assert_type(
+        r.zrevrank("z", "a", withscore=True, score_cast_func=str), Future[list[int | str] | None]
+    )
+    assert_type(r.zscan("z"), Future[tuple[int, list[tuple[bytes, float]]]])
+    assert_type(r.zscan("z", score_cast_func=int), Future[tuple[int, list[tuple[bytes, int]]]])
+    assert_type(r.zscan("z", noscores=True), Future[tuple[int, list[bytes]]])
+    assert_type(r.zrandmember("z"), Future[bytes | None])
+    assert_type(r.zrandmember("z", 2), Future[list[bytes]])
+    assert_type(r.zrandmember("z", 2, True), Future[list[bytes]])
+    assert_type(r.zpopmin("z", 2), Future[list[tuple[bytes, float]]])
+    assert_type(r.hrandfield("h", 2, True), Future[list[bytes]])
+    assert_type(r.spop("s", 2), Future[list[bytes]])
+    assert_type(r.srandmember("s", 2), Future[list[bytes]])
+    assert_type(r.lcs("k", "l"), Future[bytes])
+    assert_type(r.lcs("k", "l", len=True), Future[int])
+    assert_type(
+        r.lcs("k", "l", idx=True, withmatchlen=True),
+        Future[list[bytes | int | list[list[list[int] | int]]]],
+    )
+    assert_type(r.sort("l"), Future[list[bytes | None]])
+    assert_type(r.sort("l", get=["a", "b"], groups=True), Future[list[tuple[bytes | None, ...]]])
+    assert_type(r.sort("l", store="m"), Future[int])
+    assert_type(r.geosearch("g", "a", radius=1), Future[list[bytes]])
+    assert_type(
+        r.geosearch("g", "a", radius=1, withdist=True),
+        Future[list[list[bytes | float | int | tuple[float, float]]]],
+    )
+    assert_type(
+        r.geosearch("g", "a", radius=1, withcoord=True, withhash=True),
+        Future[list[list[bytes | float | int | tuple[float, float]]]],
+    )
+    assert_type(r.georadius("g", 1, 2, 3), Future[list[bytes]])
+    assert_type(
+        r.georadius("g", 1, 2, 3, withhash=True),
+        Future[list[list[bytes | float | int | tuple[float, float]]]],
+    )
+    assert_type(r.georadius("g", 1, 2, 3, store_dist="d"), Future[int])
+    assert_type(r.georadiusbymember("g", "a", 3, store="d"), Future[int])
+    assert_type(r.xautoclaim("x", "g", "c", 0, justid=True), Future[list[bytes]])
+    assert_type(
+        r.xautoclaim("x", "g", "c", 0),
+        Future[list[bytes | list[tuple[bytes, dict[bytes, bytes]]] | list[bytes]]],
+    )
+    assert_type(r.xclaim("x", "g", "c", 0, ["1-1"], justid=True), Future[list[bytes]])
+    assert_type(r.xclaim("x", "g", "c", 0, ["1-1"]), Future[list[tuple[bytes, dict[bytes, bytes]]]])
+    assert_type(r.vsim("v", "a"), Future[list[bytes]])
+    assert_type(r.vsim("v", "a", with_scores=True), Future[dict[bytes, float]])
+    assert_type(r.vsim("v", "a", with_attribs=True), Future[dict[bytes, Any]])
+    assert_type(r.vsim("v", "a", True, True), Future[dict[bytes, dict[str, Any]]])
     assert_type(r.incr("n"), Future[int])
     assert_type(r.ping(), Future[bool])
     assert_type(r.echo("x"), Future[bytes])
@@ -83,7 +176,7 @@ async def raw(r: Redis[bytes]) -> None:
 
 async def raw_coroutines(r: Redis[bytes]) -> None:
     assert_type(await r.coro.get("k"), bytes | None)
-    assert_type(await r.coro.set("k", "v"), bool | bytes | None)
+    assert_type(await r.coro.set("k", "v"), bool | None)
     assert_type(await r.coro.mget("k", "l"), list[bytes | None])
     assert_type(await r.coro.mget(["k", "l"]), list[bytes | None])
     assert_type(await r.coro.hget("h", "f"), bytes | None)
@@ -135,14 +228,109 @@ async def raw_coroutines(r: Redis[bytes]) -> None:
     assert_type(await r.coro.srandmember("s"), bytes | None)
     assert_type(await r.coro.srandmember("s", 2), list[bytes])
     assert_type(await r.coro.smismember("s", ["a", "b"]), list[int])
-    assert_type(await r.coro.zadd("z", {"a": 1}), int | float | None)
+    assert_type(await r.coro.zadd("z", {"a": 1}), int)
     assert_type(await r.coro.zcard("z"), int)
     assert_type(await r.coro.zincrby("z", 1.5, "a"), float)
     assert_type(await r.coro.zrange("z", 0, -1), list[bytes])
-    assert_type(await r.coro.zrange("z", 0, -1, withscores=True), list[tuple[bytes, Any]])
+    assert_type(await r.coro.zrange("z", 0, -1, withscores=True), list[tuple[bytes, float]])
     assert_type(await r.coro.zrange("z", 0, -1, desc=True), list[bytes])
     assert_type(await r.coro.zrevrange("z", 0, -1), list[bytes])
-    assert_type(await r.coro.zrevrange("z", 0, -1, withscores=True), list[tuple[bytes, Any]])
+    assert_type(await r.coro.zrevrange("z", 0, -1, withscores=True), list[tuple[bytes, float]])
+    assert_type(await r.coro.set("k", "v", get=True), bytes | None)
+    assert_type(await r.coro.set("k", "v", 10, nx=True), bool | None)
+    assert_type(await r.coro.set("k", "v", get=False), bool | None)
+    assert_type(await r.coro.zadd("z", {"a": 1}, incr=True), float | None)
+    assert_type(
+        await r.coro.zrange("z", 0, -1, withscores=True, score_cast_func=int),
+        list[tuple[bytes, int]],
+    )
+    assert_type(
+        await r.coro.zrange("z", 0, -1, withscores=True, score_cast_func=whole),
+        list[tuple[bytes, int]],
+    )
+    assert_type(await r.coro.zrange("z", 0, -1, score_cast_func=int), list[bytes])
+    assert_type(
+        await r.coro.zrange("z", 0, -1, withscores=True, score_cast_func=float),
+        list[tuple[bytes, float]],
+    )
+    assert_type(await r.coro.zrevrange("z", 0, -1, True), list[tuple[bytes, float]])
+    assert_type(await r.coro.zrevrange("z", 0, -1, True, str), list[tuple[bytes, str]])
+    assert_type(await r.coro.zrangebyscore("z", 0, 1), list[bytes])
+    assert_type(await r.coro.zrangebyscore("z", 0, 1, withscores=True), list[tuple[bytes, float]])
+    assert_type(
+        await r.coro.zrangebyscore("z", 0, 1, 0, 5, withscores=True, score_cast_func=int),
+        list[tuple[bytes, int]],
+    )
+    assert_type(await r.coro.zrevrangebyscore("z", 1, 0), list[bytes])
+    assert_type(
+        await r.coro.zrevrangebyscore("z", 1, 0, withscores=True), list[tuple[bytes, float]]
+    )
+    assert_type(
+        await r.coro.zrevrangebyscore("z", 1, 0, withscores=True, score_cast_func=int),
+        list[tuple[bytes, int]],
+    )
+    assert_type(await r.coro.zunion(["y", "z"]), list[bytes])
+    assert_type(await r.coro.zunion(["y", "z"], withscores=True), list[tuple[bytes, float]])
+    assert_type(
+        await r.coro.zunion(["y", "z"], withscores=True, score_cast_func=int),
+        list[tuple[bytes, int]],
+    )
+    assert_type(await r.coro.zinter(["y", "z"]), list[bytes])
+    assert_type(await r.coro.zinter(["y", "z"], withscores=True), list[tuple[bytes, float]])
+    assert_type(await r.coro.zdiff(["y", "z"], withscores=True), list[bytes])
+    assert_type(await r.coro.zrank("z", "a"), int | None)
+    assert_type(await r.coro.zrank("z", "a", withscore=True), list[int | float] | None)
+    assert_type(
+        await r.coro.zrevrank("z", "a", withscore=True, score_cast_func=str), list[int | str] | None
+    )
+    assert_type(await r.coro.zscan("z"), tuple[int, list[tuple[bytes, float]]])
+    assert_type(await r.coro.zscan("z", score_cast_func=int), tuple[int, list[tuple[bytes, int]]])
+    assert_type(await r.coro.zscan("z", noscores=True), tuple[int, list[bytes]])
+    assert_type(await r.coro.zrandmember("z"), bytes | None)
+    assert_type(await r.coro.zrandmember("z", 2), list[bytes])
+    assert_type(await r.coro.zrandmember("z", 2, True), list[bytes])
+    assert_type(await r.coro.zpopmin("z", 2), list[tuple[bytes, float]])
+    assert_type(await r.coro.hrandfield("h", 2, True), list[bytes])
+    assert_type(await r.coro.spop("s", 2), list[bytes])
+    assert_type(await r.coro.srandmember("s", 2), list[bytes])
+    assert_type(await r.coro.lcs("k", "l"), bytes)
+    assert_type(await r.coro.lcs("k", "l", len=True), int)
+    assert_type(
+        await r.coro.lcs("k", "l", idx=True, withmatchlen=True),
+        list[bytes | int | list[list[list[int] | int]]],
+    )
+    assert_type(await r.coro.sort("l"), list[bytes | None])
+    assert_type(await r.coro.sort("l", get=["a", "b"], groups=True), list[tuple[bytes | None, ...]])
+    assert_type(await r.coro.sort("l", store="m"), int)
+    assert_type(await r.coro.geosearch("g", "a", radius=1), list[bytes])
+    assert_type(
+        await r.coro.geosearch("g", "a", radius=1, withdist=True),
+        list[list[bytes | float | int | tuple[float, float]]],
+    )
+    assert_type(
+        await r.coro.geosearch("g", "a", radius=1, withcoord=True, withhash=True),
+        list[list[bytes | float | int | tuple[float, float]]],
+    )
+    assert_type(await r.coro.georadius("g", 1, 2, 3), list[bytes])
+    assert_type(
+        await r.coro.georadius("g", 1, 2, 3, withhash=True),
+        list[list[bytes | float | int | tuple[float, float]]],
+    )
+    assert_type(await r.coro.georadius("g", 1, 2, 3, store_dist="d"), int)
+    assert_type(await r.coro.georadiusbymember("g", "a", 3, store="d"), int)
+    assert_type(await r.coro.xautoclaim("x", "g", "c", 0, justid=True), list[bytes])
+    assert_type(
+        await r.coro.xautoclaim("x", "g", "c", 0),
+        list[bytes | list[tuple[bytes, dict[bytes, bytes]]] | list[bytes]],
+    )
+    assert_type(await r.coro.xclaim("x", "g", "c", 0, ["1-1"], justid=True), list[bytes])
+    assert_type(
+        await r.coro.xclaim("x", "g", "c", 0, ["1-1"]), list[tuple[bytes, dict[bytes, bytes]]]
+    )
+    assert_type(await r.coro.vsim("v", "a"), list[bytes])
+    assert_type(await r.coro.vsim("v", "a", with_scores=True), dict[bytes, float])
+    assert_type(await r.coro.vsim("v", "a", with_attribs=True), dict[bytes, Any])
+    assert_type(await r.coro.vsim("v", "a", True, True), dict[bytes, dict[str, Any]])
     assert_type(await r.coro.incr("n"), int)
     assert_type(await r.coro.ping(), bool)
     assert_type(await r.coro.echo("x"), bytes)
@@ -154,7 +342,7 @@ async def raw_coroutines(r: Redis[bytes]) -> None:
 
 async def text(r: Redis[str]) -> None:
     assert_type(r.get("k"), Future[str | None])
-    assert_type(r.set("k", "v"), Future[bool | str | None])
+    assert_type(r.set("k", "v"), Future[bool | None])
     assert_type(r.mget("k", "l"), Future[list[str | None]])
     assert_type(r.mget(["k", "l"]), Future[list[str | None]])
     assert_type(r.hget("h", "f"), Future[str | None])
@@ -206,14 +394,102 @@ async def text(r: Redis[str]) -> None:
     assert_type(r.srandmember("s"), Future[str | None])
     assert_type(r.srandmember("s", 2), Future[list[str]])
     assert_type(r.smismember("s", ["a", "b"]), Future[list[int]])
-    assert_type(r.zadd("z", {"a": 1}), Future[int | float | None])
+    assert_type(r.zadd("z", {"a": 1}), Future[int])
     assert_type(r.zcard("z"), Future[int])
     assert_type(r.zincrby("z", 1.5, "a"), Future[float])
     assert_type(r.zrange("z", 0, -1), Future[list[str]])
-    assert_type(r.zrange("z", 0, -1, withscores=True), Future[list[tuple[str, Any]]])
+    assert_type(r.zrange("z", 0, -1, withscores=True), Future[list[tuple[str, float]]])
     assert_type(r.zrange("z", 0, -1, desc=True), Future[list[str]])
     assert_type(r.zrevrange("z", 0, -1), Future[list[str]])
-    assert_type(r.zrevrange("z", 0, -1, withscores=True), Future[list[tuple[str, Any]]])
+    assert_type(r.zrevrange("z", 0, -1, withscores=True), Future[list[tuple[str, float]]])
+    assert_type(r.set("k", "v", get=True), Future[str | None])
+    assert_type(r.set("k", "v", 10, nx=True), Future[bool | None])
+    assert_type(r.set("k", "v", get=False), Future[bool | None])
+    assert_type(r.zadd("z", {"a": 1}, incr=True), Future[float | None])
+    assert_type(
+        r.zrange("z", 0, -1, withscores=True, score_cast_func=int), Future[list[tuple[str, int]]]
+    )
+    assert_type(
+        r.zrange("z", 0, -1, withscores=True, score_cast_func=whole), Future[list[tuple[str, int]]]
+    )
+    assert_type(r.zrange("z", 0, -1, score_cast_func=int), Future[list[str]])
+    assert_type(
+        r.zrange("z", 0, -1, withscores=True, score_cast_func=float),
+        Future[list[tuple[str, float]]],
+    )
+    assert_type(r.zrevrange("z", 0, -1, True), Future[list[tuple[str, float]]])
+    assert_type(r.zrevrange("z", 0, -1, True, str), Future[list[tuple[str, str]]])
+    assert_type(r.zrangebyscore("z", 0, 1), Future[list[str]])
+    assert_type(r.zrangebyscore("z", 0, 1, withscores=True), Future[list[tuple[str, float]]])
+    assert_type(
+        r.zrangebyscore("z", 0, 1, 0, 5, withscores=True, score_cast_func=int),
+        Future[list[tuple[str, int]]],
+    )
+    assert_type(r.zrevrangebyscore("z", 1, 0), Future[list[str]])
+    assert_type(r.zrevrangebyscore("z", 1, 0, withscores=True), Future[list[tuple[str, float]]])
+    assert_type(
+        r.zrevrangebyscore("z", 1, 0, withscores=True, score_cast_func=int),
+        Future[list[tuple[str, int]]],
+    )
+    assert_type(r.zunion(["y", "z"]), Future[list[str]])
+    assert_type(r.zunion(["y", "z"], withscores=True), Future[list[tuple[str, float]]])
+    assert_type(
+        r.zunion(["y", "z"], withscores=True, score_cast_func=int), Future[list[tuple[str, int]]]
+    )
+    assert_type(r.zinter(["y", "z"]), Future[list[str]])
+    assert_type(r.zinter(["y", "z"], withscores=True), Future[list[tuple[str, float]]])
+    assert_type(r.zdiff(["y", "z"], withscores=True), Future[list[str]])
+    assert_type(r.zrank("z", "a"), Future[int | None])
+    assert_type(r.zrank("z", "a", withscore=True), Future[list[int | float] | None])
+    assert_type(
+        r.zrevrank("z", "a", withscore=True, score_cast_func=str), Future[list[int | str] | None]
+    )
+    assert_type(r.zscan("z"), Future[tuple[int, list[tuple[str, float]]]])
+    assert_type(r.zscan("z", score_cast_func=int), Future[tuple[int, list[tuple[str, int]]]])
+    assert_type(r.zscan("z", noscores=True), Future[tuple[int, list[str]]])
+    assert_type(r.zrandmember("z"), Future[str | None])
+    assert_type(r.zrandmember("z", 2), Future[list[str]])
+    assert_type(r.zrandmember("z", 2, True), Future[list[str]])
+    assert_type(r.zpopmin("z", 2), Future[list[tuple[str, float]]])
+    assert_type(r.hrandfield("h", 2, True), Future[list[str]])
+    assert_type(r.spop("s", 2), Future[list[str]])
+    assert_type(r.srandmember("s", 2), Future[list[str]])
+    assert_type(r.lcs("k", "l"), Future[str])
+    assert_type(r.lcs("k", "l", len=True), Future[int])
+    assert_type(
+        r.lcs("k", "l", idx=True, withmatchlen=True),
+        Future[list[str | int | list[list[list[int] | int]]]],
+    )
+    assert_type(r.sort("l"), Future[list[str | None]])
+    assert_type(r.sort("l", get=["a", "b"], groups=True), Future[list[tuple[str | None, ...]]])
+    assert_type(r.sort("l", store="m"), Future[int])
+    assert_type(r.geosearch("g", "a", radius=1), Future[list[str]])
+    assert_type(
+        r.geosearch("g", "a", radius=1, withdist=True),
+        Future[list[list[str | float | int | tuple[float, float]]]],
+    )
+    assert_type(
+        r.geosearch("g", "a", radius=1, withcoord=True, withhash=True),
+        Future[list[list[str | float | int | tuple[float, float]]]],
+    )
+    assert_type(r.georadius("g", 1, 2, 3), Future[list[str]])
+    assert_type(
+        r.georadius("g", 1, 2, 3, withhash=True),
+        Future[list[list[str | float | int | tuple[float, float]]]],
+    )
+    assert_type(r.georadius("g", 1, 2, 3, store_dist="d"), Future[int])
+    assert_type(r.georadiusbymember("g", "a", 3, store="d"), Future[int])
+    assert_type(r.xautoclaim("x", "g", "c", 0, justid=True), Future[list[str]])
+    assert_type(
+        r.xautoclaim("x", "g", "c", 0),
+        Future[list[str | list[tuple[str, dict[str, str]]] | list[str]]],
+    )
+    assert_type(r.xclaim("x", "g", "c", 0, ["1-1"], justid=True), Future[list[str]])
+    assert_type(r.xclaim("x", "g", "c", 0, ["1-1"]), Future[list[tuple[str, dict[str, str]]]])
+    assert_type(r.vsim("v", "a"), Future[list[str]])
+    assert_type(r.vsim("v", "a", with_scores=True), Future[dict[str, float]])
+    assert_type(r.vsim("v", "a", with_attribs=True), Future[dict[str, Any]])
+    assert_type(r.vsim("v", "a", True, True), Future[dict[str, dict[str, Any]]])
     assert_type(r.incr("n"), Future[int])
     assert_type(r.ping(), Future[bool])
     assert_type(r.echo("x"), Future[str])
@@ -225,7 +501,7 @@ async def text(r: Redis[str]) -> None:
 
 async def text_coroutines(r: Redis[str]) -> None:
     assert_type(await r.coro.get("k"), str | None)
-    assert_type(await r.coro.set("k", "v"), bool | str | None)
+    assert_type(await r.coro.set("k", "v"), bool | None)
     assert_type(await r.coro.mget("k", "l"), list[str | None])
     assert_type(await r.coro.mget(["k", "l"]), list[str | None])
     assert_type(await r.coro.hget("h", "f"), str | None)
@@ -277,14 +553,103 @@ async def text_coroutines(r: Redis[str]) -> None:
     assert_type(await r.coro.srandmember("s"), str | None)
     assert_type(await r.coro.srandmember("s", 2), list[str])
     assert_type(await r.coro.smismember("s", ["a", "b"]), list[int])
-    assert_type(await r.coro.zadd("z", {"a": 1}), int | float | None)
+    assert_type(await r.coro.zadd("z", {"a": 1}), int)
     assert_type(await r.coro.zcard("z"), int)
     assert_type(await r.coro.zincrby("z", 1.5, "a"), float)
     assert_type(await r.coro.zrange("z", 0, -1), list[str])
-    assert_type(await r.coro.zrange("z", 0, -1, withscores=True), list[tuple[str, Any]])
+    assert_type(await r.coro.zrange("z", 0, -1, withscores=True), list[tuple[str, float]])
     assert_type(await r.coro.zrange("z", 0, -1, desc=True), list[str])
     assert_type(await r.coro.zrevrange("z", 0, -1), list[str])
-    assert_type(await r.coro.zrevrange("z", 0, -1, withscores=True), list[tuple[str, Any]])
+    assert_type(await r.coro.zrevrange("z", 0, -1, withscores=True), list[tuple[str, float]])
+    assert_type(await r.coro.set("k", "v", get=True), str | None)
+    assert_type(await r.coro.set("k", "v", 10, nx=True), bool | None)
+    assert_type(await r.coro.set("k", "v", get=False), bool | None)
+    assert_type(await r.coro.zadd("z", {"a": 1}, incr=True), float | None)
+    assert_type(
+        await r.coro.zrange("z", 0, -1, withscores=True, score_cast_func=int), list[tuple[str, int]]
+    )
+    assert_type(
+        await r.coro.zrange("z", 0, -1, withscores=True, score_cast_func=whole),
+        list[tuple[str, int]],
+    )
+    assert_type(await r.coro.zrange("z", 0, -1, score_cast_func=int), list[str])
+    assert_type(
+        await r.coro.zrange("z", 0, -1, withscores=True, score_cast_func=float),
+        list[tuple[str, float]],
+    )
+    assert_type(await r.coro.zrevrange("z", 0, -1, True), list[tuple[str, float]])
+    assert_type(await r.coro.zrevrange("z", 0, -1, True, str), list[tuple[str, str]])
+    assert_type(await r.coro.zrangebyscore("z", 0, 1), list[str])
+    assert_type(await r.coro.zrangebyscore("z", 0, 1, withscores=True), list[tuple[str, float]])
+    assert_type(
+        await r.coro.zrangebyscore("z", 0, 1, 0, 5, withscores=True, score_cast_func=int),
+        list[tuple[str, int]],
+    )
+    assert_type(await r.coro.zrevrangebyscore("z", 1, 0), list[str])
+    assert_type(await r.coro.zrevrangebyscore("z", 1, 0, withscores=True), list[tuple[str, float]])
+    assert_type(
+        await r.coro.zrevrangebyscore("z", 1, 0, withscores=True, score_cast_func=int),
+        list[tuple[str, int]],
+    )
+    assert_type(await r.coro.zunion(["y", "z"]), list[str])
+    assert_type(await r.coro.zunion(["y", "z"], withscores=True), list[tuple[str, float]])
+    assert_type(
+        await r.coro.zunion(["y", "z"], withscores=True, score_cast_func=int), list[tuple[str, int]]
+    )
+    assert_type(await r.coro.zinter(["y", "z"]), list[str])
+    assert_type(await r.coro.zinter(["y", "z"], withscores=True), list[tuple[str, float]])
+    assert_type(await r.coro.zdiff(["y", "z"], withscores=True), list[str])
+    assert_type(await r.coro.zrank("z", "a"), int | None)
+    assert_type(await r.coro.zrank("z", "a", withscore=True), list[int | float] | None)
+    assert_type(
+        await r.coro.zrevrank("z", "a", withscore=True, score_cast_func=str), list[int | str] | None
+    )
+    assert_type(await r.coro.zscan("z"), tuple[int, list[tuple[str, float]]])
+    assert_type(await r.coro.zscan("z", score_cast_func=int), tuple[int, list[tuple[str, int]]])
+    assert_type(await r.coro.zscan("z", noscores=True), tuple[int, list[str]])
+    assert_type(await r.coro.zrandmember("z"), str | None)
+    assert_type(await r.coro.zrandmember("z", 2), list[str])
+    assert_type(await r.coro.zrandmember("z", 2, True), list[str])
+    assert_type(await r.coro.zpopmin("z", 2), list[tuple[str, float]])
+    assert_type(await r.coro.hrandfield("h", 2, True), list[str])
+    assert_type(await r.coro.spop("s", 2), list[str])
+    assert_type(await r.coro.srandmember("s", 2), list[str])
+    assert_type(await r.coro.lcs("k", "l"), str)
+    assert_type(await r.coro.lcs("k", "l", len=True), int)
+    assert_type(
+        await r.coro.lcs("k", "l", idx=True, withmatchlen=True),
+        list[str | int | list[list[list[int] | int]]],
+    )
+    assert_type(await r.coro.sort("l"), list[str | None])
+    assert_type(await r.coro.sort("l", get=["a", "b"], groups=True), list[tuple[str | None, ...]])
+    assert_type(await r.coro.sort("l", store="m"), int)
+    assert_type(await r.coro.geosearch("g", "a", radius=1), list[str])
+    assert_type(
+        await r.coro.geosearch("g", "a", radius=1, withdist=True),
+        list[list[str | float | int | tuple[float, float]]],
+    )
+    assert_type(
+        await r.coro.geosearch("g", "a", radius=1, withcoord=True, withhash=True),
+        list[list[str | float | int | tuple[float, float]]],
+    )
+    assert_type(await r.coro.georadius("g", 1, 2, 3), list[str])
+    assert_type(
+        await r.coro.georadius("g", 1, 2, 3, withhash=True),
+        list[list[str | float | int | tuple[float, float]]],
+    )
+    assert_type(await r.coro.georadius("g", 1, 2, 3, store_dist="d"), int)
+    assert_type(await r.coro.georadiusbymember("g", "a", 3, store="d"), int)
+    assert_type(await r.coro.xautoclaim("x", "g", "c", 0, justid=True), list[str])
+    assert_type(
+        await r.coro.xautoclaim("x", "g", "c", 0),
+        list[str | list[tuple[str, dict[str, str]]] | list[str]],
+    )
+    assert_type(await r.coro.xclaim("x", "g", "c", 0, ["1-1"], justid=True), list[str])
+    assert_type(await r.coro.xclaim("x", "g", "c", 0, ["1-1"]), list[tuple[str, dict[str, str]]])
+    assert_type(await r.coro.vsim("v", "a"), list[str])
+    assert_type(await r.coro.vsim("v", "a", with_scores=True), dict[str, float])
+    assert_type(await r.coro.vsim("v", "a", with_attribs=True), dict[str, Any])
+    assert_type(await r.coro.vsim("v", "a", True, True), dict[str, dict[str, Any]])
     assert_type(await r.coro.incr("n"), int)
     assert_type(await r.coro.ping(), bool)
     assert_type(await r.coro.echo("x"), str)
@@ -298,6 +663,8 @@ async def iterators(raw: Redis[bytes], text: Redis[str]) -> None:
     assert_type([key async for key in raw.scan_iter()], list[bytes])
     assert_type([key async for key in text.sscan_iter("s")], list[str])
     assert_type([item async for item in text.zscan_iter("z")], list[tuple[str, float]])
+    counted = text.zscan_iter("z", score_cast_func=int)
+    assert_type([item async for item in counted], list[tuple[str, int]])
     assert_type([item async for item in raw.hscan_iter("h")], list[tuple[bytes, bytes]])
     assert_type([key async for key in text.hscan_iter("h", no_values=True)], list[str])
     assert_type(await raw.vset().vemb("v", "a"), list[float] | None)

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from oxipipe.commands.iterations import page
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Callable
     from typing import Any, Literal, overload
 
     from oxipipe.commands._table import AsyncCommands
-    from oxipipe.typing import KeyT, PatternT, T
+    from oxipipe.typing import KeyT, PatternT, S, T
 else:
     T = None
 
@@ -90,12 +90,46 @@ class Iterations(AsyncCommands[T]):
             for member in members:
                 yield member
 
+    if TYPE_CHECKING:
+
+        @overload
+        def zscan_iter(
+            self,
+            name: KeyT,
+            match: PatternT | None = None,
+            count: int | None = None,
+            *,
+            score_cast_func: Callable[[Any], S],
+        ) -> AsyncGenerator[tuple[T, S], None]: ...
+        @overload
+        def zscan_iter(
+            self,
+            name: KeyT,
+            match: PatternT | None,
+            count: int | None,
+            score_cast_func: Callable[[Any], S],
+        ) -> AsyncGenerator[tuple[T, S], None]: ...
+        @overload
+        def zscan_iter(
+            self,
+            name: KeyT,
+            match: PatternT | None = None,
+            count: int | None = None,
+            score_cast_func: type[float] = float,
+        ) -> AsyncGenerator[tuple[T, float], None]: ...
+
     async def zscan_iter(
-        self, name: KeyT, match: PatternT | None = None, count: int | None = None
-    ) -> AsyncGenerator[tuple[T, float], None]:
-        """All (member, score) pairs of a sorted set."""
+        self,
+        name: KeyT,
+        match: PatternT | None = None,
+        count: int | None = None,
+        score_cast_func: Callable[[Any], Any] = float,
+    ) -> AsyncGenerator[tuple[T, Any], None]:
+        """All (member, score) pairs of a sorted set, with what `score_cast_func` makes of scores."""
         cursor = -1
         while cursor:
-            cursor, members = page(await self.zscan(name, max(cursor, 0), match, count))
+            cursor, members = page(
+                await self.zscan(name, max(cursor, 0), match, count, score_cast_func)
+            )
             for member in members:
                 yield member

@@ -6,11 +6,11 @@ from oxipipe.exceptions import RedisError
 
 TYPE_CHECKING = False  # that of `typing` costs more than this package
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from typing import Any, Literal, overload
 
     from oxipipe.commands._table import Commands
-    from oxipipe.typing import KeyT, PatternT, T
+    from oxipipe.typing import KeyT, PatternT, S, T
 else:
     T = None
 
@@ -86,13 +86,45 @@ class Iterations(Commands[T]):
             cursor, members = page(self.sscan(name, max(cursor, 0), match, count))
             yield from members
 
+    if TYPE_CHECKING:
+
+        @overload
+        def zscan_iter(
+            self,
+            name: KeyT,
+            match: PatternT | None = None,
+            count: int | None = None,
+            *,
+            score_cast_func: Callable[[Any], S],
+        ) -> Iterator[tuple[T, S]]: ...
+        @overload
+        def zscan_iter(
+            self,
+            name: KeyT,
+            match: PatternT | None,
+            count: int | None,
+            score_cast_func: Callable[[Any], S],
+        ) -> Iterator[tuple[T, S]]: ...
+        @overload
+        def zscan_iter(
+            self,
+            name: KeyT,
+            match: PatternT | None = None,
+            count: int | None = None,
+            score_cast_func: type[float] = float,
+        ) -> Iterator[tuple[T, float]]: ...
+
     def zscan_iter(
-        self, name: KeyT, match: PatternT | None = None, count: int | None = None
-    ) -> Iterator[tuple[T, float]]:
-        """All (member, score) pairs of a sorted set."""
+        self,
+        name: KeyT,
+        match: PatternT | None = None,
+        count: int | None = None,
+        score_cast_func: Callable[[Any], Any] = float,
+    ) -> Iterator[tuple[T, Any]]:
+        """All (member, score) pairs of a sorted set, with what `score_cast_func` makes of scores."""
         cursor = -1
         while cursor:
-            cursor, members = page(self.zscan(name, max(cursor, 0), match, count))
+            cursor, members = page(self.zscan(name, max(cursor, 0), match, count, score_cast_func))
             yield from members
 
 
