@@ -52,6 +52,7 @@ def main() -> int:
     groups = entries.read_groups()
     checks.against_servers([*written, *(e for group in groups for e in group.entries)], told)
     checks.against_redis_py(written)
+    checks.against_any(written, groups)
     if options.record:
         record(written, groups)
     checks.groups_against_redis_py(groups)

@@ -9,6 +9,7 @@ import ast
 import fnmatch
 import importlib
 import inspect
+import re
 import tomllib
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -48,6 +49,19 @@ def against_servers(entries: list[Entry], told: list[Told]) -> None:
     unseen = {e.command for e in entries if not any(one.is_of_tests for one, _ in e.told(told))}
     wrong += _named(ledger["unseen"], unseen, "is on no server of the tests; say")
     _report(wrong)
+
+
+def against_any(entries: list[Entry], groups: list[described_entries.Group]) -> None:
+    """What is returned has a type, or the ledger says why a part of it is Any. It calls methods of modules "json.get"."""
+    methods = {entry.name: entry for entry in entries}
+    methods |= {f"{g.accessor}.{e.name}": e for g in groups if not g.of for e in g.entries}
+    names = {
+        name
+        for name, entry in methods.items()
+        if re.search(r"\bAny\b", " ".join([entry.returns, *entry.returns_if.values()]))
+    }
+    reasons = tomllib.loads(LEDGER.read_text())["any"]
+    _report(list(_named(reasons, names, "returns Any; say")))
 
 
 def _named(reasons: dict[str, str], names: set[str], fault: str) -> Iterator[str]:

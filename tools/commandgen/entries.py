@@ -249,10 +249,8 @@ def _own_words(parts: list[Part]) -> tuple[list[str], list[Part]]:
 def _check(entry: Entry) -> None:
     known = {argument.arg for argument in entry.parameters()}
     conditions = {name.partition(" ")[0] for name in entry.shape_if} - {"else"}
-    if entry.returns_if and not (
-        "else" in entry.returns_if and set(entry.deciding()) <= set(entry.defaults())
-    ):
-        raise ValueError("`returns_if` is about arguments that may be left out, and else")
+    if entry.returns_if and not ("else" in entry.returns_if and set(entry.deciding()) <= known):
+        raise ValueError("`returns_if` is about arguments, and else")
     named = {*conditions, *(n for names in [*entry.needs, *entry.one_of] for n in names)}
     if entry.parts and entry.body:
         raise ValueError("either a template or a body says the words")

@@ -287,6 +287,8 @@ def _require(signature: ast.arguments, name: str) -> None:
         return
     place = [argument.arg for argument in signature.args].index(name)
     first = len(signature.args) - len(signature.defaults)
+    if place < first:
+        return
     if place == first:
         del signature.defaults[0]
         return

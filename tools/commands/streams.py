@@ -355,6 +355,10 @@ def xpending(name: KeyT, groupname: KeyT) -> dict[str, int | T | list[dict[str, 
 @command(
     "XPENDING",
     shape="streams.pending",
+    returns_if={
+        "min max count": "list[dict[str, T | int]]",
+        "else": "dict[str, int | T | list[dict[str, T | int]] | None]",
+    },
     examples=[
         "xpending_range('x', 'g', '9-0', '+', 10)",
         "xpending_range('x', 'g', '-', '+', 10, consumername='none')",
@@ -373,10 +377,10 @@ def xpending_range(
     count: int | None,
     consumername: KeyT | None = None,
     idle: int | None = None,
-) -> list[dict[str, T | int]]:
+) -> list[dict[str, T | int]] | dict[str, int | T | list[dict[str, T | int]] | None]:
     """Up to `count` pending entries of a group, or of one consumer: of each its ID, whose it is, since when, and how often delivered.
 
-    With `idle`, only those that nobody has touched for that many milliseconds.
+    With `idle`, only those that nobody has touched for that many milliseconds. What `xpending` gives if these three are None.
     """
     given = [argument is not None for argument in (min, max, count)]
     if any(given) is not all(given):

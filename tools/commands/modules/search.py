@@ -123,6 +123,7 @@ class Search:
         "FT.HYBRID",
         shape="search.hybrid(cursor, post_processing)",
         is_own_shape=True,
+        returns_if={"cursor": "HybridCursorResult", "else": "HybridResult"},
         examples=[
             "hybrid_search(HYBRID)",
             "hybrid_search(HYBRID, COMBINED, PROCESSED, {'v': b'\\xff'}, 10, CURSORS)",

@@ -129,6 +129,11 @@ def raw(r: Redis[bytes]) -> None:
     assert_type(r.sort("l"), list[bytes | None])
     assert_type(r.sort("l", get=["a", "b"], groups=True), list[tuple[bytes | None, ...]])
     assert_type(r.sort("l", store="m"), int)
+    assert_type(r.xpending_range("x", "g", "-", "+", 10), list[dict[str, bytes | int]])
+    assert_type(
+        r.xpending_range("x", "g", None, None, None),
+        dict[str, int | bytes | list[dict[str, bytes | int]] | None],
+    )
     assert_type(r.geosearch("g", "a", radius=1), list[bytes])
     assert_type(
         r.geosearch("g", "a", radius=1, withdist=True),
@@ -277,6 +282,11 @@ def text(r: Redis[str]) -> None:
     assert_type(r.sort("l"), list[str | None])
     assert_type(r.sort("l", get=["a", "b"], groups=True), list[tuple[str | None, ...]])
     assert_type(r.sort("l", store="m"), int)
+    assert_type(r.xpending_range("x", "g", "-", "+", 10), list[dict[str, str | int]])
+    assert_type(
+        r.xpending_range("x", "g", None, None, None),
+        dict[str, int | str | list[dict[str, str | int]] | None],
+    )
     assert_type(r.geosearch("g", "a", radius=1), list[str])
     assert_type(
         r.geosearch("g", "a", radius=1, withdist=True),

@@ -138,6 +138,11 @@ async def raw(r: Redis[bytes]) -> None:
     assert_type(r.sort("l"), Future[list[bytes | None]])
     assert_type(r.sort("l", get=["a", "b"], groups=True), Future[list[tuple[bytes | None, ...]]])
     assert_type(r.sort("l", store="m"), Future[int])
+    assert_type(r.xpending_range("x", "g", "-", "+", 10), Future[list[dict[str, bytes | int]]])
+    assert_type(
+        r.xpending_range("x", "g", None, None, None),
+        Future[dict[str, int | bytes | list[dict[str, bytes | int]] | None]],
+    )
     assert_type(r.geosearch("g", "a", radius=1), Future[list[bytes]])
     assert_type(
         r.geosearch("g", "a", radius=1, withdist=True),
@@ -302,6 +307,11 @@ async def raw_coroutines(r: Redis[bytes]) -> None:
     assert_type(await r.coro.sort("l"), list[bytes | None])
     assert_type(await r.coro.sort("l", get=["a", "b"], groups=True), list[tuple[bytes | None, ...]])
     assert_type(await r.coro.sort("l", store="m"), int)
+    assert_type(await r.coro.xpending_range("x", "g", "-", "+", 10), list[dict[str, bytes | int]])
+    assert_type(
+        await r.coro.xpending_range("x", "g", None, None, None),
+        dict[str, int | bytes | list[dict[str, bytes | int]] | None],
+    )
     assert_type(await r.coro.geosearch("g", "a", radius=1), list[bytes])
     assert_type(
         await r.coro.geosearch("g", "a", radius=1, withdist=True),
@@ -463,6 +473,11 @@ async def text(r: Redis[str]) -> None:
     assert_type(r.sort("l"), Future[list[str | None]])
     assert_type(r.sort("l", get=["a", "b"], groups=True), Future[list[tuple[str | None, ...]]])
     assert_type(r.sort("l", store="m"), Future[int])
+    assert_type(r.xpending_range("x", "g", "-", "+", 10), Future[list[dict[str, str | int]]])
+    assert_type(
+        r.xpending_range("x", "g", None, None, None),
+        Future[dict[str, int | str | list[dict[str, str | int]] | None]],
+    )
     assert_type(r.geosearch("g", "a", radius=1), Future[list[str]])
     assert_type(
         r.geosearch("g", "a", radius=1, withdist=True),
@@ -623,6 +638,11 @@ async def text_coroutines(r: Redis[str]) -> None:
     assert_type(await r.coro.sort("l"), list[str | None])
     assert_type(await r.coro.sort("l", get=["a", "b"], groups=True), list[tuple[str | None, ...]])
     assert_type(await r.coro.sort("l", store="m"), int)
+    assert_type(await r.coro.xpending_range("x", "g", "-", "+", 10), list[dict[str, str | int]])
+    assert_type(
+        await r.coro.xpending_range("x", "g", None, None, None),
+        dict[str, int | str | list[dict[str, str | int]] | None],
+    )
     assert_type(await r.coro.geosearch("g", "a", radius=1), list[str])
     assert_type(
         await r.coro.geosearch("g", "a", radius=1, withdist=True),

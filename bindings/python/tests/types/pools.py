@@ -137,6 +137,11 @@ def raw(r: Pool[bytes]) -> None:
     assert_type(r.sort("l"), Future[list[bytes | None]])
     assert_type(r.sort("l", get=["a", "b"], groups=True), Future[list[tuple[bytes | None, ...]]])
     assert_type(r.sort("l", store="m"), Future[int])
+    assert_type(r.xpending_range("x", "g", "-", "+", 10), Future[list[dict[str, bytes | int]]])
+    assert_type(
+        r.xpending_range("x", "g", None, None, None),
+        Future[dict[str, int | bytes | list[dict[str, bytes | int]] | None]],
+    )
     assert_type(r.geosearch("g", "a", radius=1), Future[list[bytes]])
     assert_type(
         r.geosearch("g", "a", radius=1, withdist=True),
@@ -296,6 +301,11 @@ def text(r: Pool[str]) -> None:
     assert_type(r.sort("l"), Future[list[str | None]])
     assert_type(r.sort("l", get=["a", "b"], groups=True), Future[list[tuple[str | None, ...]]])
     assert_type(r.sort("l", store="m"), Future[int])
+    assert_type(r.xpending_range("x", "g", "-", "+", 10), Future[list[dict[str, str | int]]])
+    assert_type(
+        r.xpending_range("x", "g", None, None, None),
+        Future[dict[str, int | str | list[dict[str, str | int]] | None]],
+    )
     assert_type(r.geosearch("g", "a", radius=1), Future[list[str]])
     assert_type(
         r.geosearch("g", "a", radius=1, withdist=True),

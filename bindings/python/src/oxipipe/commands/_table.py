@@ -3083,7 +3083,7 @@ class Commands(Untyped):
     def xpending_range(self, name: t.KeyT, groupname: t.KeyT, min: t.StreamIdT | None, max: t.StreamIdT | None, count: int | None, consumername: t.KeyT | None=None, idle: int | None=None):
         """Up to `count` pending entries of a group, or of one consumer: of each its ID, whose it is, since when, and how often delivered.
 
-        With `idle`, only those that nobody has touched for that many milliseconds.
+        With `idle`, only those that nobody has touched for that many milliseconds. What `xpending` gives if these three are None.
         """
         given = [argument is not None for argument in (min, max, count)]
         if any(given) is not all(given):
