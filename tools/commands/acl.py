@@ -71,7 +71,7 @@ def acl_load() -> bool:
 
 
 @command("ACL|LOG [{count}]", shape="acl.log", examples=["acl_log()", "acl_log(1)"])
-def acl_log(count: int | None = None) -> list[dict[str, Any]]:
+def acl_log(count: int | None = None) -> list[dict[str, int | float | str | dict[str, str | int]]]:
     """The latest refusals, newest first: commands, keys and logins. "client-info" is a dict, as `client_info` has it."""
 
 

@@ -338,7 +338,7 @@ def cluster_slot_stats(
     unlike="there is only one node to ask",
     examples=["cluster_slots()"],
 )
-def cluster_slots() -> dict[tuple[int, int], dict[str, Any]]:
+def cluster_slots() -> dict[tuple[int, int], dict[str, tuple[str, int] | list[tuple[str, int]]]]:
     """Which nodes serve which slots, by the first and last of a range: host and port of the "primary", and of each of "replicas"."""
 
 

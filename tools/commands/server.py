@@ -101,7 +101,7 @@ def memory_purge() -> bool:
     shape="server.memory_stats",
     examples=["memory_stats()"],
 )
-def memory_stats() -> dict[str, Any]:
+def memory_stats() -> dict[str, int | float | dict[str, int]]:
     """What takes how much memory, by name; of each database a dict."""
 
 
@@ -109,7 +109,7 @@ def memory_stats() -> dict[str, Any]:
     "ROLE",
     examples=["role()"],
 )
-def role() -> list[Any]:
+def role() -> list[T | int | list[T] | list[list[T]]]:
     """Whether the server is a master, a replica or a sentinel, and what it knows about its counterparts."""
 
 
@@ -127,7 +127,7 @@ def save() -> bool:
     shape="bytes:server.slowlog",
     examples=["slowlog_get()", "slowlog_get(5)"],
 )
-def slowlog_get(num: int | None = None) -> list[dict[str, Any]]:
+def slowlog_get(num: int | None = None) -> list[dict[str, int | bytes]]:
     """The latest slow commands, or `num` of them (-1: all), newest first; what clients sent is bytes."""
 
 
@@ -219,7 +219,7 @@ def memory_usage(key: KeyT, samples: int | None = None) -> int | None:
 )
 def commandlog_get(
     count: int, _type: Literal["slow", "large-request", "large-reply"]
-) -> list[dict[str, Any]]:
+) -> list[dict[str, int | bytes]]:
     """The latest `count` commands (-1: all) that were slow, or had much to send or to answer.
 
     Their "value" is the time in microseconds or the number of bytes; what clients sent is bytes.
@@ -355,7 +355,7 @@ def latency_graph(event: str) -> T:
     shape="server.latency_histogram",
     examples=["latency_histogram('get', 'flushall')", "latency_histogram('none')"],
 )
-def latency_histogram(*args: str) -> dict[str, dict[str, Any]]:
+def latency_histogram(*args: str) -> dict[str, dict[str, int | dict[int, int]]]:
     """How long calls of all commands, or of some, took: the number of "calls", and in "histogram_usec" how many took at most so many microseconds."""
 
 

@@ -258,7 +258,11 @@ def test_the_slow_log_has_arguments_of_any_bytes(decoded: bool) -> None:
         server.connect(decode_responses=decoded) as client,
     ):
         client.set(b"\xff", "ä" * 1000)
-        for entries in (client.slowlog_get(), client.command("SLOWLOG", "GET")):
+        logs: list[list[dict[str, Any]]] = [
+            [*client.slowlog_get()],
+            client.command("SLOWLOG", "GET"),
+        ]
+        for entries in logs:
             (call,) = [entry for entry in entries if entry["command"].startswith(b"SET \xff")]
             assert isinstance(call["client_address"], bytes)
 

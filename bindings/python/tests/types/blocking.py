@@ -128,6 +128,10 @@ def raw(r: Redis[bytes]) -> None:
     )
     assert_type(r.sort("l"), list[bytes | None])
     assert_type(r.sort("l", get=["a", "b"], groups=True), list[tuple[bytes | None, ...]])
+    assert_type(r.slowlog_get(), list[dict[str, int | bytes]])
+    assert_type(r.latency_histogram(), dict[str, dict[str, int | dict[int, int]]])
+    assert_type(r.role(), list[bytes | int | list[bytes] | list[list[bytes]]])
+    assert_type(r.memory_stats(), dict[str, int | float | dict[str, int]])
     assert_type(r.sort("l", store="m"), int)
     assert_type(r.xpending_range("x", "g", "-", "+", 10), list[dict[str, bytes | int]])
     assert_type(
@@ -281,6 +285,10 @@ def text(r: Redis[str]) -> None:
     )
     assert_type(r.sort("l"), list[str | None])
     assert_type(r.sort("l", get=["a", "b"], groups=True), list[tuple[str | None, ...]])
+    assert_type(r.slowlog_get(), list[dict[str, int | bytes]])
+    assert_type(r.latency_histogram(), dict[str, dict[str, int | dict[int, int]]])
+    assert_type(r.role(), list[str | int | list[str] | list[list[str]]])
+    assert_type(r.memory_stats(), dict[str, int | float | dict[str, int]])
     assert_type(r.sort("l", store="m"), int)
     assert_type(r.xpending_range("x", "g", "-", "+", 10), list[dict[str, str | int]])
     assert_type(
