@@ -1,4 +1,4 @@
-"""Sets of vectors where redis-py is no measure; skipped on servers that have none."""
+"""Sets of vectors where redis-py is no measure, on a server that has them."""
 
 from __future__ import annotations
 
@@ -8,18 +8,23 @@ from typing import Any
 
 import pytest
 from support import data_of_streams_and_scripts
+from support.servers import executables
 
 import oxipipe
 import oxipipe.asyncio
 from oxipipe.commands import shapes
 
 
+@pytest.fixture(scope="module")
+def server() -> Iterator[oxipipe.Server]:
+    with oxipipe.Server(executable=executables()["redis-8.2"]) as server:
+        yield server
+
+
 @pytest.fixture(params=[(2, False), (3, False), (3, True)], ids=["resp2", "resp3", "decoded"])
 def client(server: oxipipe.Server, request: pytest.FixtureRequest) -> Iterator[oxipipe.Redis]:
     protocol, decoded = request.param
     with server.connect(protocol=protocol, decode_responses=decoded) as client:
-        if not client.command("COMMAND", "INFO", "VADD"):
-            pytest.skip("this server has no sets of vectors")
         client.flushall()
         data_of_streams_and_scripts.fill_vectors(client)
         yield client
