@@ -15,7 +15,7 @@ from commandgen.template import CONVERSIONS, SEVERAL, WHOLE, Flag, Group, Litera
 #: What bodies and generated lines use of `oxipipe.commands.words`.
 WORDS = (
     "as_json choice corners flat in_milliseconds in_seconds lex_bound listed misused on_or_off"
-    " or_endless or_metres path_word scored size_of sorting unix_milliseconds unix_seconds weighted word words_of yes_or_no"
+    " or_endless or_metres path_word positive scored size_of sorting unix_milliseconds unix_seconds weighted word words_of yes_or_no"
 ).split()
 
 

@@ -44,6 +44,9 @@ them again, and compare them with redis-py's methods where it has them. Behind a
 * `# sends ...`: no server was there that has it. Tests compare what is sent with redis-py, where that has the method;
 * `# scripted`: the reply was written by hand after what redis-py takes of servers with that module; none was there.
 
+`Query`, `AggregateRequest` and the other classes that `ft()` takes are those of `oxipipe.search`, or redis-py's; `Path` is redis-py's, and
+text does as well.
+
 The database is
 
 ```text

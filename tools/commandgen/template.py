@@ -21,6 +21,7 @@ CONVERSIONS = {
     "ms": "in_milliseconds",
     "unix": "unix_seconds",
     "unix_ms": "unix_milliseconds",
+    "positive": "positive",
     "word": "word",
     "data": "",
     "flat": "flat",

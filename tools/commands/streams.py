@@ -310,7 +310,7 @@ def xinfo_stream(name: KeyT, full: bool = False, count: int | None = None) -> di
     """
     if count is not None and not full:
         raise DataError("xinfo_stream takes count only with full")
-    most = () if count is None else (b"COUNT", count)
+    most = () if count is None else (b"COUNT", positive(count))
     return [name, *words_of(FULL=full), *most]
 
 
@@ -397,7 +397,7 @@ def xpending_range(
 
 
 @command(
-    "XRANGE {name} {min} {max} [COUNT {count}]",
+    "XRANGE {name} {min} {max} [COUNT {count:positive}]",
     shape="streams.entries",
     examples=[
         "xrange('x')",
@@ -441,7 +441,7 @@ def xread(
     and `max_size` are how many entries, and about how many bytes, there may be in all.
     """
     wait = () if block is None else (b"BLOCK", block)
-    most = () if count is None else (b"COUNT", count)
+    most = () if count is None else (b"COUNT", positive(count))
     all_most = () if max_count is None else (b"MAXCOUNT", max_count)
     size = () if max_size is None else (b"MAXSIZE", max_size)
     return [*wait, *most, *all_most, *size, b"STREAMS", *streams, *map(word, streams.values())]
@@ -482,7 +482,7 @@ def xreadgroup(
     milliseconds come first, and all have besides for how many milliseconds they were idle, and how often they were delivered.
     Of entries that are no longer in the stream, the fields are {}.
     """
-    most = () if count is None else (b"COUNT", count)
+    most = () if count is None else (b"COUNT", positive(count))
     all_most = () if max_count is None else (b"MAXCOUNT", max_count)
     size = () if max_size is None else (b"MAXSIZE", max_size)
     wait = () if block is None else (b"BLOCK", block)
@@ -504,7 +504,7 @@ def xreadgroup(
 
 
 @command(
-    "XREVRANGE {name} {max} {min} [COUNT {count}]",
+    "XREVRANGE {name} {max} {min} [COUNT {count:positive}]",
     shape="streams.entries",
     examples=["xrevrange('x')", "xrevrange('x', '1-2')", "xrevrange('x', '+', '-', count=1)"],
 )

@@ -44,3 +44,19 @@ def test_what_modules_cannot_send_is_raised_as_of_other_commands(server: oxipipe
             assert client.coro.ft("index").index_name == "index"
 
     asyncio.run(main())
+
+
+@pytest.mark.parametrize("count", [0, -1])
+def test_counts_that_are_none(r: oxipipe.Redis, count: int) -> None:
+    r.xadd("x", {"a": 1})
+    with r.pipeline() as pipe:
+        for owner in (r, pipe):
+            for call in (
+                lambda: owner.xread({"x": 0}, count=count),  # noqa: B023
+                lambda: owner.xreadgroup("g", "c", {"x": ">"}, count=count),  # noqa: B023
+                lambda: owner.xrange("x", count=count),  # noqa: B023
+                lambda: owner.xrevrange("x", count=count),  # noqa: B023
+            ):
+                with pytest.raises(oxipipe.DataError, match=r"'count' of x\w+\(\), .* from 1 on"):
+                    call()
+        assert len(pipe) == 0

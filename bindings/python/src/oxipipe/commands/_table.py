@@ -7,7 +7,7 @@ from __future__ import annotations
 from oxipipe.commands._types import t
 from oxipipe.commands.shapes import find
 from oxipipe.commands.untyped import Untyped, plain
-from oxipipe.commands.words import as_json, choice, corners, flat, in_milliseconds, in_seconds, lex_bound, listed, misused, on_or_off, or_endless, or_metres, path_word, scored, size_of, sorting, unix_milliseconds, unix_seconds, weighted, word, words_of, yes_or_no
+from oxipipe.commands.words import as_json, choice, corners, flat, in_milliseconds, in_seconds, lex_bound, listed, misused, on_or_off, or_endless, or_metres, path_word, positive, scored, size_of, sorting, unix_milliseconds, unix_seconds, weighted, word, words_of, yes_or_no
 from oxipipe.exceptions import DataError
 
 
@@ -3049,7 +3049,7 @@ class Commands(Untyped):
         try:
             if count is not None and (not full):
                 raise DataError('xinfo_stream takes count only with full')
-            most = () if count is None else (b'COUNT', count)
+            most = () if count is None else (b'COUNT', positive(count))
             _words = ['XINFO', b"STREAM", name, *((b'FULL',) if full else ()), *most]
         except (AttributeError, TypeError) as error:
             raise misused(error) from None
@@ -3104,7 +3104,7 @@ class Commands(Untyped):
         """The (ID, fields) of the entries from `min` to `max`, the first `count` of them. An ID behind "(" is excluded."""
         _words = ['XRANGE', name, word(min), word(max)]
         if count is not None:
-            _words += (b"COUNT", count)
+            _words += (b"COUNT", positive(count))
         return self.command(*_words)
 
     def xread(self, streams: t.Mapping[t.Any, t.StreamIdT], count: int | None=None, block: int | None=None, max_count: int | None=None, max_size: int | None=None):
@@ -3117,7 +3117,7 @@ class Commands(Untyped):
             raise DataError('xread needs streams')
         try:
             wait = () if block is None else (b'BLOCK', block)
-            most = () if count is None else (b'COUNT', count)
+            most = () if count is None else (b'COUNT', positive(count))
             all_most = () if max_count is None else (b'MAXCOUNT', max_count)
             size = () if max_size is None else (b'MAXSIZE', max_size)
             _words = ['XREAD', *wait, *most, *all_most, *size, b'STREAMS', *streams, *map(word, streams.values())]
@@ -3135,7 +3135,7 @@ class Commands(Untyped):
         if not streams:
             raise DataError('xreadgroup needs streams')
         try:
-            most = () if count is None else (b'COUNT', count)
+            most = () if count is None else (b'COUNT', positive(count))
             all_most = () if max_count is None else (b'MAXCOUNT', max_count)
             size = () if max_size is None else (b'MAXSIZE', max_size)
             wait = () if block is None else (b'BLOCK', block)
@@ -3149,7 +3149,7 @@ class Commands(Untyped):
         """The (ID, fields) of the entries from `max` down to `min`, the first `count` of them."""
         _words = ['XREVRANGE', name, word(max), word(min)]
         if count is not None:
-            _words += (b"COUNT", count)
+            _words += (b"COUNT", positive(count))
         return self.command(*_words)
 
     def xsetid(self, name: t.KeyT, last_id: t.StreamIdT, entries_added: int | None=None, max_deleted_id: t.StreamIdT | None=None):

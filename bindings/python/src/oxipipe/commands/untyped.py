@@ -100,7 +100,7 @@ class Untyped(Modules):
         def __getattr__(self, name: str) -> Any:
             text = f"{type(self).__name__!r} object has no attribute {name!r}"
             if not name.startswith("_"):
-                text += f"; a command without a method is sent by command({name.upper()!r}, ...)"
+                text += "; commands that have no method are sent by command(NAME, ...)"
             raise AttributeError(text, name=name, obj=self)
 
     def execute_command(self, *args: Any, **options: Any) -> Any:

@@ -51,6 +51,9 @@ class Viewing:
         shape = Undecoded(_then(callback, self._decoder))
         return self._given(self._owner.command_as(shape, *args))
 
+    def __repr__(self) -> str:
+        return f"<view of {self._owner!r}>"
+
     def _given(self, result: Any) -> Any:
         """Of a pipeline that gives itself, the view of it."""
         return self if result is self._owner else result

@@ -180,6 +180,13 @@ def unix_milliseconds(when: AbsExpiryT) -> Any:
     return int(moment.timestamp() * 1000) if hasattr(when, "timestamp") else whole(when)
 
 
+def positive(count: Any) -> Any:
+    """Some servers take 0 for all there are, and others for none."""
+    if isinstance(count, int) and count < 1:
+        raise refused(count, "a number from 1 on")
+    return count
+
+
 def whole(number: Any) -> Any:
     """Times are whole numbers for servers."""
     if isinstance(number, float):
