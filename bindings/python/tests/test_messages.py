@@ -12,23 +12,6 @@ import oxipipe.asyncio
 from oxipipe.pool import _timeout_of
 
 
-def test_a_command_without_a_method_is_pointed_to_command() -> None:
-    r = oxipipe.Redis()
-    loops = oxipipe.asyncio.Redis()
-    pool = oxipipe.Pool(connections=1)
-    for owner in (r, r.pipeline(), r.raw, pool, pool.pipeline(), loops, loops.pipeline()):
-        anything: Any = owner
-        with pytest.raises(AttributeError, match=r"'foo'; .* by command\(NAME, \.\.\.\)") as caught:
-            _ = anything.foo
-        assert (caught.value.name, caught.value.obj) == ("foo", owner)
-        assert not hasattr(owner, "foo")
-        with pytest.raises(AttributeError, match=r"has no attribute '_foo'$"):
-            _ = anything._foo
-    with pytest.raises(AttributeError, match="'foo'"):
-        _ = loops.coro.foo  # type: ignore[attr-defined]
-    pool.close()
-
-
 def test_one_command_is_one() -> None:
     for pipe in (oxipipe.Redis().pipeline(), oxipipe.asyncio.Redis().pipeline(False)):
         assert repr(pipe).endswith(" of 0 commands>")

@@ -182,6 +182,29 @@ def encoded(word: Any) -> bytes:
     return word if isinstance(word, bytes) else str(word).encode()
 
 
+@pytest.mark.skipif(_backend.name != "fast", reason="cffi has the functions only")
+def test_no_function_is_called(server: Server) -> None:
+    called: list[str] = []
+
+    def profile(frame: Any, event: str, _argument: object) -> None:
+        if event == "call":
+            called.append(frame.f_code.co_name)
+
+    with Redis.from_url(server.url) as client, Pool.from_url(server.url) as pool:
+        pipe, pooled = client.pipeline(), pool.pipeline()
+        for owner in (client, pipe, pool, pooled):
+            owner.set("s", "v")  # finds the shape
+            sys.setprofile(profile)
+            try:
+                owner.set("s", "v")
+            finally:
+                sys.setprofile(None)
+        pipe.reset()
+        pooled.reset()
+        pool.flush()
+    assert "set" not in called
+
+
 @pytest.mark.parametrize("name", PLAIN)
 def test_same_results_and_errors(r: Redis, name: str) -> None:
     for args, kwargs in calls(name):

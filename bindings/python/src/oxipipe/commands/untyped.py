@@ -95,14 +95,6 @@ class Untyped(Modules):
         def command(self, *args: Any) -> Any: ...
         def command_as(self, callback: Callback | None, *args: Any) -> Any: ...
 
-    else:
-
-        def __getattr__(self, name: str) -> Any:
-            text = f"{type(self).__name__!r} object has no attribute {name!r}"
-            if not name.startswith("_"):
-                text += "; commands that have no method are sent by command(NAME, ...)"
-            raise AttributeError(text, name=name, obj=self)
-
     def execute_command(self, *args: Any, **options: Any) -> Any:
         """As `command`; and as in redis-py, "CONFIG GET" in one argument is two words, and `NEVER_DECODE` leaves text bytes.
 
