@@ -214,8 +214,7 @@ static PyObject *named_get(PyObject *self, PyObject *object, PyObject *type)
 /* What the type does not say itself, the function does: its name, annotations, code. */
 static PyObject *named_attribute(NamedMethod *self, PyObject *name)
 {
-    bool is_functions = PyUnicode_CompareWithASCIIString(name, "__doc__") == 0 ||
-                        PyUnicode_CompareWithASCIIString(name, "__module__") == 0;
+    bool is_functions = PyUnicode_CompareWithASCIIString(name, "__module__") == 0;
     PyObject *own = is_functions ? NULL : PyObject_GenericGetAttr((PyObject *)self, name);
     if (own || (!is_functions && !PyErr_ExceptionMatches(PyExc_AttributeError)))
         return own;
@@ -236,6 +235,13 @@ static PyObject *named_reduce(NamedMethod *self, PyObject *unused)
 {
     (void)unused;
     return PyObject_GetAttrString(self->function, "__qualname__");
+}
+
+/* An attribute of the type, because `help` asks that. */
+static PyObject *named_doc(NamedMethod *self, void *unused)
+{
+    (void)unused;
+    return PyObject_GetAttrString(self->function, "__doc__");
 }
 
 static int named_traverse(NamedMethod *self, visitproc visit, void *arg)
@@ -278,8 +284,12 @@ static PyMemberDef NAMED_MEMBERS[] = {
     {NULL, 0, 0, 0, NULL},
 };
 
+static PyGetSetDef NAMED_PROPERTIES[] = {
+    {"__doc__", (getter)named_doc, NULL, "What the function says of itself.", NULL},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
 static PyType_Slot NAMED_SLOTS[] = {
-    {Py_tp_doc, PyDoc_STR("A method of the package that sends one command.")},
     {Py_tp_dealloc, named_dealloc},
     {Py_tp_traverse, named_traverse},
     {Py_tp_clear, named_clear},
@@ -289,6 +299,7 @@ static PyType_Slot NAMED_SLOTS[] = {
     {Py_tp_repr, named_repr},
     {Py_tp_methods, NAMED_METHODS},
     {Py_tp_members, NAMED_MEMBERS},
+    {Py_tp_getset, NAMED_PROPERTIES},
     {0, NULL},
 };
 
