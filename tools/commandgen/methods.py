@@ -27,7 +27,7 @@ def module(entries: Iterable[Entry]) -> str:
         "",
         "from __future__ import annotations",
         "",
-        "from oxipipe.commands._types import t",
+        "from oxipipe import _types as t",
         "from oxipipe.commands.shapes import find",
         "from oxipipe.commands.untyped import Untyped, plain",
         f"from oxipipe.commands.words import {', '.join(WORDS)}",
@@ -62,7 +62,7 @@ def group_module(groups: list[described.Group]) -> str:
         "",
         "from __future__ import annotations",
         "",
-        *(["from oxipipe.commands._types import t"] if is_described else []),
+        *(["from oxipipe import _types as t"] if is_described else []),
         *(f"from {b.rpartition('.')[0]} import {b.rpartition('.')[2]}" for b in sorted(bases)),
         *(used if is_described else []),
     ]

@@ -1,6 +1,7 @@
 """What signatures say at run time. What type checkers make of them is in `types/`, which mypy and pyright run over.
 
-Hints have no "return": one function serves all colours, and gives in each something else (a reply, a future, the pipeline).
+Hints of generated methods have no "return": one function serves all colours, and gives in each something else (a reply, a future,
+the pipeline).
 """
 
 from __future__ import annotations
@@ -9,13 +10,16 @@ import asyncio
 import importlib
 import inspect
 import pickle
+import pkgutil
 import typing
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 import oxipipe
 import oxipipe.asyncio
+import oxipipe.compat.cpipe
 from oxipipe import Pool, Redis, Server
 from oxipipe.commands._table import Commands
 from oxipipe.typing import EncodableT, KeyT
@@ -26,6 +30,62 @@ NAMED = {
     if not name.startswith("_")
 }
 CLIENTS: list[Any] = [Redis, Pool, oxipipe.asyncio.Redis]
+#: What the others are made with, and no program asks for.
+INNER = (
+    "oxipipe._arguments.",
+    "oxipipe._core.",
+    "oxipipe._hints.",
+    "oxipipe.asyncio._binding.",
+    "oxipipe.asyncio._inbox.",
+    "oxipipe.asyncio._nothing.",
+    "oxipipe.asyncio.locks.Renewal",
+    "oxipipe.commands.shapes.",
+    "oxipipe.event.Inbox",
+    "oxipipe.locks.Renewal",
+    "oxipipe.locks.Script",
+)
+
+
+def modules() -> Iterator[Any]:
+    yield oxipipe
+    for found in pkgutil.walk_packages(oxipipe.__path__, "oxipipe."):
+        if not found.name.endswith((".__main__", ".liboxipipe")) and "._core." not in found.name:
+            yield importlib.import_module(found.name)
+
+
+def classes() -> dict[str, Any]:
+    """Clients, pipelines, views, leases, locks, commands of modules, and whatever else has a name without underscore."""
+    found = {
+        f"{value.__module__}.{value.__qualname__}": value
+        for module in modules()
+        for name, value in vars(module).items()
+        if isinstance(value, type) and not name.startswith("_")
+    }
+    return {
+        name: kind
+        for name, kind in found.items()
+        if name.startswith("oxipipe.") and not name.startswith(INNER)
+    }
+
+
+def functions_of(kind: Any) -> Iterator[Any]:
+    """Those that a caller of the class can call or read, also by `with`, `for` and the like."""
+    for base in kind.__mro__:
+        for name, member in vars(base).items():
+            if name.startswith("_") and not name.endswith("__"):
+                continue
+            if isinstance(member, property):
+                found = [member.fget, member.fset]
+            else:
+                found = [getattr(member, "__func__", member)]  # of class and static methods
+            yield from (
+                function
+                for function in found
+                if inspect.isfunction(function) and function.__module__.startswith("oxipipe")
+            )
+
+
+CLASSES = classes()
 
 
 class Mine(Redis[str]):
@@ -60,6 +120,46 @@ def test_methods_of_modules_have_hints(module: str) -> None:
                     each for each in inspect.signature(method).parameters if each != "self"
                 ]
                 assert list(typing.get_type_hints(method)) == parameters, name
+
+
+def test_no_colour_is_missing_from_the_classes() -> None:
+    assert set(CLASSES) >= {
+        "oxipipe.asyncio._coroutines.Coroutines",
+        "oxipipe.asyncio._coroutines.PipelineCoroutines",
+        "oxipipe.asyncio._views.View",
+        "oxipipe.asyncio.client.Lease",
+        "oxipipe.asyncio.client.Redis",
+        "oxipipe.asyncio.locks.Lock",
+        "oxipipe.asyncio.pipeline.Pipeline",
+        "oxipipe.client.Lease",
+        "oxipipe.client.Redis",
+        "oxipipe.commands.bitfield.BitFieldOperation",
+        "oxipipe.commands.modules.json.JSON",
+        "oxipipe.commands.views.View",
+        "oxipipe.event.Event",
+        "oxipipe.futures.Future",
+        "oxipipe.locks.Lock",
+        "oxipipe.pipeline.Pipeline",
+        "oxipipe.pool.Pool",
+        "oxipipe.pool_pipeline.PoolPipeline",
+        "oxipipe.response_callbacks.ResponseCallbacks",
+        "oxipipe.search.query.Query",
+        "oxipipe.server.Server",
+    }
+
+
+@pytest.mark.parametrize("kind", CLASSES.values(), ids=CLASSES)
+def test_every_public_member_has_hints(kind: Any) -> None:
+    for function in functions_of(kind):
+        hints = typing.get_type_hints(function)
+        assert set(hints) == set(function.__annotations__), function.__qualname__
+
+
+def test_every_public_function_has_hints() -> None:
+    for module in (oxipipe, oxipipe.asyncio, oxipipe.compat.cpipe):
+        for name in module.__all__:
+            if inspect.isfunction(value := getattr(module, name)):
+                assert set(typing.get_type_hints(value)) == set(value.__annotations__), name
 
 
 def test_hints_are_the_types_of_this_package() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from oxipipe import _types as t
 from oxipipe._arguments import (
     ARGUMENTS,
     OF_CLIENTS,
@@ -16,11 +17,10 @@ from oxipipe.exceptions import DataError, OptionError
 
 TYPE_CHECKING = False  # that of `typing` costs more than this package
 if TYPE_CHECKING:
-    from os import PathLike
-    from typing import Any, NoReturn, Self
+    from typing import Any
 
     from oxipipe._core.interface import ServerFields
-    from oxipipe.server_info import ServerInfo
+
 
 #: What redis-py's constructor also takes, and why it cannot be had here (yet).
 _UNSUPPORTED = {
@@ -52,7 +52,7 @@ class Configured(Hooked):
 
     if TYPE_CHECKING:
 
-        def _open(self, options: dict[str, Any], /) -> None: ...
+        def _open(self, options: dict[str, t.Any], /) -> None: ...
         def _server(self) -> ServerFields | None: ...
 
     def __init__(
@@ -64,7 +64,7 @@ class Configured(Hooked):
         socket_timeout: float | str | None = 5.0,
         socket_connect_timeout: float | str | None = 3.0,
         socket_keepalive: bool | None = True,
-        unix_socket_path: str | bytes | PathLike[str] | None = None,
+        unix_socket_path: str | bytes | t.PathLike[str] | None = None,
         encoding: str = "utf-8",
         encoding_errors: str = "strict",
         decode_responses: bool | None = False,
@@ -89,7 +89,7 @@ class Configured(Hooked):
         max_reply_bytes: int | str | None = None,
         event_bytes: int | str | None = None,
         event_overflow: str | None = None,
-        **redis_py: Any,
+        **redis_py: t.Any,
     ) -> None:
         _refuse(type(self).__name__, redis_py)
         host = "localhost" if host is None else checked("host", host)
@@ -140,7 +140,7 @@ class Configured(Hooked):
         self._start(options, encoding, encoding_errors, decode_responses)
 
     @property
-    def server(self) -> ServerInfo | None:
+    def server(self) -> t.ServerInfo | None:
         """Who the connection was greeted by last, also if it was lost since; None before the first one."""
         fields = self._server()
         if fields is None:
@@ -150,7 +150,7 @@ class Configured(Hooked):
         return ServerInfo(*fields)
 
     @classmethod
-    def from_url(cls, url: str, **kwargs: Any) -> Self:
+    def from_url(cls, url: str, **kwargs: t.Any) -> t.Self:
         """A client of the server that `url` names. `kwargs`, as of the constructor, are for what it does not say; it wins.
 
         `redis://[[user]:password@]host[:port][/db][?option=...]` or `unix://[[user]:password@]/path[?option=...]`.
@@ -180,7 +180,7 @@ class Configured(Hooked):
         encoding: str = "utf-8",
         encoding_errors: str = "strict",
         decode_responses: bool | None = False,
-        **kwargs: Any,
+        **kwargs: t.Any,
     ) -> None:
         given = {name: value for name, value in kwargs.items() if name in OF_CLIENTS}
         _refuse(type(self).__name__, {k: v for k, v in kwargs.items() if k not in given})
@@ -191,7 +191,7 @@ class Configured(Hooked):
 
     def _start(
         self,
-        options: dict[str, Any],
+        options: dict[str, t.Any],
         encoding: str,
         encoding_errors: str,
         decode_responses: bool | None,
@@ -212,7 +212,7 @@ class Configured(Hooked):
             # The back ends give the name of an option that the library refused; of a URL it says more itself.
             raise (as_option_error(error) if error.status else refused(str(error))) from None
 
-    def __reduce__(self) -> NoReturn:
+    def __reduce__(self) -> t.NoReturn:
         kind = type(self).__name__
         raise TypeError(
             f"cannot pickle {kind!r} objects: make one in each process, with the same arguments"
@@ -237,7 +237,7 @@ def is_no_host(place: str) -> bool:
     return "/" in place or place.count(":") == 1 or place.startswith("[")
 
 
-def _refuse(kind: str, arguments: dict[str, Any]) -> None:
+def _refuse(kind: str, arguments: dict[str, t.Any]) -> None:
     """Says of each argument that redis-py takes why it is not taken here; one at its default passes."""
     for name, value in arguments.items():
         if name == "ssl" or name.startswith("ssl_"):
@@ -289,7 +289,7 @@ def named_in(url: str) -> set[str]:
     return named.union(name for name, text in found.items() if text)
 
 
-def _split_url(url: str) -> tuple[str, dict[str, Any]]:
+def _split_url(url: str) -> tuple[str, dict[str, t.Any]]:
     """Takes the options that are Python's business out of a URL."""
     head, question_mark, query = url.partition("?")
     if not question_mark or "#" in url:  # the latter the library will refuse
@@ -311,7 +311,7 @@ def _split_url(url: str) -> tuple[str, dict[str, Any]]:
     return (f"{head}?{'&'.join(kept)}" if kept else head), found
 
 
-def _of_url(name: str, text: str) -> Any:
+def _of_url(name: str, text: str) -> t.Any:
     """The argument that an option of a URL stands for."""
     if name.startswith(("encoding", "lib_")):
         return text

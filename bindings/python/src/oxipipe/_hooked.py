@@ -6,25 +6,23 @@ only from the first use on.
 
 from __future__ import annotations
 
+from oxipipe import _types as t
+
 TYPE_CHECKING = False  # that of `typing` costs more than this package
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import Any
-
-    from oxipipe.hooks import Callback, Hooks, Observer
-    from oxipipe.response_callbacks import ResponseCallbacks
+    from oxipipe.hooks import Hooks
 
 
 class Shaping:
     """Shapes of replies that are one object's own."""
 
-    _hooks: Hooks | None = None
+    _hooks: t.Hooks | None = None
 
     if TYPE_CHECKING:
 
-        def _hooked(self) -> Hooks: ...
+        def _hooked(self) -> t.Hooks: ...
 
-    def set_response_callback(self, command: str, callback: Callback | None) -> None:
+    def set_response_callback(self, command: str, callback: t.Callback | None) -> None:
         """From now on, `callback` shapes the replies to this command, whatever asks for it; None leaves them as they come.
 
         "CONFIG GET" is that subcommand only; "CONFIG" is all subcommands that have no callback of their own here. Of this client,
@@ -42,7 +40,7 @@ class Shaping:
         self._hooked().put_shape(command, callback)
 
     @property
-    def response_callbacks(self) -> ResponseCallbacks:
+    def response_callbacks(self) -> t.ResponseCallbacks:
         """What shapes the replies, by the name of the command in any case; to set and to delete items is `set_response_callback`."""
         from oxipipe.response_callbacks import ResponseCallbacks
 
@@ -52,7 +50,7 @@ class Shaping:
 class Hooked(Shaping):
     """`set_response_callback` and `on_call` of a client class; its other base is the back end's type."""
 
-    def on_call(self, observer: Observer) -> Callable[[], None]:
+    def on_call(self, observer: t.Observer) -> t.Callable[[], None]:
         """From now on, calls `observer` with a `CallEvent` when a call has ended; returns what takes that back.
 
         Of this client, and of pipelines and leases that it makes from now on. The observer runs in the thread that made the call;
@@ -72,14 +70,14 @@ class Hooked(Shaping):
 
         return forget
 
-    def _hooked(self) -> Hooks:
+    def _hooked(self) -> t.Hooks:
         if self._hooks is None:
             from oxipipe.hooks import Hooks
 
             self._use(Hooks())
         return self._hooks  # type: ignore[return-value]
 
-    def _use(self, hooks: Hooks | None) -> None:
+    def _use(self, hooks: t.Hooks | None) -> None:
         """Lets this object have the hooks of the one that made it, or new ones."""
         if hooks is not None:
             from oxipipe.hooks import Hook
@@ -96,7 +94,7 @@ class HookedPipeline(Shaping):
     """The hooks of a pipeline are those of its client: what is set on either is set on both."""
 
     #: The client, pool or lease.
-    _owner: Any
+    _owner: t.Any
 
     def _hook(self, owner: Hooked) -> None:
         """Makes this a pipeline of `owner`, with the hooks that it has."""
@@ -104,7 +102,7 @@ class HookedPipeline(Shaping):
         if owner._hooks is not None:
             self._hooked()
 
-    def _hooked(self) -> Hooks:
+    def _hooked(self) -> t.Hooks:
         hooks: Hooks = self._owner._hooked()
         if self._hooks is None:
             from oxipipe.hooks import hook_pipeline

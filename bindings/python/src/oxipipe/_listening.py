@@ -4,27 +4,22 @@ from __future__ import annotations
 
 import os
 
+from oxipipe import _types as t
 from oxipipe.exceptions import ClosedError
 
 TYPE_CHECKING = False  # that of `typing` costs more than this package
-if TYPE_CHECKING:
-    from collections import deque
-    from collections.abc import Iterator
-    from typing import Any
-
-    from oxipipe.event import Event, Inbox
 
 
 class Listening:
     """`next_event` and `events` of a client class; its other base is the backend's type."""
 
-    _inbox: Inbox | None = None
+    _inbox: t.Inbox | None = None
 
     if TYPE_CHECKING:
 
-        def _next_events(self, sink: deque[Any], milliseconds: int | None, /) -> None: ...
+        def _next_events(self, sink: t.deque[t.Any], milliseconds: int | None, /) -> None: ...
 
-    def next_event(self, timeout: float | None = None) -> Event | None:
+    def next_event(self, timeout: float | None = None) -> t.Event | None:
         """Waits for the next `Event`: something that the connection has to tell besides replies.
 
         `timeout` is in seconds; None waits for ever, 0 does not wait. Returns None when the time ran out. Nothing is connected
@@ -41,7 +36,7 @@ class Listening:
 
         return self._events_here().next(self, seconds(timeout))
 
-    def events(self, timeout: float | None = None) -> Iterator[Event]:
+    def events(self, timeout: float | None = None) -> t.Iterator[t.Event]:
         """Iterates over events as they come, see `next_event`.
 
         It ends when `timeout` seconds go by without one (None: never), and when the client or the lease is closed from this
@@ -51,7 +46,7 @@ class Listening:
 
         return self._each_event(seconds(timeout))
 
-    def _each_event(self, timeout: float | None) -> Iterator[Event]:
+    def _each_event(self, timeout: float | None) -> t.Iterator[t.Event]:
         while True:
             try:
                 event = self._events_here().next(self, timeout)
@@ -61,7 +56,7 @@ class Listening:
                 return
             yield event
 
-    def _events_here(self) -> Inbox:
+    def _events_here(self) -> t.Inbox:
         inbox = self._inbox
         if inbox is None or inbox.process != os.getpid():
             from oxipipe.event import Inbox

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from oxipipe import _backend
+from oxipipe import _types as t
 from oxipipe._configured import Configured
 from oxipipe._leased import lease_class, lost_lease
 from oxipipe._listening import Listening
@@ -13,12 +14,12 @@ from oxipipe.pipeline import Pipeline
 
 TYPE_CHECKING = False  # that of `typing` costs more than this package
 if TYPE_CHECKING:
-    from typing import Any, Literal, Self, TypeVar, Unpack, overload
+    from typing import Any, TypeVar, overload
 
     from oxipipe.futures import Future
     from oxipipe.locks import Lock
     from oxipipe.pool import Pool
-    from oxipipe.typing import ClientOptions, KeyT, T
+    from oxipipe.typing import T
 
     _Decoded = TypeVar("_Decoded", bound="Redis[str]")
 else:
@@ -49,29 +50,29 @@ class Redis(Configured, Listening, _backend.ClientCore, Iterations[T], Commands[
             self: Redis[bytes],
             host: str | None = "localhost",
             port: int | str = 6379,
-            *args: Any,
-            decode_responses: Literal[False] | None = False,
-            **options: Unpack[ClientOptions],
+            *args: t.Any,
+            decode_responses: t.Literal[False] | None = False,
+            **options: t.Unpack[t.ClientOptions],
         ) -> None: ...
         @overload
         def __init__(
             self: Redis[str],
             host: str | None = "localhost",
             port: int | str = 6379,
-            *args: Any,
-            decode_responses: Literal[True],
-            **options: Unpack[ClientOptions],
+            *args: t.Any,
+            decode_responses: t.Literal[True],
+            **options: t.Unpack[t.ClientOptions],
         ) -> None: ...
         @overload
         def __init__(
-            self: Redis[Any],
+            self: Redis[t.Any],
             host: str | None = "localhost",
             port: int | str = 6379,
-            *args: Any,
+            *args: t.Any,
             decode_responses: bool | None,
-            **options: Unpack[ClientOptions],
+            **options: t.Unpack[t.ClientOptions],
         ) -> None: ...
-        def __init__(self, *args: Any, **options: Any) -> None: ...
+        def __init__(self, *args: t.Any, **options: t.Any) -> None: ...
 
         # A class that says what text is, such as `Redis[str]` or one that derives from it, stays what it is.
         @overload  # type: ignore[override]
@@ -83,7 +84,7 @@ class Redis(Configured, Listening, _backend.ClientCore, Iterations[T], Commands[
             host: str | None = None,
             port: int | str = 6379,
             decode_responses: bool | None = None,
-            **options: Unpack[ClientOptions],
+            **options: t.Unpack[t.ClientOptions],
         ) -> _Decoded: ...
         @overload
         @classmethod
@@ -93,8 +94,8 @@ class Redis(Configured, Listening, _backend.ClientCore, Iterations[T], Commands[
             *,
             host: str | None = None,
             port: int | str = 6379,
-            decode_responses: Literal[True],
-            **options: Unpack[ClientOptions],
+            decode_responses: t.Literal[True],
+            **options: t.Unpack[t.ClientOptions],
         ) -> Redis[str]: ...
         @overload
         @classmethod
@@ -104,9 +105,9 @@ class Redis(Configured, Listening, _backend.ClientCore, Iterations[T], Commands[
             *,
             host: str | None = None,
             port: int | str = 6379,
-            decode_responses: Literal[False] | None = False,
-            **options: Unpack[ClientOptions],
-        ) -> Self: ...
+            decode_responses: t.Literal[False] | None = False,
+            **options: t.Unpack[t.ClientOptions],
+        ) -> t.Self: ...
         @overload
         @classmethod
         def from_url(
@@ -116,17 +117,17 @@ class Redis(Configured, Listening, _backend.ClientCore, Iterations[T], Commands[
             host: str | None = None,
             port: int | str = 6379,
             decode_responses: bool | None,
-            **options: Unpack[ClientOptions],
-        ) -> Redis[Any]: ...
+            **options: t.Unpack[t.ClientOptions],
+        ) -> Redis[t.Any]: ...
         @classmethod
-        def from_url(cls, url: str, **options: Any) -> Any: ...
+        def from_url(cls, url: str, **options: t.Any) -> t.Any: ...
 
     #: What `submit` uses, from its first call on.
-    _submissions: Pool[T] | None = None
+    _submissions: t.Pool[t.T] | None = None
     #: The class of this class' leases, once there was one.
-    _leases: type[Lease[T]]
+    _leases: type[Lease[t.T]]
 
-    def submit(self, *args: Any) -> Future[Any]:
+    def submit(self, *args: t.Any) -> t.Future[t.Any]:
         """Starts to send a command at once, and returns the `Future` of its reply, in the shape of that command.
 
         These commands have a connection of their own, made with the first one, so they do not wait for other calls and
@@ -136,7 +137,7 @@ class Redis(Configured, Listening, _backend.ClientCore, Iterations[T], Commands[
         future: Future[Any] = (self._submissions or self._start_submissions()).submit(*args)
         return future
 
-    def _start_submissions(self) -> Pool[T]:
+    def _start_submissions(self) -> t.Pool[t.T]:
         from oxipipe.pool import Pool
 
         if self.closed:
@@ -164,7 +165,7 @@ class Redis(Configured, Listening, _backend.ClientCore, Iterations[T], Commands[
             if late is not None and not late.closed:  # made by another thread meanwhile
                 late.close()
 
-    def connect(self) -> Self:
+    def connect(self) -> t.Self:
         """Connects now, to find out whether that works, and returns the client."""
         self._connect()
         return self
@@ -175,17 +176,17 @@ class Redis(Configured, Listening, _backend.ClientCore, Iterations[T], Commands[
 
     def lock(
         self,
-        name: KeyT,
+        name: t.KeyT,
         timeout: float | None = None,
         sleep: float = 0.1,
         blocking: bool = True,
         blocking_timeout: float | None = None,
-        lock_class: type[Any] | None = None,
+        lock_class: type[t.Any] | None = None,
         thread_local: bool = True,
         raise_on_release_error: bool = True,
         *,
         renew: bool = False,
-    ) -> Lock:
+    ) -> t.Lock:
         """A lock on the server under the key `name`: a `Lock` to acquire and release, or to use in a `with` block.
 
         * `timeout`: seconds until it is given up by itself; None: not before it is released;
@@ -212,7 +213,7 @@ class Redis(Configured, Listening, _backend.ClientCore, Iterations[T], Commands[
         )
         return made
 
-    def lease(self) -> Lease[T]:
+    def lease(self) -> Lease[t.T]:
         """A client with a connection of its own, for what would change a shared one: WATCH, MULTI, SELECT and the like.
 
             with r.lease() as mine:
@@ -235,7 +236,7 @@ class Redis(Configured, Listening, _backend.ClientCore, Iterations[T], Commands[
         made: Lease[T] = lease_class(type(self), Lease)._of(self)
         return made
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> t.Self:
         return self
 
     def __exit__(self, *_exception: object) -> None:
@@ -246,7 +247,7 @@ class Lease(Redis[T]):
     """A `Redis` with a connection of its own: what `lease` of clients and pools returns."""
 
     @classmethod
-    def _of(cls, lender: Any) -> Any:
+    def _of(cls, lender: t.Any) -> t.Any:
         lease = cls.__new__(cls)
         if cls is not Lease:
             # What the subclass has given itself; not what belongs to the client and its connection.
@@ -275,7 +276,7 @@ class Lease(Redis[T]):
         error.outcome = None
         raise error
 
-    def _start_submissions(self) -> Pool[T]:
+    def _start_submissions(self) -> t.Pool[t.T]:
         if self.closed:
             raise ClosedError("the client is closed")
         raise RefusedError(
@@ -295,8 +296,8 @@ if TYPE_CHECKING:
         *,
         host: str | None = None,
         port: int | str = 6379,
-        decode_responses: Literal[True],
-        **options: Unpack[ClientOptions],
+        decode_responses: t.Literal[True],
+        **options: t.Unpack[t.ClientOptions],
     ) -> Redis[str]: ...
     @overload
     def from_url(
@@ -304,8 +305,8 @@ if TYPE_CHECKING:
         *,
         host: str | None = None,
         port: int | str = 6379,
-        decode_responses: Literal[False] | None = False,
-        **options: Unpack[ClientOptions],
+        decode_responses: t.Literal[False] | None = False,
+        **options: t.Unpack[t.ClientOptions],
     ) -> Redis[bytes]: ...
     @overload
     def from_url(
@@ -314,10 +315,10 @@ if TYPE_CHECKING:
         host: str | None = None,
         port: int | str = 6379,
         decode_responses: bool | None,
-        **options: Unpack[ClientOptions],
-    ) -> Redis[Any]: ...
+        **options: t.Unpack[t.ClientOptions],
+    ) -> Redis[t.Any]: ...
 
 
-def from_url(url: str, **kwargs: Any) -> Redis[Any]:
+def from_url(url: str, **kwargs: t.Any) -> Redis[t.Any]:
     """`Redis.from_url`."""
     return Redis.from_url(url, **kwargs)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from _thread import _local
 
+from oxipipe import _types as t
 from oxipipe._arguments import checked
 from oxipipe._configured import is_no_host
 from oxipipe.client import Redis
@@ -15,17 +16,14 @@ from oxipipe.exceptions import RedisError
 
 TYPE_CHECKING = False  # that of `typing` costs more than this package
 if TYPE_CHECKING:
-    from typing import Any, Literal, Unpack, overload
-
-    from oxipipe.pipeline import Pipeline
-    from oxipipe.typing import ClientOptions
+    from typing import Any, overload
 
 
 class _Thread(_local):
     """The pipeline of each thread, and the client it is for."""
 
-    pipeline: Pipeline | None = None
-    client: Redis[Any] | None = None
+    pipeline: t.Pipeline | None = None
+    client: Redis[t.Any] | None = None
 
 
 if TYPE_CHECKING:
@@ -37,8 +35,8 @@ if TYPE_CHECKING:
         *,
         host: str | None = None,
         url: str | None = None,
-        decode_responses: Literal[False] | None = False,
-        **options: Unpack[ClientOptions],
+        decode_responses: t.Literal[False] | None = False,
+        **options: t.Unpack[t.ClientOptions],
     ) -> Redis[bytes]: ...
     @overload
     def connect(
@@ -47,8 +45,8 @@ if TYPE_CHECKING:
         *,
         host: str | None = None,
         url: str | None = None,
-        decode_responses: Literal[True],
-        **options: Unpack[ClientOptions],
+        decode_responses: t.Literal[True],
+        **options: t.Unpack[t.ClientOptions],
     ) -> Redis[str]: ...
     @overload
     def connect(
@@ -58,8 +56,8 @@ if TYPE_CHECKING:
         host: str | None = None,
         url: str | None = None,
         decode_responses: bool | None,
-        **options: Unpack[ClientOptions],
-    ) -> Redis[Any]: ...
+        **options: t.Unpack[t.ClientOptions],
+    ) -> Redis[t.Any]: ...
 
 
 def connect(
@@ -68,8 +66,8 @@ def connect(
     *,
     host: str | None = None,
     url: str | None = None,
-    **kwargs: Any,
-) -> Redis[Any]:
+    **kwargs: t.Any,
+) -> Redis[t.Any]:
     """Connects to a server, which becomes the default connection, and returns the client.
 
     `host_or_url` (or by its name, `host` or `url`) is a host name, localhost if there is none, or a URL; `port` is not
@@ -97,13 +95,13 @@ def place_of(function: str, given: dict[str, str | None]) -> str:
     return place
 
 
-def set_client(client: Redis[Any] | None) -> None:
+def set_client(client: Redis[t.Any] | None) -> None:
     """Makes `client` the default connection."""
     global _client
     _client = client
 
 
-def get_client() -> Redis[Any]:
+def get_client() -> Redis[t.Any]:
     """The default connection."""
     if _client is None:
         error = RedisError("there is no default connection: call oxipipe.connect() first")
@@ -112,22 +110,22 @@ def get_client() -> Redis[Any]:
     return _client
 
 
-def pipeline(transaction: bool = True, shard_hint: str | None = None) -> Pipeline:
+def pipeline(transaction: bool = True, shard_hint: str | None = None) -> t.Pipeline:
     """A new pipeline on the default connection."""
     return get_client().pipeline(transaction, shard_hint)
 
 
-def add_command(*args: Any) -> None:
+def add_command(*args: t.Any) -> None:
     """Adds a command to this thread's pipeline on the default connection."""
     _thread_pipeline().command(*args)
 
 
-def execute(raise_on_error: bool = True) -> list[Any]:
+def execute(raise_on_error: bool = True) -> list[t.Any]:
     """Executes what this thread has added, and returns the replies in order."""
     return _thread_pipeline().execute(raise_on_error)
 
 
-def _thread_pipeline() -> Pipeline:
+def _thread_pipeline() -> t.Pipeline:
     client = _client
     if _thread.pipeline is None or _thread.client is not client:
         _thread.pipeline = get_client().pipeline(transaction=False)

@@ -8,6 +8,7 @@ oxipipe.flush()
 
 from __future__ import annotations
 
+from oxipipe import _types as t
 from oxipipe._arguments import checked
 from oxipipe._configured import is_no_host
 from oxipipe.default import place_of
@@ -17,10 +18,9 @@ from oxipipe.pool import Pool
 TYPE_CHECKING = False  # that of `typing` costs more than this package
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any, Literal, Unpack, overload
+    from typing import Any, overload
 
     from oxipipe.futures import Future
-    from oxipipe.typing import EncodableT, KeyT, PoolOptions
 
 
 if TYPE_CHECKING:
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
         *,
         host: str | None = None,
         url: str | None = None,
-        decode_responses: Literal[False] | None = False,
-        **options: Unpack[PoolOptions],
+        decode_responses: t.Literal[False] | None = False,
+        **options: t.Unpack[t.PoolOptions],
     ) -> Pool[bytes]: ...
     @overload
     def connect_pool(
@@ -44,8 +44,8 @@ if TYPE_CHECKING:
         *,
         host: str | None = None,
         url: str | None = None,
-        decode_responses: Literal[True],
-        **options: Unpack[PoolOptions],
+        decode_responses: t.Literal[True],
+        **options: t.Unpack[t.PoolOptions],
     ) -> Pool[str]: ...
     @overload
     def connect_pool(
@@ -56,8 +56,8 @@ if TYPE_CHECKING:
         host: str | None = None,
         url: str | None = None,
         decode_responses: bool | None,
-        **options: Unpack[PoolOptions],
-    ) -> Pool[Any]: ...
+        **options: t.Unpack[t.PoolOptions],
+    ) -> Pool[t.Any]: ...
 
 
 def connect_pool(
@@ -67,8 +67,8 @@ def connect_pool(
     *,
     host: str | None = None,
     url: str | None = None,
-    **kwargs: Any,
-) -> Pool[Any]:
+    **kwargs: t.Any,
+) -> Pool[t.Any]:
     """Opens `pool` connections to a server, which become the default pool, and returns it.
 
     `host_or_url` (or by its name, `host` or `url`) is a host name, localhost if there is none, or a URL; `port` is not
@@ -90,14 +90,14 @@ def connect_pool(
     return made
 
 
-def set_pool(pool: Pool[Any] | None) -> None:
+def set_pool(pool: Pool[t.Any] | None) -> None:
     """Makes `pool` the default pool."""
     global _pool, _submit
     _pool = pool
     _submit = _no_pool if pool is None else pool.submit
 
 
-def get_pool() -> Pool[Any]:
+def get_pool() -> Pool[t.Any]:
     """The default pool."""
     if _pool is None:
         _no_pool()
@@ -105,12 +105,12 @@ def get_pool() -> Pool[Any]:
     return _pool
 
 
-def phset(name: KeyT, key: EncodableT, value: EncodableT) -> Future[int]:
+def phset(name: t.KeyT, key: t.EncodableT, value: t.EncodableT) -> t.Future[int]:
     """HSET on the default pool: queues it and returns the future of its reply."""
     return _submit("HSET", name, key, value)
 
 
-def phget(name: KeyT, key: EncodableT) -> Future[Any]:
+def phget(name: t.KeyT, key: t.EncodableT) -> t.Future[t.Any]:
     """HGET on the default pool: queues it and returns the future of the value."""
     return _submit("HGET", name, key)
 
@@ -120,7 +120,7 @@ def flush(timeout: float | None = None) -> int:
     return get_pool().flush(timeout)
 
 
-def _no_pool(*_args: Any) -> Any:
+def _no_pool(*_args: t.Any) -> t.Any:
     error = RedisError("there is no default pool: call oxipipe.connect_pool() first")
     error.outcome = "NOT_APPLIED"
     raise error

@@ -10,10 +10,10 @@ from threading import TIMEOUT_MAX
 from time import monotonic
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from oxipipe.exceptions import RedisError
+
 if TYPE_CHECKING:
     from typing import Protocol
-
-    from oxipipe.exceptions import RedisError
 
     class Source(Protocol):
         def _next_events(self, sink: deque[Any], milliseconds: int | None, /) -> None: ...

@@ -16,9 +16,7 @@ As in redis-py, `ConnectionError` and `TimeoutError` here are not the builtins o
 
 from __future__ import annotations
 
-TYPE_CHECKING = False  # that of `typing` costs more than this package
-if TYPE_CHECKING:
-    from typing import Any
+from oxipipe import _types as t
 
 
 class RedisError(Exception):
@@ -36,7 +34,7 @@ class RedisError(Exception):
     unknown: int = 0
     not_applied: int = 0
     #: Replies of the pipeline that arrived before it failed, in order; error replies in place.
-    replies: list[Any] | None = None
+    replies: list[t.Any] | None = None
     #: Raised by a pool's `flush`: how many commands failed and succeeded since the last one.
     failed: int = 0
     succeeded: int = 0

@@ -9,11 +9,9 @@ from threading import Condition
 from typing import TYPE_CHECKING, TypeVar
 
 from oxipipe import _backend, exceptions
+from oxipipe import _types as t
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import Any, NoReturn
-
     from oxipipe.pool import Pool
 
     class _Core: ...
@@ -55,11 +53,11 @@ class Future(_Core, concurrent.futures.Future[_T]):
     if TYPE_CHECKING:
         _pool: Pool | None
 
-        def _watch(self) -> tuple[Condition, list[Any], list[Any]]: ...
+        def _watch(self) -> tuple[Condition, list[t.Any], list[t.Any]]: ...
         def _settle(self) -> None: ...
-        def _deliver_to(self, sink: list[Any], /) -> None: ...
+        def _deliver_to(self, sink: list[t.Any], /) -> None: ...
         @classmethod
-        def _made(cls, pool: Any, callback: Any) -> Any: ...
+        def _made(cls, pool: t.Any, callback: t.Any) -> t.Any: ...
 
     else:
         _condition = property(lambda self: self._watch()[0])
@@ -84,7 +82,7 @@ class Future(_Core, concurrent.futures.Future[_T]):
         """Whether it is not done: what was submitted is on its way."""
         return not self.done()
 
-    def add_done_callback(self, fn: Callable[[concurrent.futures.Future[_T]], object]) -> None:
+    def add_done_callback(self, fn: t.Callable[[concurrent.futures.Future[_T]], object]) -> None:
         """Calls `fn` with the future when it is done, at once if it is. What `fn` raises is logged."""
         if not self.done():
             super().add_done_callback(fn)
@@ -95,7 +93,7 @@ class Future(_Core, concurrent.futures.Future[_T]):
             _base.LOGGER.exception("exception calling callback for %r", self)
 
     @property
-    def pool(self) -> Pool | None:
+    def pool(self) -> t.Pool | None:
         """The pool that works on it, None once it is done."""
         return self._pool
 
@@ -107,15 +105,15 @@ class Future(_Core, concurrent.futures.Future[_T]):
         error = FutureCancelledError if self.cancelled() else self.exception()
         return getattr(error, "outcome", None)
 
-    def set_running_or_notify_cancel(self) -> NoReturn:
+    def set_running_or_notify_cancel(self) -> t.NoReturn:
         """Not for users: raises RuntimeError."""
         raise RuntimeError("only the pool decides its futures")
 
-    def set_result(self, result: _T) -> NoReturn:
+    def set_result(self, result: _T) -> t.NoReturn:
         """Not for users: raises RuntimeError."""
         raise RuntimeError("only the pool decides its futures")
 
-    def set_exception(self, exception: BaseException | None) -> NoReturn:
+    def set_exception(self, exception: BaseException | None) -> t.NoReturn:
         """Not for users: raises RuntimeError."""
         raise RuntimeError("only the pool decides its futures")
 
@@ -152,7 +150,7 @@ class Future(_Core, concurrent.futures.Future[_T]):
                 _base.LOGGER.exception("exception calling callback for %r", self)
 
     @staticmethod
-    def _new_watch() -> tuple[Condition, list[Any], list[Any]]:
+    def _new_watch() -> tuple[Condition, list[t.Any], list[t.Any]]:
         return Condition(), [], []
 
 

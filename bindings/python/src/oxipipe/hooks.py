@@ -6,16 +6,10 @@ Imported when the first object wants one, see `oxipipe._hooked`.
 from __future__ import annotations
 
 from time import perf_counter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
+from oxipipe import _types as t
 from oxipipe.commands.shapes import ShapedName, Undecoded, resolve_words, word
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import Any
-
-    Callback = Callable[[Any], Any]
-    Observer = Callable[["CallEvent"], object]
 
 
 class CallEvent(NamedTuple):
@@ -43,18 +37,18 @@ class Hooks:
 
     def __init__(self) -> None:
         #: By the command's name in upper case, of one word or two; None leaves a reply as it comes.
-        self.shapes: dict[str, Callback | None] = {}
+        self.shapes: dict[str, t.Callback | None] = {}
         #: The first words of those of two.
         self.containers: set[str] = set()
-        self.observers: tuple[Observer, ...] = ()
+        self.observers: tuple[t.Observer, ...] = ()
 
-    def put_shape(self, command: str, callback: Callback | None) -> None:
+    def put_shape(self, command: str, callback: t.Callback | None) -> None:
         container, *subcommand = words = command.upper().split()
         if subcommand:
             self.containers.add(container)
         self.shapes[" ".join(words)] = callback
 
-    def shape_of(self, words: tuple[Any, ...], own: Callback | None) -> Callback | None:
+    def shape_of(self, words: tuple[t.Any, ...], own: t.Callback | None) -> t.Callback | None:
         """What is to shape the reply to a command that otherwise has the shape `own`."""
         name = self.name_of(words)
         if name not in self.shapes:
@@ -62,7 +56,7 @@ class Hooks:
         callback = self.shapes[name]
         return Undecoded(callback) if isinstance(resolve_words(words), Undecoded) else callback
 
-    def name_of(self, words: tuple[Any, ...]) -> str:
+    def name_of(self, words: tuple[t.Any, ...]) -> str:
         """Under which a shape for the command would be among these."""
         name = _name(words)
         if name in self.containers and len(words) > 1:
@@ -87,13 +81,13 @@ class Hooks:
 class Hook:
     """In the place of a method that sends one command."""
 
-    def __init__(self, client: Any, hooks: Hooks, method: str) -> None:
+    def __init__(self, client: t.Any, hooks: Hooks, method: str) -> None:
         self.client, self.hooks = client, hooks
         self.is_shaped, self.may_wait = method == "command_as", method != "try_submit"
         self.plain = getattr(type(client), method).__get__(client)
         self.shaping = type(client).command_as.__get__(client)
 
-    def __call__(self, *args: Any) -> Any:
+    def __call__(self, *args: t.Any) -> t.Any:
         callback, words = (args[0], args[1:]) if self.is_shaped else (_OWN, args)
         name = _name(words)
         hooks = self.hooks
@@ -114,21 +108,21 @@ class Hook:
         return _told(hooks, name, 1, self.client._address, start, result)
 
 
-def hook_pipeline(pipeline: Any, client: Any) -> None:
+def hook_pipeline(pipeline: t.Any, client: t.Any) -> None:
     """Lets a pipeline have the hooks of its client, which has some."""
     hooks: Hooks = client._hooks
     command = type(pipeline).command.__get__(pipeline)
     command_as = type(pipeline).command_as.__get__(pipeline)
     execute = type(pipeline).execute.__get__(pipeline)
 
-    def hooked_command(*args: Any) -> Any:
+    def hooked_command(*args: t.Any) -> t.Any:
         shape = hooks.shape_of(args, _OWN)
         return command(*args) if shape is _OWN else command_as(shape, *args)
 
-    def hooked_command_as(callback: Callback | None, *args: Any) -> Any:
+    def hooked_command_as(callback: t.Callback | None, *args: t.Any) -> t.Any:
         return command_as(hooks.shape_of(args, callback), *args)
 
-    def hooked_execute(*args: Any, **kwargs: Any) -> Any:
+    def hooked_execute(*args: t.Any, **kwargs: t.Any) -> t.Any:
         count, address = len(pipeline), client._address
         start = perf_counter()
         try:
@@ -146,7 +140,9 @@ def hook_pipeline(pipeline: Any, client: Any) -> None:
         setattr(pipeline, method, hooked)
 
 
-def _told(hooks: Hooks, name: str, commands: int, address: str, start: float, result: Any) -> Any:
+def _told(
+    hooks: Hooks, name: str, commands: int, address: str, start: float, result: t.Any
+) -> t.Any:
     """The result, when the observers know of it; those of a future when it is decided."""
     if not hooks.observers:
         return result
@@ -155,7 +151,7 @@ def _told(hooks: Hooks, name: str, commands: int, address: str, start: float, re
         hooks.tell(name, commands, address, start, None)
         return result
 
-    def decided(future: Any) -> None:
+    def decided(future: t.Any) -> None:
         try:
             error = future.exception()
         except BaseException as cancelled:
@@ -166,12 +162,12 @@ def _told(hooks: Hooks, name: str, commands: int, address: str, start: float, re
     return result
 
 
-def _OWN(reply: Any) -> Any:
+def _OWN(reply: t.Any) -> t.Any:
     """In the place of the shape that a back end finds by itself."""
     return reply
 
 
-def _name(args: tuple[Any, ...]) -> str:
+def _name(args: tuple[t.Any, ...]) -> str:
     if not args:
         return ""
     name = args[0]

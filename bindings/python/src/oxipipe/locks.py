@@ -23,15 +23,15 @@ import weakref
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from oxipipe import _types as t
 from oxipipe.commands.shapes import Undecoded
 from oxipipe.exceptions import DataError, LockError, LockNotOwnedError, NoScriptError, RedisError
 
 if TYPE_CHECKING:
     from collections.abc import Generator
-    from typing import Any, Literal, Self, TypeAlias, TypeVar
+    from typing import Any, TypeAlias, TypeVar
 
-    from oxipipe.client import Redis
-    from oxipipe.typing import EncodableT, KeyT
+    from oxipipe.typing import EncodableT
 
     #: What a step gives back.
     R = TypeVar("R")
@@ -58,7 +58,7 @@ return 0
 """.encode()
         self.digest = hashlib.sha1(self.text, usedforsecurity=False).hexdigest().encode()
 
-    def steps(self, name: KeyT, *args: EncodableT) -> Steps[bool]:
+    def steps(self, name: t.KeyT, *args: t.EncodableT) -> Steps[bool]:
         """Whether the lock was held with one of the tokens, and did what the script is for."""
         try:
             done = yield b"EVALSHA", self.digest, 1, name, *args
@@ -109,7 +109,9 @@ class ThreadTokens(Tokens, threading.local):
 class Renewal:
     """Extends a lock at each third of its time. The thread or task that does it knows it weakly: a lock nobody has runs out."""
 
-    def __init__(self, client: Any, name: KeyT, timeout: float, token: bytes, since: float) -> None:
+    def __init__(
+        self, client: t.Any, name: t.KeyT, timeout: float, token: bytes, since: float
+    ) -> None:
         self.client = client
         self.interval = timeout / 3
         self._name, self._timeout, self._token = name, timeout, token
@@ -164,8 +166,8 @@ class LockRules:
 
     def __init__(
         self,
-        redis: Any,
-        name: KeyT,
+        redis: t.Any,
+        name: t.KeyT,
         timeout: float | None = None,
         sleep: float = 0.1,
         blocking: bool = True,
@@ -270,7 +272,7 @@ class LockRules:
             yield from RELEASE.steps(self.name, token)
             tokens.in_doubt.pop(token, None)
 
-    def _extending(self, additional_time: float, replace_ttl: bool) -> Steps[Literal[True]]:
+    def _extending(self, additional_time: float, replace_ttl: bool) -> Steps[t.Literal[True]]:
         ours = self._limited("extend")
         how = b"1" if replace_ttl else b"0"
         done = yield from EXTEND.steps(self.name, milliseconds(additional_time), how, *ours)
@@ -278,7 +280,7 @@ class LockRules:
             raise self._error("Cannot extend a lock that was lost", LockNotOwnedError)
         return True
 
-    def _reacquiring(self) -> Steps[Literal[True]]:
+    def _reacquiring(self) -> Steps[t.Literal[True]]:
         ours = self._limited("reacquire")
         done = yield from REACQUIRE.steps(self.name, milliseconds(self.timeout or 0), *ours)
         if not done:
@@ -331,7 +333,7 @@ def milliseconds(seconds: float) -> int:
 class RenewalThread(Renewal):
     """By a thread, which ends with the process, and is not there in a fork's child."""
 
-    def __init__(self, *about: Any) -> None:
+    def __init__(self, *about: t.Any) -> None:
         super().__init__(*about)
         self._ended = threading.Event()
         threading.Thread(
@@ -362,10 +364,10 @@ class Lock(LockRules):
     By default each thread that uses the object has a lock of its own in it. It works together with redis-py's locks.
     """
 
-    redis: Redis[Any]
+    redis: t.Redis[t.Any]
     _renewal_class = RenewalThread
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> t.Self:
         token = new_token()
         try:
             is_held = self.acquire(token=token)
@@ -417,11 +419,11 @@ class Lock(LockRules):
         """
         walk(self.redis, self._releasing())
 
-    def extend(self, additional_time: float, replace_ttl: bool = False) -> Literal[True]:
+    def extend(self, additional_time: float, replace_ttl: bool = False) -> t.Literal[True]:
         """Adds seconds to the time that the lock has left, or with `replace_ttl` sets that time. Returns True."""
         return walk(self.redis, self._extending(additional_time, replace_ttl))
 
-    def reacquire(self) -> Literal[True]:
+    def reacquire(self) -> t.Literal[True]:
         """Sets the time that the lock has left to its `timeout` again. Returns True."""
         return walk(self.redis, self._reacquiring())
 
@@ -434,7 +436,7 @@ class Lock(LockRules):
         return self._is_ours(walk(self.redis, self._looking()))
 
 
-def walk(client: Redis[Any], steps: Steps[R]) -> R:
+def walk(client: t.Redis[t.Any], steps: Steps[R]) -> R:
     """Does what the steps say, one after the other."""
     try:
         step = next(steps)

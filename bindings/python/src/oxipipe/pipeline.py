@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 from oxipipe import _backend
+from oxipipe import _types as t
 from oxipipe._hooked import HookedPipeline
 from oxipipe.commands._table import PipelineCommands
 from oxipipe.exceptions import DecodeError, ExecAbortError, RedisError, WatchError
-
-TYPE_CHECKING = False  # that of `typing` costs more than this package
-if TYPE_CHECKING:
-    from typing import Any, Self
-
-    from oxipipe.client import Redis
 
 
 class Pipeline(_backend.PipelineCore, HookedPipeline, PipelineCommands):
@@ -24,7 +19,7 @@ class Pipeline(_backend.PipelineCore, HookedPipeline, PipelineCommands):
     """
 
     def __init__(
-        self, client: Redis[Any], transaction: bool = True, shard_hint: str | None = None
+        self, client: t.Redis[t.Any], transaction: bool = True, shard_hint: str | None = None
     ) -> None:
         # redis-py's parameter for clusters; one server has nothing to choose from.
         self.shard_hint = shard_hint
@@ -32,7 +27,7 @@ class Pipeline(_backend.PipelineCore, HookedPipeline, PipelineCommands):
         self._open(client, self.transaction)
         self._hook(client)
 
-    def execute(self, raise_on_error: bool = True) -> list[Any]:
+    def execute(self, raise_on_error: bool = True) -> list[t.Any]:
         """Executes what was added, and returns the replies in order.
 
         The server executes all commands even if it refuses some of them; then the first refusal is raised, with
@@ -49,7 +44,7 @@ class Pipeline(_backend.PipelineCore, HookedPipeline, PipelineCommands):
             error.not_applied = count
             raise
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> t.Self:
         return self
 
     def __exit__(self, *_exception: object) -> None:
@@ -59,7 +54,7 @@ class Pipeline(_backend.PipelineCore, HookedPipeline, PipelineCommands):
         return described(self)
 
 
-def described(pipeline: Any) -> str:
+def described(pipeline: t.Any) -> str:
     """What a pipeline is, for people."""
     from oxipipe._counted import counted
 
@@ -69,8 +64,8 @@ def described(pipeline: Any) -> str:
 
 
 def checked(
-    pipeline: _backend.PipelineCore, replies: list[Any] | None, first_error: int
-) -> list[Any]:
+    pipeline: _backend.PipelineCore, replies: list[t.Any] | None, first_error: int
+) -> list[t.Any]:
     """The replies of a pipeline; the first error among them is raised."""
     replies = unchecked(pipeline, replies, first_error)
     if first_error >= 0:
@@ -79,8 +74,8 @@ def checked(
 
 
 def unchecked(
-    _pipeline: _backend.PipelineCore, replies: list[Any] | None, _first_error: int
-) -> list[Any]:
+    _pipeline: _backend.PipelineCore, replies: list[t.Any] | None, _first_error: int
+) -> list[t.Any]:
     """The replies of a pipeline, unless its transaction was not executed."""
     if replies is None:
         error = WatchError("Watched variable changed.")
@@ -89,7 +84,7 @@ def unchecked(
     return replies
 
 
-def _described(pipeline: _backend.PipelineCore, replies: list[Any], index: int) -> Exception:
+def _described(pipeline: _backend.PipelineCore, replies: list[t.Any], index: int) -> Exception:
     if isinstance(replies[index], ExecAbortError):
         # The transaction was refused because of one command, which has an error of its own.
         causes = (i for i, r in enumerate(replies) if isinstance(r, RedisError))

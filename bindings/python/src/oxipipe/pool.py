@@ -6,6 +6,7 @@ import atexit
 from _weakref import ref
 
 from oxipipe import _backend
+from oxipipe import _types as t
 from oxipipe._arguments import checked, options_of
 from oxipipe._configured import Configured, named_in
 from oxipipe._counted import counted
@@ -17,12 +18,10 @@ from oxipipe.exceptions import ClosedError, RedisError
 
 TYPE_CHECKING = False  # that of `typing` costs more than this package
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-    from typing import Any, Literal, Self, TypeVar, Unpack, overload
+    from typing import Any, TypeVar, overload
 
     from oxipipe.futures import Future
-    from oxipipe.pool_pipeline import PoolPipeline
-    from oxipipe.typing import PoolOptions, T
+    from oxipipe.typing import T
 
     _Decoded = TypeVar("_Decoded", bound="Pool[str]")
 else:
@@ -82,29 +81,29 @@ class Pool(Configured, Listening, _backend.PoolCore, PoolCommands[T]):
             self: Pool[bytes],
             host: str | None = "localhost",
             port: int | str = 6379,
-            *args: Any,
-            decode_responses: Literal[False] | None = False,
-            **options: Unpack[PoolOptions],
+            *args: t.Any,
+            decode_responses: t.Literal[False] | None = False,
+            **options: t.Unpack[t.PoolOptions],
         ) -> None: ...
         @overload
         def __init__(
             self: Pool[str],
             host: str | None = "localhost",
             port: int | str = 6379,
-            *args: Any,
-            decode_responses: Literal[True],
-            **options: Unpack[PoolOptions],
+            *args: t.Any,
+            decode_responses: t.Literal[True],
+            **options: t.Unpack[t.PoolOptions],
         ) -> None: ...
         @overload
         def __init__(
-            self: Pool[Any],
+            self: Pool[t.Any],
             host: str | None = "localhost",
             port: int | str = 6379,
-            *args: Any,
+            *args: t.Any,
             decode_responses: bool | None,
-            **options: Unpack[PoolOptions],
+            **options: t.Unpack[t.PoolOptions],
         ) -> None: ...
-        def __init__(self, *args: Any, **options: Any) -> None: ...
+        def __init__(self, *args: t.Any, **options: t.Any) -> None: ...
 
         # A class that says what text is, such as `Pool[str]` or one that derives from it, stays what it is.
         @overload  # type: ignore[override]
@@ -116,7 +115,7 @@ class Pool(Configured, Listening, _backend.PoolCore, PoolCommands[T]):
             host: str | None = None,
             port: int | str = 6379,
             decode_responses: bool | None = None,
-            **options: Unpack[PoolOptions],
+            **options: t.Unpack[t.PoolOptions],
         ) -> _Decoded: ...
         @overload
         @classmethod
@@ -126,8 +125,8 @@ class Pool(Configured, Listening, _backend.PoolCore, PoolCommands[T]):
             *,
             host: str | None = None,
             port: int | str = 6379,
-            decode_responses: Literal[True],
-            **options: Unpack[PoolOptions],
+            decode_responses: t.Literal[True],
+            **options: t.Unpack[t.PoolOptions],
         ) -> Pool[str]: ...
         @overload
         @classmethod
@@ -137,9 +136,9 @@ class Pool(Configured, Listening, _backend.PoolCore, PoolCommands[T]):
             *,
             host: str | None = None,
             port: int | str = 6379,
-            decode_responses: Literal[False] | None = False,
-            **options: Unpack[PoolOptions],
-        ) -> Self: ...
+            decode_responses: t.Literal[False] | None = False,
+            **options: t.Unpack[t.PoolOptions],
+        ) -> t.Self: ...
         @overload
         @classmethod
         def from_url(
@@ -149,13 +148,13 @@ class Pool(Configured, Listening, _backend.PoolCore, PoolCommands[T]):
             host: str | None = None,
             port: int | str = 6379,
             decode_responses: bool | None,
-            **options: Unpack[PoolOptions],
-        ) -> Pool[Any]: ...
+            **options: t.Unpack[t.PoolOptions],
+        ) -> Pool[t.Any]: ...
         @classmethod
-        def from_url(cls, url: str, **options: Any) -> Any: ...
+        def from_url(cls, url: str, **options: t.Any) -> t.Any: ...
 
-        def submit(self, *args: Any) -> Future[Any]: ...
-        def try_submit(self, *args: Any) -> Future[Any] | None: ...
+        def submit(self, *args: t.Any) -> t.Future[t.Any]: ...
+        def try_submit(self, *args: t.Any) -> t.Future[t.Any] | None: ...
     else:
 
         def __init__(
@@ -169,7 +168,7 @@ class Pool(Configured, Listening, _backend.PoolCore, PoolCommands[T]):
             queue_commands: int | str | None = None,
             queue_bytes: int | str | None = None,
             grace: float | str = 5.0,
-            **options: Any,
+            **options: t.Any,
         ) -> None:
             self._keep(connections, key_affinity, ordered, queue_commands, queue_bytes, grace)
             super().__init__(host, port, **options)
@@ -177,14 +176,14 @@ class Pool(Configured, Listening, _backend.PoolCore, PoolCommands[T]):
     def _start_url(
         self,
         url: str,
-        *args: Any,
+        *args: t.Any,
         connections: int | str = 10,
         key_affinity: bool | None = None,
         ordered: bool | None = None,
         queue_commands: int | str | None = None,
         queue_bytes: int | str | None = None,
         grace: float | str = 5.0,
-        **options: Any,
+        **options: t.Any,
     ) -> None:
         self._keep(connections, key_affinity, ordered, queue_commands, queue_bytes, grace)
         for name in named_in(url):
@@ -192,7 +191,7 @@ class Pool(Configured, Listening, _backend.PoolCore, PoolCommands[T]):
         super()._start_url(url, *args, **options)
 
     @classmethod
-    def _for_client(cls, options: dict[str, Any], address: str, connections: int = 1) -> Self:
+    def _for_client(cls, options: dict[str, t.Any], address: str, connections: int = 1) -> t.Self:
         """A pool with the options that a `Redis` was made with."""
         pool = cls.__new__(cls)
         pool._keep(connections, None, None, None, None, 5.0)
@@ -223,29 +222,29 @@ class Pool(Configured, Listening, _backend.PoolCore, PoolCommands[T]):
             }
         )
 
-    def _open(self, options: dict[str, Any]) -> None:  # type: ignore[override]
+    def _open(self, options: dict[str, t.Any]) -> None:  # type: ignore[override]
         seconds = options.get("socket_timeout")
         patience = _timeout_of(options["url"]) if seconds is None else float(seconds) or None
         _backend.PoolCore._open(self, {**options, **self._pool_options}, self.connections, patience)
         key = id(self)
         _open_pools[key] = ref(self, lambda _dead: _open_pools.pop(key, None))
 
-    def connect(self) -> Self:
+    def connect(self) -> t.Self:
         """Opens all connections now, to find out whether that works, and returns the pool."""
         self._connect()
         return self
 
-    def lease(self) -> Lease[T]:
+    def lease(self) -> Lease[t.T]:
         """A client with a connection of its own, which waits for its replies: see `Redis.lease`. `close` closes it, too."""
         made: Lease[T] = Lease._of(self)
         return made
 
-    def execute_command(self, *args: Any) -> Future[Any]:
+    def execute_command(self, *args: t.Any) -> t.Future[t.Any]:
         """As `submit`; and as in redis-py, "CONFIG GET" in one argument is two words."""
         future: Future[Any] = self.command(*split(args))
         return future
 
-    def pipeline(self, transaction: bool = False) -> PoolPipeline:
+    def pipeline(self, transaction: bool = False) -> t.PoolPipeline:
         """A `PoolPipeline`, whose `execute` submits its commands together; one transaction if told so."""
         from oxipipe.pool_pipeline import PoolPipeline
 
@@ -270,8 +269,8 @@ class Pool(Configured, Listening, _backend.PoolCore, PoolCommands[T]):
         raise first
 
     def completed(
-        self, futures: Iterable[Future[Any]] | None = None, timeout: float | None = None
-    ) -> Iterator[Future[Any]]:
+        self, futures: t.Iterable[t.Future[t.Any]] | None = None, timeout: float | None = None
+    ) -> t.Iterator[t.Future[t.Any]]:
         """The given futures of this pool (default: all that are outstanding) when they are done, each once.
 
         As they come, or in the order of submission if the pool is `ordered`. `timeout` is for the next one each time;
@@ -315,7 +314,7 @@ class Pool(Configured, Listening, _backend.PoolCore, PoolCommands[T]):
         unknown, not_applied = self._close(milliseconds)
         return Lost(not_applied, unknown)
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> t.Self:
         return self
 
     def __exit__(self, kind: object, *_exception: object) -> None:

@@ -5,16 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from oxipipe import _backend
+from oxipipe import _types as t
 from oxipipe._hooked import HookedPipeline
 from oxipipe.commands._table import PipelineCommands
 from oxipipe.pipeline import checked, described, unchecked
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import Any, Self
+    from typing import Any
 
     from oxipipe.futures import Future
-    from oxipipe.pool import Pool
 
 
 class PoolPipeline(_backend.PipelineCore, HookedPipeline, PipelineCommands):
@@ -25,12 +24,12 @@ class PoolPipeline(_backend.PipelineCore, HookedPipeline, PipelineCommands):
     the replies are still on their way. One thread at a time may use a pipeline.
     """
 
-    def __init__(self, pool: Pool[Any], transaction: bool = False) -> None:
+    def __init__(self, pool: t.Pool[t.Any], transaction: bool = False) -> None:
         self.transaction = bool(transaction)
         self._open(pool, self.transaction)
         self._hook(pool)
 
-    def execute(self, raise_on_error: bool = True) -> Future[list[Any]]:
+    def execute(self, raise_on_error: bool = True) -> t.Future[list[t.Any]]:
         """Submits what was added, and returns the future of the list of replies.
 
         The server executes all commands even if it refuses some of them; then the future has the first refusal as its
@@ -46,7 +45,7 @@ class PoolPipeline(_backend.PipelineCore, HookedPipeline, PipelineCommands):
         future = self._owner._submit_pipeline(finish.sent, finish)
         return future
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> t.Self:
         return self
 
     def __exit__(self, *_exception: object) -> None:
@@ -64,12 +63,12 @@ class _Finish:
     def __init__(
         self,
         sent: _backend.PipelineCore,
-        check: Callable[[_backend.PipelineCore, list[Any] | None, int], list[Any]],
+        check: t.Callable[[_backend.PipelineCore, list[t.Any] | None, int], list[t.Any]],
     ) -> None:
         self.sent = sent
         self.check = check
 
-    def __call__(self, came: list[Any] | Exception) -> list[Any]:
+    def __call__(self, came: list[t.Any] | Exception) -> list[t.Any]:
         if isinstance(came, list):
             return self.sent._finished(came, None, self.check)
         return self.sent._finished(getattr(came, "replies", None) or [], came, self.check)

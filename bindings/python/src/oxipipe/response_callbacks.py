@@ -3,37 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import MutableMapping
-from typing import TYPE_CHECKING
 
+from oxipipe import _types as t
 from oxipipe.commands.shapes import names_with_shapes, resolve_words
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
-    from oxipipe._hooked import Shaping
-    from oxipipe.hooks import Callback
-
-
-class ResponseCallbacks(MutableMapping[str, "Callback"]):
+class ResponseCallbacks(MutableMapping[str, "t.Callback"]):
     """What shapes the replies of one client, by the name of the command in any case: "GET", "CONFIG GET".
 
     To set one is `set_response_callback`; to delete one leaves replies as they come. A callback is called with the reply alone.
     "CONFIG" is there when it was set, and then stands for each subcommand that has no callback of its own.
     """
 
-    def __init__(self, owner: Shaping) -> None:
+    def __init__(self, owner: t.Shaping) -> None:
         self._owner = owner
 
-    def __getitem__(self, name: str) -> Callback:
+    def __getitem__(self, name: str) -> t.Callback:
         words = tuple(name.split()) if isinstance(name, str) else ()
-        found: Callback | None = resolve_words(words)
+        found: t.Callback | None = resolve_words(words)
         if hooks := self._owner._hooks:
             found = hooks.shapes.get(hooks.name_of(words), found)
         if found is None:
             raise KeyError(name)
         return found
 
-    def __setitem__(self, name: str, callback: Callback) -> None:
+    def __setitem__(self, name: str, callback: t.Callback) -> None:
         if not callable(callback):
             raise TypeError(f"callback is a {type(callback).__name__}; it must be callable")
         self._owner.set_response_callback(name, callback)
@@ -43,7 +37,7 @@ class ResponseCallbacks(MutableMapping[str, "Callback"]):
             raise KeyError(name)
         self._owner.set_response_callback(name, None)
 
-    def __iter__(self) -> Iterator[str]:
+    def __iter__(self) -> t.Iterator[str]:
         names = dict.fromkeys(names_with_shapes())
         if hooks := self._owner._hooks:
             names.update(dict.fromkeys(hooks.shapes))

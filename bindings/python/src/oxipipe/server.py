@@ -18,12 +18,12 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
+from oxipipe import _types as t
 from oxipipe.client import Redis
 from oxipipe.exceptions import BusyLoadingError, ConnectionError, TimeoutError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import Any, Literal, Self, overload
+    from typing import overload
 
 #: How long a server may take to answer, in seconds: it is at work long before on any machine.
 START_TIMEOUT = 20.0
@@ -76,14 +76,14 @@ class Server:
 
         @overload
         def connect(
-            self, *, decode_responses: Literal[False] | None = False, **kwargs: Any
+            self, *, decode_responses: t.Literal[False] | None = False, **kwargs: t.Any
         ) -> Redis[bytes]: ...
         @overload
-        def connect(self, *, decode_responses: Literal[True], **kwargs: Any) -> Redis[str]: ...
+        def connect(self, *, decode_responses: t.Literal[True], **kwargs: t.Any) -> Redis[str]: ...
         @overload
-        def connect(self, *, decode_responses: bool | None, **kwargs: Any) -> Redis[Any]: ...
+        def connect(self, *, decode_responses: bool | None, **kwargs: t.Any) -> Redis[t.Any]: ...
 
-    def connect(self, **kwargs: Any) -> Redis[Any]:
+    def connect(self, **kwargs: t.Any) -> Redis[t.Any]:
         """A client of this server, through the Unix socket unless `kwargs` name a host or port."""
         if "host" not in kwargs and "port" not in kwargs:
             kwargs.setdefault("unix_socket_path", self.unix_socket_path)
@@ -105,7 +105,7 @@ class Server:
         self._end(signal.SIGKILL)  # it has nothing to save
         shutil.rmtree(self.directory, ignore_errors=True)
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> t.Self:
         return self
 
     def __exit__(self, *_exception: object) -> None:
@@ -233,7 +233,7 @@ def _free_port() -> int:
         return port
 
 
-def _end_with_parent() -> Callable[[], None] | None:
+def _end_with_parent() -> t.Callable[[], None] | None:
     """What a child has to call to be killed when this process dies, where the system can do that."""
     # Linux means the thread that started the child, not the process; only the main one lives long enough.
     if sys.platform != "linux" or threading.current_thread() is not threading.main_thread():

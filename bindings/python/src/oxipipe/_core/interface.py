@@ -9,23 +9,23 @@ a time; an `AsyncCore` and a `BindingCore` by the thread of their loop.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop, Future
     from collections import deque
-    from collections.abc import Callable
-    from typing import Any, Self
+    from typing import Self
 
-    #: Shapes a reply.
-    Callback = Callable[[Any], Any]
-    #: protocol, name, version, role, mode, connection_id
-    ServerFields = tuple[int, str | None, str | None, str | None, str | None, int | None]
-    #: Makes the result of a pipeline whose replies (None: its transaction was not executed) are not as they should be; the number
-    #: is the place of the first error, or -1.
-    Finish = Callable[[Any, list[Any] | None, int], list[Any]]
-    #: condition, waiters and done callbacks of a `concurrent.futures.Future`
-    Watch = tuple[Any, list[Any], list[Any]]
+#: Shapes a reply.
+Callback = Callable[[Any], Any]
+#: protocol, name, version, role, mode, connection_id
+ServerFields = tuple[int, str | None, str | None, str | None, str | None, int | None]
+#: Makes the result of a pipeline whose replies (None: its transaction was not executed) are not as they should be; the number
+#: is the place of the first error, or -1.
+Finish = Callable[[Any, list[Any] | None, int], list[Any]]
+#: condition, waiters and done callbacks of a `concurrent.futures.Future`
+Watch = tuple[Any, list[Any], list[Any]]
 
 
 class Configure(Protocol):

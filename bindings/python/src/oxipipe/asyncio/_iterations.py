@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from oxipipe import _types as t
 from oxipipe.commands.iterations import page
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable
-    from typing import Any, Literal, overload
+    from typing import overload
 
     from oxipipe.commands._table import AsyncCommands
-    from oxipipe.typing import KeyT, PatternT, S, T
+    from oxipipe.typing import T
 else:
     T = None
 
@@ -26,10 +26,10 @@ class Iterations(AsyncCommands[T]):
 
     async def scan_iter(
         self,
-        match: PatternT | None = None,
+        match: t.PatternT | None = None,
         count: int | None = None,
         _type: str | None = None,
-    ) -> AsyncGenerator[T, None]:
+    ) -> t.AsyncGenerator[t.T, None]:
         """All keys of the database. A key that comes or goes meanwhile may or may not be among them."""
         cursor = -1
         while cursor:
@@ -42,37 +42,37 @@ class Iterations(AsyncCommands[T]):
         @overload
         def hscan_iter(
             self,
-            name: KeyT,
-            match: PatternT | None = None,
+            name: t.KeyT,
+            match: t.PatternT | None = None,
             count: int | None = None,
-            no_values: Literal[False] | None = None,
-        ) -> AsyncGenerator[tuple[T, T], None]: ...
+            no_values: t.Literal[False] | None = None,
+        ) -> t.AsyncGenerator[tuple[t.T, t.T], None]: ...
         @overload
         def hscan_iter(
             self,
-            name: KeyT,
-            match: PatternT | None = None,
+            name: t.KeyT,
+            match: t.PatternT | None = None,
             count: int | None = None,
             *,
-            no_values: Literal[True],
-        ) -> AsyncGenerator[T, None]: ...
+            no_values: t.Literal[True],
+        ) -> t.AsyncGenerator[t.T, None]: ...
         @overload
         def hscan_iter(
             self,
-            name: KeyT,
-            match: PatternT | None = None,
+            name: t.KeyT,
+            match: t.PatternT | None = None,
             count: int | None = None,
             *,
             no_values: bool | None,
-        ) -> AsyncGenerator[T, None] | AsyncGenerator[tuple[T, T], None]: ...
+        ) -> t.AsyncGenerator[t.T, None] | t.AsyncGenerator[tuple[t.T, t.T], None]: ...
 
     async def hscan_iter(
         self,
-        name: KeyT,
-        match: PatternT | None = None,
+        name: t.KeyT,
+        match: t.PatternT | None = None,
         count: int | None = None,
         no_values: bool | None = None,
-    ) -> AsyncGenerator[Any, None]:
+    ) -> t.AsyncGenerator[t.Any, None]:
         """All (field, value) pairs of a hash, or only the fields."""
         cursor = -1
         while cursor:
@@ -81,8 +81,8 @@ class Iterations(AsyncCommands[T]):
                 yield item
 
     async def sscan_iter(
-        self, name: KeyT, match: PatternT | None = None, count: int | None = None
-    ) -> AsyncGenerator[T, None]:
+        self, name: t.KeyT, match: t.PatternT | None = None, count: int | None = None
+    ) -> t.AsyncGenerator[t.T, None]:
         """All members of a set."""
         cursor = -1
         while cursor:
@@ -95,36 +95,36 @@ class Iterations(AsyncCommands[T]):
         @overload
         def zscan_iter(
             self,
-            name: KeyT,
-            match: PatternT | None = None,
+            name: t.KeyT,
+            match: t.PatternT | None = None,
             count: int | None = None,
             *,
-            score_cast_func: Callable[[Any], S],
-        ) -> AsyncGenerator[tuple[T, S], None]: ...
+            score_cast_func: t.Callable[[t.Any], t.S],
+        ) -> t.AsyncGenerator[tuple[t.T, t.S], None]: ...
         @overload
         def zscan_iter(
             self,
-            name: KeyT,
-            match: PatternT | None,
+            name: t.KeyT,
+            match: t.PatternT | None,
             count: int | None,
-            score_cast_func: Callable[[Any], S],
-        ) -> AsyncGenerator[tuple[T, S], None]: ...
+            score_cast_func: t.Callable[[t.Any], t.S],
+        ) -> t.AsyncGenerator[tuple[t.T, t.S], None]: ...
         @overload
         def zscan_iter(
             self,
-            name: KeyT,
-            match: PatternT | None = None,
+            name: t.KeyT,
+            match: t.PatternT | None = None,
             count: int | None = None,
             score_cast_func: type[float] = float,
-        ) -> AsyncGenerator[tuple[T, float], None]: ...
+        ) -> t.AsyncGenerator[tuple[t.T, float], None]: ...
 
     async def zscan_iter(
         self,
-        name: KeyT,
-        match: PatternT | None = None,
+        name: t.KeyT,
+        match: t.PatternT | None = None,
         count: int | None = None,
-        score_cast_func: Callable[[Any], Any] = float,
-    ) -> AsyncGenerator[tuple[T, Any], None]:
+        score_cast_func: t.Callable[[t.Any], t.Any] = float,
+    ) -> t.AsyncGenerator[tuple[t.T, t.Any], None]:
         """All (member, score) pairs of a sorted set, with what `score_cast_func` makes of scores."""
         cursor = -1
         while cursor:

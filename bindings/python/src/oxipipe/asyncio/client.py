@@ -6,6 +6,7 @@ from asyncio import get_running_loop
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from oxipipe import _types as t
 from oxipipe._arguments import options_of
 from oxipipe._configured import Configured, named_in
 from oxipipe._core.loop import AsyncCore
@@ -20,15 +21,11 @@ from oxipipe.event import seconds
 from oxipipe.exceptions import ClosedError, ResponseError
 
 if TYPE_CHECKING:
-    from asyncio import AbstractEventLoop
-    from collections.abc import AsyncGenerator, Awaitable
-    from typing import Any, Literal, Self, TypeVar, Unpack, overload
+    from typing import TypeVar, overload
 
     from oxipipe._core.interface import ServerFields
-    from oxipipe.asyncio._inbox import Inbox
     from oxipipe.asyncio.locks import Lock
-    from oxipipe.event import Event
-    from oxipipe.typing import KeyT, QueueOptions, T
+    from oxipipe.typing import T
 
     _Decoded = TypeVar("_Decoded", bound="Redis[str]")
 else:
@@ -55,7 +52,7 @@ class Redis(Configured, AsyncCore, Iterations[T], AsyncCommands[T]):
     _bindings: dict[int, Binding]
     _is_lease = False
     #: The class of this class' leases, once there was one.
-    _leases: type[Lease[T]]
+    _leases: type[Lease[t.T]]
 
     if TYPE_CHECKING:
 
@@ -68,29 +65,29 @@ class Redis(Configured, AsyncCore, Iterations[T], AsyncCommands[T]):
             self: Redis[bytes],
             host: str | None = "localhost",
             port: int | str = 6379,
-            *args: Any,
-            decode_responses: Literal[False] | None = False,
-            **options: Unpack[QueueOptions],
+            *args: t.Any,
+            decode_responses: t.Literal[False] | None = False,
+            **options: t.Unpack[t.QueueOptions],
         ) -> None: ...
         @overload
         def __init__(
             self: Redis[str],
             host: str | None = "localhost",
             port: int | str = 6379,
-            *args: Any,
-            decode_responses: Literal[True],
-            **options: Unpack[QueueOptions],
+            *args: t.Any,
+            decode_responses: t.Literal[True],
+            **options: t.Unpack[t.QueueOptions],
         ) -> None: ...
         @overload
         def __init__(
-            self: Redis[Any],
+            self: Redis[t.Any],
             host: str | None = "localhost",
             port: int | str = 6379,
-            *args: Any,
+            *args: t.Any,
             decode_responses: bool | None,
-            **options: Unpack[QueueOptions],
+            **options: t.Unpack[t.QueueOptions],
         ) -> None: ...
-        def __init__(self, *args: Any, **options: Any) -> None: ...
+        def __init__(self, *args: t.Any, **options: t.Any) -> None: ...
 
         # A class that says what text is, such as `Redis[str]` or one that derives from it, stays what it is.
         @overload  # type: ignore[override]
@@ -102,7 +99,7 @@ class Redis(Configured, AsyncCore, Iterations[T], AsyncCommands[T]):
             host: str | None = None,
             port: int | str = 6379,
             decode_responses: bool | None = None,
-            **options: Unpack[QueueOptions],
+            **options: t.Unpack[t.QueueOptions],
         ) -> _Decoded: ...
         @overload
         @classmethod
@@ -112,8 +109,8 @@ class Redis(Configured, AsyncCore, Iterations[T], AsyncCommands[T]):
             *,
             host: str | None = None,
             port: int | str = 6379,
-            decode_responses: Literal[True],
-            **options: Unpack[QueueOptions],
+            decode_responses: t.Literal[True],
+            **options: t.Unpack[t.QueueOptions],
         ) -> Redis[str]: ...
         @overload
         @classmethod
@@ -123,9 +120,9 @@ class Redis(Configured, AsyncCore, Iterations[T], AsyncCommands[T]):
             *,
             host: str | None = None,
             port: int | str = 6379,
-            decode_responses: Literal[False] | None = False,
-            **options: Unpack[QueueOptions],
-        ) -> Self: ...
+            decode_responses: t.Literal[False] | None = False,
+            **options: t.Unpack[t.QueueOptions],
+        ) -> t.Self: ...
         @overload
         @classmethod
         def from_url(
@@ -135,18 +132,18 @@ class Redis(Configured, AsyncCore, Iterations[T], AsyncCommands[T]):
             host: str | None = None,
             port: int | str = 6379,
             decode_responses: bool | None,
-            **options: Unpack[QueueOptions],
-        ) -> Redis[Any]: ...
+            **options: t.Unpack[t.QueueOptions],
+        ) -> Redis[t.Any]: ...
         @classmethod
-        def from_url(cls, url: str, **options: Any) -> Any: ...
+        def from_url(cls, url: str, **options: t.Any) -> t.Any: ...
     else:
 
         def __init__(
             self,
-            *args: Any,
+            *args: t.Any,
             queue_commands: int | str | None = None,
             queue_bytes: int | str | None = None,
-            **options: Any,
+            **options: t.Any,
         ) -> None:
             """The arguments of `oxipipe.Redis`, and the bounds of what may wait to be sent.
 
@@ -160,22 +157,22 @@ class Redis(Configured, AsyncCore, Iterations[T], AsyncCommands[T]):
     def _start_url(
         self,
         url: str,
-        *args: Any,
+        *args: t.Any,
         queue_commands: int | str | None = None,
         queue_bytes: int | str | None = None,
-        **options: Any,
+        **options: t.Any,
     ) -> None:
         bounds = options_of({"queue_commands": queue_commands, "queue_bytes": queue_bytes})
         named = named_in(url)
         self._bounds = {name: text for name, text in bounds.items() if name not in named}
         super()._start_url(url, *args, **options)
 
-    def _open(self, options: dict[str, Any], /) -> None:  # type: ignore[override]
+    def _open(self, options: dict[str, t.Any], /) -> None:  # type: ignore[override]
         options.update(self._bounds)
         self._bindings = {}
         AsyncCore._open(self, options, self._is_lease)
 
-    async def connect(self) -> Self:
+    async def connect(self) -> t.Self:
         """Connects now, to find out whether that works, and returns the client."""
         # There is a server, whatever it thinks of PING.
         with suppress(ResponseError):
@@ -192,11 +189,11 @@ class Redis(Configured, AsyncCore, Iterations[T], AsyncCommands[T]):
         return None if binding is None or binding.loop is not loop else binding._server()
 
     @property
-    def coro(self) -> Coroutines[T]:
+    def coro(self) -> Coroutines[t.T]:
         """The same calls as coroutines: `asyncio.create_task(client.coro.get("key"))`."""
         return Coroutines(self)
 
-    def _view(self, decoder: Any, encoder: Any) -> Any:
+    def _view(self, decoder: t.Any, encoder: t.Any) -> t.Any:
         from oxipipe.asyncio._views import View
 
         return View(self, decoder, encoder)
@@ -207,17 +204,17 @@ class Redis(Configured, AsyncCore, Iterations[T], AsyncCommands[T]):
 
     def lock(
         self,
-        name: KeyT,
+        name: t.KeyT,
         timeout: float | None = None,
         sleep: float = 0.1,
         blocking: bool = True,
         blocking_timeout: float | None = None,
-        lock_class: type[Any] | None = None,
+        lock_class: type[t.Any] | None = None,
         thread_local: bool = True,
         raise_on_release_error: bool = True,
         *,
         renew: bool = False,
-    ) -> Lock:
+    ) -> t.LoopLock:
         """A lock on the server under the key `name`: a `Lock` to acquire and release, or to use in `async with`.
 
         * `timeout`: seconds until it is given up by itself; None: not before it is released;
@@ -244,7 +241,7 @@ class Redis(Configured, AsyncCore, Iterations[T], AsyncCommands[T]):
         )
         return made
 
-    def lease(self) -> Lease[T]:
+    def lease(self) -> Lease[t.T]:
         """A client with a connection of its own, for what would change a shared one: WATCH, MULTI, SUBSCRIBE and the like.
 
             async with client.lease() as mine:
@@ -268,7 +265,7 @@ class Redis(Configured, AsyncCore, Iterations[T], AsyncCommands[T]):
         made: Lease[T] = lease_class(type(self), Lease)._of(self, self._binding())
         return made
 
-    async def next_event(self, timeout: float | None = None) -> Event | None:
+    async def next_event(self, timeout: float | None = None) -> t.Event | None:
         """Waits for the next `oxipipe.Event` of the connection in the running loop: what it has to tell besides replies.
 
         `timeout` is in seconds; None waits for ever, 0 does not wait. Returns None when the time ran out. Nothing is connected
@@ -281,7 +278,7 @@ class Redis(Configured, AsyncCore, Iterations[T], AsyncCommands[T]):
         """
         return await self._next(seconds(timeout))
 
-    def events(self, timeout: float | None = None) -> AsyncGenerator[Event, None]:
+    def events(self, timeout: float | None = None) -> t.AsyncGenerator[t.Event, None]:
         """Iterates over events as they come, see `next_event`.
 
         It ends when `timeout` seconds go by without one (None: never), and when the client or the lease is closed from this
@@ -289,7 +286,7 @@ class Redis(Configured, AsyncCore, Iterations[T], AsyncCommands[T]):
         """
         return self._each_event(seconds(timeout))
 
-    async def _each_event(self, timeout: float | None) -> AsyncGenerator[Event, None]:
+    async def _each_event(self, timeout: float | None) -> t.AsyncGenerator[t.Event, None]:
         loop = get_running_loop()
         try:
             # This one to the end: after `close` there may be another.
@@ -305,7 +302,7 @@ class Redis(Configured, AsyncCore, Iterations[T], AsyncCommands[T]):
                 return
             yield event
 
-    async def _next(self, timeout: float | None) -> Event | None:
+    async def _next(self, timeout: float | None) -> t.Event | None:
         try:
             return await self._events_here().next(get_running_loop(), timeout)
         except ClosedError as error:
@@ -313,12 +310,12 @@ class Redis(Configured, AsyncCore, Iterations[T], AsyncCommands[T]):
             error.outcome = None
             raise
 
-    def _events_here(self) -> Inbox:
+    def _events_here(self) -> t.LoopInbox:
         if self.closed:
             raise ClosedError("the client is closed")
         return self._binding().events_of(self._is_lease)
 
-    def close(self) -> Awaitable[None]:
+    def close(self) -> t.Awaitable[None]:
         """Closes the connections at once, from any thread. Calls that wait fail with a `ClosedError`; the next one connects again.
 
         It may be awaited, as redis-py's has to be.
@@ -335,13 +332,13 @@ class Redis(Configured, AsyncCore, Iterations[T], AsyncCommands[T]):
         """`close`, under the name that asyncio uses."""
         self.close()
 
-    async def __aenter__(self) -> Self:
+    async def __aenter__(self) -> t.Self:
         return self
 
     async def __aexit__(self, *_exception: object) -> None:
         self.close()
 
-    def _bind(self, loop: AbstractEventLoop) -> Binding:
+    def _bind(self, loop: t.AbstractEventLoop) -> Binding:
         """What this client has in `loop`; the backend asks when the loop is not the one of the call before."""
         binding = self._bindings.get(id(loop))
         if binding is not None and binding.loop is loop:
@@ -359,10 +356,10 @@ class Lease(Redis[T]):
     """A `Redis` with a connection of its own, in one loop. When it is closed, it stays closed."""
 
     _is_lease = True
-    _owner: Redis[T]
+    _owner: Redis[t.T]
 
     @classmethod
-    def _of(cls, lender: Redis[Any], binding: Binding) -> Any:
+    def _of(cls, lender: Redis[t.Any], binding: Binding) -> t.Any:
         lease = cls.__new__(cls)
         lease._address, lease._given = lender._address, lender._given
         AsyncCore._open(lease, lender._given, cls._is_lease)
@@ -377,13 +374,13 @@ class Lease(Redis[T]):
         lease._use(lender._hooks)
         return lease
 
-    def _bind(self, loop: AbstractEventLoop) -> Binding:
+    def _bind(self, loop: t.AbstractEventLoop) -> Binding:
         for binding in self._bindings.values():
             if binding.loop is loop:
                 return binding
         raise RuntimeError("a lease is bound to the loop that it was made in")
 
-    async def __aenter__(self) -> Self:
+    async def __aenter__(self) -> t.Self:
         try:
             return await self.connect()
         except BaseException:
@@ -403,8 +400,8 @@ if TYPE_CHECKING:
         *,
         host: str | None = None,
         port: int | str = 6379,
-        decode_responses: Literal[True],
-        **options: Unpack[QueueOptions],
+        decode_responses: t.Literal[True],
+        **options: t.Unpack[t.QueueOptions],
     ) -> Redis[str]: ...
     @overload
     def from_url(
@@ -412,8 +409,8 @@ if TYPE_CHECKING:
         *,
         host: str | None = None,
         port: int | str = 6379,
-        decode_responses: Literal[False] | None = False,
-        **options: Unpack[QueueOptions],
+        decode_responses: t.Literal[False] | None = False,
+        **options: t.Unpack[t.QueueOptions],
     ) -> Redis[bytes]: ...
     @overload
     def from_url(
@@ -422,10 +419,10 @@ if TYPE_CHECKING:
         host: str | None = None,
         port: int | str = 6379,
         decode_responses: bool | None,
-        **options: Unpack[QueueOptions],
-    ) -> Redis[Any]: ...
+        **options: t.Unpack[t.QueueOptions],
+    ) -> Redis[t.Any]: ...
 
 
-def from_url(url: str, **kwargs: Any) -> Redis[Any]:
+def from_url(url: str, **kwargs: t.Any) -> Redis[t.Any]:
     """`Redis.from_url`."""
     return Redis.from_url(url, **kwargs)

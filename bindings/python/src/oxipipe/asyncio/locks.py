@@ -7,20 +7,18 @@ import weakref
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from oxipipe import _types as t
 from oxipipe.exceptions import LockError, RedisError
 from oxipipe.locks import BYTES, LockRules, Renewal, new_token
 
 if TYPE_CHECKING:
-    from typing import Any, Literal, Self
-
-    from oxipipe.asyncio.client import Redis
     from oxipipe.locks import R, Steps
 
 
 class RenewalTask(Renewal):
     """By a task of the loop in which the lock was acquired."""
 
-    def __init__(self, *about: Any) -> None:
+    def __init__(self, *about: t.Any) -> None:
         super().__init__(*about)
         self._task = asyncio.create_task(_keep(weakref.ref(self), self.interval))
 
@@ -47,10 +45,10 @@ class Lock(LockRules):
     All tasks of a thread that use the object use the same lock. It works together with redis-py's locks.
     """
 
-    redis: Redis[Any]
+    redis: t.LoopRedis[t.Any]
     _renewal_class = RenewalTask
 
-    async def __aenter__(self) -> Self:
+    async def __aenter__(self) -> t.Self:
         token = new_token()
         try:
             is_held = await self.acquire(token=token)
@@ -103,11 +101,11 @@ class Lock(LockRules):
         """
         await walk(self.redis, self._releasing())
 
-    async def extend(self, additional_time: float, replace_ttl: bool = False) -> Literal[True]:
+    async def extend(self, additional_time: float, replace_ttl: bool = False) -> t.Literal[True]:
         """Adds seconds to the time that the lock has left, or with `replace_ttl` sets that time. Gives True."""
         return await walk(self.redis, self._extending(additional_time, replace_ttl))
 
-    async def reacquire(self) -> Literal[True]:
+    async def reacquire(self) -> t.Literal[True]:
         """Sets the time that the lock has left to its `timeout` again. Gives True."""
         return await walk(self.redis, self._reacquiring())
 
@@ -120,7 +118,7 @@ class Lock(LockRules):
         return self._is_ours(await walk(self.redis, self._looking()))
 
 
-async def walk(client: Redis[Any], steps: Steps[R]) -> R:
+async def walk(client: t.LoopRedis[t.Any], steps: Steps[R]) -> R:
     """Does what the steps say, one after the other."""
     try:
         step = next(steps)

@@ -6,6 +6,7 @@ from asyncio import get_running_loop
 from typing import TYPE_CHECKING
 
 from oxipipe import _backend
+from oxipipe import _types as t
 from oxipipe._hooked import HookedPipeline
 from oxipipe.asyncio._coroutines import PipelineCoroutines
 from oxipipe.asyncio._nothing import NOTHING
@@ -14,11 +15,9 @@ from oxipipe.pipeline import checked, described, unchecked
 
 if TYPE_CHECKING:
     from asyncio import Future
-    from collections.abc import Awaitable, Generator
-    from typing import Any, Self
+    from typing import Any
 
     from oxipipe.asyncio._binding import Binding
-    from oxipipe.asyncio.client import Redis
 
 
 class Pipeline(_backend.PipelineCore, HookedPipeline, PipelineCommands):
@@ -30,7 +29,7 @@ class Pipeline(_backend.PipelineCore, HookedPipeline, PipelineCommands):
     """
 
     def __init__(
-        self, client: Redis[Any], transaction: bool = True, shard_hint: str | None = None
+        self, client: t.LoopRedis[t.Any], transaction: bool = True, shard_hint: str | None = None
     ) -> None:
         # redis-py's parameter for clusters; one server has nothing to choose from.
         self.shard_hint = shard_hint
@@ -38,7 +37,7 @@ class Pipeline(_backend.PipelineCore, HookedPipeline, PipelineCommands):
         self._open(client, self.transaction)
         self._hook(client)
 
-    def execute(self, raise_on_error: bool = True) -> Future[list[Any]]:
+    def execute(self, raise_on_error: bool = True) -> t.LoopFuture[list[t.Any]]:
         """Queues what was added, and returns the future of the replies in order.
 
         The server executes all commands even if it refuses some of them; then the first refusal is raised, with
@@ -53,7 +52,7 @@ class Pipeline(_backend.PipelineCore, HookedPipeline, PipelineCommands):
         binding: Binding = self._owner._binding()
         return binding._submit_pipeline(self._take(), checked if raise_on_error else unchecked)
 
-    def reset(self) -> Awaitable[None]:  # type: ignore[override]
+    def reset(self) -> t.Awaitable[None]:  # type: ignore[override]
         """Forgets the commands that were added, at once. It may be awaited, as redis-py's has to be."""
         super().reset()
         return NOTHING
@@ -63,12 +62,12 @@ class Pipeline(_backend.PipelineCore, HookedPipeline, PipelineCommands):
         """`execute` as a coroutine: `asyncio.create_task(pipe.coro.execute())`."""
         return PipelineCoroutines(self)
 
-    def __await__(self) -> Generator[None, None, Self]:
+    def __await__(self) -> t.Generator[None, None, t.Self]:
         # redis-py allows to await each command while it is added.
         return self
         yield
 
-    async def __aenter__(self) -> Self:
+    async def __aenter__(self) -> t.Self:
         return self
 
     async def __aexit__(self, *_exception: object) -> None:

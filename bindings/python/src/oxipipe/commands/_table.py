@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from oxipipe.commands._types import t
+from oxipipe import _types as t
 from oxipipe.commands.shapes import find
 from oxipipe.commands.untyped import Untyped, plain
 from oxipipe.commands.words import as_json, choice, corners, flat, in_milliseconds, in_seconds, lex_bound, listed, misused, on_or_off, or_endless, or_metres, path_word, positive, scored, size_of, sorting, unix_milliseconds, unix_seconds, weighted, word, words_of, yes_or_no

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
+from oxipipe import _types as t
 from oxipipe.commands.words import word
-
-if TYPE_CHECKING:
-    from oxipipe.commands.untyped import Untyped
-    from oxipipe.typing import KeyT
 
 #: What the command gives: its reply, something that will have it, or the pipeline that it is added to.
 R = TypeVar("R")
@@ -21,7 +18,7 @@ class BitFieldOperation(Generic[R]):
     and `offset` where they start, in bits, or in fields of that width, "#2".
     """
 
-    def __init__(self, client: Untyped, key: KeyT, default_overflow: str | None = None) -> None:
+    def __init__(self, client: t.Untyped, key: t.KeyT, default_overflow: str | None = None) -> None:
         self.client = client
         self.key = key
         self.operations: list[tuple[Any, ...]] = []

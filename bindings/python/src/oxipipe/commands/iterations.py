@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from oxipipe import _types as t
 from oxipipe.exceptions import RedisError
 
 TYPE_CHECKING = False  # that of `typing` costs more than this package
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from typing import Any, Literal, overload
+    from typing import overload
 
     from oxipipe.commands._table import Commands
-    from oxipipe.typing import KeyT, PatternT, S, T
+    from oxipipe.typing import T
 else:
     T = None
 
@@ -25,10 +25,10 @@ class Iterations(Commands[T]):
 
     def scan_iter(
         self,
-        match: PatternT | None = None,
+        match: t.PatternT | None = None,
         count: int | None = None,
         _type: str | None = None,
-    ) -> Iterator[T]:
+    ) -> t.Iterator[t.T]:
         """All keys of the database. A key that comes or goes meanwhile may or may not be among them."""
         cursor = -1
         while cursor:
@@ -40,37 +40,37 @@ class Iterations(Commands[T]):
         @overload
         def hscan_iter(
             self,
-            name: KeyT,
-            match: PatternT | None = None,
+            name: t.KeyT,
+            match: t.PatternT | None = None,
             count: int | None = None,
-            no_values: Literal[False] | None = None,
-        ) -> Iterator[tuple[T, T]]: ...
+            no_values: t.Literal[False] | None = None,
+        ) -> t.Iterator[tuple[t.T, t.T]]: ...
         @overload
         def hscan_iter(
             self,
-            name: KeyT,
-            match: PatternT | None = None,
+            name: t.KeyT,
+            match: t.PatternT | None = None,
             count: int | None = None,
             *,
-            no_values: Literal[True],
-        ) -> Iterator[T]: ...
+            no_values: t.Literal[True],
+        ) -> t.Iterator[t.T]: ...
         @overload
         def hscan_iter(
             self,
-            name: KeyT,
-            match: PatternT | None = None,
+            name: t.KeyT,
+            match: t.PatternT | None = None,
             count: int | None = None,
             *,
             no_values: bool | None,
-        ) -> Iterator[T] | Iterator[tuple[T, T]]: ...
+        ) -> t.Iterator[t.T] | t.Iterator[tuple[t.T, t.T]]: ...
 
     def hscan_iter(
         self,
-        name: KeyT,
-        match: PatternT | None = None,
+        name: t.KeyT,
+        match: t.PatternT | None = None,
         count: int | None = None,
         no_values: bool | None = None,
-    ) -> Iterator[Any]:
+    ) -> t.Iterator[t.Any]:
         """All (field, value) pairs of a hash, or only the fields."""
         cursor = -1
         while cursor:
@@ -78,8 +78,8 @@ class Iterations(Commands[T]):
             yield from fields if no_values else fields.items()
 
     def sscan_iter(
-        self, name: KeyT, match: PatternT | None = None, count: int | None = None
-    ) -> Iterator[T]:
+        self, name: t.KeyT, match: t.PatternT | None = None, count: int | None = None
+    ) -> t.Iterator[t.T]:
         """All members of a set."""
         cursor = -1
         while cursor:
@@ -91,36 +91,36 @@ class Iterations(Commands[T]):
         @overload
         def zscan_iter(
             self,
-            name: KeyT,
-            match: PatternT | None = None,
+            name: t.KeyT,
+            match: t.PatternT | None = None,
             count: int | None = None,
             *,
-            score_cast_func: Callable[[Any], S],
-        ) -> Iterator[tuple[T, S]]: ...
+            score_cast_func: t.Callable[[t.Any], t.S],
+        ) -> t.Iterator[tuple[t.T, t.S]]: ...
         @overload
         def zscan_iter(
             self,
-            name: KeyT,
-            match: PatternT | None,
+            name: t.KeyT,
+            match: t.PatternT | None,
             count: int | None,
-            score_cast_func: Callable[[Any], S],
-        ) -> Iterator[tuple[T, S]]: ...
+            score_cast_func: t.Callable[[t.Any], t.S],
+        ) -> t.Iterator[tuple[t.T, t.S]]: ...
         @overload
         def zscan_iter(
             self,
-            name: KeyT,
-            match: PatternT | None = None,
+            name: t.KeyT,
+            match: t.PatternT | None = None,
             count: int | None = None,
             score_cast_func: type[float] = float,
-        ) -> Iterator[tuple[T, float]]: ...
+        ) -> t.Iterator[tuple[t.T, float]]: ...
 
     def zscan_iter(
         self,
-        name: KeyT,
-        match: PatternT | None = None,
+        name: t.KeyT,
+        match: t.PatternT | None = None,
         count: int | None = None,
-        score_cast_func: Callable[[Any], Any] = float,
-    ) -> Iterator[tuple[T, Any]]:
+        score_cast_func: t.Callable[[t.Any], t.Any] = float,
+    ) -> t.Iterator[tuple[t.T, t.Any]]:
         """All (member, score) pairs of a sorted set, with what `score_cast_func` makes of scores."""
         cursor = -1
         while cursor:
@@ -128,7 +128,7 @@ class Iterations(Commands[T]):
             yield from members
 
 
-def page(reply: Any) -> tuple[int, Any]:
+def page(reply: t.Any) -> tuple[int, t.Any]:
     """The next cursor, and what one SCAN or one of its kin has found."""
     if isinstance(reply, tuple):
         return reply

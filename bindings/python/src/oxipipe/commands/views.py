@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from oxipipe import _types as t
 from oxipipe.commands._table import Commands
 from oxipipe.commands.iterations import Iterations
 from oxipipe.commands.shapes import Undecoded, find, resolve_words
 from oxipipe.commands.untyped import KEEP
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import Any
-
-    from oxipipe.commands.shapes import Callback
     from oxipipe.typing import T
 else:
     T = None
@@ -22,11 +19,11 @@ else:
 class Viewing:
     """How the commands of a view reach its owner."""
 
-    _owner: Any
-    _decoder: Any
-    _encoder: Any
+    _owner: t.Any
+    _decoder: t.Any
+    _encoder: t.Any
 
-    def __init__(self, owner: Any, decoder: Any, encoder: Any) -> None:
+    def __init__(self, owner: t.Any, decoder: t.Any, encoder: t.Any) -> None:
         if isinstance(owner, Viewing):
             decoder = owner._decoder if decoder is KEEP else decoder
             encoder = owner._encoder if encoder is None else encoder
@@ -36,11 +33,11 @@ class Viewing:
                 raise TypeError(f"{name} is a {type(function).__name__}; it must be callable")
         self._owner, self._decoder, self._encoder = owner, decoder, encoder
 
-    def command(self, *args: Any) -> Any:
+    def command(self, *args: t.Any) -> t.Any:
         """As of the owner."""
         return self.command_as(resolve_words(args), *args)
 
-    def command_as(self, callback: Callback | None, *args: Any) -> Any:
+    def command_as(self, callback: t.Callback | None, *args: t.Any) -> t.Any:
         """As of the owner."""
         if self._encoder is not None:
             args = tuple(arg if _can_be_sent(arg) else self._encoder(arg) for arg in args)
@@ -54,7 +51,7 @@ class Viewing:
     def __repr__(self) -> str:
         return f"<view of {self._owner!r}>"
 
-    def _given(self, result: Any) -> Any:
+    def _given(self, result: t.Any) -> t.Any:
         """Of a pipeline that gives itself, the view of it."""
         return self if result is self._owner else result
 
@@ -63,17 +60,17 @@ class View(Viewing, Iterations[T], Commands[T]):
     """Of what blocks, of pipelines and pools; iterations only of the first."""
 
 
-def _then(shape: Callback | None, decoder: Callable[[bytes], Any]) -> Callback:
+def _then(shape: t.Callback | None, decoder: t.Callable[[bytes], t.Any]) -> t.Callback:
     if isinstance(shape, Undecoded):  # bytes by nature
         return shape
 
-    def shaped(reply: Any) -> Any:
+    def shaped(reply: t.Any) -> t.Any:
         return decoded(reply if shape is None else shape(reply), decoder)
 
     return shaped
 
 
-def decoded(reply: Any, decoder: Callable[[bytes], Any]) -> Any:
+def decoded(reply: t.Any, decoder: t.Callable[[bytes], t.Any]) -> t.Any:
     """The reply with what `decoder` makes of the bytes in it."""
     if isinstance(reply, bytes):
         return decoder(reply)
@@ -92,6 +89,6 @@ def decoded(reply: Any, decoder: Callable[[bytes], Any]) -> Any:
     return reply
 
 
-def _can_be_sent(argument: Any) -> bool:
+def _can_be_sent(argument: t.Any) -> bool:
     sent = (bytes, str, int, float, bytearray, memoryview)
     return isinstance(argument, sent) and not isinstance(argument, bool)

@@ -20,6 +20,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import oxipipe
+from oxipipe import _types as t
 from oxipipe import default
 from oxipipe._arguments import checked
 from oxipipe.pool import Pool
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from oxipipe.futures import Future
-    from oxipipe.typing import EncodableT, KeyT
 
 __all__ = [
     "Connect",
@@ -48,12 +48,12 @@ add_command = default.add_command
 execute = default.execute
 
 
-def Connect(host: str = "localhost", port: int = 6379, **kwargs: Any) -> int:
+def Connect(host: str = "localhost", port: int = 6379, **kwargs: t.Any) -> int:
     """Connects to a server; `kwargs` are those of `oxipipe.Redis`. Returns 0."""
     return ConnectPool(host, port, **kwargs)
 
 
-def ConnectPool(host: str = "localhost", port: int = 6379, pool: int = 10, **kwargs: Any) -> int:
+def ConnectPool(host: str = "localhost", port: int = 6379, pool: int = 10, **kwargs: t.Any) -> int:
     """As `Connect`; `pool` is the number of connections for `phset` and `phget`, made when they are first used."""
     global _pool
     pool = checked("pool", pool)
@@ -62,33 +62,33 @@ def ConnectPool(host: str = "localhost", port: int = 6379, pool: int = 10, **kwa
     return 0
 
 
-def hset(name: KeyT, key: EncodableT, value: EncodableT) -> Any:
+def hset(name: t.KeyT, key: t.EncodableT, value: t.EncodableT) -> t.Any:
     """HSET now."""
     return default.get_client().hset(name, key, value)
 
 
-def hget(name: KeyT, key: EncodableT) -> Any:
+def hget(name: t.KeyT, key: t.EncodableT) -> t.Any:
     """HGET now; unlike cpipe's, it returns the value."""
     return default.get_client().hget(name, key)
 
 
-def set(name: KeyT, value: EncodableT) -> Any:
+def set(name: t.KeyT, value: t.EncodableT) -> t.Any:
     """SET now."""
     return default.get_client().set(name, value)
 
 
-def get(name: KeyT) -> Any:
+def get(name: t.KeyT) -> t.Any:
     """GET now."""
     return default.get_client().get(name)
 
 
-def phset(name: KeyT, key: EncodableT, value: EncodableT) -> Future[int]:
+def phset(name: t.KeyT, key: t.EncodableT, value: t.EncodableT) -> t.Future[int]:
     """HSET in the background; returns the future of its reply."""
     future: Future[int] = _connected().submit("HSET", name, key, value)
     return future
 
 
-def phget(name: KeyT, key: EncodableT) -> Future[Any]:
+def phget(name: t.KeyT, key: t.EncodableT) -> t.Future[t.Any]:
     """HGET in the background; returns the future of the value."""
     future: Future[Any] = _connected().submit("HGET", name, key)
     return future

@@ -22,6 +22,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from oxipipe import _types as t
 from oxipipe.exceptions import ClosedError, RedisError
 from oxipipe.futures import Future
 from oxipipe.pool import Pool
@@ -51,14 +52,14 @@ class _Connection:
 class TCPConnection(_Connection):
     """A connection to `host` and `port`; `options` are those of `oxipipe.Redis`."""
 
-    def __init__(self, host: str = "localhost", port: int = 6379, **options: Any) -> None:
+    def __init__(self, host: str = "localhost", port: int = 6379, **options: t.Any) -> None:
         super().__init__(Pool(host, port, connections=1, **{"protocol": 2, **options}))
 
 
 class UnixConnection(_Connection):
     """A connection to the Unix socket `path`; `options` are those of `oxipipe.Redis`."""
 
-    def __init__(self, path: str, **options: Any) -> None:
+    def __init__(self, path: str, **options: t.Any) -> None:
         super().__init__(Pool(unix_socket_path=path, connections=1, **{"protocol": 2, **options}))
 
 
@@ -80,7 +81,7 @@ class EventLoop:
             connection, _ = self._used.popitem()
             connection._pool._flush(5.0)
 
-    def send_command(self, conn: _Connection, *args: Any) -> Future[Any]:
+    def send_command(self, conn: _Connection, *args: t.Any) -> Future[t.Any]:
         """Starts to send a command, and returns the future of its reply. Waits while too much is under way."""
         if self._is_stopped:
             error = ClosedError("the event loop is stopped")
@@ -91,5 +92,5 @@ class EventLoop:
         return future
 
 
-def _text(argument: Any) -> str | bytes:
+def _text(argument: t.Any) -> str | bytes:
     return argument if isinstance(argument, (str, bytes)) else str(argument)

@@ -6,6 +6,10 @@ every call.
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Sequence
+from typing import Any
+
 from oxipipe._core._ffi import lib
 from oxipipe._core.cffi.args import Codec, packed
 from oxipipe._core.cffi.call import FOREVER, checked, new_handle, server_fields
@@ -16,14 +20,9 @@ from oxipipe._core.cffi.hooks import configure, named_method
 from oxipipe._core.cffi.options import new_options
 from oxipipe._core.cffi.pipeline import PipelineCore
 from oxipipe._core.cffi.pool import PoolCore
+from oxipipe._core.interface import Callback, ServerFields
 
 TYPE_CHECKING = False  # that of `typing` costs more than this package
-if TYPE_CHECKING:
-    from collections import deque
-    from collections.abc import Sequence
-    from typing import Any
-
-    from oxipipe._core.interface import Callback, ServerFields
 
 __all__ = ["ClientCore", "FutureCore", "PipelineCore", "PoolCore", "configure", "named_method"]
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from typing import Any, NoReturn, Self
+
 from oxipipe._core.cffi.hooks import hooks
+from oxipipe._core.interface import Callback, Watch
 
 TYPE_CHECKING = False  # that of `typing` costs more than this package
 if TYPE_CHECKING:
-    from collections.abc import Collection
-    from typing import Any, NoReturn, Self
-
     from oxipipe._core.cffi.pool import PoolCore
-    from oxipipe._core.interface import Callback, Watch
 
 OUTSTANDING = 0  #: with the library
 PULLED = 1  #: decided, but those who watch it have to be told before anybody else

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from asyncio import AbstractEventLoop, Future
+from typing import TYPE_CHECKING, Any
 
 from oxipipe._core._ffi import lib
 from oxipipe._core.cffi.args import Codec
@@ -10,12 +11,7 @@ from oxipipe._core.cffi.binding import BindingCore
 from oxipipe._core.cffi.call import new_handle
 from oxipipe._core.cffi.hooks import configure_asyncio, hooks
 from oxipipe._core.cffi.options import new_options
-
-if TYPE_CHECKING:
-    from asyncio import AbstractEventLoop, Future
-    from typing import Any
-
-    from oxipipe._core.interface import Callback
+from oxipipe._core.interface import Callback
 
 __all__ = ["AsyncCore", "BindingCore", "configure_asyncio"]
 

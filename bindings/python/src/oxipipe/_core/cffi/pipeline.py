@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from _thread import get_ident
+from collections.abc import Collection, Sequence
+from typing import Any, Self
 
 from oxipipe._core._ffi import ffi, lib
 from oxipipe._core.cffi.args import packed
@@ -11,13 +13,9 @@ from oxipipe._core.cffi.decode import Decoder, elements, shaped, undecoded
 from oxipipe._core.cffi.handle import Handle
 from oxipipe._core.cffi.hooks import hooks
 from oxipipe._core.cffi.interrupts import call_then, surely
+from oxipipe._core.interface import Callback, Finish
 
 TYPE_CHECKING = False  # that of `typing` costs more than this package
-if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
-    from typing import Any, Self
-
-    from oxipipe._core.interface import Callback, Finish
 
 
 #: A pipeline hands its commands over when their arguments come to this many bytes: a call costs several times what it costs to

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from _thread import RLock, get_ident
+from collections import deque
+from collections.abc import Callable, Sequence
 from functools import partial
 from math import ceil
 from time import monotonic
+from typing import Any
 
 from oxipipe._core._ffi import ffi, lib
 from oxipipe._core.cffi.args import Codec, packed
@@ -27,15 +30,11 @@ from oxipipe._core.cffi.hooks import hooks
 from oxipipe._core.cffi.interrupts import attempt, call_then, surely
 from oxipipe._core.cffi.options import new_options
 from oxipipe._core.cffi.turns import Turns
+from oxipipe._core.interface import Callback, ServerFields, Watch
 
 TYPE_CHECKING = False  # that of `typing` costs more than this package
 if TYPE_CHECKING:
-    from collections import deque
-    from collections.abc import Callable, Sequence
-    from typing import Any
-
     from oxipipe._core.cffi.future import FutureCore
-    from oxipipe._core.interface import Callback, ServerFields, Watch
 
 #: How many submissions go by before one looks for completions.
 LOOK_EVERY = 256

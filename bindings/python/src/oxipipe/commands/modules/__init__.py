@@ -14,24 +14,20 @@ the client, so that the last `json(decoder=..)` decides for all; here a decoder 
 
 from __future__ import annotations
 
-TYPE_CHECKING = False  # that of `typing` costs more than this package
-if TYPE_CHECKING:
-    from typing import Any
-
-    from oxipipe.commands.shapes import Callback
+from oxipipe import _types as t
 
 
 class Module:
     """Commands that are sent through `client`, which may be anything that has named commands."""
 
-    def __init__(self, client: Any) -> None:
+    def __init__(self, client: t.Any) -> None:
         self.client = client
 
-    def command(self, *args: Any) -> Any:
+    def command(self, *args: t.Any) -> t.Any:
         return self.client.command(*args)
 
-    def command_as(self, callback: Callback | None, *args: Any) -> Any:
+    def command_as(self, callback: t.Callback | None, *args: t.Any) -> t.Any:
         return self.client.command_as(callback, *args)
 
-    def execute_command(self, *args: Any, **options: Any) -> Any:
+    def execute_command(self, *args: t.Any, **options: t.Any) -> t.Any:
         return self.client.execute_command(*args, **options)

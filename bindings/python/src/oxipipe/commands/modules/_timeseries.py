@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from oxipipe import _types as t
 from oxipipe.commands.modules import Module
 from oxipipe.commands.words import word, words_of
 from oxipipe.exceptions import DataError
 
 TYPE_CHECKING = False  # that of `typing` costs more than this package
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
     from typing import Any
 
 
@@ -19,12 +19,12 @@ class Series(Module):
         self,
         retention_msecs: int | None,
         uncompressed: bool | None,
-        labels: Mapping[str, str] | None,
+        labels: t.Mapping[str, str] | None,
         chunk_size: int | None,
         duplicate_policy: str | None,
         ignore_max_time_diff: int | None,
         ignore_max_val_diff: float | None,
-    ) -> list[Any]:
+    ) -> list[t.Any]:
         """What a series is made with."""
         if (ignore_max_time_diff is None) is not (ignore_max_val_diff is None):
             raise DataError("ignore_max_time_diff and ignore_max_val_diff are taken together")
@@ -48,10 +48,10 @@ class Series(Module):
     def _filters(
         self,
         latest: bool | None,
-        filter_by_ts: Sequence[int] | None,
+        filter_by_ts: t.Sequence[int] | None,
         filter_by_min_value: float | None,
         filter_by_max_value: float | None,
-    ) -> list[Any]:
+    ) -> list[t.Any]:
         """Which samples."""
         if (filter_by_min_value is None) is not (filter_by_max_value is None):
             raise DataError("filter_by_min_value and filter_by_max_value are taken together")
@@ -66,10 +66,10 @@ class Series(Module):
         self,
         count: int | None,
         align: int | str | None,
-        aggregation: list[Any],
+        aggregation: list[t.Any],
         bucket_timestamp: str | None,
         empty: bool | None,
-    ) -> list[Any]:
+    ) -> list[t.Any]:
         """How many samples, and what is made of them."""
         words: list[Any] = []
         if count is not None:
@@ -81,7 +81,7 @@ class Series(Module):
             words += (b"BUCKETTIMESTAMP", word(bucket_timestamp))
         return words + words_of(EMPTY=empty)
 
-    def _aggregation(self, kind: str | list[str] | None, size: int | None) -> list[Any]:
+    def _aggregation(self, kind: str | list[str] | None, size: int | None) -> list[t.Any]:
         if kind is None:
             if size:
                 raise DataError("bucket_size_msec is taken only with aggregation_type")
@@ -90,7 +90,7 @@ class Series(Module):
 
     def _aggregations(
         self, kinds: str | list[str] | None, size: int | None, count: int
-    ) -> list[Any]:
+    ) -> list[t.Any]:
         """One for each of several keys."""
         if kinds is None:
             if size:
@@ -101,7 +101,9 @@ class Series(Module):
             raise DataError("aggregators are one for each key")
         return [b"AGGREGATION", *map(word, each), size]
 
-    def _labels(self, with_labels: bool | None, select_labels: Sequence[str] | None) -> list[Any]:
+    def _labels(
+        self, with_labels: bool | None, select_labels: t.Sequence[str] | None
+    ) -> list[t.Any]:
         if with_labels and select_labels:
             raise DataError("only one of with_labels, select_labels is taken")
         if select_labels:

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
+from oxipipe import _types as t
 from oxipipe.commands.shapes.common import pairs, text, unless_null
-
-TYPE_CHECKING = False  # that of `typing` costs more than this package
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import Any, ClassVar
 
 
 @unless_null
-def truths(reply: Any) -> list[Any]:
+def truths(reply: t.Any) -> list[t.Any]:
     """Whether, for each item; as it is what is neither: an error, or -1 for an item that a full filter did not take."""
     return [bool(value) if value in (0, 1) else value for value in reply]
 
 
-def names(reply: Any) -> list[Any]:
+def names(reply: t.Any) -> list[t.Any]:
     """Names as text, also those that look like numbers; numbers as they come."""
     return [text(value) for value in reply or ()]
 
@@ -25,17 +21,17 @@ class _Info:
     """Attributes, or items by the same names."""
 
     #: The attribute by the server's name for it.
-    _NAMES: ClassVar[dict[str, str]] = {}
+    _NAMES: t.ClassVar[dict[str, str]] = {}
 
-    def __init__(self, reply: Any) -> None:
+    def __init__(self, reply: t.Any) -> None:
         told = {text(name): value for name, value in pairs(reply).items()}
         for name, attribute in self._NAMES.items():
             setattr(self, attribute, told.get(name))
 
-    def get(self, item: str) -> Any:
+    def get(self, item: str) -> t.Any:
         return getattr(self, item, None)
 
-    def __getitem__(self, item: str) -> Any:
+    def __getitem__(self, item: str) -> t.Any:
         return getattr(self, item)
 
     def __repr__(self) -> str:
@@ -52,7 +48,7 @@ class BFInfo(_Info):
     #: None for filters that do not grow.
     expansionRate: int | None
 
-    _NAMES: ClassVar[dict[str, str]] = {
+    _NAMES: t.ClassVar[dict[str, str]] = {
         "Capacity": "capacity",
         "Size": "size",
         "Number of filters": "filterNum",
@@ -73,7 +69,7 @@ class CFInfo(_Info):
     expansionRate: int
     maxIteration: int
 
-    _NAMES: ClassVar[dict[str, str]] = {
+    _NAMES: t.ClassVar[dict[str, str]] = {
         "Size": "size",
         "Number of buckets": "bucketNum",
         "Number of filters": "filterNum",
@@ -92,7 +88,7 @@ class CMSInfo(_Info):
     depth: int
     count: int
 
-    _NAMES: ClassVar[dict[str, str]] = {"width": "width", "depth": "depth", "count": "count"}
+    _NAMES: t.ClassVar[dict[str, str]] = {"width": "width", "depth": "depth", "count": "count"}
 
 
 class TopKInfo(_Info):
@@ -103,14 +99,14 @@ class TopKInfo(_Info):
     depth: int
     decay: float
 
-    _NAMES: ClassVar[dict[str, str]] = {
+    _NAMES: t.ClassVar[dict[str, str]] = {
         "k": "k",
         "width": "width",
         "depth": "depth",
         "decay": "decay",
     }
 
-    def __init__(self, reply: Any) -> None:
+    def __init__(self, reply: t.Any) -> None:
         super().__init__(reply)
         self.decay = float(self.decay)
 
@@ -127,7 +123,7 @@ class TDigestInfo(_Info):
     total_compressions: int
     memory_usage: int
 
-    _NAMES: ClassVar[dict[str, str]] = {
+    _NAMES: t.ClassVar[dict[str, str]] = {
         "Compression": "compression",
         "Capacity": "capacity",
         "Merged nodes": "merged_nodes",
@@ -139,9 +135,9 @@ class TDigestInfo(_Info):
     }
 
 
-def _info(kind: Callable[[Any], Any]) -> Callable[[Any], Any]:
+def _info(kind: t.Callable[[t.Any], t.Any]) -> t.Callable[[t.Any], t.Any]:
     @unless_null
-    def shape(reply: Any) -> Any:
+    def shape(reply: t.Any) -> t.Any:
         # Asked for one thing only, as methods do not, servers send that one.
         return kind(reply) if len(reply) > 1 else reply
 

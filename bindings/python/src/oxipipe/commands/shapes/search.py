@@ -6,13 +6,14 @@ from __future__ import annotations
 
 from time import monotonic
 
+from oxipipe import _types as t
 from oxipipe.commands.shapes import Undecoded
 from oxipipe.commands.shapes.common import pairs, text, unless_null
 from oxipipe.commands.words import refused
 
 TYPE_CHECKING = False  # that of `typing` costs more than this package
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Mapping
     from typing import Any
 
     Encodings = Mapping[str, str | None]
@@ -21,17 +22,17 @@ if TYPE_CHECKING:
 class Document:
     """A document with its fields as attributes, or as items."""
 
-    def __init__(self, id: str, payload: Any = None, **fields: Any) -> None:
+    def __init__(self, id: str, payload: t.Any = None, **fields: t.Any) -> None:
         self.id = id
         self.payload = payload
         vars(self).update(fields)
 
-    def __getitem__(self, name: str) -> Any:
+    def __getitem__(self, name: str) -> t.Any:
         return getattr(self, name)
 
     if TYPE_CHECKING:
 
-        def __getattr__(self, name: str) -> Any: ...
+        def __getattr__(self, name: str) -> t.Any: ...
 
     def __repr__(self) -> str:
         return f"Document {vars(self)}"
@@ -76,7 +77,7 @@ class AggregateResult:
     """Rows of FT.AGGREGATE, each a flat list of names and values."""
 
     def __init__(
-        self, rows: list[Any], cursor: Any, schema: Any, total: int, warnings: list[str]
+        self, rows: list[t.Any], cursor: t.Any, schema: t.Any, total: int, warnings: list[str]
     ) -> None:
         self.rows = rows
         self.cursor = cursor
@@ -92,11 +93,11 @@ class AggregateResult:
 class ProfileInformation:
     """What took how long, as the server tells it with lists."""
 
-    def __init__(self, info: Any) -> None:
+    def __init__(self, info: t.Any) -> None:
         self._info = info
 
     @property
-    def info(self) -> Any:
+    def info(self) -> t.Any:
         return self._info
 
 
@@ -104,7 +105,11 @@ class HybridResult:
     """What FT.HYBRID has found."""
 
     def __init__(
-        self, total_results: int, results: list[dict[str, Any]], warnings: list[Any], time: float
+        self,
+        total_results: int,
+        results: list[dict[str, t.Any]],
+        warnings: list[t.Any],
+        time: float,
     ) -> None:
         self.total_results = total_results
         self.results = results
@@ -123,7 +128,7 @@ class HybridCursorResult:
 class Suggestion:
     """A suggestion: for `sugadd`, and from `sugget`."""
 
-    def __init__(self, string: Any, score: float = 1.0, payload: Any = None) -> None:
+    def __init__(self, string: t.Any, score: float = 1.0, payload: t.Any = None) -> None:
         self.string = text(string)
         self.score = score
         self.payload = text(payload)
@@ -132,19 +137,19 @@ class Suggestion:
         return str(self.string)
 
 
-def found(query: Any) -> Undecoded:
+def found(query: t.Any) -> Undecoded:
     """The shape of FT.SEARCH for a query, which may ask for fields that are no text."""
     began = monotonic()
     return Undecoded(unless_null(lambda reply: _result(reply, query, began)))
 
 
-def _result(reply: Any, query: Any, began: float) -> Result:
+def _result(reply: t.Any, query: t.Any, began: float) -> Result:
     documents = _documents_of_map if isinstance(reply, dict) else _documents_of_list
     total, docs, warnings = documents(reply, query)
     return Result(total, docs, (monotonic() - began) * 1000, warnings)
 
 
-def _documents_of_map(reply: Any, query: Any) -> tuple[int, list[Document], list[str]]:
+def _documents_of_map(reply: t.Any, query: t.Any) -> tuple[int, list[Document], list[str]]:
     told = _named(reply)
     docs = []
     for item in map(_named, told.get("results", [])):
@@ -161,7 +166,7 @@ def _documents_of_map(reply: Any, query: Any) -> tuple[int, list[Document], list
     return told.get("total_results", 0), docs, [text(w) for w in told.get("warning", [])]
 
 
-def _documents_of_list(reply: Any, query: Any) -> tuple[int, list[Document], list[str]]:
+def _documents_of_list(reply: t.Any, query: t.Any) -> tuple[int, list[Document], list[str]]:
     """A number, and for each document its name and what was asked for, in this order."""
     parts = iter(reply)
     total = next(parts)
@@ -174,7 +179,7 @@ def _documents_of_list(reply: Any, query: Any) -> tuple[int, list[Document], lis
     return total, docs, []
 
 
-def _document(query: Any, name: Any, score: Any, payload: Any, items: Any) -> Document:
+def _document(query: t.Any, name: t.Any, score: t.Any, payload: t.Any, items: t.Any) -> Document:
     fields = _fields(items, getattr(query, "_return_fields_decode_as", None))
     if "$" in fields:
         fields["json"] = fields.pop("$")
@@ -187,7 +192,7 @@ def _document(query: Any, name: Any, score: Any, payload: Any, items: Any) -> Do
     return Document(text(name), **{**given, **fields})
 
 
-def _fields(items: Any, encodings: Encodings | None) -> dict[str, Any]:
+def _fields(items: t.Any, encodings: Encodings | None) -> dict[str, t.Any]:
     fields = {}
     for key, value in items:
         name = text(key)
@@ -200,25 +205,25 @@ def _fields(items: Any, encodings: Encodings | None) -> dict[str, Any]:
     return fields
 
 
-def loaded(id: Any, encodings: Encodings | None) -> Undecoded:
+def loaded(id: t.Any, encodings: Encodings | None) -> Undecoded:
     """The shape of HGETALL, for one document."""
     if encodings is not None and not hasattr(encodings, "items"):
         raise refused(encodings, "names of encodings by the names of fields")
 
     @unless_null
-    def shape(reply: Any) -> Document:
+    def shape(reply: t.Any) -> Document:
         return Document(id, **_fields(pairs(reply).items(), encodings))
 
     return Undecoded(shape)
 
 
-def aggregated(query: Any) -> Callable[[Any], Any]:
+def aggregated(query: t.Any) -> t.Callable[[t.Any], t.Any]:
     """The shape of FT.AGGREGATE for a request, or of FT.CURSOR for a cursor."""
     is_cursor = hasattr(query, "cid")
     has_cursor = is_cursor or bool(getattr(query, "_cursor", None))
 
     @unless_null
-    def shape(reply: Any) -> AggregateResult:
+    def shape(reply: t.Any) -> AggregateResult:
         cursor: Any = None
         if has_cursor and isinstance(reply, list):
             reply, cid = reply[0], reply[1]
@@ -229,7 +234,7 @@ def aggregated(query: Any) -> Callable[[Any], Any]:
     return shape
 
 
-def _rows(reply: Any, query: Any, cursor: Any) -> AggregateResult:
+def _rows(reply: t.Any, query: t.Any, cursor: t.Any) -> AggregateResult:
     if not isinstance(reply, dict):
         schema, rest = None, reply or [0]
         if getattr(query, "_with_schema", False):
@@ -245,17 +250,17 @@ def _rows(reply: Any, query: Any, cursor: Any) -> AggregateResult:
     return AggregateResult(rows, cursor, None, told.get("total_results", 0), warnings)
 
 
-def profiled(query: Any) -> Callable[[Any], Any]:
+def profiled(query: t.Any) -> t.Callable[[t.Any], t.Any]:
     """The shape of FT.PROFILE: that of the query, and what the server tells besides."""
     began = monotonic()
 
-    def result(reply: Any) -> Any:
+    def result(reply: t.Any) -> t.Any:
         if hasattr(query, "get_args"):
             return _result(reply, query, began)
         return aggregated(query)(reply)
 
     @unless_null
-    def shape(reply: Any) -> Any:
+    def shape(reply: t.Any) -> t.Any:
         if isinstance(reply, list):
             return result(reply[0]), ProfileInformation(_deep_text(reply[1]))
         told = {str(name).lower(): value for name, value in _named(reply).items()}
@@ -270,7 +275,7 @@ def profiled(query: Any) -> Callable[[Any], Any]:
     return shape
 
 
-def _lists(told: Any, is_top: bool = False) -> Any:
+def _lists(told: t.Any, is_top: bool = False) -> t.Any:
     """RESP3's maps as the lists of RESP2: at the top a list for each name, further in one for all."""
     if isinstance(told, list):
         return [_lists(part) for part in told]
@@ -284,17 +289,17 @@ def _lists(told: Any, is_top: bool = False) -> Any:
     return made
 
 
-def hybrid(cursor: Any, processing: Any) -> Undecoded:
+def hybrid(cursor: t.Any, processing: t.Any) -> Undecoded:
     """The shape of FT.HYBRID, whose results have bytes, but where `processing` says otherwise."""
     encodings = getattr(processing, "_return_fields_decode_as", None) or {}
 
-    def decoded(name: str, value: Any) -> Any:
+    def decoded(name: str, value: t.Any) -> t.Any:
         encoding = encodings.get(name)
         is_text = encoding is not None and isinstance(value, bytes)
         return value.decode(encoding, "replace") if is_text else value
 
     @unless_null
-    def shape(reply: Any) -> Any:
+    def shape(reply: t.Any) -> t.Any:
         told = _named(pairs(reply))
         if cursor is not None:
             return HybridCursorResult(int(told["SEARCH"]), int(told["VSIM"]))
@@ -309,7 +314,7 @@ def hybrid(cursor: Any, processing: Any) -> Undecoded:
 
 
 @unless_null
-def corrections(reply: Any) -> dict[Any, Any]:
+def corrections(reply: t.Any) -> dict[t.Any, t.Any]:
     """The words that may be meant, by word."""
     if isinstance(reply, dict):
         terms = (
@@ -325,24 +330,24 @@ def corrections(reply: Any) -> dict[Any, Any]:
     }
 
 
-def _score(score: Any) -> str:
+def _score(score: t.Any) -> str:
     return f"{score}".removesuffix(".0") if isinstance(score, float) else str(text(score))
 
 
 @unless_null
-def config(reply: Any) -> dict[Any, Any]:
+def config(reply: t.Any) -> dict[t.Any, t.Any]:
     return reply if isinstance(reply, dict) else dict(reply)
 
 
 @unless_null
-def synonyms(reply: Any) -> dict[Any, Any]:
+def synonyms(reply: t.Any) -> dict[t.Any, t.Any]:
     return _deep_text(pairs(reply))
 
 
-def suggestions(with_scores: bool, with_payloads: bool) -> Callable[[Any], list[Suggestion]]:
+def suggestions(with_scores: bool, with_payloads: bool) -> t.Callable[[t.Any], list[Suggestion]]:
     """The shape of FT.SUGGET: for each suggestion what was asked for, in this order."""
 
-    def shape(reply: Any) -> list[Suggestion]:
+    def shape(reply: t.Any) -> list[Suggestion]:
         parts = iter(reply or ())
         return [
             Suggestion(
@@ -357,7 +362,7 @@ def suggestions(with_scores: bool, with_payloads: bool) -> Callable[[Any], list[
 
 
 @unless_null
-def info(reply: Any) -> dict[str, Any]:
+def info(reply: t.Any) -> dict[str, t.Any]:
     """By name, with text as str in all depths. RESP3's shape, but that the attributes are flat lists, which end with their flags."""
     told = {}
     for name, value in pairs(_deep_text(reply)).items():
@@ -368,14 +373,14 @@ def info(reply: Any) -> dict[str, Any]:
     return told
 
 
-def _attribute(told: Any) -> Any:
+def _attribute(told: t.Any) -> t.Any:
     if not isinstance(told, dict):
         return told
     flat = [part for name, value in told.items() if name != "flags" for part in (name, value)]
     return flat + list(told.get("flags") or ())
 
 
-def _told(name: str, value: Any) -> Any:
+def _told(name: str, value: t.Any) -> t.Any:
     """A number where RESP2 has text, and a dict where it has a list."""
     if isinstance(value, list) and name in _MAPS:
         return {key: _told(key, one) for key, one in pairs(value).items()}
@@ -399,16 +404,16 @@ _TEXTS = frozenset(
 )
 
 
-def _named(told: Any) -> dict[str, Any]:
+def _named(told: t.Any) -> dict[str, t.Any]:
     return {text(name): value for name, value in told.items()}
 
 
-def _by_two(parts: Any) -> Iterator[tuple[Any, Any]]:
+def _by_two(parts: t.Any) -> t.Iterator[tuple[t.Any, t.Any]]:
     items = iter(parts)
     return zip(items, items, strict=True)
 
 
-def _deep_text(told: Any) -> Any:
+def _deep_text(told: t.Any) -> t.Any:
     if isinstance(told, dict):
         return {text(name): _deep_text(value) for name, value in told.items()}
     if isinstance(told, list):
